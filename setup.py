@@ -1,0 +1,59 @@
+"""Builds the kernel model as extension modules; without a C compiler the package is installed interpreted."""
+
+import os
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+CORE = Path("src/zswap_replay/mm")
+
+
+class BuildCore(build_ext):
+    """All modules of the core compiled, or none: the two kinds do not mix."""
+
+    def finalize_options(self) -> None:
+        """Compile on every core that there is."""
+        super().finalize_options()
+        self.parallel = os.cpu_count()
+
+    def run(self) -> None:
+        """Build the modules; where that fails, take back what was built and say so in one line."""
+        try:
+            super().run()
+        except Exception as error:
+            self.inplace = False
+            for built in [*CORE.glob("*.so"), *Path(self.build_lib).glob("zswap_replay/mm/*.so")]:
+                built.unlink()
+            self.extensions: list[Extension] = []
+            reason = str(error).strip().splitlines()[-1]
+            print(f"zswap-replay: core not compiled ({reason}); it will run interpreted", file=sys.stderr)
+
+
+def core() -> list[Extension]:
+    """The extension modules, or none where an interpreted install is asked for."""
+    if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
+        return []
+    from Cython.Build import cythonize
+
+    modules: list[Extension] = cythonize(
+        [
+            Extension(f"zswap_replay.mm.{source.stem}", [str(source)], extra_compile_args=["-O3"])
+            for source in sorted(path.with_suffix(".py") for path in CORE.glob("*.pxd"))
+        ],
+        nthreads=os.cpu_count() or 1,
+        language_level=3,
+        include_path=["src"],
+        compiler_directives={
+            "boundscheck": False,
+            "wraparound": False,
+            "cdivision": True,
+            "initializedcheck": False,
+            "nonecheck": False,
+        },
+    )
+    return modules
+
+
+setup(ext_modules=core(), cmdclass={"build_ext": BuildCore})

@@ -1,0 +1,38 @@
+"""zswap-replay: replay memory traces through a model of Linux zswap, and get the kernel's counters.
+
+>>> import zswap_replay
+>>> settings = zswap_replay.Settings(compressor="lz4")  # doctest: +SKIP
+>>> result = zswap_replay.replay("traces/two-tenants.parquet", settings)  # doctest: +SKIP
+>>> result.end.zswap["written_back_pages"]  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zswap_replay.counters import Snapshot
+    from zswap_replay.replay import replay
+    from zswap_replay.result import Result
+    from zswap_replay.settings import KnobWrite, Settings
+    from zswap_replay.trace.reader import open_trace
+
+__all__ = ["KnobWrite", "Result", "Settings", "Snapshot", "open_trace", "replay"]
+
+_HOMES = {
+    "KnobWrite": "settings",
+    "Result": "result",
+    "Settings": "settings",
+    "Snapshot": "counters",
+    "open_trace": "trace.reader",
+    "replay": "replay",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the API's names when they are asked for: the command line starts without pyarrow and numpy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,5 @@
+"""``python -m zswap_replay`` is the command ``zswap-replay``."""
+
+from zswap_replay.cli import main
+
+main()

@@ -1,0 +1,79 @@
+"""``zswap-replay payload``: writes the pages of a recipe and shows how well they compress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from zswap_replay.errors import SettingsError
+
+if TYPE_CHECKING:
+    from zswap_replay.codec.survey import ClassSurvey
+
+
+@click.command()
+@click.option("--recipe", default="default", show_default=True, help="A built-in recipe or a TOML file.")
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the pages."
+)
+@click.option(
+    "--pages", type=click.IntRange(1), default=1024, show_default=True, help="Content ids 0 to N-1."
+)
+@click.option(
+    "-c", "--compressor", "compressors", multiple=True, help="Show ratios with this one. Repeatable."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the pages there, for --payload-file.")
+@click.option("-f", "--force", is_flag=True, help="Replace FILE if it exists.")
+def payload(
+    recipe: str, seed: int, pages: int, compressors: tuple[str, ...], output: str | None, force: bool
+) -> None:
+    """Show what the pages of a recipe hold and how well they compress.
+
+    Ratios are of the pages that are not same-filled and that the compressor takes: by their lengths, and
+    (pool) by what they take up in zsmalloc.
+    """
+    from zswap_replay.codec.base import get_codec
+    from zswap_replay.codec.survey import survey
+    from zswap_replay.payload.recipe import load_recipe
+    from zswap_replay.payload.source import GeneratedPages
+    from zswap_replay.report.files import replacing
+
+    if output is not None and not force and os.path.isfile(output):
+        raise SettingsError(f"{output}: exists; -f replaces it")
+    codecs = [get_codec(spec) for spec in compressors]
+    source = GeneratedPages(load_recipe(recipe), seed)
+    with ExitStack() as files:
+        write = None
+        if output is not None:
+            write = files.enter_context(files.enter_context(replacing(output)).open("wb")).write
+        rows = survey(source, pages, codecs, write)
+    _print(rows, [codec.name for codec in codecs])
+
+
+def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("class", box=SIMPLE)
+    for heading in (
+        "pages",
+        *(f"{name} {what}" for name in compressors for what in ("ratio", "pool", "refused")),
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        cells = [row.name, str(row.pages)]
+        for result in row.yields:
+            cells += [_ratio(result.ratio), _ratio(result.pool_ratio), str(result.refused)]
+        table.add_row(*cells, end_section=row is rows[-2])
+    # Away from a terminal there is no width to keep to.
+    width = None if sys.stdout.isatty() else 40 + 40 * len(compressors)
+    Console(width=width).print(table)
+
+
+def _ratio(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f}"

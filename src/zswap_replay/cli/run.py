@@ -1,0 +1,134 @@
+"""``zswap-replay run``: replays a trace and prints what the kernel would count."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zswap_replay.cli.errors import note, warn
+from zswap_replay.cli.options import duration, each_compressor, settings_options
+from zswap_replay.cli.progress import Bar
+from zswap_replay.errors import SettingsError
+
+if TYPE_CHECKING:
+    from zswap_replay.result import Result
+    from zswap_replay.settings import Settings
+
+FORMATS = ("table", "json", "csv", "openmetrics")
+
+
+@click.command()
+@click.argument("trace")
+@settings_options
+@click.option(
+    "--interval",
+    type=duration,
+    metavar="TIME",
+    help="Take a snapshot each time so much of the trace has passed.",
+)
+@click.option("--timeline", metavar="FILE", help="Write all snapshots to a Parquet file.")
+@click.option("--strict", is_flag=True, help="Refuse events that name a memcg before it was created.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the output there instead of to standard output.")
+@click.option(
+    "--timing/--no-timing", default=True, help="Whether to print where the time went.", show_default=True
+)
+@click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")
+@click.option("-q", "--quiet", is_flag=True, help="No notes and no bar; warnings are still printed.")
+@click.pass_context
+def run(
+    context: click.Context,
+    /,
+    trace: str,
+    interval: int | None,
+    timeline: str | None,
+    strict: bool,
+    form: str,
+    output: str | None,
+    timing: bool,
+    progress: bool | None,
+    quiet: bool,
+    **_settings: object,
+) -> None:
+    """Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
+
+    With several compressors (-c zstd -c lz4) the trace is replayed once with each.
+    """
+    if output is not None and output == timeline:
+        raise SettingsError(f"{output}: --output and --timeline name the same file")
+    runs = each_compressor(context)
+    from zswap_replay.report import figures
+    from zswap_replay.report.files import replacing
+
+    with ExitStack() as files:
+        # Both files are made first: one that cannot be written is found before the replay, not after it.
+        target = files.enter_context(replacing(output)) if output is not None else None
+        line = files.enter_context(replacing(timeline)) if timeline is not None else None
+        show_bar = sys.stderr.isatty() if progress is None else progress
+        results = _replay_each(
+            trace, runs, strict=strict, interval_ns=interval or 0, bar=show_bar and not quiet, quiet=quiet
+        )
+        for text in figures.warnings(results):
+            warn(text)
+        if line is not None:
+            from zswap_replay.report import timeline as timelines
+
+            timelines.write(line, results)
+        _print(results, form, timing=timing, target=target)
+
+
+def _replay_each(
+    trace: str, runs: tuple[Settings, ...], *, strict: bool, interval_ns: int, bar: bool, quiet: bool
+) -> list[Result]:
+    from zswap_replay.replay import replay
+
+    noted: set[str] = set()
+
+    def note_once(text: str) -> None:
+        if text not in noted:
+            noted.add(text)
+            note(text)
+
+    notes: Callable[[str], None] | None = None if quiet else note_once
+    results = []
+    for settings in runs:
+        with Bar(settings.compressor) as shown:
+            moved = shown.update if bar else None
+            results.append(
+                replay(trace, settings, strict=strict, interval_ns=interval_ns, progress=moved, notes=notes)
+            )
+    return results
+
+
+def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:
+    if form == "table" and target is None and sys.stdout.isatty():
+        from rich.console import Console
+
+        from zswap_replay.report import table
+
+        table.show(results, Console(), timing=timing)
+        return
+    text = _rendered(results, form, timing=timing)
+    if target is None:
+        click.echo(text, nl=False)
+    else:
+        target.write_text(text, encoding="utf-8")
+
+
+def _rendered(results: list[Result], form: str, *, timing: bool) -> str:
+    from zswap_replay.report import csv, json, openmetrics, table
+
+    renderers = {
+        "table": table.render,
+        "json": json.render,
+        "csv": csv.render,
+        "openmetrics": openmetrics.render,
+    }
+    return renderers[form](results, timing=timing)

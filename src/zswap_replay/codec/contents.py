@@ -1,0 +1,209 @@
+"""Contents: what the kernel model asks of the world outside it, a compressed length for a content id.
+
+The compressed bytes are kept while their entry lives, so that every load can be checked against what was
+stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Final, Literal
+
+from zswap_replay.errors import CodecError, VerificationError
+from zswap_replay.units import PAGE_SIZE
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from zswap_replay.codec.base import Codec
+    from zswap_replay.payload.source import PageSource
+
+NORMAL: Final = 0
+ZERO_FILLED: Final = 1
+SAME_FILLED: Final = 2
+
+Verify = Literal["all", "sample", "off"]
+
+_HASH: Final = 0x9E3779B97F4A7C15
+_TOP_FOUR: Final = 0xF << 60
+_GROW: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Nanoseconds spent, and how often. Making a page again in order to compare it counts as payload."""
+
+    payload_ns: int
+    compress_ns: int
+    decompress_ns: int
+    compress_calls: int
+    decompress_calls: int
+
+
+@dataclass(slots=True)
+class ClassTally:
+    """What became of the pages of one payload class."""
+
+    name: str
+    stored: int = 0
+    """Pages kept, compressed or as they are."""
+    same_filled: int = 0
+    refused: int = 0
+    bytes_out: int = 0
+    """Bytes kept for the stored pages."""
+
+    @property
+    def pages(self) -> int:
+        """Pages given to the compressor, or kept as they are."""
+        return self.stored + self.refused
+
+    @property
+    def bytes_in(self) -> int:
+        """Uncompressed bytes of the stored pages."""
+        return self.stored * PAGE_SIZE
+
+    @property
+    def ratio(self) -> float | None:
+        """Bytes in over bytes out; None where nothing was stored."""
+        return self.bytes_in / self.bytes_out if self.bytes_out else None
+
+
+class Contents:
+    """Makes, compresses, keeps and checks pages for the model.
+
+    An entry is a small dense integer of the model's choosing. `verify` says which loads are compared with the
+    page made again: all, a sample of 1 in 16 by a hash of the content id, or none (off: the bytes are only
+    decompressed).
+    """
+
+    def __init__(self, source: PageSource, codec: Codec, verify: Verify = "all") -> None:
+        self.codec = codec
+        self.mismatches = 0
+        self._page = source.page
+        self._class_of = source.class_of
+        self._fill = source.same_filled
+        self._compress = codec.compress
+        self._decompress = codec.decompress
+        self._kept: list[bytes | None] = []
+        self._raw: set[int] = set()
+        self._compares = verify != "off"
+        # Of those that may be compared, the loads are whose hash has none of these bits.
+        self._unsampled = _TOP_FOUR if verify == "sample" else 0
+        self._tallies: dict[str, ClassTally] = {}
+        self._payload_ns = 0
+        self._compress_ns = 0
+        self._decompress_ns = 0
+        self._compress_calls = 0
+        self._decompress_calls = 0
+
+    def same_filled(self, content: int) -> int:
+        """0: no; 1: the page is zero; 2: it is filled with another 8-byte word."""
+        word = self._fill(content)
+        if word is None:
+            return NORMAL
+        return SAME_FILLED if word else ZERO_FILLED
+
+    def count_same_filled(self, content: int) -> None:
+        """Counts a page that was stored as same-filled, without memory."""
+        self._tally(content).same_filled += 1
+
+    def zswap_compress(self, entry: int, content: int) -> int:
+        """Compresses a content and keeps the bytes under `entry`; its length, 1 to 4096.
+
+        0: the compressor refuses the page, and nothing is kept.
+        """
+        start = perf_counter_ns()
+        page = self._page(content)
+        made = perf_counter_ns()
+        data = self._compress(page)
+        self._compress_ns += perf_counter_ns() - made
+        self._payload_ns += made - start
+        self._compress_calls += 1
+        tally = self._tally(content)
+        if data is None:
+            tally.refused += 1
+            return 0
+        self._keep(entry, data)
+        tally.stored += 1
+        tally.bytes_out += len(data)
+        return len(data)
+
+    def keep_raw(self, entry: int, content: int) -> None:
+        """Keeps the 4096 bytes of a content under `entry` as they are."""
+        start = perf_counter_ns()
+        page = self._page(content)
+        self._payload_ns += perf_counter_ns() - start
+        self._keep(entry, page)
+        self._raw.add(entry)
+        tally = self._tally(content)
+        tally.stored += 1
+        tally.bytes_out += PAGE_SIZE
+
+    def zswap_decompress(self, entry: int, content: int) -> None:
+        """Decompresses what is kept under `entry` and, as `verify` says, compares it with its content.
+
+        Raises VerificationError: the bytes are not that page, or not a page at all.
+        """
+        data = self._kept[entry]
+        if data is None:
+            raise LookupError(f"entry {entry} is loaded, but nothing is kept under it")
+        if entry in self._raw:
+            page = data
+        else:
+            start = perf_counter_ns()
+            try:
+                page = self._decompress(data)
+            except CodecError as error:
+                self._fail(content, f"does not decompress: {error}")
+            self._decompress_ns += perf_counter_ns() - start
+            self._decompress_calls += 1
+        if not self._compares or content * _HASH & self._unsampled:
+            return
+        start = perf_counter_ns()
+        expected = self._page(content)
+        self._payload_ns += perf_counter_ns() - start
+        if page != expected:
+            self._fail(content, "came back from the pool with other bytes")
+
+    def free(self, entry: int) -> None:
+        """Drops what is kept under `entry`. Raises LookupError: nothing is, so it was freed twice."""
+        if self._kept[entry] is None:
+            raise LookupError(f"entry {entry} is freed, but nothing is kept under it")
+        self._kept[entry] = None
+        self._raw.discard(entry)
+
+    @property
+    def timing(self) -> Timing:
+        """Time spent so far; no counter depends on it."""
+        return Timing(
+            self._payload_ns,
+            self._compress_ns,
+            self._decompress_ns,
+            self._compress_calls,
+            self._decompress_calls,
+        )
+
+    def class_ratios(self) -> list[ClassTally]:
+        """One row for each class met so far, by name."""
+        return [replace(tally) for _, tally in sorted(self._tallies.items())]
+
+    def _keep(self, entry: int, data: bytes) -> None:
+        kept = self._kept
+        if entry >= len(kept):
+            kept.extend([None] * (entry - len(kept) + _GROW))
+        elif kept[entry] is not None:
+            raise LookupError(f"entry {entry} is stored, but something is kept under it already")
+        kept[entry] = data
+
+    def _tally(self, content: int) -> ClassTally:
+        name = self._class_of(content)
+        try:
+            return self._tallies[name]
+        except KeyError:
+            tally = self._tallies[name] = ClassTally(name)
+            return tally
+
+    def _fail(self, content: int, what: str) -> NoReturn:
+        self.mismatches += 1
+        raise VerificationError(f"{self.codec.name}: content {content} {what}")

@@ -1,0 +1,163 @@
+"""Every counter that a replay shows: its name, where the kernel shows it, its unit and when it rises.
+
+The kernel's counters carry the kernel's names, and a release has those that its kernel has; a counter that a
+release lacks is absent, not 0. Ours are kept apart, in the group ``replay``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg"]
+Kind = Literal["counter", "gauge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One counter: ``name`` as the kernel spells it, its ``unit`` and what makes it rise."""
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Kind = "counter"
+
+
+def _table(*counters: Counter) -> dict[str, Counter]:
+    return {counter.name: counter for counter in counters}
+
+
+COUNTERS: dict[Group, dict[str, Counter]] = {
+    # /sys/kernel/debug/zswap, in the order of mm/zswap.c
+    "zswap": _table(
+        Counter("pool_limit_hit", "stores", "the pool was at or over its limit when a store tested it"),
+        Counter("reject_reclaim_fail", "writebacks", "an entry could not be written back"),
+        Counter("reject_alloc_fail", "stores", "the allocator had no memory for the compressed page"),
+        Counter("reject_kmemcache_fail", "stores", "no memory for the entry itself"),
+        Counter(
+            "reject_compress_fail", "stores", "the compressor failed, or the page does not fit 4096 bytes"
+        ),
+        Counter("reject_compress_poor", "stores", "the allocator takes no object of that length"),
+        Counter("decompress_fail", "loads", "a stored page could not be decompressed"),
+        Counter("written_back_pages", "pages", "an entry was written back to the swap device"),
+        Counter("duplicate_entry", "stores", "a store found an older copy of its swap slot"),
+        Counter("pool_total_size", "bytes", "pages that the pools hold", "gauge"),
+        Counter("stored_pages", "pages", "entries in zswap", "gauge"),
+        Counter("stored_incompressible_pages", "pages", "entries stored as they are", "gauge"),
+        Counter(
+            "same_filled_pages", "pages", "entries that are one repeated word, held without memory", "gauge"
+        ),
+    ),
+    # /proc/vmstat
+    "vmstat": _table(
+        Counter("pswpin", "pages", "a page was read from the swap device"),
+        Counter("pswpout", "pages", "a page was written to the swap device, by reclaim or by writeback"),
+        Counter("swpin_zero", "pages", "a zero page came back without any read"),
+        Counter("swpout_zero", "pages", "a zero page was noted in the swap map and written nowhere"),
+        Counter("zswpin", "pages", "a page was loaded from zswap"),
+        Counter("zswpout", "pages", "a page was stored in zswap"),
+        Counter("zswpwb", "pages", "an entry was written back from zswap to the swap device"),
+    ),
+    # memory.current, memory.zswap.current, memory.swap.current; the rest are lines of memory.stat. All of them
+    # count a memcg with its descendants
+    "memcg": _table(
+        Counter("memory.current", "bytes", "resident pages and compressed bytes charged", "gauge"),
+        Counter("memory.swap.current", "bytes", "swap slots charged", "gauge"),
+        Counter("memory.zswap.current", "bytes", "compressed bytes charged", "gauge"),
+        Counter("zswap", "bytes", "compressed bytes charged", "gauge"),
+        Counter("zswapped", "bytes", "what the entries are when they are not compressed", "gauge"),
+        Counter("pswpin", "pages", "a page was read from the swap device"),
+        Counter("pswpout", "pages", "a page was written to the swap device"),
+        Counter("zswpin", "pages", "a page was loaded from zswap"),
+        Counter("zswpout", "pages", "a page was stored in zswap"),
+        Counter("zswpwb", "pages", "an entry was written back"),
+    ),
+    # what no kernel shows
+    "replay": _table(
+        Counter("accesses", "pages", "a page was read or written"),
+        Counter("first_touches", "pages", "an access was the first of its page"),
+        Counter(
+            "faults", "pages", "an access found its page out, and was served by zswap or the swap device"
+        ),
+        Counter("resident_pages", "pages", "pages in memory, copies in the swap cache included", "gauge"),
+        Counter("compressed_bytes", "bytes", "sum of the lengths of the entries", "gauge"),
+        Counter("clean_drops", "pages", "reclaim dropped a page whose copy outside was still good"),
+        Counter("memcg_limit_reject", "stores", "refused at a memcg's memory.zswap.max"),
+        Counter("pool_limit_reject", "stores", "refused while the pool was full"),
+        Counter("compress_reject", "stores", "refused for its length, by the compressor or the allocator"),
+        Counter("disabled_reject", "stores", "passed by while zswap was disabled"),
+        Counter("memcg_shrinks", "calls", "a memcg was shrunk synchronously, for a store at its limit"),
+        Counter("shrink_worker_runs", "runs", "the asynchronous worker was woken and ran"),
+        Counter("shrink_worker_steps", "steps", "the worker looked at one memcg"),
+        Counter("swap_full", "pages", "reclaim kept a page because memory.swap.max was reached"),
+        Counter("oom", "pages", "a page was charged over memory.max since nothing more could be reclaimed"),
+        Counter("mismatches", "pages", "a decompressed page was not what went in"),
+    ),
+    # the same kind for each memcg, with its descendants
+    "replay.memcg": _table(
+        Counter("accesses", "pages", "a page was read or written"),
+        Counter("faults", "pages", "an access found its page out"),
+        Counter("resident_pages", "pages", "pages in memory, charged", "gauge"),
+        Counter("stored_pages", "pages", "entries in zswap, charged", "gauge"),
+        Counter("memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor"),
+        Counter("pool_limit_reject", "stores", "refused while the pool was full"),
+        Counter("compress_reject", "stores", "refused for its length"),
+        Counter("written_back_pages", "pages", "an entry was written back"),
+        Counter("pswpin", "pages", "a page was read from the swap device"),
+        Counter("pswpout", "pages", "a page was written to the swap device"),
+        Counter("oom", "pages", "a page was charged over memory.max"),
+    ),
+}
+"""Counters by group, in the order in which they are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All counters at one moment of a replay, in the kernel's units (bytes and pages, exact)."""
+
+    label: str
+    time_ns: int
+    zswap: dict[str, int]
+    vmstat: dict[str, int]
+    memcg: dict[str, dict[str, int]]
+    replay: dict[str, int]
+    replay_memcg: dict[str, dict[str, int]] = field(default_factory=dict)
+    limits: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By memcg, the limits that are set (bytes) and a writeback switch that is off."""
+
+    def as_json(self) -> dict[str, object]:
+        """The snapshot as the object that the JSON output holds."""
+        return {
+            "label": self.label,
+            "time_ns": self.time_ns,
+            "zswap": self.zswap,
+            "vmstat": self.vmstat,
+            "memcg": self.memcg,
+            "limits": self.limits,
+            "replay": {**self.replay, "memcg": self.replay_memcg},
+        }
+
+
+def difference(later: Snapshot, earlier: Snapshot) -> Snapshot:
+    """``later`` with its counters counted from ``earlier`` on; gauges and limits stay as they are."""
+
+    def since(group: Group, now: dict[str, int], then: dict[str, int]) -> dict[str, int]:
+        kinds = COUNTERS[group]
+        return {
+            name: value if kinds[name].kind == "gauge" else value - then.get(name, 0)
+            for name, value in now.items()
+        }
+
+    def each(
+        group: Group, now: dict[str, dict[str, int]], then: dict[str, dict[str, int]]
+    ) -> dict[str, dict[str, int]]:
+        return {memcg: since(group, values, then.get(memcg, {})) for memcg, values in now.items()}
+
+    return replace(
+        later,
+        zswap=since("zswap", later.zswap, earlier.zswap),
+        vmstat=since("vmstat", later.vmstat, earlier.vmstat),
+        memcg=each("memcg", later.memcg, earlier.memcg),
+        replay=since("replay", later.replay, earlier.replay),
+        replay_memcg=each("replay.memcg", later.replay_memcg, earlier.replay_memcg),
+    )

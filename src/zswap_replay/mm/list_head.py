@@ -1,0 +1,114 @@
+"""Doubly linked lists over indices, as include/linux/list.h has them over pointers.
+
+An item is on one list at a time; a list is known by a number and has its head, tail and length in columns.
+"""
+
+import cython
+
+from zswap_replay.mm.columns import INT, column, grown
+
+
+class ListHeads:
+    """Lists numbered from 0 over items numbered from 0; both kinds grow. -1 stands for the end of a list."""
+
+    def __init__(self) -> None:
+        self.first = column(8, INT, -1)
+        self.last = column(8, INT, -1)
+        self.size = column(8, INT)
+        self.next = column(8, INT, -1)
+        self.prev = column(8, INT, -1)
+        self.nr_lists = 0
+
+    def reserve(self, items: cython.int) -> None:
+        """Make room for items 0 .. ``items`` - 1."""
+        if items > len(self.next):
+            self.next = grown(self.next, items, -1)
+            self.prev = grown(self.prev, items, -1)
+
+    def new_lists(self, count: cython.int) -> cython.int:
+        """Add ``count`` empty lists; the number of the first of them."""
+        first: cython.int = self.nr_lists
+        self.nr_lists += count
+        if self.nr_lists > len(self.first):
+            room: cython.int = 2 * self.nr_lists
+            self.first = grown(self.first, room, -1)
+            self.last = grown(self.last, room, -1)
+            self.size = grown(self.size, room)
+        return first
+
+    def list_add(self, head: cython.int, item: cython.int) -> None:
+        """Put an item at the front of a list."""
+        old: cython.int = self.first[head]
+        self.next[item] = old
+        self.prev[item] = -1
+        if old < 0:
+            self.last[head] = item
+        else:
+            self.prev[old] = item
+        self.first[head] = item
+        self.size[head] += 1
+
+    def list_add_tail(self, head: cython.int, item: cython.int) -> None:
+        """Put an item at the back of a list."""
+        old: cython.int = self.last[head]
+        self.prev[item] = old
+        self.next[item] = -1
+        if old < 0:
+            self.first[head] = item
+        else:
+            self.next[old] = item
+        self.last[head] = item
+        self.size[head] += 1
+
+    def list_del(self, head: cython.int, item: cython.int) -> None:
+        """Take an item off the list that it is on."""
+        before: cython.int = self.prev[item]
+        behind: cython.int = self.next[item]
+        if before < 0:
+            self.first[head] = behind
+        else:
+            self.next[before] = behind
+        if behind < 0:
+            self.last[head] = before
+        else:
+            self.prev[behind] = before
+        self.size[head] -= 1
+
+    def list_move(self, head: cython.int, item: cython.int) -> None:
+        """Bring an item to the front of the list that it is on."""
+        if self.first[head] != item:
+            self.list_del(head, item)
+            self.list_add(head, item)
+
+    def list_move_tail(self, head: cython.int, item: cython.int) -> None:
+        """Bring an item to the back of the list that it is on."""
+        if self.last[head] != item:
+            self.list_del(head, item)
+            self.list_add_tail(head, item)
+
+    def list_splice_init(self, source: cython.int, head: cython.int) -> None:
+        """Put all of ``source``, in its order, before the front of ``head``; ``source`` is empty afterwards."""
+        front: cython.int = self.first[source]
+        if front < 0:
+            return
+        back: cython.int = self.last[source]
+        old: cython.int = self.first[head]
+        self.next[back] = old
+        if old < 0:
+            self.last[head] = back
+        else:
+            self.prev[old] = back
+        self.first[head] = front
+        self.size[head] += self.size[source]
+        self.first[source] = -1
+        self.last[source] = -1
+        self.size[source] = 0
+
+    def items(self, head: cython.int) -> list[int]:
+        """The items of a list from front to back."""
+        found: list[int] = []
+        item: cython.int = self.first[head]
+        while item >= 0:
+            found.append(item)
+            item = self.next[item]
+        return found

@@ -1,0 +1,29 @@
+cimport cython
+from zswap_replay.mm.list_head cimport ListHeads
+
+cpdef enum:
+    LRU_REMOVED = 0
+    LRU_REMOVED_RETRY = 1
+    LRU_ROTATE = 2
+    LRU_SKIP = 3
+    LRU_RETRY = 4
+    LRU_STOP = 5
+
+
+cdef class LruWalk:
+    cdef public int nr_to_walk
+    cpdef int isolate(self, ListLru lru, int head, int item) except -1
+
+@cython.final
+cdef class ListLru:
+    cdef readonly ListHeads heads
+    cdef readonly int nr_nodes
+    cdef readonly bint memcg_aware
+    cdef readonly int[::1] base
+    cpdef int memcg_list_lru_alloc(self, int memcg) except -1
+    cpdef int head_of(self, int nid, int memcg) noexcept
+    cpdef list_lru_add(self, int item, int nid, int memcg)
+    cpdef void list_lru_del(self, int item, int nid, int memcg) noexcept
+    cpdef int list_lru_count_one(self, int nid, int memcg) noexcept
+    cpdef int list_lru_walk_one(self, int nid, int memcg, LruWalk walk, int nr_to_walk) except -1
+    cpdef memcg_reparent_list_lrus(self, int memcg, int parent)

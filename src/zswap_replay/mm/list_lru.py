@@ -1,0 +1,108 @@
+"""LRU lists by memcg and NUMA node. Models mm/list_lru.c."""
+
+import cython
+
+from zswap_replay.mm.columns import INT, column, grown
+from zswap_replay.mm.list_head import ListHeads
+
+# What a walk's callback did with an item: enum lru_status
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    LRU_REMOVED = 0
+    LRU_REMOVED_RETRY = 1
+    LRU_ROTATE = 2
+    LRU_SKIP = 3
+    LRU_RETRY = 4
+    LRU_STOP = 5
+
+
+class LruWalk:
+    """The callback of a walk, with what is left of its budget."""
+
+    def __init__(self) -> None:
+        self.nr_to_walk = 0
+
+    def isolate(self, lru: "ListLru", head: cython.int, item: cython.int) -> cython.int:
+        """Look at an item at the old end of the list ``head``; one of the LRU_ values."""
+        raise NotImplementedError
+
+
+class ListLru:
+    """One LRU list for each memcg and node, oldest item first; or, where not memcg-aware, a single one for all."""
+
+    def __init__(self, heads: ListHeads, nr_nodes: int, memcg_aware: bool) -> None:
+        self.heads = heads
+        self.nr_nodes = nr_nodes if memcg_aware else 1
+        self.memcg_aware = memcg_aware
+        self.base = column(8, INT, -1)
+
+    def memcg_list_lru_alloc(self, memcg: cython.int) -> cython.int:
+        """Make the lists of a memcg, one a node; the number of the first of them."""
+        if memcg >= len(self.base):
+            self.base = grown(self.base, 2 * memcg, -1)
+        self.base[memcg] = self.heads.new_lists(self.nr_nodes)
+        return self.base[memcg]
+
+    def head_of(self, nid: cython.int, memcg: cython.int) -> cython.int:
+        """The list of a memcg and node, or -1 where it never had an item."""
+        if not self.memcg_aware:
+            return self.base[0]
+        return self.base[memcg] + nid if memcg < len(self.base) and self.base[memcg] >= 0 else -1
+
+    def list_lru_add(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
+        """Put an item at the young end."""
+        head: cython.int = self.head_of(nid, memcg)
+        if head < 0:
+            head = self.memcg_list_lru_alloc(memcg if self.memcg_aware else 0) + (
+                nid if self.memcg_aware else 0
+            )
+        self.heads.list_add_tail(head, item)
+
+    def list_lru_del(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
+        """Take an item off its list."""
+        self.heads.list_del(self.head_of(nid, memcg), item)
+
+    def list_lru_count_one(self, nid: cython.int, memcg: cython.int) -> cython.int:
+        """Items on the list of a memcg and node."""
+        head: cython.int = self.head_of(nid, memcg)
+        return self.heads.size[head] if head >= 0 else 0
+
+    def list_lru_walk_one(
+        self, nid: cython.int, memcg: cython.int, walk: LruWalk, nr_to_walk: cython.int
+    ) -> cython.int:
+        """Show items to ``walk``, oldest first, while the budget lasts; how many of them were removed.
+
+        ``walk.nr_to_walk`` is what is left of the budget. Models __list_lru_walk_one(): an item costs one unit before
+        it is shown, whatever becomes of it.
+        """
+        walk.nr_to_walk = nr_to_walk
+        head: cython.int = self.head_of(nid, memcg)
+        if head < 0:
+            return 0
+        isolated: cython.int = 0
+        item: cython.int = self.heads.first[head]
+        behind: cython.int
+        done: cython.int
+        while item >= 0 and walk.nr_to_walk > 0:
+            walk.nr_to_walk -= 1
+            behind = self.heads.next[item]
+            done = walk.isolate(self, head, item)
+            if done == LRU_REMOVED or done == LRU_REMOVED_RETRY:
+                isolated += 1
+            if done == LRU_ROTATE:
+                self.heads.list_move_tail(head, item)
+            elif done == LRU_RETRY or done == LRU_REMOVED_RETRY:
+                behind = self.heads.first[head]
+            elif done == LRU_STOP:
+                break
+            item = behind
+        return isolated
+
+    def memcg_reparent_list_lrus(self, memcg: cython.int, parent: cython.int) -> None:
+        """A dead memcg's items go to the old end of its parent's lists."""
+        if not self.memcg_aware or self.head_of(0, memcg) < 0:
+            return
+        if self.head_of(0, parent) < 0:
+            self.memcg_list_lru_alloc(parent)
+        nid: cython.int
+        for nid in range(self.nr_nodes):
+            self.heads.list_splice_init(self.head_of(nid, memcg), self.head_of(nid, parent))

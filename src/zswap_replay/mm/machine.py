@@ -1,0 +1,204 @@
+"""One machine: the parts of the model put together, and the only loop over a trace's events."""
+
+import cython
+
+from zswap_replay.mm.columns import INT, Column, column, grown
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.memory import Memory
+from zswap_replay.mm.page_table import PageTable
+from zswap_replay.mm.releases import Release
+from zswap_replay.mm.swap import Swap
+from zswap_replay.mm.swap_state import SwapCache
+from zswap_replay.mm.vmscan import Vmscan
+from zswap_replay.mm.zswap import Contents, Zswap
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS, ROOT
+    from zswap_replay.mm.page_table import PRESENT, SLOT, SWAPCACHE, ZERO
+
+    # codes of trace.schema.Event; those from CONTROL on are the caller's
+    READ = 0
+    WRITE = 1
+    PAGEOUT = 2
+    DISCARD = 3
+    SETTLE = 4
+    CONTROL = 5
+
+
+class Machine:
+    """A machine with its memcgs, pages, zswap and swap device, which is shown events and counts."""
+
+    def __init__(
+        self, release: Release, totalram_pages: int, nr_nodes: int, writeback_ns: int, synchronous_swap: bool
+    ) -> None:
+        self.release = release
+        self.pages = PageTable()
+        self.memcgs = MemCgroups(release.writeback_switch)
+        self.swap_cache = SwapCache(self.pages, self.memcgs)
+        self.zswap = Zswap(
+            release, self.pages, self.memcgs, self.swap_cache, totalram_pages, nr_nodes, writeback_ns
+        )
+        self.swap = Swap(release, self.pages, self.memcgs, self.zswap)
+        self.vmscan = Vmscan(self.pages, self.memcgs, self.swap_cache, self.swap, synchronous_swap)
+        self.memory = Memory(self.pages, self.memcgs, self.swap_cache, self.swap, self.vmscan, totalram_pages)
+        # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
+        self.path_memcg = column(8, INT, -1)
+        self.path_memcg[0] = ROOT
+
+    # ---- memcgs ----
+
+    def memcg_of_path(self, path: cython.int) -> cython.int:
+        """The memcg that a path stands for: the live one, or the last that was; -1 where there was none yet."""
+        return self.path_memcg[path] if path < len(self.path_memcg) else -1
+
+    def memcg_create(self, path: int, parent: int, seed: int, group: int) -> int:
+        """Make the memcg of a path, below that of the path ``parent``; its index.
+
+        ``seed`` is a hash of the path, and with ``group``, the part of the recipe that holds for it, says what its
+        pages hold where the trace does not.
+        """
+        while path >= len(self.path_memcg):
+            self.path_memcg = grown(self.path_memcg, 2 * len(self.path_memcg), -1)
+        memcg = self.memcgs.mem_cgroup_css_alloc(self.path_memcg[parent])
+        self.swap_cache.lruvec.new_lists(1)
+        self.path_memcg[path] = memcg
+        self.pages.new_space(memcg, seed, group)
+        return memcg
+
+    def memcg_offline(self, path: int) -> None:
+        """Remove the memcg of a path; its pages can be named until the path is created anew."""
+        memcg = self.path_memcg[path]
+        self.zswap.zswap_memcg_offline_cleanup(memcg)
+        self.memcgs.mem_cgroup_css_offline(memcg)
+
+    def memcg_set(self, path: int, key: str, value: int) -> None:
+        """Write to a file of a memcg. A memory limit below the use is reclaimed down to at once."""
+        memcg = self.path_memcg[path]
+        self.memcgs.set_limit(memcg, key, value)
+        if key == "memory.max":
+            self.vmscan.keep_below(memcg, self.memcgs.memory_max[memcg], 0)
+        elif key == "memory.high":
+            self.vmscan.keep_below(memcg, self.memcgs.memory_high[memcg], 0)
+
+    def memcg_reclaim(self, path: int, size: int) -> int:
+        """Reclaim ``size`` bytes of a memcg, as memory.reclaim does; pages that went."""
+        return self.vmscan.try_to_free_pages(self.path_memcg[path], size >> 12)
+
+    # ---- zswap ----
+
+    def set_param(self, key: str, value: int) -> None:
+        """Write a module parameter of zswap other than ``compressor`` and ``zpool``."""
+        self.zswap.set_param(key, value)
+
+    def set_pool(self, zpool: str, compressor: str, contents: Contents, lengths: Lengths | None) -> None:
+        """Write ``compressor`` or ``zpool``: the pool of the two becomes the current one."""
+        self.zswap.zswap_pool_create(zpool, compressor, contents, lengths)
+
+    def settle(self) -> None:
+        """Let the shrink worker finish."""
+        self.zswap.run_worker(-1)
+
+    def advance(self, now: int) -> None:
+        """Let time pass until ``now``, and the shrink worker do what it gets done by then."""
+        self.zswap.now = now
+        self.zswap.run_worker(now)
+
+    # ---- events ----
+
+    def run(
+        self,
+        time_ns: Column,
+        event: Column,
+        memcg: Column,
+        page: Column,
+        count: Column,
+        node: Column,
+        content: Column,
+        has_content: Column,
+        start: cython.Py_ssize_t,
+        stop: cython.Py_ssize_t,
+    ) -> cython.Py_ssize_t:
+        """Replay the events ``start`` to ``stop`` - 1 of a batch; the number of the first one not replayed.
+
+        That is ``stop``, or an event that is the caller's (from CONTROL on), or one that names a memcg which is not
+        there yet.
+        """
+        i: cython.Py_ssize_t
+        kind: cython.int
+        space: cython.int
+        number: cython.ulonglong
+        for i in range(start, stop):
+            kind = event[i]
+            if kind >= CONTROL:
+                return i
+            self.zswap.now = time_ns[i]
+            if self.zswap.active:
+                self.zswap.run_worker(time_ns[i])
+            if kind == SETTLE:
+                self.zswap.run_worker(-1)
+                continue
+            space = self.memcg_of_path(memcg[i])
+            if space < 0:
+                return i
+            if count[i] == 1:
+                self.page_event(kind, space, page[i], node[i], content[i], has_content[i] != 0)
+            else:
+                for number in range(count[i]):
+                    self.page_event(
+                        kind, space, page[i] + number, node[i], content[i] + number, has_content[i] != 0
+                    )
+        return stop
+
+    def page_event(
+        self,
+        kind: cython.int,
+        space: cython.int,
+        number: cython.ulonglong,
+        node: cython.int,
+        content: cython.ulonglong,
+        has_content: cython.bint,
+    ) -> None:
+        """Replay one event of one page."""
+        page: cython.int = self.pages.find(space, number)
+        if kind <= WRITE:
+            if page < 0:
+                page = self.pages.insert(space, number)
+            self.memcgs.events[space * NR_EVENTS + ACCESSES] += 1
+            if self.pages.flags[page] & PRESENT:
+                self.swap_cache.lruvec.list_move(self.pages.memcg[page], page)
+            else:
+                self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
+            if kind == WRITE or has_content:
+                self.memory.set_content(page, kind == WRITE, content, has_content)
+        elif page >= 0:
+            if kind == PAGEOUT:
+                if has_content and self.pages.flags[page] & PRESENT:
+                    self.memory.set_content(page, False, content, True)
+                self.vmscan.reclaim_pages(page)
+            else:
+                self.memory.zap_pte(page)
+
+    # ---- looking ----
+
+    def where(self, path: int, first: int, count: int) -> str:
+        """Where pages are, one letter each from page ``first`` of a path on.
+
+        ``P`` mapped, ``C`` in the swap cache alone, ``Z`` in zswap, ``0`` in the zero map, ``D`` on the device, ``N``
+        absent.
+        """
+        letters = []
+        for number in range(first, first + count):
+            page = self.pages.find(self.path_memcg[path], number)
+            flags = self.pages.flags[page] if page >= 0 else 0
+            if flags & PRESENT:
+                letters.append("P")
+            elif flags & SWAPCACHE:
+                letters.append("C")
+            elif not flags & SLOT:
+                letters.append("N")
+            elif self.pages.entry[page] >= 0:
+                letters.append("Z")
+            else:
+                letters.append("0" if flags & ZERO else "D")
+        return "".join(letters)

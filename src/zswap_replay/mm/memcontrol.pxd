@@ -1,0 +1,50 @@
+cimport cython
+
+cpdef enum:
+    ROOT = 0
+    NO_LIMIT = -1
+    PAGE_SHIFT = 12
+    ACCESSES = 0
+    FAULTS = 1
+    PSWPIN = 2
+    PSWPOUT = 3
+    ZSWPIN = 4
+    ZSWPOUT = 5
+    ZSWPWB = 6
+    MEMCG_LIMIT_REJECT = 7
+    POOL_LIMIT_REJECT = 8
+    COMPRESS_REJECT = 9
+    OOM = 10
+    WRITTEN_BACK = 11
+    NR_EVENTS = 12
+
+
+@cython.final
+cdef class MemCgroups:
+    cdef readonly int nr
+    cdef bint switch_inherited, switch_hierarchical
+    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg
+    cdef readonly unsigned char[::1] online, zswap_writeback
+    cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
+    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, events
+    cpdef int mem_cgroup_css_alloc(self, int parent) except -1
+    cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
+    cdef void release(self, int memcg) noexcept
+    cpdef void mem_cgroup_get(self, int memcg) noexcept
+    cpdef void mem_cgroup_put(self, int memcg) noexcept
+    cpdef int mem_cgroup_iter(self, int root, int prev) noexcept
+    cpdef int mem_cgroup_id_get_online(self, int memcg) noexcept
+    cpdef int get_obj_cgroup_from_memcg(self, int memcg) noexcept
+    cpdef int obj_cgroup_memcg(self, int objcg) noexcept
+    cpdef bint obj_cgroup_may_zswap(self, int objcg) noexcept
+    cpdef void obj_cgroup_charge_zswap(self, int objcg, int size) noexcept
+    cpdef void obj_cgroup_uncharge_zswap(self, int objcg, int size) noexcept
+    cpdef bint mem_cgroup_zswap_writeback_enabled(self, int memcg) noexcept
+    cpdef long long memory_usage(self, int memcg) noexcept
+    cpdef void charge(self, int memcg) noexcept
+    cpdef void uncharge(self, int memcg) noexcept
+    cpdef bint mem_cgroup_try_charge_swap(self, int memcg) noexcept
+    cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
+    cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
+    cpdef void count_memcg_event(self, int memcg, int event) noexcept
+    cpdef grow(self)

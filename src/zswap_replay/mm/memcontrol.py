@@ -1,0 +1,334 @@
+"""Memory cgroups: the tree, its limits and what is charged to it. Models mm/memcontrol.c.
+
+Charges and limits are hierarchical: what a memcg is charged, its ancestors are charged too. Events are counted where
+they happen and summed up the tree when they are shown, as memory.stat does.
+"""
+
+import cython
+import numpy as np
+
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, column, grown
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    ROOT = 0
+    """The root memcg. It has no limits, and its pages no objcg: they are charged to nobody."""
+    NO_LIMIT = -1
+    PAGE_SHIFT = 12
+
+# Events of a memcg, in the order of MemCgroups.events
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    ACCESSES = 0
+    FAULTS = 1
+    PSWPIN = 2
+    PSWPOUT = 3
+    ZSWPIN = 4
+    ZSWPOUT = 5
+    ZSWPWB = 6
+    MEMCG_LIMIT_REJECT = 7
+    POOL_LIMIT_REJECT = 8
+    COMPRESS_REJECT = 9
+    OOM = 10
+    WRITTEN_BACK = 11
+    NR_EVENTS = 12
+
+EVENT_NAMES = (
+    "accesses",
+    "faults",
+    "pswpin",
+    "pswpout",
+    "zswpin",
+    "zswpout",
+    "zswpwb",
+    "memcg_limit_reject",
+    "pool_limit_reject",
+    "compress_reject",
+    "oom",
+    "written_back_pages",
+)
+
+
+class MemCgroups:
+    """Columns over memcgs. Index 0 is the root; an index is never used again, so a dead memcg keeps its counts."""
+
+    def __init__(self, writeback_switch: str) -> None:
+        room = 8
+        self.nr = 0
+        self.switch_inherited = writeback_switch == "own"
+        self.switch_hierarchical = writeback_switch == "hierarchy"
+        # the tree, children in order of creation; a dead memcg stays in it as long as something refers to it
+        self.parent = column(room, INT, -1)
+        self.first_child = column(room, INT, -1)
+        self.last_child = column(room, INT, -1)
+        self.next_sibling = column(room, INT, -1)
+        self.prev_sibling = column(room, INT, -1)
+        self.online = column(room, UCHAR)
+        # what keeps a dead memcg: pages charged to it, swap slots that name it, children, the worker's cursor
+        self.refs = column(room, LONGLONG)
+        # swap slots that name the memcg: as long as there is one, more can come, also after its death
+        self.id_refs = column(room, LONGLONG)
+        # an objcg is numbered as the memcg that it was made for; after that one's death it belongs to the parent
+        self.objcg_memcg = column(room, INT, -1)
+        # limits in pages
+        self.memory_max = column(room, LONGLONG, -1)
+        self.memory_high = column(room, LONGLONG, -1)
+        self.swap_max = column(room, LONGLONG, -1)
+        self.zswap_max = column(room, LONGLONG, -1)
+        self.zswap_writeback = column(room, UCHAR, 1)
+        # charges, descendants included
+        self.resident = column(room, LONGLONG)
+        self.swap = column(room, LONGLONG)
+        self.zswap_bytes = column(room, LONGLONG)
+        self.zswapped = column(room, LONGLONG)
+        # [memcg * NR_EVENTS + event]
+        self.events = column(room * NR_EVENTS, LONGLONG)
+        self.mem_cgroup_css_alloc(-1)
+
+    def mem_cgroup_css_alloc(self, parent: cython.int) -> cython.int:
+        """A new online memcg below ``parent``, behind its other children; its index."""
+        memcg: cython.int = self.nr
+        if memcg == len(self.parent):
+            self.grow()
+        self.nr += 1
+        self.parent[memcg] = parent
+        self.online[memcg] = 1
+        self.objcg_memcg[memcg] = memcg
+        if parent < 0:
+            return memcg
+        self.refs[parent] += 1
+        last: cython.int = self.last_child[parent]
+        self.prev_sibling[memcg] = last
+        if last < 0:
+            self.first_child[parent] = memcg
+        else:
+            self.next_sibling[last] = memcg
+        self.last_child[parent] = memcg
+        if self.switch_inherited:
+            self.zswap_writeback[memcg] = self.zswap_writeback[parent]
+        return memcg
+
+    def mem_cgroup_css_offline(self, memcg: cython.int) -> None:
+        """rmdir: the objcgs of the memcg go to its parent. The memcg is released when nothing refers to it."""
+        objcg: cython.int
+        for objcg in range(self.nr):
+            if self.objcg_memcg[objcg] == memcg:
+                self.objcg_memcg[objcg] = self.parent[memcg]
+        self.online[memcg] = 0
+        if self.refs[memcg] == 0:
+            self.release(memcg)
+
+    def release(self, memcg: cython.int) -> None:
+        """Take a dead memcg that nothing refers to out of the tree."""
+        parent: cython.int = self.parent[memcg]
+        before: cython.int = self.prev_sibling[memcg]
+        behind: cython.int = self.next_sibling[memcg]
+        if before < 0:
+            self.first_child[parent] = behind
+        else:
+            self.next_sibling[before] = behind
+        if behind < 0:
+            self.last_child[parent] = before
+        else:
+            self.prev_sibling[behind] = before
+        self.mem_cgroup_put(parent)
+
+    def mem_cgroup_get(self, memcg: cython.int) -> None:
+        """Take a reference, which keeps a memcg in the tree."""
+        self.refs[memcg] += 1
+
+    def mem_cgroup_put(self, memcg: cython.int) -> None:
+        """Drop a reference; the last one of a dead memcg releases it."""
+        self.refs[memcg] -= 1
+        if self.refs[memcg] == 0 and not self.online[memcg]:
+            self.release(memcg)
+
+    def mem_cgroup_iter(self, root: cython.int, prev: cython.int) -> cython.int:
+        """The memcg behind ``prev`` in pre-order below ``root``, dead ones included; -1 behind the last one.
+
+        A ``prev`` of -1 begins a round, with ``root`` itself.
+        """
+        if prev < 0:
+            return root
+        if self.first_child[prev] >= 0:
+            return self.first_child[prev]
+        while prev != root:
+            if self.next_sibling[prev] >= 0:
+                return self.next_sibling[prev]
+            prev = self.parent[prev]
+        return -1
+
+    def mem_cgroup_id_get_online(self, memcg: cython.int) -> cython.int:
+        """The memcg that a swap slot is charged to: the nearest one that is online, or whose id a slot still holds."""
+        while not self.online[memcg] and self.id_refs[memcg] == 0:
+            memcg = self.parent[memcg]
+        return memcg
+
+    def get_obj_cgroup_from_memcg(self, memcg: cython.int) -> cython.int:
+        """The objcg of the nearest memcg that is online, or -1 where that is the root."""
+        while not self.online[memcg]:
+            memcg = self.parent[memcg]
+        return -1 if memcg == ROOT else memcg
+
+    def obj_cgroup_memcg(self, objcg: cython.int) -> cython.int:
+        """The memcg that an objcg belongs to now; the root for none."""
+        return ROOT if objcg < 0 else self.objcg_memcg[objcg]
+
+    def obj_cgroup_may_zswap(self, objcg: cython.int) -> cython.bint:
+        """Whether every memory.zswap.max up the tree leaves room. The coming page's length is not counted."""
+        memcg: cython.int = self.obj_cgroup_memcg(objcg)
+        while memcg != ROOT:
+            if self.zswap_max[memcg] != NO_LIMIT and (
+                self.zswap_bytes[memcg] >> PAGE_SHIFT >= self.zswap_max[memcg]
+            ):
+                return False
+            memcg = self.parent[memcg]
+        return True
+
+    def obj_cgroup_charge_zswap(self, objcg: cython.int, size: cython.int) -> None:
+        """Charge an entry of ``size`` bytes."""
+        memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
+        while memcg >= 0:
+            self.zswap_bytes[memcg] += size
+            self.zswapped[memcg] += 1
+            memcg = self.parent[memcg]
+
+    def obj_cgroup_uncharge_zswap(self, objcg: cython.int, size: cython.int) -> None:
+        """Take an entry's charge back."""
+        memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
+        while memcg >= 0:
+            self.zswap_bytes[memcg] -= size
+            self.zswapped[memcg] -= 1
+            memcg = self.parent[memcg]
+
+    def mem_cgroup_zswap_writeback_enabled(self, memcg: cython.int) -> cython.bint:
+        """Whether pages of a memcg may go from zswap to the swap device."""
+        if not self.switch_hierarchical:
+            return self.zswap_writeback[memcg] != 0
+        while memcg >= 0:
+            if not self.zswap_writeback[memcg]:
+                return False
+            memcg = self.parent[memcg]
+        return True
+
+    def memory_usage(self, memcg: cython.int) -> cython.longlong:
+        """memory.current in pages: resident pages, and compressed bytes rounded up to pages."""
+        return self.resident[memcg] + ((self.zswap_bytes[memcg] + 4095) >> PAGE_SHIFT)
+
+    def charge(self, memcg: cython.int) -> None:
+        """Charge a resident page."""
+        self.refs[memcg] += 1
+        while memcg >= 0:
+            self.resident[memcg] += 1
+            memcg = self.parent[memcg]
+
+    def uncharge(self, memcg: cython.int) -> None:
+        """Take a resident page's charge back."""
+        above: cython.int = memcg
+        while above >= 0:
+            self.resident[above] -= 1
+            above = self.parent[above]
+        self.mem_cgroup_put(memcg)
+
+    def mem_cgroup_try_charge_swap(self, memcg: cython.int) -> cython.bint:
+        """Charge a swap slot, unless a memory.swap.max up the tree is reached."""
+        above: cython.int = memcg
+        while above >= 0:
+            if self.swap_max[above] != NO_LIMIT and self.swap[above] >= self.swap_max[above]:
+                return False
+            above = self.parent[above]
+        self.refs[memcg] += 1
+        self.id_refs[memcg] += 1
+        above = memcg
+        while above >= 0:
+            self.swap[above] += 1
+            above = self.parent[above]
+        return True
+
+    def mem_cgroup_uncharge_swap(self, memcg: cython.int) -> None:
+        """Take a swap slot's charge back."""
+        above: cython.int = memcg
+        while above >= 0:
+            self.swap[above] -= 1
+            above = self.parent[above]
+        self.id_refs[memcg] -= 1
+        self.mem_cgroup_put(memcg)
+
+    def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
+        """Whether half of a memory.swap.max up the tree is used: a page that is read in then gives its slot up."""
+        while memcg > ROOT:
+            if self.swap_max[memcg] != NO_LIMIT and 2 * self.swap[memcg] >= self.swap_max[memcg]:
+                return True
+            memcg = self.parent[memcg]
+        return False
+
+    def count_memcg_event(self, memcg: cython.int, event: cython.int) -> None:
+        """Count an event where it happened."""
+        self.events[memcg * NR_EVENTS + event] += 1
+
+    def set_limit(self, memcg: cython.int, key: str, value: int) -> None:
+        """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole."""
+        if key == "memory.zswap.writeback":
+            self.zswap_writeback[memcg] = value
+            return
+        pages = value if value < 0 else value >> 12
+        if key == "memory.max":
+            self.memory_max[memcg] = pages
+        elif key == "memory.high":
+            self.memory_high[memcg] = pages
+        elif key == "memory.swap.max":
+            self.swap_max[memcg] = pages
+        elif key == "memory.zswap.max":
+            self.zswap_max[memcg] = pages
+        else:
+            raise KeyError(key)
+
+    def limits(self, memcg: int) -> dict[str, int]:
+        """The limits of a memcg that are set, in bytes, and its writeback switch where it is off."""
+        pages = {
+            "memory.max": self.memory_max[memcg],
+            "memory.high": self.memory_high[memcg],
+            "memory.swap.max": self.swap_max[memcg],
+            "memory.zswap.max": self.zswap_max[memcg],
+        }
+        limits = {key: int(value) << 12 for key, value in pages.items() if value >= 0}
+        if not self.zswap_writeback[memcg]:
+            limits["memory.zswap.writeback"] = 0
+        return limits
+
+    def event_totals(self) -> list[dict[str, int]]:
+        """The events of every memcg, descendants' included, by name."""
+        totals = np.array(self.events[: self.nr * NR_EVENTS], dtype=np.int64).reshape(self.nr, NR_EVENTS)
+        for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
+            totals[self.parent[memcg]] += totals[memcg]
+        return [dict(zip(EVENT_NAMES, row, strict=True)) for row in totals.tolist()]
+
+    def nr_dying_descendants(self) -> int:
+        """Memcgs that were removed and that something still refers to."""
+        dying = 0
+        memcg = self.mem_cgroup_iter(ROOT, -1)
+        while memcg >= 0:
+            dying += not self.online[memcg]
+            memcg = self.mem_cgroup_iter(ROOT, memcg)
+        return dying
+
+    def grow(self) -> None:
+        """Double the columns."""
+        room: cython.int = 2 * len(self.parent)
+        self.parent = grown(self.parent, room, -1)
+        self.first_child = grown(self.first_child, room, -1)
+        self.last_child = grown(self.last_child, room, -1)
+        self.next_sibling = grown(self.next_sibling, room, -1)
+        self.prev_sibling = grown(self.prev_sibling, room, -1)
+        self.online = grown(self.online, room)
+        self.refs = grown(self.refs, room)
+        self.id_refs = grown(self.id_refs, room)
+        self.objcg_memcg = grown(self.objcg_memcg, room, -1)
+        self.memory_max = grown(self.memory_max, room, -1)
+        self.memory_high = grown(self.memory_high, room, -1)
+        self.swap_max = grown(self.swap_max, room, -1)
+        self.zswap_max = grown(self.zswap_max, room, -1)
+        self.zswap_writeback = grown(self.zswap_writeback, room, 1)
+        self.resident = grown(self.resident, room)
+        self.swap = grown(self.swap, room)
+        self.zswap_bytes = grown(self.zswap_bytes, room)
+        self.zswapped = grown(self.zswapped, room)
+        self.events = grown(self.events, room * NR_EVENTS)

@@ -1,0 +1,122 @@
+"""What an access does to a page: a hit, a first touch or a fault. Models mm/memory.c."""
+
+import cython
+
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_table import PageTable
+from zswap_replay.mm.swap import Swap
+from zswap_replay.mm.swap_state import SwapCache
+from zswap_replay.mm.vmscan import Vmscan
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import FAULTS, ROOT
+    from zswap_replay.mm.page_table import DIRTY, EXPLICIT, PRESENT, SLOT, SWAPCACHE
+
+
+class Memory:
+    """The page faults of one machine."""
+
+    def __init__(
+        self,
+        pages: PageTable,
+        memcgs: MemCgroups,
+        swap_cache: SwapCache,
+        swap: Swap,
+        vmscan: Vmscan,
+        totalram_pages: int,
+    ) -> None:
+        self.pages = pages
+        self.memcgs = memcgs
+        self.swap_cache = swap_cache
+        self.swap = swap
+        self.vmscan = vmscan
+        self.totalram_pages = totalram_pages
+        self.first_touches = 0
+        self.faults = 0
+
+    def set_content(
+        self, page: cython.int, write: cython.bint, content: cython.ulonglong, has_content: cython.bint
+    ) -> None:
+        """Note what a page holds after an access.
+
+        A write gives it new content. An access that says it holds something else than it did tells of a write that
+        the trace does not have.
+        """
+        flags: cython.int = self.pages.flags[page]
+        if not write and (not has_content or content == self.pages.content_of(page)):
+            return
+        self.pages.version[page] = (self.pages.version[page] + 1) & 0xFFFFFFFF
+        if has_content:
+            self.pages.content[page] = content
+            self.pages.flags[page] = (flags | EXPLICIT | DIRTY) & 255
+        else:
+            self.pages.flags[page] = (flags | DIRTY) & ~EXPLICIT & 255
+
+    def handle_mm_fault(
+        self,
+        page: cython.int,
+        node: cython.int,
+        write: cython.bint,
+        content: cython.ulonglong,
+        has_content: cython.bint,
+    ) -> None:
+        """Bring a page that is not mapped into memory for an access."""
+        if self.pages.flags[page] & (SWAPCACHE | SLOT):
+            self.do_swap_page(page, write)
+        else:
+            self.do_anonymous_page(page, node)
+            if has_content:
+                self.pages.content[page] = content
+                self.pages.flags[page] |= EXPLICIT
+
+    def do_anonymous_page(self, page: cython.int, node: cython.int) -> None:
+        """A first touch: a new page, dirty since nothing outside has it, charged to its memcg.
+
+        Where that memcg is dead its program is taken to have moved to the root.
+        """
+        memcg: cython.int = self.pages.space[page]
+        if not self.memcgs.online[memcg]:
+            memcg = ROOT
+        self.vmscan.try_charge(memcg, self.totalram_pages)
+        self.pages.node[page] = node
+        self.pages.version[page] = 0
+        self.pages.flags[page] = PRESENT | DIRTY
+        self.swap_cache.folio_add_lru(page, memcg)
+        self.first_touches += 1
+
+    def do_swap_page(self, page: cython.int, write: cython.bint) -> None:
+        """A fault on a page that is out: mapped from the swap cache, or read in first.
+
+        It keeps its slot, unless it is about to be written, memory.swap.max is half used up, or the device is
+        synchronous, which has no use for a copy in the swap cache.
+        """
+        pages: PageTable = self.pages
+        cached: cython.bint = pages.flags[page] & SWAPCACHE != 0
+        if not cached:
+            memcg: cython.int = self.swap_cache.swapin_memcg(page)
+            # in the swap cache from here on: its own entry cannot be written back while room is made for it
+            pages.flags[page] |= SWAPCACHE
+            self.vmscan.try_charge(memcg, self.totalram_pages)
+            self.swap_cache.folio_add_lru(page, memcg)
+            self.swap.swap_readpage(page)
+            self.faults += 1
+            self.memcgs.count_memcg_event(pages.space[page], FAULTS)
+        else:
+            self.swap_cache.lruvec.list_move(pages.memcg[page], page)
+        pages.flags[page] |= PRESENT
+        if (
+            write
+            or (self.vmscan.synchronous_swap and not cached)
+            or self.memcgs.mem_cgroup_swap_full(pages.memcg[page])
+        ):
+            self.swap.free_swap_slot(page)
+            pages.flags[page] |= DIRTY
+
+    def zap_pte(self, page: cython.int) -> None:
+        """Free a page: its memory, its slot. The next access is a first touch."""
+        flags: cython.int = self.pages.flags[page]
+        if flags & (PRESENT | SWAPCACHE):
+            self.swap_cache.free_folio(page)
+        if flags & SLOT:
+            self.swap.free_swap_slot(page)
+        self.pages.flags[page] = 0

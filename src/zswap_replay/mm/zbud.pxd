@@ -1,0 +1,21 @@
+cimport cython
+from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.zpool cimport ENOSPC, Zpool
+
+cpdef enum:
+    CHUNK_SIZE = 64
+    NCHUNKS = 63
+    ZBUD_MAX_SIZE = 3968
+    FIRST = 0
+    LAST = 1
+
+@cython.final
+cdef class ZbudPool(Zpool):
+    cdef readonly long long pages_nr
+    cdef readonly int nr_pages
+    cdef readonly int[::1] chunks
+    cdef readonly ListHeads lists
+    cdef list free_pages
+    cpdef int size_to_chunks(self, int size) noexcept
+    cdef int list_of(self, int page) noexcept
+    cdef int alloc_page(self) except -1

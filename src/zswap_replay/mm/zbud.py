@@ -1,0 +1,92 @@
+"""The zbud allocator: two objects a page, in chunks of 64 bytes. Models mm/zbud.c."""
+
+import cython
+
+from zswap_replay.mm.columns import INT, column, grown
+from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.zpool import Zpool
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.zpool import ENOSPC
+
+    CHUNK_SIZE = 64
+    NCHUNKS = 63
+    """Chunks of a page beside its header, which takes one."""
+    ZBUD_MAX_SIZE = 3968
+    """Longest object: a page less its header and one chunk."""
+    # enum buddy
+    FIRST = 0
+    LAST = 1
+
+
+class ZbudPool(Zpool):
+    """A zbud_pool. A handle is twice its page, plus FIRST or LAST."""
+
+    def __init__(self) -> None:
+        self.pages_nr = 0
+        self.chunks = column(128, INT)
+        self.lists = ListHeads()
+        # unbuddied pages by their free chunks; list 0 holds those with two objects
+        self.lists.new_lists(NCHUNKS + 1)
+        self.lists.reserve(64)
+        self.free_pages: list[int] = []
+        self.nr_pages = 0
+
+    def size_to_chunks(self, size: cython.int) -> cython.int:
+        """Chunks that an object of ``size`` bytes takes."""
+        return (size + CHUNK_SIZE - 1) // CHUNK_SIZE
+
+    def list_of(self, page: cython.int) -> cython.int:
+        """The list that a page belongs on: by its free chunks, or 0 where both buddies are there."""
+        first: cython.int = self.chunks[2 * page + FIRST]
+        last: cython.int = self.chunks[2 * page + LAST]
+        return 0 if first > 0 and last > 0 else NCHUNKS - first - last
+
+    def zpool_malloc(self, size: cython.int) -> cython.int:
+        """Models zbud_alloc(): beside the smallest free space that fits, of those the page moved last."""
+        if size > ZBUD_MAX_SIZE:
+            return -ENOSPC
+        chunks: cython.int = self.size_to_chunks(size)
+        page: cython.int = -1
+        buddy: cython.int = FIRST
+        free: cython.int
+        for free in range(chunks, NCHUNKS):
+            page = self.lists.first[free]
+            if page >= 0:
+                self.lists.list_del(free, page)
+                buddy = FIRST if self.chunks[2 * page + FIRST] == 0 else LAST
+                break
+        if page < 0:
+            page = self.alloc_page()
+        self.chunks[2 * page + buddy] = chunks
+        self.lists.list_add(self.list_of(page), page)
+        return 2 * page + buddy
+
+    def alloc_page(self) -> cython.int:
+        """A new page, on no list as yet."""
+        page: cython.int
+        if self.free_pages:
+            page = self.free_pages.pop()
+        else:
+            page = self.nr_pages
+            self.nr_pages += 1
+            if 2 * page == len(self.chunks):
+                self.chunks = grown(self.chunks, 4 * page)
+                self.lists.reserve(2 * page)
+        self.pages_nr += 1
+        return page
+
+    def zpool_free(self, handle: cython.int) -> None:
+        """Models zbud_free(): a page without objects is given back at once."""
+        page: cython.int = handle // 2
+        self.lists.list_del(self.list_of(page), page)
+        self.chunks[handle] = 0
+        if self.chunks[2 * page + FIRST] == 0 and self.chunks[2 * page + LAST] == 0:
+            self.pages_nr -= 1
+            self.free_pages.append(page)
+        else:
+            self.lists.list_add(self.list_of(page), page)
+
+    def zpool_get_total_pages(self) -> cython.Py_ssize_t:
+        """Models zbud_get_pool_pages()."""
+        return self.pages_nr

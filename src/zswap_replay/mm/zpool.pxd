@@ -1,0 +1,9 @@
+cimport cython
+
+cpdef enum:
+    ENOSPC = 28
+
+cdef class Zpool:
+    cpdef int zpool_malloc(self, int size) except -1000
+    cpdef zpool_free(self, int handle)
+    cpdef Py_ssize_t zpool_get_total_pages(self) except -1

@@ -1,0 +1,22 @@
+"""What the allocators of compressed pages have in common. Models mm/zpool.c."""
+
+import cython
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    ENOSPC = 28
+
+
+class Zpool:
+    """An allocator that is asked for lengths and answers with handles; it accounts for memory and holds none."""
+
+    def zpool_malloc(self, size: cython.int) -> cython.int:
+        """A handle for an object of ``size`` bytes, or -ENOSPC where the allocator takes none of that length."""
+        raise NotImplementedError
+
+    def zpool_free(self, handle: cython.int) -> None:
+        """Give an object back."""
+        raise NotImplementedError
+
+    def zpool_get_total_pages(self) -> cython.Py_ssize_t:
+        """Pages that the allocator holds."""
+        raise NotImplementedError

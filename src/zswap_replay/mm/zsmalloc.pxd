@@ -1,0 +1,35 @@
+cimport cython
+from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.zpool cimport ENOSPC, Zpool
+
+cpdef enum:
+    PAGE_SIZE = 4096
+    ZS_MIN_ALLOC_SIZE = 32
+    ZS_MAX_ALLOC_SIZE = 4096
+    ZS_SIZE_CLASS_DELTA = 16
+    ZS_SIZE_CLASSES = 255
+    ZS_HANDLE_SIZE = 8
+    ZS_MAX_PAGES_PER_ZSPAGE = 8
+    ZS_INUSE_RATIO_0 = 0
+    ZS_INUSE_RATIO_10 = 1
+    ZS_INUSE_RATIO_99 = 10
+    ZS_INUSE_RATIO_100 = 11
+    NR_FULLNESS_GROUPS = 12
+
+cpdef int calculate_zspage_chain_size(int class_size) noexcept
+
+@cython.final
+cdef class ZsPool(Zpool):
+    cdef readonly long long pages_allocated
+    cdef readonly int nr_zspages
+    cdef readonly int[::1] size_class, pages_per_zspage, objs_per_zspage, zspage_class, inuse, group
+    cdef readonly ListHeads fullness
+    cdef list free_zspages
+    cdef zs_create_pool(self)
+    cpdef int get_size_class_index(self, int size) noexcept
+    cdef int get_fullness_group(self, int zspage) noexcept
+    cdef int find_get_zspage(self, int class_index) noexcept
+    cdef int alloc_zspage(self, int class_index) except -1
+    cdef void insert_zspage(self, int zspage, int group) noexcept
+    cdef void remove_zspage(self, int zspage) noexcept
+    cdef int fix_fullness_group(self, int zspage) noexcept

@@ -1,0 +1,167 @@
+"""The zsmalloc allocator: size classes, zspages of several pages, fullness groups. Models mm/zsmalloc.c, v6.6 to v6.18.
+
+Which object of a zspage is handed out does not change what is allocated, so that a handle is its zspage.
+"""
+
+import cython
+
+from zswap_replay.mm.columns import INT, column, grown
+from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.zpool import Zpool
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.zpool import ENOSPC
+
+    PAGE_SIZE = 4096
+    ZS_MIN_ALLOC_SIZE = 32
+    ZS_MAX_ALLOC_SIZE = 4096
+    ZS_SIZE_CLASS_DELTA = 16
+    ZS_SIZE_CLASSES = 255
+    ZS_HANDLE_SIZE = 8
+    ZS_MAX_PAGES_PER_ZSPAGE = 8
+    # enum fullness_group: by share of objects in use, in steps of ten percent, those of a full zspage last
+    ZS_INUSE_RATIO_0 = 0
+    ZS_INUSE_RATIO_10 = 1
+    ZS_INUSE_RATIO_99 = 10
+    ZS_INUSE_RATIO_100 = 11
+    NR_FULLNESS_GROUPS = 12
+
+
+def calculate_zspage_chain_size(class_size: cython.int) -> cython.int:
+    """Pages of a zspage of objects of ``class_size`` bytes: the fewest of those that waste least."""
+    if class_size & (class_size - 1) == 0:
+        return 1
+    chain: cython.int = 1
+    min_waste: cython.int = PAGE_SIZE
+    pages: cython.int
+    waste: cython.int
+    for pages in range(1, ZS_MAX_PAGES_PER_ZSPAGE + 1):
+        waste = (pages * PAGE_SIZE) % class_size
+        if waste < min_waste:
+            min_waste = waste
+            chain = pages
+    return chain
+
+
+class ZsPool(Zpool):
+    """A zs_pool: 255 sizes that share 119 classes, each with its zspages by fullness."""
+
+    def __init__(self) -> None:
+        self.pages_allocated = 0
+        # by size class index: the class that serves it (the widest of those with the same zspages)
+        self.size_class = column(ZS_SIZE_CLASSES, INT)
+        self.pages_per_zspage = column(ZS_SIZE_CLASSES, INT)
+        self.objs_per_zspage = column(ZS_SIZE_CLASSES, INT)
+        # by zspage
+        self.zspage_class = column(64, INT)
+        self.inuse = column(64, INT)
+        self.group = column(64, INT)
+        self.fullness = ListHeads()
+        self.fullness.new_lists(ZS_SIZE_CLASSES * NR_FULLNESS_GROUPS)
+        self.fullness.reserve(64)
+        self.free_zspages: list[int] = []
+        self.nr_zspages = 0
+        self.zs_create_pool()
+
+    def zs_create_pool(self) -> None:
+        """Lay out the classes from the widest down, merging each that equals the one before it."""
+        index: cython.int
+        widest: cython.int = ZS_SIZE_CLASSES - 1
+        for index in range(ZS_SIZE_CLASSES - 1, -1, -1):
+            size: cython.int = min(ZS_MIN_ALLOC_SIZE + index * ZS_SIZE_CLASS_DELTA, ZS_MAX_ALLOC_SIZE)
+            pages: cython.int = calculate_zspage_chain_size(size)
+            objects: cython.int = pages * PAGE_SIZE // size
+            if pages != self.pages_per_zspage[widest] or objects != self.objs_per_zspage[widest]:
+                widest = index
+                self.pages_per_zspage[index] = pages
+                self.objs_per_zspage[index] = objects
+            self.size_class[index] = widest
+
+    def get_size_class_index(self, size: cython.int) -> cython.int:
+        """Index of the narrowest size class that holds ``size`` bytes, the handle included."""
+        if size <= ZS_MIN_ALLOC_SIZE:
+            return 0
+        index: cython.int = (size - ZS_MIN_ALLOC_SIZE + ZS_SIZE_CLASS_DELTA - 1) // ZS_SIZE_CLASS_DELTA
+        return min(index, ZS_SIZE_CLASSES - 1)
+
+    def get_fullness_group(self, zspage: cython.int) -> cython.int:
+        """The group that a zspage belongs to by the objects in use."""
+        objects: cython.int = self.objs_per_zspage[self.zspage_class[zspage]]
+        inuse: cython.int = self.inuse[zspage]
+        if inuse == 0:
+            return ZS_INUSE_RATIO_0
+        if inuse == objects:
+            return ZS_INUSE_RATIO_100
+        return 100 * inuse // objects // 10 + 1
+
+    def find_get_zspage(self, class_index: cython.int) -> cython.int:
+        """The zspage to allocate from: the fullest that has room, of those the one moved last; -1 for none."""
+        group: cython.int
+        for group in range(ZS_INUSE_RATIO_99, ZS_INUSE_RATIO_0 - 1, -1):
+            zspage: cython.int = self.fullness.first[class_index * NR_FULLNESS_GROUPS + group]
+            if zspage >= 0:
+                return zspage
+        return -1
+
+    def alloc_zspage(self, class_index: cython.int) -> cython.int:
+        """A new, empty zspage, on no list as yet."""
+        zspage: cython.int
+        if self.free_zspages:
+            zspage = self.free_zspages.pop()
+        else:
+            zspage = self.nr_zspages
+            self.nr_zspages += 1
+            if zspage == len(self.inuse):
+                self.zspage_class = grown(self.zspage_class, 2 * zspage)
+                self.inuse = grown(self.inuse, 2 * zspage)
+                self.group = grown(self.group, 2 * zspage)
+                self.fullness.reserve(2 * zspage)
+        self.zspage_class[zspage] = class_index
+        self.inuse[zspage] = 0
+        self.pages_allocated += self.pages_per_zspage[class_index]
+        return zspage
+
+    def insert_zspage(self, zspage: cython.int, group: cython.int) -> None:
+        """Put a zspage at the front of a fullness group of its class."""
+        self.group[zspage] = group
+        self.fullness.list_add(self.zspage_class[zspage] * NR_FULLNESS_GROUPS + group, zspage)
+
+    def remove_zspage(self, zspage: cython.int) -> None:
+        """Take a zspage off its fullness group."""
+        self.fullness.list_del(self.zspage_class[zspage] * NR_FULLNESS_GROUPS + self.group[zspage], zspage)
+
+    def fix_fullness_group(self, zspage: cython.int) -> cython.int:
+        """Move a zspage to the group that it belongs to now, which is returned."""
+        group: cython.int = self.get_fullness_group(zspage)
+        if group != self.group[zspage]:
+            self.remove_zspage(zspage)
+            self.insert_zspage(zspage, group)
+        return group
+
+    def zpool_malloc(self, size: cython.int) -> cython.int:
+        """Models zs_malloc(): an object takes its length and a handle of eight bytes."""
+        if size > ZS_MAX_ALLOC_SIZE:
+            return -ENOSPC
+        class_index: cython.int = self.size_class[self.get_size_class_index(size + ZS_HANDLE_SIZE)]
+        zspage: cython.int = self.find_get_zspage(class_index)
+        if zspage >= 0:
+            self.inuse[zspage] += 1
+            self.fix_fullness_group(zspage)
+        else:
+            zspage = self.alloc_zspage(class_index)
+            self.inuse[zspage] = 1
+            self.insert_zspage(zspage, self.get_fullness_group(zspage))
+        return zspage
+
+    def zpool_free(self, handle: cython.int) -> None:
+        """Models zs_free(): a zspage without objects is given back at once."""
+        zspage: cython.int = handle
+        self.inuse[zspage] -= 1
+        if self.fix_fullness_group(zspage) == ZS_INUSE_RATIO_0:
+            self.remove_zspage(zspage)
+            self.pages_allocated -= self.pages_per_zspage[self.zspage_class[zspage]]
+            self.free_zspages.append(zspage)
+
+    def zpool_get_total_pages(self) -> cython.Py_ssize_t:
+        """Models zs_get_total_pages()."""
+        return self.pages_allocated

@@ -1,0 +1,105 @@
+cimport cython
+from zswap_replay.mm.lengths cimport Lengths
+from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, ListLru, LruWalk
+from zswap_replay.mm.memcontrol cimport (
+    COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
+    MemCgroups,
+)
+from zswap_replay.mm.page_table cimport DIRTY, PageTable
+from zswap_replay.mm.swap_state cimport SwapCache
+from zswap_replay.mm.zpool cimport ENOSPC, Zpool
+
+cpdef enum:
+    MAX_RECLAIM_RETRIES = 16
+    EAGAIN = 11
+    EINVAL = 22
+    ENOENT = 2
+    ORDINARY = 0
+    ZERO_FILLED = 1
+    SAME_FILLED = 2
+    WORKER_LRU = 0
+    WORKER_ITER = 1
+    WORKER_ONLINE = 2
+    WORKER_CANDIDATES = 3
+
+@cython.final
+cdef class ShrinkWork:
+    cdef readonly bint pending
+    cdef readonly int next_shrink, failures, attempts
+
+@cython.final
+cdef class ZswapPool:
+    cdef readonly int index
+    cdef readonly str zpool_type, compressor
+    cdef readonly object contents
+    cdef readonly Lengths lengths
+    cdef readonly Zpool zpool
+    cdef readonly ListLru lru
+    cdef readonly ShrinkWork work
+    cdef readonly int entries
+    cdef readonly long long pages
+
+@cython.final
+cdef class Zswap(LruWalk):
+    cdef readonly PageTable page_table
+    cdef readonly MemCgroups memcgs
+    cdef readonly SwapCache swap_cache
+    cdef readonly long long totalram_pages, max_pages, thr_pages
+    cdef readonly int nr_nodes
+    cdef bint rule_lru_per_memcg, rule_lru_per_pool, rule_memcg_limit_shrinks, rule_second_chance
+    cdef bint rule_pool_full_at_limit, rule_threshold_of_limit, rule_memcg_refusal_queues, rule_writeback_switch
+    cdef bint rule_cursor_released_offline, rule_always_exclusive, rule_zeromap, rule_stores_incompressible
+    cdef bint rule_enospc_is_poor
+    cdef int rule_worker
+    cdef readonly long long pool_limit_hit, reject_reclaim_fail, reject_compress_fail, reject_compress_poor
+    cdef readonly long long written_back_pages, duplicate_entry, stored_pages, stored_incompressible_pages
+    cdef readonly long long same_filled_pages, zswpin, zswpout, pswpout_writeback, compressed_bytes
+    cdef readonly long long memcg_limit_reject, pool_limit_reject, compress_reject, disabled_reject
+    cdef readonly long long memcg_shrinks, shrink_worker_runs, shrink_worker_steps
+    cdef readonly bint enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
+    cdef readonly int max_pool_percent, accept_threshold_percent
+    cdef readonly ListHeads heads
+    cdef readonly int[::1] entry_page, entry_objcg, entry_length, entry_handle, entry_pool
+    cdef readonly unsigned char[::1] entry_nid, entry_referenced
+    cdef readonly int nr_entries
+    cdef int free_entry
+    cdef readonly list pools, by_index
+    cdef readonly ZswapPool current
+    cdef readonly long long total_pages
+    cdef readonly bint reached_full
+    cdef readonly ListLru list_lru
+    cdef readonly ShrinkWork shrink_work, running
+    cdef list queue
+    cdef public long long now
+    cdef readonly long long writeback_ns, work_ns
+    cdef readonly bint active
+    cpdef update_limits(self)
+    cdef zswap_pool_put(self, ZswapPool pool)
+    cdef account_pool(self, ZswapPool pool)
+    cpdef bint zswap_can_accept(self) noexcept
+    cdef bint zswap_check_limits(self) noexcept
+    cpdef zswap_memcg_offline_cleanup(self, int memcg)
+    cdef move_cursor_on(self, ShrinkWork work)
+    cdef set_next_shrink(self, ShrinkWork work, int memcg)
+    cdef zswap_lru_add(self, ZswapPool pool, int entry)
+    cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
+    cdef int zswap_entry_cache_alloc(self) except -1
+    cdef void zswap_entry_cache_free(self, int entry) noexcept
+    cdef zswap_entry_free(self, int entry)
+    cdef int kind_of(self, unsigned long long content) except -1
+    cdef int zswap_compress(self, ZswapPool pool, int entry, int page) except -1
+    cdef zswap_decompress(self, int entry)
+    cdef int zswap_writeback_entry(self, int entry) except -1
+    cpdef int shrink_memcg(self, int memcg) except -1000
+    cdef queue_work(self, ShrinkWork work)
+    cpdef run_worker(self, long long until)
+    cdef int shrink_worker(self, ShrinkWork work) except -1
+    cdef bint shrink_worker_goes_on(self, ShrinkWork work, int error) noexcept
+    cdef int zswap_reclaim_entry(self, ShrinkWork work) except -1
+    cdef ZswapPool pool_of(self, ShrinkWork work)
+    cdef int zswap_store(self, int page) except -1
+    cdef int zswap_fill(self, int entry, int page) except -1
+    cdef int zswap_load(self, int page) except -1
+    cdef int zswap_orphan(self, int page) noexcept
+    cdef zswap_invalidate(self, int entry)

@@ -1,0 +1,695 @@
+"""The compressed cache in front of swap. Models mm/zswap.c.
+
+The sections stand in the order of the kernel's file; where releases differ, a flag of releases.py is tested here, in
+the function that differs.
+"""
+
+from typing import Protocol
+
+import cython
+
+from zswap_replay.mm.columns import INT, UCHAR, column, grown
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.list_lru import ListLru, LruWalk
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_table import PageTable
+from zswap_replay.mm.releases import Release
+from zswap_replay.mm.swap_state import SwapCache
+from zswap_replay.mm.zbud import ZbudPool
+from zswap_replay.mm.zsmalloc import ZsPool
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE
+    from zswap_replay.mm.memcontrol import (
+        COMPRESS_REJECT,
+        MEMCG_LIMIT_REJECT,
+        POOL_LIMIT_REJECT,
+        PSWPOUT,
+        ROOT,
+        WRITTEN_BACK,
+        ZSWPIN,
+        ZSWPOUT,
+        ZSWPWB,
+    )
+    from zswap_replay.mm.page_table import DIRTY
+    from zswap_replay.mm.zpool import ENOSPC
+
+    MAX_RECLAIM_RETRIES = 16
+    EAGAIN = 11
+    EINVAL = 22
+    ENOENT = 2
+    # what a page is, as Contents and Lengths tell
+    ORDINARY = 0
+    ZERO_FILLED = 1
+    SAME_FILLED = 2
+    # how the worker picks
+    WORKER_LRU = 0
+    WORKER_ITER = 1
+    WORKER_ONLINE = 2
+    WORKER_CANDIDATES = 3
+
+ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
+WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
+
+
+class Contents(Protocol):
+    """What the model asks of the world outside: the compressed length of a content, and to keep the bytes."""
+
+    def same_filled(self, content: int) -> int:
+        """ORDINARY, ZERO_FILLED or SAME_FILLED."""
+
+    def count_same_filled(self, content: int) -> None:
+        """A same-filled page was stored without a compressor."""
+
+    def zswap_compress(self, entry: int, content: int) -> int:
+        """Length in bytes, 1 to 4096, of the page that is now kept under ``entry``; 0 where it was refused."""
+
+    def keep_raw(self, entry: int, content: int) -> None:
+        """Keep the page under ``entry`` as it is."""
+
+    def zswap_decompress(self, entry: int, content: int) -> None:
+        """Decompress what is kept under ``entry``, and compare it with the page."""
+
+    def free(self, entry: int) -> None:
+        """Drop what is kept under ``entry``."""
+
+
+class ShrinkWork:
+    """A work item of the shrink worker with its cursor. Up to 6.8 each pool has one; from 6.9 there is one in all."""
+
+    def __init__(self) -> None:
+        self.pending = False
+        self.next_shrink = -1
+        self.failures = 0
+        self.attempts = 0
+
+
+class ZswapPool:
+    """A compressor and an allocator, with the LRU of what they hold."""
+
+    def __init__(
+        self,
+        index: int,
+        zpool_type: str,
+        compressor: str,
+        contents: Contents,
+        lengths: Lengths | None,
+        lru: ListLru,
+        work: ShrinkWork,
+    ) -> None:
+        self.index = index
+        self.zpool_type = zpool_type
+        self.compressor = compressor
+        self.contents = contents
+        self.lengths = lengths
+        self.zpool = ZPOOLS[zpool_type]()
+        self.lru = lru
+        self.work = work
+        self.entries = 0
+        self.pages = 0
+
+
+class Zswap(LruWalk):
+    """zswap of one machine: pools, entries, limits, and the worker that shrinks on the virtual clock."""
+
+    def __init__(
+        self,
+        release: Release,
+        pages: PageTable,
+        memcgs: MemCgroups,
+        swap_cache: SwapCache,
+        totalram_pages: int,
+        nr_nodes: int,
+        writeback_ns: int,
+    ) -> None:
+        super().__init__()
+        self.page_table = pages
+        self.memcgs = memcgs
+        self.swap_cache = swap_cache
+        self.totalram_pages = totalram_pages
+        self.nr_nodes = nr_nodes
+
+        # the release's rules
+        self.rule_lru_per_memcg = release.lru_per_memcg
+        self.rule_lru_per_pool = release.lru_per_pool
+        self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
+        self.rule_second_chance = release.second_chance
+        self.rule_pool_full_at_limit = release.pool_full_at_limit
+        self.rule_threshold_of_limit = release.threshold_of_limit
+        self.rule_memcg_refusal_queues = release.memcg_refusal_queues_worker
+        self.rule_writeback_switch = release.writeback_switch != "none"
+        self.rule_cursor_released_offline = release.cursor_released_offline
+        self.rule_always_exclusive = release.exclusive_loads == "always"
+        self.rule_zeromap = release.zeromap
+        self.rule_stores_incompressible = release.stores_incompressible
+        self.rule_enospc_is_poor = release.enospc_is_poor
+        self.rule_worker = WORKERS[release.worker]
+
+        # statistics; debugfs has the first group, the second is ours
+        self.pool_limit_hit = 0
+        self.reject_reclaim_fail = 0
+        self.reject_compress_fail = 0
+        self.reject_compress_poor = 0
+        self.written_back_pages = 0
+        self.duplicate_entry = 0
+        self.stored_pages = 0
+        self.stored_incompressible_pages = 0
+        self.same_filled_pages = 0
+        self.zswpin = 0
+        self.zswpout = 0
+        self.pswpout_writeback = 0
+        self.compressed_bytes = 0
+        self.memcg_limit_reject = 0
+        self.pool_limit_reject = 0
+        self.compress_reject = 0
+        self.disabled_reject = 0
+        self.memcg_shrinks = 0
+        self.shrink_worker_runs = 0
+        self.shrink_worker_steps = 0
+
+        # tunables
+        self.enabled = True
+        self.exclusive_loads = False
+        self.same_filled_pages_enabled = True
+        self.non_same_filled_pages_enabled = True
+        self.max_pool_percent = 20
+        self.accept_threshold_percent = 90
+        self.update_limits()
+
+        # entries as columns; the links of a free one chain the free ones
+        self.heads = ListHeads()
+        self.heads.reserve(256)
+        self.entry_page = column(256, INT, -1)
+        self.entry_objcg = column(256, INT, -1)
+        self.entry_length = column(256, INT)
+        self.entry_handle = column(256, INT)
+        self.entry_pool = column(256, INT, -1)
+        self.entry_nid = column(256, UCHAR)
+        self.entry_referenced = column(256, UCHAR)
+        self.nr_entries = 0
+        self.free_entry = -1
+
+        # pools, the current one first, and by index
+        self.pools: list[ZswapPool] = []
+        self.by_index: list[ZswapPool] = []
+        self.total_pages = 0
+        self.reached_full = False
+        self.list_lru = ListLru(self.heads, nr_nodes, self.rule_lru_per_memcg)
+        self.shrink_work = ShrinkWork()
+
+        # the worker: what is queued, what runs, and when its next page is on the device
+        self.now = 0
+        self.writeback_ns = writeback_ns
+        self.queue: list[ShrinkWork] = []
+        self.running: ShrinkWork | None = None
+        self.active = False
+        self.work_ns = 0
+
+    # ---- tunables ----
+
+    def update_limits(self) -> None:
+        """Work out the limit of the pool and its threshold, in pages, in the release's own rounding."""
+        total: cython.longlong = self.totalram_pages
+        self.max_pages = total * self.max_pool_percent // 100
+        if self.rule_threshold_of_limit:
+            self.thr_pages = self.max_pages * self.accept_threshold_percent // 100
+        else:
+            self.thr_pages = total * self.accept_threshold_percent // 100 * self.max_pool_percent // 100
+
+    def set_param(self, key: str, value: int) -> None:
+        """Write a module parameter other than ``compressor`` and ``zpool``."""
+        if key == "enabled":
+            self.enabled = bool(value)
+        elif key == "exclusive_loads":
+            self.exclusive_loads = bool(value)
+        elif key == "same_filled_pages_enabled":
+            self.same_filled_pages_enabled = bool(value)
+        elif key == "non_same_filled_pages_enabled":
+            self.non_same_filled_pages_enabled = bool(value)
+        elif key == "max_pool_percent":
+            self.max_pool_percent = value
+        elif key == "accept_threshold_percent":
+            self.accept_threshold_percent = value
+        else:
+            raise KeyError(key)
+        self.update_limits()
+
+    # ---- pools ----
+
+    def zswap_pool_create(
+        self, zpool_type: str, compressor: str, contents: Contents, lengths: Lengths | None
+    ) -> None:
+        """Make the pool of this allocator and compressor the current one, a new one where there is none yet.
+
+        Models __zswap_param_set(). The pool that was current stays until its last entry is freed.
+        """
+        for pool in self.pools:
+            if pool.zpool_type == zpool_type and pool.compressor == compressor:
+                self.pools.remove(pool)
+                self.pools.insert(0, pool)
+                break
+        else:
+            lru = self.list_lru
+            work = self.shrink_work
+            if self.rule_lru_per_pool:
+                lru = ListLru(self.heads, self.nr_nodes, self.rule_lru_per_memcg)
+                work = ShrinkWork()
+            pool = ZswapPool(len(self.by_index), zpool_type, compressor, contents, lengths, lru, work)
+            self.pools.insert(0, pool)
+            self.by_index.append(pool)
+        self.current = self.pools[0]
+        for old in self.pools[1:]:
+            self.zswap_pool_put(old)
+
+    def zswap_pool_put(self, pool: ZswapPool) -> None:
+        """Drop a pool that is not the current one and that holds nothing."""
+        if pool.entries or pool is self.current or (self.rule_lru_per_pool and pool.work.pending):
+            return
+        self.pools.remove(pool)
+        if self.rule_lru_per_pool and pool.work is not self.running:
+            self.set_next_shrink(pool.work, -1)
+
+    def account_pool(self, pool: ZswapPool) -> None:
+        """Bring the pool's share of zswap_total_pages up to date."""
+        pages: cython.longlong = pool.zpool.zpool_get_total_pages()
+        self.total_pages += pages - pool.pages
+        pool.pages = pages
+
+    def zswap_can_accept(self) -> cython.bint:
+        """Whether a pool that was full has come down to its threshold."""
+        if self.rule_pool_full_at_limit:
+            return self.total_pages <= self.thr_pages
+        return self.thr_pages > self.total_pages
+
+    def zswap_check_limits(self) -> cython.bint:
+        """Whether the pool is full: from the moment it reaches its limit until it is down to the threshold."""
+        if self.total_pages > self.max_pages or (
+            self.rule_pool_full_at_limit and self.total_pages == self.max_pages
+        ):
+            self.pool_limit_hit += 1
+            self.reached_full = True
+        elif self.reached_full and self.zswap_can_accept():
+            self.reached_full = False
+        return self.reached_full
+
+    # ---- memcgs ----
+
+    def zswap_memcg_offline_cleanup(self, memcg: cython.int) -> None:
+        """A memcg dies: its entries go to the old end of its parent's LRUs, and no cursor may stay on it."""
+        parent: cython.int = self.memcgs.parent[memcg]
+        self.list_lru.memcg_reparent_list_lrus(memcg, parent)
+        if self.rule_lru_per_pool:
+            for pool in self.pools:
+                pool.lru.memcg_reparent_list_lrus(memcg, parent)
+        if self.rule_cursor_released_offline:
+            for work in {pool.work for pool in self.pools}:
+                if work.next_shrink == memcg:
+                    self.move_cursor_on(work)
+
+    def move_cursor_on(self, work: ShrinkWork) -> None:
+        """Move a cursor on to the next memcg; where the cursor is the only one (6.9 on), to the next online one."""
+        behind: cython.int = self.memcgs.mem_cgroup_iter(ROOT, work.next_shrink)
+        while not self.rule_lru_per_pool and behind >= 0 and not self.memcgs.online[behind]:
+            behind = self.memcgs.mem_cgroup_iter(ROOT, behind)
+        self.set_next_shrink(work, behind)
+
+    def set_next_shrink(self, work: ShrinkWork, memcg: cython.int) -> None:
+        """Set the cursor, which holds a reference to its memcg."""
+        old: cython.int = work.next_shrink
+        if memcg >= 0:
+            self.memcgs.mem_cgroup_get(memcg)
+        work.next_shrink = memcg
+        if old >= 0:
+            self.memcgs.mem_cgroup_put(old)
+
+    # ---- LRU ----
+
+    def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
+        """Put an entry at the young end of the LRU of its memcg and node."""
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry_objcg[entry])
+        pool.lru.list_lru_add(entry, self.entry_nid[entry], memcg)
+
+    def zswap_lru_del(self, pool: ZswapPool, entry: cython.int) -> None:
+        """Take an entry off its LRU."""
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry_objcg[entry])
+        pool.lru.list_lru_del(entry, self.entry_nid[entry], memcg)
+
+    # ---- entries ----
+
+    def zswap_entry_cache_alloc(self) -> cython.int:
+        """A free entry."""
+        entry: cython.int = self.free_entry
+        if entry >= 0:
+            self.free_entry = self.heads.next[entry]
+            return entry
+        entry = self.nr_entries
+        self.nr_entries += 1
+        if entry == len(self.entry_page):
+            room: cython.int = 2 * entry
+            self.heads.reserve(room)
+            self.entry_page = grown(self.entry_page, room, -1)
+            self.entry_objcg = grown(self.entry_objcg, room, -1)
+            self.entry_length = grown(self.entry_length, room)
+            self.entry_handle = grown(self.entry_handle, room)
+            self.entry_pool = grown(self.entry_pool, room, -1)
+            self.entry_nid = grown(self.entry_nid, room)
+            self.entry_referenced = grown(self.entry_referenced, room)
+        return entry
+
+    def zswap_entry_cache_free(self, entry: cython.int) -> None:
+        """Give an entry back."""
+        self.heads.next[entry] = self.free_entry
+        self.free_entry = entry
+
+    def zswap_entry_free(self, entry: cython.int) -> None:
+        """Free an entry with all that it holds: its place on the LRU, its memory, its charge."""
+        length: cython.int = self.entry_length[entry]
+        if length == 0:
+            self.same_filled_pages -= 1
+        else:
+            pool: ZswapPool = self.by_index[self.entry_pool[entry]]
+            self.zswap_lru_del(pool, entry)
+            pool.zpool.zpool_free(self.entry_handle[entry])
+            self.account_pool(pool)
+            self.compressed_bytes -= length
+            if pool.lengths is None:
+                pool.contents.free(entry)
+            if length == 4096 and self.rule_stores_incompressible:
+                self.stored_incompressible_pages -= 1
+            pool.entries -= 1
+            if pool is not self.current:
+                self.zswap_pool_put(pool)
+        self.memcgs.obj_cgroup_uncharge_zswap(self.entry_objcg[entry], length)
+        self.stored_pages -= 1
+        page: cython.int = self.entry_page[entry]
+        if page >= 0:
+            self.page_table.entry[page] = -1
+        self.zswap_entry_cache_free(entry)
+
+    # ---- compression ----
+
+    def kind_of(self, content: cython.ulonglong) -> cython.int:
+        """Whether one word fills the page, and whether it is zero."""
+        pool: ZswapPool = self.current
+        if pool.lengths is not None:
+            index: cython.int = pool.lengths.find(content)
+            if index >= 0:
+                return pool.lengths.kind[index]
+        return pool.contents.same_filled(content)
+
+    def zswap_compress(self, pool: ZswapPool, entry: cython.int, page: cython.int) -> cython.int:
+        """Compress a page and allocate for it; False where the compressor or the allocator refused, counted."""
+        content: cython.ulonglong = self.page_table.content_of(page)
+        length: cython.int = 0
+        index: cython.int = -1
+        raw: cython.bint = False
+        if pool.lengths is not None:
+            index = pool.lengths.find(content)
+            if index >= 0:
+                length = pool.lengths.length[index]
+        if index < 0:
+            length = pool.contents.zswap_compress(entry, content)
+        if self.rule_stores_incompressible and (length == 0 or length == 4096):
+            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(self.page_table.memcg[page])
+            if raw:
+                if pool.lengths is None:
+                    pool.contents.keep_raw(entry, content)
+                length = 4096
+            elif length:
+                if pool.lengths is None:
+                    pool.contents.free(entry)
+                length = 0
+        if length == 0:
+            if self.rule_enospc_is_poor and pool.compressor == "842":
+                self.reject_compress_poor += 1
+            else:
+                self.reject_compress_fail += 1
+            return False
+        handle: cython.int = pool.zpool.zpool_malloc(length)
+        if handle == -ENOSPC:
+            self.reject_compress_poor += 1
+            if pool.lengths is None:
+                pool.contents.free(entry)
+            return False
+        self.account_pool(pool)
+        self.entry_handle[entry] = handle
+        self.entry_length[entry] = length
+        self.entry_pool[entry] = pool.index
+        self.compressed_bytes += length
+        self.stored_incompressible_pages += raw
+        pool.entries += 1
+        return True
+
+    def zswap_decompress(self, entry: cython.int) -> None:
+        """Bring a page back from what is kept of it."""
+        if self.entry_length[entry]:
+            pool: ZswapPool = self.by_index[self.entry_pool[entry]]
+            if pool.lengths is None:
+                pool.contents.zswap_decompress(entry, self.page_table.content_of(self.entry_page[entry]))
+
+    # ---- writeback ----
+
+    def zswap_writeback_entry(self, entry: cython.int) -> cython.int:
+        """Write an entry to the swap device and free it; False where its page is in memory or its slot is gone."""
+        page: cython.int = self.entry_page[entry]
+        if page < 0 or not self.swap_cache.read_swap_cache_async(page):
+            return False
+        self.zswap_decompress(entry)
+        objcg: cython.int = self.entry_objcg[entry]
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
+        if objcg >= 0:
+            self.memcgs.count_memcg_event(memcg, ZSWPWB)
+        self.memcgs.count_memcg_event(memcg, WRITTEN_BACK)
+        self.memcgs.count_memcg_event(self.page_table.memcg[page], PSWPOUT)
+        self.pswpout_writeback += 1
+        self.written_back_pages += 1
+        self.zswap_entry_free(entry)
+        return True
+
+    # ---- shrinking ----
+
+    def isolate(self, lru: ListLru, head: cython.int, item: cython.int) -> cython.int:
+        """Models shrink_memcg_cb(): write an entry back, unless it has its second chance still."""
+        if self.rule_second_chance and self.entry_referenced[item]:
+            self.entry_referenced[item] = 0
+            return LRU_ROTATE
+        # young from here on, if it stays: put back on failure, or rotated before the write begins
+        self.heads.list_move_tail(head, item)
+        if self.zswap_writeback_entry(item):
+            return LRU_REMOVED_RETRY
+        self.reject_reclaim_fail += 1
+        return LRU_RETRY
+
+    def shrink_memcg(self, memcg: cython.int) -> cython.int:
+        """Look at one entry a node of a memcg's LRUs; 0 where any was written back, else a negative error.
+
+        A memcg that is dead or may not write back has none to give; which error says so differs, and with it what
+        the worker makes of it.
+        """
+        if self.rule_writeback_switch and not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):
+            return -ENOENT if self.rule_worker == WORKER_CANDIDATES else -EINVAL
+        if not self.memcgs.online[memcg]:
+            return -ENOENT
+        shrunk: cython.int = 0
+        scanned: cython.int = 0
+        nid: cython.int
+        for nid in range(self.nr_nodes):
+            shrunk += self.current.lru.list_lru_walk_one(nid, memcg, self, 1)
+            scanned += 1 - self.nr_to_walk
+        if scanned == 0 and self.rule_worker == WORKER_CANDIDATES:
+            return -ENOENT
+        return 0 if shrunk else -EAGAIN
+
+    def queue_work(self, work: ShrinkWork) -> None:
+        """Queue the worker, unless it is queued already; a run that goes on is followed by another."""
+        if work.pending:
+            return
+        work.pending = True
+        self.queue.append(work)
+        if not self.active:
+            self.active = True
+            self.work_ns = max(self.work_ns, self.now + self.writeback_ns)
+
+    def run_worker(self, until: cython.longlong) -> None:
+        """Let the worker do what it gets done up to a time; -1 lets it finish."""
+        while self.active and (until < 0 or self.work_ns <= until):
+            if self.running is None:
+                self.running = self.queue.pop(0)
+                self.running.pending = False
+                self.running.failures = 0
+                self.running.attempts = 0
+                self.shrink_worker_runs += 1
+            written: cython.longlong = self.written_back_pages
+            self.shrink_worker_steps += 1
+            if not self.shrink_worker(self.running) or self.zswap_can_accept():
+                self.running = None
+                self.active = len(self.queue) > 0
+            self.work_ns += (self.written_back_pages - written) * self.writeback_ns
+
+    def shrink_worker(self, work: ShrinkWork) -> cython.int:
+        """One turn of the worker's loop; False where it gives up."""
+        memcg: cython.int
+        error: cython.int
+        if self.rule_worker == WORKER_LRU:
+            return self.zswap_reclaim_entry(work)
+
+        memcg = self.memcgs.mem_cgroup_iter(ROOT, work.next_shrink)
+        if self.rule_worker == WORKER_CANDIDATES:
+            while memcg >= 0 and not self.memcgs.online[memcg]:
+                memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
+        self.set_next_shrink(work, memcg)
+
+        if self.rule_worker == WORKER_ITER:
+            # the end of a round is the NULL memcg, and its list is the root's
+            return self.shrink_worker_goes_on(work, self.shrink_memcg(memcg if memcg >= 0 else ROOT))
+
+        if self.rule_worker == WORKER_ONLINE:
+            if memcg < 0:
+                return self.shrink_worker_goes_on(work, -EAGAIN)
+            if not self.memcgs.online[memcg]:
+                self.set_next_shrink(work, -1)
+                return self.shrink_worker_goes_on(work, -EAGAIN)
+            return self.shrink_worker_goes_on(work, self.shrink_memcg(memcg))
+
+        if memcg < 0:
+            # a round without a candidate is a failure, and only that
+            error = 0 if work.attempts else -EAGAIN
+            work.attempts = 0
+            return self.shrink_worker_goes_on(work, error)
+        error = self.shrink_memcg(memcg)
+        if error == -ENOENT:
+            return True
+        work.attempts += 1
+        return self.shrink_worker_goes_on(work, error)
+
+    def shrink_worker_goes_on(self, work: ShrinkWork, error: cython.int) -> cython.bint:
+        """Whether a run goes on after a step: one that may not write back ends it, and so do 16 failures."""
+        if error == -EINVAL:
+            return False
+        if error:
+            work.failures += 1
+        return work.failures < MAX_RECLAIM_RETRIES
+
+    def zswap_reclaim_entry(self, work: ShrinkWork) -> cython.int:
+        """A step of the worker of 6.6: write back the oldest entry of the oldest pool; False ends the run."""
+        pool: ZswapPool = self.pool_of(work)
+        failed: cython.longlong = self.reject_reclaim_fail
+        pool.lru.list_lru_walk_one(0, ROOT, self, 1)
+        if self.nr_to_walk:  # there was none
+            self.reject_reclaim_fail += 1
+            return False
+        return self.shrink_worker_goes_on(work, -EAGAIN if self.reject_reclaim_fail > failed else 0)
+
+    def pool_of(self, work: ShrinkWork) -> ZswapPool:
+        """The pool that a work item belongs to."""
+        for pool in self.by_index:
+            if pool.work is work:
+                return pool
+        return self.current
+
+    # ---- main API ----
+
+    def zswap_store(self, page: cython.int) -> cython.int:
+        """Take a page that is on its way to the swap device; False where the device has to take it.
+
+        Models zswap_store(): older copy, memcg limit, pool limit, same-filled page, compression, insertion.
+        """
+        pages: PageTable = self.page_table
+        old: cython.int = pages.entry[page]
+        if old >= 0:
+            # a copy of what the page held before: it goes, whatever comes of this store
+            self.duplicate_entry += 1
+            self.zswap_entry_free(old)
+        if not self.enabled:
+            self.disabled_reject += 1
+            return False
+
+        objcg: cython.int = self.memcgs.get_obj_cgroup_from_memcg(pages.memcg[page])
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
+        if objcg >= 0 and not self.memcgs.obj_cgroup_may_zswap(objcg):
+            refused: cython.bint = True
+            if self.rule_memcg_limit_shrinks:
+                self.memcg_shrinks += 1
+                refused = self.shrink_memcg(memcg) != 0
+            if refused:
+                self.memcg_limit_reject += 1
+                self.memcgs.count_memcg_event(memcg, MEMCG_LIMIT_REJECT)
+                if self.rule_memcg_refusal_queues and self.reached_full:
+                    self.queue_work(self.shrink_work)
+                return False
+
+        if self.zswap_check_limits():
+            self.pool_limit_reject += 1
+            self.memcgs.count_memcg_event(memcg, POOL_LIMIT_REJECT)
+            self.queue_work(self.pools[len(self.pools) - 1].work)
+            return False
+
+        entry: cython.int = self.zswap_entry_cache_alloc()
+        if not self.zswap_fill(entry, page):
+            self.zswap_entry_cache_free(entry)
+            self.compress_reject += 1
+            self.memcgs.count_memcg_event(memcg, COMPRESS_REJECT)
+            if self.rule_memcg_refusal_queues and self.reached_full:
+                self.queue_work(self.shrink_work)
+            return False
+
+        length: cython.int = self.entry_length[entry]
+        self.entry_page[entry] = page
+        self.entry_objcg[entry] = objcg
+        self.entry_nid[entry] = pages.node[page]
+        self.entry_referenced[entry] = 1
+        pages.entry[page] = entry
+        self.memcgs.obj_cgroup_charge_zswap(objcg, length)
+        if objcg >= 0:
+            self.memcgs.count_memcg_event(memcg, ZSWPOUT)
+        if length:
+            self.zswap_lru_add(self.current, entry)
+        self.stored_pages += 1
+        self.zswpout += 1
+        return True
+
+    def zswap_fill(self, entry: cython.int, page: cython.int) -> cython.int:
+        """Give an entry what it holds: nothing for a same-filled page, else compressed memory. False: refused."""
+        if not self.rule_zeromap and self.same_filled_pages_enabled:
+            content: cython.ulonglong = self.page_table.content_of(page)
+            if self.kind_of(content) != ORDINARY:
+                self.entry_length[entry] = 0
+                self.same_filled_pages += 1
+                if self.current.lengths is None:
+                    self.current.contents.count_same_filled(content)
+                return True
+        if not self.rule_zeromap and not self.non_same_filled_pages_enabled:
+            return False
+        return self.zswap_compress(self.current, entry, page)
+
+    def zswap_load(self, page: cython.int) -> cython.int:
+        """Read a page back; False where zswap does not have it. The page is dirty if the entry is freed."""
+        entry: cython.int = self.page_table.entry[page]
+        if entry < 0:
+            return False
+        self.zswap_decompress(entry)
+        self.zswpin += 1
+        objcg: cython.int = self.entry_objcg[entry]
+        if objcg >= 0:
+            self.memcgs.count_memcg_event(self.memcgs.obj_cgroup_memcg(objcg), ZSWPIN)
+        if self.rule_always_exclusive or self.exclusive_loads:
+            self.zswap_entry_free(entry)
+            self.page_table.flags[page] |= DIRTY
+        elif self.entry_length[entry]:
+            pool: ZswapPool = self.by_index[self.entry_pool[entry]]
+            self.zswap_lru_del(pool, entry)
+            self.zswap_lru_add(pool, entry)
+        return True
+
+    def zswap_orphan(self, page: cython.int) -> cython.int:
+        """Part a page, whose slot is given up, from its entry, which stays until the slot is; the entry, or -1."""
+        entry: cython.int = self.page_table.entry[page]
+        if entry >= 0:
+            self.entry_page[entry] = -1
+            self.page_table.entry[page] = -1
+        return entry
+
+    def zswap_invalidate(self, entry: cython.int) -> None:
+        """Its slot is given back: free the entry."""
+        self.zswap_entry_free(entry)

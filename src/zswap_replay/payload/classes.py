@@ -1,0 +1,207 @@
+"""Page classes: each makes the 4096 bytes of a page from 64 bits.
+
+A page is a slice of its class's corpus, about 1 MiB, at a place that the bits choose, under a header of 16
+bytes made of all 64 bits, so that different bits give different pages. Random bytes strewn over the corpus,
+ever denser towards its end, give pages their `spread`: a smooth knob from the corpus's own compressibility to
+none.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from zswap_replay.payload.mixing import MASK, stream
+from zswap_replay.units import PAGE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+CONTENT_VERSION: Final = 1
+"""Rises whenever the bytes of any class change; a recipe names the version that it was written for."""
+
+MAX_SPREAD: Final = PAGE_SIZE // 4
+"""Most random bytes that can be strewn over a page."""
+
+CORPUS_SIZE: Final = 1 << 20
+_HEADER: Final = 16
+_ODD: Final = 0xD6E8FEB86659FD93  # spreads the bits that chose the class over those that choose the slice
+
+ZERO_PAGE: Final = bytes(PAGE_SIZE)
+
+
+def same_filled_word(bits: int) -> int:
+    """The non-zero word, read little-endian, that fills a page of class `same-filled`."""
+    return (bits * _ODD) & MASK | 1
+
+
+def same_filled_page(word: int) -> bytes:
+    """4096 bytes of one little-endian 8-byte word, 0 for the zero page."""
+    return word.to_bytes(8, "little") * (PAGE_SIZE // 8)
+
+
+def corpus_page(corpus: bytes, bits: int) -> bytes:
+    """4096 bytes of `corpus` at a place chosen by `bits`."""
+    more = (bits * _ODD) & MASK
+    start = more >> 44 & ~7  # words stay aligned
+    return (more << 64 | bits).to_bytes(_HEADER, "little") + corpus[start + _HEADER : start + PAGE_SIZE]
+
+
+def _choose(key: int, count: int, below: int) -> npt.NDArray[np.int64]:
+    """`count` integers from 0 to below - 1, the small ones much more often, as words are in a language."""
+    import numpy as np
+
+    bits = stream(key, count)
+    low = np.uint64(0xFFFF)
+    skewed = ((bits & low) * (bits >> np.uint64(16) & low)) >> np.uint64(16)
+    skewed = (skewed * (bits >> np.uint64(32) & low)) >> np.uint64(16)
+    return (skewed * np.uint64(below) >> np.uint64(16)).astype(np.int64)
+
+
+def _filled(parts: Sequence[bytes]) -> bytes:
+    return b"".join(parts)[: CORPUS_SIZE + PAGE_SIZE]
+
+
+_COMMON = (
+    b"the of and to in is that it was for on are as with his they at be this from have or by one had not "
+    b"but what all were when we there can an your which their said if do will each about how up out them "
+    b"then page memory kernel swap compress store load reclaim pressure cgroup limit writeback folio "
+    b"entry list error value name"
+).split()
+_SYLLABLES = (
+    b"an ar be ca con de di en er es ex fi ge ha im in is ka la le lo ma men mi mo na ne no on or pa per "
+    b"po pro ra re ri ro sa se si so sta ta te ti tion to tra tu un ur va ver vi wa wo"
+).split()
+
+
+def _text() -> bytes:
+    stems = _choose(0x7E01, 3 * 3000, len(_SYLLABLES)).tolist()
+    rare = [b"".join(_SYLLABLES[s] for s in stems[i : i + 2 + i % 2]) for i in range(0, len(stems), 3)]
+    words = [
+        word + end for word in _COMMON + rare for end in (b" ", b" ", b" ", b" ", b" ", b" ", b", ", b".\n")
+    ]
+    return _filled([words[i] for i in _choose(0x7E02, 300_000, len(words)).tolist()])
+
+
+def _json() -> bytes:
+    record = b'{"id": %d, "name": "user%d", "score": %d.%03d, "active": %s, "token": "%08x"},\n'
+    flags = (b"true", b"false")
+    return _filled(
+        [
+            record % (100_000 + i, b % 1000, b >> 10 & 127, (b >> 17) % 1000, flags[b >> 28 & 1], b >> 32)
+            for i, b in enumerate(stream(0x150, 16_000).tolist())
+        ]
+    )
+
+
+def _pointers() -> bytes:
+    import numpy as np
+
+    count = (CORPUS_SIZE + PAGE_SIZE) // 8
+    bits = stream(0x9012, count)
+    heap = np.uint64(0x00007F3A_5C000000) + (bits >> np.uint64(40) & np.uint64(0x3FFFF0))
+    # Of eight words five point into a heap of 4 MiB, one is a length or a flag, two are null.
+    what = bits & np.uint64(7)
+    small = bits >> np.uint64(8) & np.uint64(0xFF)
+    words = np.where(what < 5, heap, np.where(what == 5, small, np.uint64(0)))
+    return words.astype("<u8").tobytes()
+
+
+def _integers() -> bytes:
+    import numpy as np
+
+    bits = stream(0x1275, (CORPUS_SIZE + PAGE_SIZE) // 4)
+    width = np.array([3, 6, 6, 10], dtype=np.uint64)[(bits & np.uint64(3)).astype(np.int64)]
+    return (bits >> np.uint64(8) & ((np.uint64(1) << width) - np.uint64(1))).astype("<u4").tobytes()
+
+
+_OPCODES_HEX = (
+    "488b 4889 488d 89 8b 85c0 74 75 e8 e9 0f84 0f85 4883c4 4883ec 5d c3 55 41 31c0 83f8 39 4c89 4c8b "
+    "4d8b 4885c0 eb 7e 7f 0fb6 0fbe f30f1efa 66 c745 c744 ff15 4898 01 29 c1e0 83c0 83e0 a8 f6 84c0 90 "
+    "31d2 be bf"
+)
+_OPCODES = tuple(bytes.fromhex(code) for code in _OPCODES_HEX.split())
+
+
+def _code() -> bytes:
+    import numpy as np
+
+    picks = _choose(0xC0D1, 2048, len(_OPCODES)).tolist()
+    operands = _choose(0xC0D2, 2048, 1 << 16).tolist()
+    # After an opcode comes a register byte, two bytes, nothing, a rel32 or a displacement, by the opcode's
+    # place.
+    instructions = [
+        _OPCODES[pick] + ((operand << pick) & 0xFFFFFF).to_bytes(4, "little")[: (1, 2, 0, 4, 1)[pick % 5]]
+        for pick, operand in zip(picks, operands, strict=True)
+    ]
+    # Compilers repeat themselves: the same few instructions in a row, then a call to somewhere.
+    idioms = [b"".join(instructions[i : i + 2 + i % 4]) for i in range(0, 2048, 4)]
+    calls = (stream(0xC0D3, 160_000) >> np.uint64(52)).tolist()
+    return _filled(
+        [
+            idioms[pick] + (b"\xe8" + (call << 4).to_bytes(4, "little") if call & 3 == 0 else b"")
+            for pick, call in zip(_choose(0xC0D4, 160_000, len(idioms)).tolist(), calls, strict=True)
+        ]
+    )
+
+
+def _random() -> bytes:
+    return stream(0x5EED, (CORPUS_SIZE + PAGE_SIZE) // 8).astype("<u8").tobytes()
+
+
+def _half_zero() -> bytes:
+    # With a period of one page every slice of 4096 bytes holds 2048 zeros, wherever it begins.
+    noise, half = _random(), PAGE_SIZE // 2
+    return _filled([noise[i : i + half] + bytes(half) for i in range(0, CORPUS_SIZE + PAGE_SIZE, PAGE_SIZE)])
+
+
+_CORPORA: Final[dict[str, Callable[[], bytes]]] = {
+    "text": _text,
+    "json": _json,
+    "pointers": _pointers,
+    "integers": _integers,
+    "code": _code,
+    "half-zero": _half_zero,
+    "random": _random,
+}
+
+ZERO: Final = "zero"
+SAME_FILLED: Final = "same-filled"
+CLASS_NAMES: Final = (ZERO, SAME_FILLED, *_CORPORA)
+"""Every class that a recipe may name."""
+
+
+@lru_cache(maxsize=32)  # recipes can ask for any number of them, and a source holds on to its own
+def corpus(name: str, least: int = 0, most: int = 0) -> bytes:
+    """The 1 MiB and one page of bytes that pages of the class `name` are cut from.
+
+    About `least` bytes of its first page are random ones strewn in, about `most` of its last.
+
+    Raises KeyError for a class without one: zero, same-filled, or unknown.
+    """
+    plain = _plain(name)
+    return _strewn(plain, least, most) if most else plain
+
+
+@cache
+def _plain(name: str) -> bytes:
+    return _CORPORA[name]()
+
+
+def _strewn(plain: bytes, least: int, most: int) -> bytes:
+    import numpy as np
+
+    size = np.uint64(len(plain))
+    place = np.arange(len(plain), dtype=np.uint64)
+    # Fixed point: each byte adds its share of a random one; where the sum passes a whole number there is one.
+    shares = np.cumsum(np.uint64(least) * size + np.uint64(most - least) * place)
+    passed = np.diff(shares // (size * np.uint64(PAGE_SIZE))).nonzero()[0]
+    noise = stream(0x57E3, passed.size)
+    # Anywhere in its word, or even distances could hit the same byte of every word.
+    where = passed ^ (noise & np.uint64(7)).astype(np.int64)
+    strewn = np.frombuffer(plain, dtype=np.uint8).copy()
+    strewn[where] = (noise >> np.uint64(56)).astype(np.uint8)
+    return strewn.tobytes()

@@ -1,0 +1,34 @@
+"""Integer mixing: the same bits on every machine and with every version of every package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+MASK = (1 << 64) - 1
+_GAMMA = 0x9E3779B97F4A7C15
+_FIRST = 0xBF58476D1CE4E5B9
+_SECOND = 0x94D049BB133111EB
+
+
+def mix(value: int) -> int:
+    """The finalizer of splitmix64: a bijection on 64-bit integers in which every bit depends on every bit."""
+    z = ((value ^ (value >> 30)) * _FIRST) & MASK
+    z = ((z ^ (z >> 27)) * _SECOND) & MASK
+    return z ^ (z >> 31)
+
+
+def stream(key: int, count: int) -> npt.NDArray[np.uint64]:
+    """The first `count` 64-bit outputs of splitmix64 started at `key`.
+
+    Written out rather than taken from numpy.random, whose methods may change their streams between versions.
+    """
+    import numpy as np
+
+    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GAMMA) + np.uint64(key & MASK)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
+    return z ^ (z >> np.uint64(31))

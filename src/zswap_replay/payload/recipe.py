@@ -1,0 +1,265 @@
+"""Recipes: how often each class of page occurs, how noisy its pages are, and how many are alike."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from zswap_replay.errors import RecipeError
+from zswap_replay.payload.classes import CLASS_NAMES, CONTENT_VERSION, MAX_SPREAD, SAME_FILLED, ZERO
+
+MAX_OVERRIDES: Final = 127
+"""A content id has seven bits for the override that made it."""
+
+_T = TypeVar("_T", str, int, float)
+
+_TOLERANCE: Final = 1e-6  # shares are decimal fractions: 0.1 + 0.2 must count as 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    """One class of a mix.
+
+    `share` is the part of all pages, 0 to 1; `spread` the fewest and the most random bytes strewn over a
+    page.
+    """
+
+    name: str
+    share: float
+    spread: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.name not in CLASS_NAMES:
+            raise RecipeError(f"no class {self.name!r}; the classes are {', '.join(CLASS_NAMES)}")
+        if not 0 <= self.share <= 1:
+            raise RecipeError(f"{self.name}.share: {self.share} is not between 0 and 1")
+        least, most = self.spread
+        if not 0 <= least <= most <= MAX_SPREAD:
+            raise RecipeError(
+                f"{self.name}.spread: [{least}, {most}] is not a range within 0 to {MAX_SPREAD} bytes"
+            )
+        if most and self.name in (ZERO, SAME_FILLED):
+            raise RecipeError(f"{self.name}.spread: a page with random bytes in it is not {self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Pages that have a twin: `share` of all pages, cut from `working_set` distinct ones."""
+
+    share: float = 0.0
+    working_set: int = 1024
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise RecipeError(f"duplicates.share: {self.share} is not between 0 and 1")
+        if self.working_set < 1:
+            raise RecipeError(f"duplicates.working_set: {self.working_set} is not at least 1 page")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The mix of the memcg `memcg` and of all below it that no longer path claims."""
+
+    memcg: str
+    classes: tuple[ClassShare, ...]
+
+    def __post_init__(self) -> None:
+        if not self.memcg.startswith("/") or (self.memcg != "/" and self.memcg.endswith("/")):
+            raise RecipeError(f"memcg: {self.memcg!r} is not a path from the root, such as /web")
+        _check_sum(self.classes)
+
+    def holds_for(self, memcg: str) -> bool:
+        """Whether `memcg` is this path or below it."""
+        return memcg == self.memcg or memcg.startswith(self.memcg.rstrip("/") + "/")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the pages of a machine contain. Together with a seed it settles the bytes of every content id.
+
+    Raises RecipeError when shares do not add up, a class is unknown or a number is out of its range.
+    """
+
+    name: str
+    classes: tuple[ClassShare, ...]
+    duplicates: Duplicates = Duplicates()
+    overrides: tuple[Override, ...] = ()
+    version: int = CONTENT_VERSION
+
+    def __post_init__(self) -> None:
+        if self.version != CONTENT_VERSION:
+            raise RecipeError(
+                f"version: {self.version}, but this program makes content of version {CONTENT_VERSION}"
+            )
+        _check_sum(self.classes)
+        if len(self.overrides) > MAX_OVERRIDES:
+            raise RecipeError(
+                f"override: {len(self.overrides)} of them; at most {MAX_OVERRIDES} fit a content id"
+            )
+        paths = [override.memcg for override in self.overrides]
+        for path in paths:
+            if paths.count(path) > 1:
+                raise RecipeError(f"override: {path} has two")
+
+    def group(self, memcg: str) -> int:
+        """0 where no override holds for `memcg`, else 1 + the index of the most specific that does.
+
+        >>> load_recipe("default").group("/web")
+        0
+        """
+        best, longest = 0, 0
+        for number, override in enumerate(self.overrides, 1):
+            if len(override.memcg) > longest and override.holds_for(memcg):
+                best, longest = number, len(override.memcg)
+        return best
+
+    def as_json(self) -> dict[str, Any]:
+        """The recipe as an object for JSON, laid out like its TOML; `from_json` takes it back."""
+        recipe: dict[str, Any] = {
+            "name": self.name,
+            "version": self.version,
+            "duplicates": {"share": self.duplicates.share, "working_set": self.duplicates.working_set},
+            "classes": _classes_as_json(self.classes),
+        }
+        if self.overrides:
+            recipe["override"] = [
+                {"memcg": override.memcg, "classes": _classes_as_json(override.classes)}
+                for override in self.overrides
+            ]
+        return recipe
+
+    @classmethod
+    def from_json(cls, recipe: str | bytes | Mapping[str, Any], where: str = "recipe") -> Recipe:
+        """The recipe of an object laid out like the TOML, or of its JSON text, as traces carry one.
+
+        Raises RecipeError, one line that begins with `where` and names the key.
+        """
+        if isinstance(recipe, str | bytes):
+            try:
+                recipe = json.loads(recipe)
+            except ValueError as error:
+                raise RecipeError(f"{where}: not JSON: {error}") from error
+        try:
+            return _parse(recipe)
+        except RecipeError as error:
+            raise RecipeError(f"{where}: {error}") from None
+
+
+def builtin_recipes() -> list[str]:
+    """Names of the recipes that come with the package, in alphabetical order."""
+    files = resources.files("zswap_replay.payload").joinpath("recipes").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """The built-in recipe of that name, else the TOML file at that path.
+
+    Raises RecipeError: there is neither, or the file is no recipe.
+    """
+    text = str(name_or_path)
+    if text in builtin_recipes():
+        source = resources.files("zswap_replay.payload").joinpath("recipes", f"{text}.toml").read_bytes()
+    else:
+        try:
+            source = Path(name_or_path).read_bytes()
+        except FileNotFoundError:
+            names = ", ".join(builtin_recipes())
+            raise RecipeError(f"{text}: no such file, and the built-in recipes are {names}") from None
+        except OSError as error:
+            raise RecipeError(f"{text}: {error.strerror}") from error
+    try:
+        recipe = tomllib.loads(source.decode())
+    except ValueError as error:  # bad TOML, or bytes that are not UTF-8
+        raise RecipeError(f"{text}: not TOML: {error}") from error
+    return Recipe.from_json(recipe, text)
+
+
+def _check_sum(classes: tuple[ClassShare, ...]) -> None:
+    total = sum(share.share for share in classes)
+    if abs(total - 1) > _TOLERANCE:
+        raise RecipeError(f"classes: the shares add up to {100 * total:g} %, not to 100 %")
+
+
+def _classes_as_json(classes: tuple[ClassShare, ...]) -> dict[str, Any]:
+    return {c.name: {"share": c.share, "spread": list(c.spread)} for c in classes}
+
+
+def _parse(recipe: object) -> Recipe:
+    table = _table(
+        recipe, "recipe", required={"name", "version", "classes"}, optional={"duplicates", "override"}
+    )
+    overrides = table.get("override", [])
+    if not isinstance(overrides, list):
+        raise RecipeError("override: not a list of tables")
+    return Recipe(
+        name=_value(table, "name", str),
+        classes=_parse_classes(table["classes"]),
+        duplicates=_parse_duplicates(table.get("duplicates", {})),
+        overrides=tuple(_parse_override(override, i) for i, override in enumerate(overrides, 1)),
+        version=_value(table, "version", int),
+    )
+
+
+def _parse_override(override: object, number: int) -> Override:
+    key = f"override {number}"
+    table = _table(override, key, required={"memcg", "classes"})
+    try:
+        return Override(_value(table, "memcg", str), _parse_classes(table["classes"]))
+    except RecipeError as error:
+        raise RecipeError(f"{key}: {error}") from None
+
+
+def _parse_duplicates(duplicates: object) -> Duplicates:
+    table = _table(duplicates, "duplicates", optional={"share", "working_set"})
+    return Duplicates(
+        share=_value(table, "share", float, "duplicates.", Duplicates().share),
+        working_set=_value(table, "working_set", int, "duplicates.", Duplicates().working_set),
+    )
+
+
+def _parse_classes(classes: object) -> tuple[ClassShare, ...]:
+    table = _table(classes, "classes", optional=set(CLASS_NAMES))
+    return tuple(_parse_class(name, value) for name, value in table.items())
+
+
+def _parse_class(name: str, value: object) -> ClassShare:
+    table = _table(value, f"classes.{name}", required={"share"}, optional={"spread"})
+    spread = table.get("spread", [0, 0])
+    if not isinstance(spread, list) or len(spread) != 2 or not all(type(k) is int for k in spread):
+        raise RecipeError(f"classes.{name}.spread: {spread!r} is not two whole numbers")
+    return ClassShare(name, _value(table, "share", float, f"classes.{name}."), (spread[0], spread[1]))
+
+
+def _table(
+    value: object, key: str, *, required: set[str] | None = None, optional: set[str] | None = None
+) -> Mapping[str, Any]:
+    """`value` as a table that holds all `required` keys and besides them `optional` ones alone."""
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{key}: not a table")
+    required, optional = required or set(), optional or set()
+    for name in value:
+        if name not in required | optional:
+            known = ", ".join(sorted(required | optional))
+            raise RecipeError(f"{key}: unknown key {name!r}; known are {known}")
+    for name in sorted(required):
+        if name not in value:
+            raise RecipeError(f"{key}: {name} is missing")
+    return value
+
+
+def _value(
+    table: Mapping[str, Any], name: str, kind: type[_T], prefix: str = "", default: _T | None = None
+) -> _T:
+    """The value at `name`, which must be of type `kind`; a whole number will do for a float."""
+    value = table.get(name, default)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        wanted = {str: "a string", int: "a whole number", float: "a number"}[kind]
+        raise RecipeError(f"{prefix}{name}: {value!r} is not {wanted}")
+    return value

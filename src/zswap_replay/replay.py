@@ -1,0 +1,491 @@
+"""The loop: batches of a trace into the machine, counters out of it, a Result at the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from zswap_replay.codec.base import get_codec, parse_spec
+from zswap_replay.codec.contents import Contents, Verify
+from zswap_replay.codec.lengths import KnownLengths, read_lengths
+from zswap_replay.counters import Snapshot, difference
+from zswap_replay.errors import CodecError, SettingsError
+from zswap_replay.manifest import Manifest, versions
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.machine import Machine
+from zswap_replay.mm.releases import RELEASES, Release
+from zswap_replay.payload.recipe import Recipe, load_recipe
+from zswap_replay.payload.source import FilePages, GeneratedPages
+from zswap_replay.result import ClassRatio, Result, Timing
+from zswap_replay.settings import DEFAULT_TOTALRAM, Settings
+from zswap_replay.snapshot import take_snapshot
+from zswap_replay.trace.batch import Batch, Control
+from zswap_replay.trace.reader import TraceReader, open_trace
+from zswap_replay.trace.schema import Event
+from zswap_replay.units import PAGE_SIZE
+
+if TYPE_CHECKING:
+    from zswap_replay.payload.source import PageSource
+
+Progress = Callable[[int, int], None]
+Notes = Callable[[str], None]
+
+_KNOBS_WITH_POOL = ("compressor", "zpool")
+
+
+def replay(
+    trace: str,
+    settings: Settings | None = None,
+    *,
+    strict: bool = False,
+    interval_ns: int = 0,
+    batch_rows: int | None = None,
+    progress: Progress | None = None,
+    notes: Notes | None = None,
+) -> Result:
+    """Replay a trace under some settings.
+
+    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
+    is named. ``interval_ns`` takes a snapshot every so many nanoseconds of the trace's time, besides those that the
+    trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``progress`` is told the
+    events done and the events in all, ``notes`` gets remarks for people, a line each.
+
+    Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError: a page came back from the
+    pool with other bytes than went in.
+    """
+    run = Replay(open_trace(trace, strict=strict), trace, settings or Settings(), notes or _ignore)
+    return run.result(interval_ns, batch_rows, progress or _ignore)
+
+
+def _ignore(*_: object) -> None:
+    """What a caller does with remarks and progress that it did not ask for."""
+
+
+class UnknownContents:
+    """Stands behind a file of known lengths: a content that the file lacks is an error that names it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def _missing(self, content: int) -> NoReturn:
+        raise CodecError(f"{self.path}: no row for content {content}, which the replay stores")
+
+    def same_filled(self, content: int) -> int:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def count_same_filled(self, content: int) -> None:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def zswap_compress(self, entry: int, content: int) -> int:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def keep_raw(self, entry: int, content: int) -> None:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def zswap_decompress(self, entry: int, content: int) -> None:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def free(self, entry: int) -> None:
+        """Raise CodecError."""
+        raise CodecError(f"{self.path}: entry {entry} is not known")
+
+
+@dataclass
+class Outside:
+    """What the machine asks for from outside: payloads and codecs, or known lengths; one set a compressor."""
+
+    settings: Settings
+    recipe: Recipe
+    source: PageSource | None
+    known: KnownLengths | None
+    contents: dict[str, Contents] = field(default_factory=dict)
+    lengths: dict[str, Lengths] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings, carried: dict[str, object] | None) -> Outside:
+        """Set up by the settings; ``carried`` is the recipe that the trace brings along, which a flag overrides."""
+        if carried is not None and settings.recipe == "default":
+            recipe = Recipe.from_json(carried)
+        else:
+            recipe = load_recipe(settings.recipe)
+        if settings.lengths:
+            return cls(settings, recipe, None, read_lengths(settings.lengths))
+        source = (
+            FilePages(settings.payload_file)
+            if settings.payload_file
+            else GeneratedPages(recipe, settings.seed)
+        )
+        return cls(settings, recipe, source, None)
+
+    def canonical(self, compressor: str) -> str:
+        """A compressor's one spelling; one that is known by its lengths alone may be any name."""
+        try:
+            return parse_spec(compressor)
+        except CodecError:
+            if self.known is None:
+                raise
+            return compressor
+
+    def pool(self, compressor: str) -> tuple[Contents | UnknownContents, Lengths | None]:
+        """Where the lengths of a compressor come from: its contents, and its table where lengths are known."""
+        if self.known is not None:
+            if compressor not in self.lengths:
+                table = self.known.for_compressor(compressor)
+                self.lengths[compressor] = Lengths(table.content.data, table.length.data, table.kind.data)
+            return UnknownContents(self.known.path), self.lengths[compressor]
+        if compressor not in self.contents:
+            assert self.source is not None
+            verify: Verify = self.settings.verify  # type: ignore[assignment]  # checked by Settings
+            self.contents[compressor] = Contents(self.source, get_codec(compressor), verify)
+        return self.contents[compressor], None
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the codecs in use."""
+        found: dict[str, str] = {}
+        for contents in self.contents.values():
+            found.update(contents.codec.versions())
+        return found
+
+    def class_ratios(self) -> tuple[ClassRatio, ...]:
+        """What the compressors reached on each payload class, summed over them."""
+        rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
+        names = sorted({row.name for row in rows})
+        return tuple(
+            ClassRatio(
+                name,
+                stored=sum(row.stored for row in rows if row.name == name),
+                same_filled=sum(row.same_filled for row in rows if row.name == name),
+                refused=sum(row.refused for row in rows if row.name == name),
+                bytes_out=sum(row.bytes_out for row in rows if row.name == name),
+            )
+            for name in names
+        )
+
+
+class Replay:
+    """One replay on its way: a reader, a machine, and the snapshots taken so far."""
+
+    def __init__(self, reader: TraceReader, path: str, settings: Settings, notes: Notes) -> None:
+        metadata = reader.metadata
+        totalram = settings.totalram or (metadata.totalram_pages or 0) * PAGE_SIZE or DEFAULT_TOTALRAM
+        nodes = settings.nodes or metadata.nodes or 1
+        if metadata.nodes is not None and nodes < metadata.nodes:
+            raise SettingsError(f"nodes {nodes}: the trace has {metadata.nodes}")
+        self.reader = reader
+        self.path = path
+        self.settings = replace(settings, totalram=totalram, nodes=nodes)
+        self.nodes = nodes
+        self.notes = notes
+        self.noted: set[str] = set()
+        self.release: Release = RELEASES[settings.kernel]
+        self.outside = Outside.of(settings, metadata.recipe)
+        self.compressor = self.outside.canonical(settings.compressor)
+        self.zpool = settings.zpool
+        self.machine = Machine(
+            self.release, totalram // PAGE_SIZE, nodes, settings.writeback_ns, settings.swap_device == "ram"
+        )
+        # the paths of the memcgs by the machine's index, None for one that was removed
+        self.memcg_path: list[str | None] = ["/"]
+        self.extra_paths: dict[str, int] = {}
+        self.snapshots: list[Snapshot] = []
+        self.baseline: Snapshot | None = None
+        self.events = 0
+        self.now = 0
+        self.watch: Callable[[Snapshot], None] = _ignore
+        """Called with each snapshot that the trace asks for, when it is taken."""
+
+    # ---- settings ----
+
+    def apply_settings(self) -> None:
+        """Write the settings that the kernel has as module parameters, and the memcg knobs given as flags."""
+        settings = self.settings
+        if self.zpool not in self.release.zpools:
+            raise SettingsError(
+                f"zpool {self.zpool}: {self.release.name} has {', '.join(self.release.zpools)}"
+            )
+        for param in (
+            "enabled",
+            "max_pool_percent",
+            "accept_threshold_percent",
+            "exclusive_loads",
+            "same_filled_pages_enabled",
+            "non_same_filled_pages_enabled",
+        ):
+            if param in settings.fixed and param not in self.release.params:
+                raise SettingsError(f"{param}: {self.release.name} has no such parameter")
+            self.machine.set_param(param, int(getattr(settings, param)))
+        contents, lengths = self.outside.pool(self.compressor)
+        self.machine.set_pool(self.zpool, self.compressor, contents, lengths)
+        for write in settings.knobs:
+            self.check_memcg_knob(write.key, write.memcg)
+
+    def check_memcg_knob(self, key: str, memcg: str) -> None:
+        """Refuse a knob given as a flag that the release or the memcg does not have."""
+        if key == "memory.zswap.writeback" and self.release.writeback_switch == "none":
+            raise SettingsError(f"{memcg}:{key}: {self.release.name} has no such file")
+        if memcg == "/":
+            raise SettingsError(f"{memcg}:{key}: the root memcg has no such file")
+
+    def note_once(self, text: str) -> None:
+        """Make a remark, the first time only."""
+        if text not in self.noted:
+            self.noted.add(text)
+            self.notes(text)
+
+    # ---- the loop ----
+
+    def result(self, interval_ns: int, batch_rows: int | None, progress: Progress) -> Result:
+        """Replay to the end of the trace."""
+        started = perf_counter()
+        self.apply_settings()
+        reading = 0.0
+        total = self.reader.num_rows
+        if self.settings.max_events is not None:
+            total = min(total, self.settings.max_events)
+        batches = self.reader.batches(batch_rows)
+        next_interval = interval_ns
+        while self.events < total:
+            before = perf_counter()
+            batch = next(batches, None)
+            reading += perf_counter() - before
+            if batch is None:
+                break
+            next_interval = self.replay_batch(
+                batch, min(len(batch), total - self.events), interval_ns, next_interval
+            )
+            progress(self.events, total)
+        before = perf_counter()
+        next(batches, None)  # the reader's digest is there when it has come to the end
+        reading += perf_counter() - before
+        if self.events == self.settings.warmup and self.settings.warmup:
+            self.baseline = self.take_snapshot("warmup")
+        self.machine.advance(self.now)
+        self.snapshots.append(self.take_snapshot("end"))
+        return self.finish(reading, perf_counter() - started)
+
+    def replay_batch(self, batch: Batch, rows: int, interval_ns: int, next_interval: int) -> int:
+        """Replay the first ``rows`` rows of a batch; when the next interval ends."""
+        columns = (
+            batch.time_ns.data,
+            batch.event.data,
+            batch.memcg.data,
+            batch.page.data,
+            batch.count.data,
+            batch.node.data,
+            batch.content.data,
+            batch.has_content.data,
+        )
+        controls = iter(batch.controls)
+        for stop, label in self.stops(batch, rows, interval_ns, next_interval):
+            row = self.events - batch.first_row
+            while True:
+                row = self.machine.run(*columns, row, stop)
+                if row == stop:
+                    break
+                if batch.event[row] < Event.SNAPSHOT:
+                    self.create_memcg(int(batch.memcg[row]))
+                    continue
+                self.machine.advance(int(batch.time_ns[row]))
+                self.control(next(control for control in controls if control.row == row))
+                row += 1
+            self.events = batch.first_row + stop
+            if label is not None:
+                if interval_ns and label != "warmup":
+                    self.machine.advance(next_interval)
+                    self.snapshots.append(self.take_snapshot(label, next_interval))
+                    next_interval += interval_ns
+                else:
+                    self.baseline = self.take_snapshot("warmup")
+        self.now = int(batch.time_ns[rows - 1])
+        return next_interval
+
+    def stops(
+        self, batch: Batch, rows: int, interval_ns: int, next_interval: int
+    ) -> Iterator[tuple[int, str | None]]:
+        """Where a batch is to be halted, and the label of the snapshot that is due there; its end comes last."""
+        due: list[tuple[int, int, str]] = []
+        warmup = self.settings.warmup - batch.first_row
+        if 0 < warmup < rows or (warmup == 0 and batch.first_row):
+            due.append((warmup, 0, "warmup"))
+        if interval_ns:
+            last = int(batch.time_ns[rows - 1])
+            ends = np.arange(next_interval, last + 1, interval_ns, dtype=np.uint64)
+            rows_at = np.searchsorted(batch.time_ns[:rows], ends, side="left")
+            due.extend(
+                (int(row), 1 + place, f"interval {int(end) // interval_ns}")
+                for place, (row, end) in enumerate(zip(rows_at, ends, strict=True))
+            )
+        for row, _, label in sorted(due):
+            yield row, label
+        yield rows, None
+
+    # ---- control events ----
+
+    def control(self, control: Control) -> None:
+        """Do what an event asks for that is more than an access."""
+        if control.event is Event.SNAPSHOT:
+            assert control.key is not None
+            self.snapshots.append(self.take_snapshot(control.key, control.time_ns))
+            self.watch(self.snapshots[-1])
+        elif control.event is Event.PARAM:
+            self.write_param(str(control.key), control.value)
+        elif control.event is Event.MEMCG_CREATE:
+            self.create_memcg(control.memcg, anew=True)
+        elif control.event is Event.MEMCG_OFFLINE:
+            self.memcg_path[self.machine.memcg_of_path(control.memcg)] = None
+            self.machine.memcg_offline(control.memcg)
+        else:
+            if self.machine.memcg_of_path(control.memcg) < 0:
+                self.create_memcg(control.memcg)
+            assert isinstance(control.value, int)
+            if control.event is Event.MEMCG_RECLAIM:
+                self.machine.memcg_reclaim(control.memcg, control.value)
+            else:
+                self.write_memcg_knob(control.memcg, str(control.key), control.value)
+
+    def write_param(self, key: str, value: int | str | None) -> None:
+        """Write a module parameter as the trace asks, unless a flag has fixed it or the release lacks it."""
+        if key in self.settings.fixed:
+            self.note_once(f"{key} was given as a flag: the trace's own writes to it are ignored")
+        elif key not in self.release.params and not (key == "zpool" and value in self.release.zpools):
+            self.note_once(
+                f"{self.release.name} has no parameter {key}: the trace's writes to it are ignored"
+            )
+        elif key == "shrinker_enabled":
+            if value:
+                self.note_once(
+                    "shrinker_enabled: the dynamic shrinker is not modelled; limits alone write back"
+                )
+        elif key in _KNOBS_WITH_POOL:
+            if key == "compressor":
+                self.compressor = self.outside.canonical(str(value))
+            elif value in self.release.zpools:
+                self.zpool = str(value)
+            else:
+                raise SettingsError(
+                    f"the trace asks for zpool {value}; modelled are {', '.join(self.release.zpools)}"
+                )
+            contents, lengths = self.outside.pool(self.compressor)
+            self.machine.set_pool(self.zpool, self.compressor, contents, lengths)
+        else:
+            assert isinstance(value, int)
+            self.machine.set_param(key, value)
+
+    def write_memcg_knob(self, path: int, key: str, value: int) -> None:
+        """Write to a memcg's file as the trace asks, unless a flag has fixed it or the release lacks it."""
+        memcg = self.reader.paths[path]
+        if any(write.memcg == memcg and write.key == key for write in self.settings.knobs):
+            self.note_once(f"{memcg}:{key} was given as a flag: the trace's own writes to it are ignored")
+        elif key == "memory.zswap.writeback" and self.release.writeback_switch == "none":
+            self.note_once(f"{self.release.name} has no {key}: the trace's writes to it are ignored")
+        else:
+            self.machine.memcg_set(path, key, value)
+
+    def create_memcg(self, path: int, *, anew: bool = False) -> None:
+        """Make the memcg of a path, with those of its ancestors that are not there yet, and write its flags."""
+        if not anew and self.machine.memcg_of_path(path) >= 0:
+            return
+        name = self.reader.paths[path]
+        parent = self.reader.paths.index(name.rpartition("/")[0] or "/")
+        self.create_memcg(parent)
+        seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+        self.machine.memcg_create(path, parent, seed, self.outside.recipe.group(name))
+        self.memcg_path.append(name)
+        for write in self.settings.knobs:
+            if write.memcg == name:
+                self.machine.memcg_set(path, write.key, write.value)
+
+    # ---- what comes out ----
+
+    def take_snapshot(self, label: str, time_ns: int | None = None) -> Snapshot:
+        """All counters now; after a warm-up, counted from its end."""
+        taken = take_snapshot(
+            self.machine, self.memcg_path, label, self.now if time_ns is None else time_ns, self.mismatches
+        )
+        return taken if self.baseline is None else difference(taken, self.baseline)
+
+    def where(self, memcg: str, first_page: int, count: int) -> str:
+        """Where pages are now, a letter each: see Machine.where()."""
+        return self.machine.where(self.reader.paths.index(memcg), first_page, count)
+
+    @property
+    def mismatches(self) -> int:
+        """Pages that came back with other bytes."""
+        return sum(contents.mismatches for contents in self.outside.contents.values())
+
+    def finish(self, reading: float, total: float) -> Result:
+        """Put the result together, with a warning where it says little."""
+        timings = [contents.timing for contents in self.outside.contents.values()]
+        payload, compress, decompress = (
+            sum(getattr(timing, part) for timing in timings) / 1e9
+            for part in ("payload_ns", "compress_ns", "decompress_ns")
+        )
+        timing = Timing(
+            read=reading,
+            payload=payload,
+            compress=compress,
+            decompress=decompress,
+            model=total - reading - payload - compress - decompress,
+            total=total,
+            events=self.events,
+            pages_compressed=sum(timing.compress_calls for timing in timings),
+        )
+        manifest = Manifest(
+            trace={"path": self.path, "sha256": self.reader.digest, "events": self.events},
+            settings=self.settings.as_json(),
+            kernel=self.settings.kernel,
+            seed=self.settings.seed,
+            recipe=self.outside.recipe.as_json(),
+            versions=versions(self.outside.versions()),
+        )
+        return Result(
+            manifest=manifest,
+            snapshots=tuple(self.snapshots),
+            classes=self.outside.class_ratios(),
+            timing=timing,
+            warnings=self.warnings(),
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the counters has to know first."""
+        end = self.snapshots[-1]
+        found = []
+        if not self.reader.page_events:
+            found.append("the trace has no page event: nothing was replayed")
+        elif not self.machine.zswap.zswpout:
+            found.append(f"nothing was stored in zswap: {self.why_nothing()}")
+        if end.replay["oom"]:
+            found.append(
+                f"{end.replay['oom']} pages were charged over a limit since nothing could be reclaimed; "
+                "a kernel would have killed the program"
+            )
+        return tuple(found)
+
+    def why_nothing(self) -> str:
+        """The reason why zswap took no page, and what would change it."""
+        zswap, ours = self.machine.zswap, self.snapshots[-1].replay
+        if zswap.disabled_reject:
+            return "enabled is 0"
+        if zswap.pool_limit_reject:
+            return f"the pool's limit is {zswap.max_pages} pages; raise --max-pool-percent or --totalram"
+        if zswap.memcg_limit_reject:
+            return "every store was refused at a memory.zswap.max"
+        if zswap.compress_reject:
+            return "no page compressed below 4096 bytes"
+        if self.machine.swap.swpout_zero:
+            return "all pages that went out were zero pages, which never reach it"
+        resident = ours["resident_pages"]
+        return (
+            f"there was no pressure, the {resident} resident pages fit in memory; set a memory.max "
+            f"below that (--set /MEMCG:memory.max={max(resident // 2, 1) * PAGE_SIZE}) or less --totalram"
+        )

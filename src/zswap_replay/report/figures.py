@@ -1,0 +1,82 @@
+"""What the renderers share: names for results, rows of counters, and units of the derived figures."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zswap_replay.counters import COUNTERS, Group, Snapshot
+from zswap_replay.result import Result
+
+DERIVED_UNITS = {
+    "compression_ratio": "ratio",
+    "pool_efficiency": "ratio",
+    "writeback_bytes": "bytes",
+    "swap_write_bytes": "bytes",
+    "swap_read_bytes": "bytes",
+    "rejects": "stores",
+    "reject_rate": "ratio",
+}
+"""Units of ``Result.derived``, in the order in which they are printed."""
+
+TIMING_PARTS = ("read", "payload", "compress", "decompress", "model", "total")
+"""The fields of ``Timing`` that are seconds, the sum last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of one counter; ``memcg`` is None where the whole machine is counted."""
+
+    group: Group
+    memcg: str | None
+    counter: str
+    unit: str
+    value: int
+
+
+def rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Every counter of a snapshot, in the order of ``COUNTERS``; memcgs in the order of the snapshot."""
+    machine: tuple[tuple[Group, dict[str, int]], ...] = (
+        ("zswap", snapshot.zswap),
+        ("vmstat", snapshot.vmstat),
+        ("replay", snapshot.replay),
+    )
+    for group, values in machine:
+        yield from _rows(group, None, values)
+    for memcg, values in snapshot.memcg.items():
+        yield from _rows("memcg", memcg, values)
+    for memcg, values in snapshot.replay_memcg.items():
+        yield from _rows("replay.memcg", memcg, values)
+
+
+def _rows(group: Group, memcg: str | None, values: dict[str, int]) -> Iterator[Row]:
+    for name, counter in COUNTERS[group].items():
+        if name in values:
+            yield Row(group, memcg, name, counter.unit, values[name])
+
+
+def compressor_of(result: Result) -> str:
+    """The compressor of a result, as it was asked for."""
+    return str(result.manifest.settings["compressor"])
+
+
+def labels(results: Sequence[Result]) -> list[str]:
+    """A heading for each result: its compressor, with the kernel and a number where that is not enough."""
+    names = [compressor_of(result) for result in results]
+    if len(set(names)) < len(names):
+        names = [f"{name} {result.manifest.kernel}" for name, result in zip(names, results, strict=True)]
+    often = Tally(names)
+    return [f"{name} #{place}" if often[name] > 1 else name for place, name in enumerate(names, 1)]
+
+
+def warnings(results: Sequence[Result]) -> list[str]:
+    """The warnings of all results, each once, with the results that have it where not all of them do."""
+    owners: dict[str, list[str]] = {}
+    for label, result in zip(labels(results), results, strict=True):
+        for text in result.warnings:
+            owners.setdefault(text, []).append(label)
+    return [
+        text if len(having) == len(results) else f"{', '.join(having)}: {text}"
+        for text, having in owners.items()
+    ]

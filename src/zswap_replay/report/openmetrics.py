@@ -1,0 +1,111 @@
+"""Results as OpenMetrics 1.0 text, so that a replay and a live host can sit on one chart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from zswap_replay.counters import COUNTERS, Group, Kind
+from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of, rows
+from zswap_replay.result import Result
+
+_PREFIX: dict[Group, str] = {
+    "zswap": "zswap_replay_zswap",
+    "vmstat": "zswap_replay_vmstat",
+    "memcg": "zswap_replay_memcg",
+    "replay": "zswap_replay_replay",
+    # Not replay_memcg: that is how names of the group "replay" begin, such as memcg_shrinks.
+    "replay.memcg": "zswap_replay_memcg_replay",
+}
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+
+def render(results: Sequence[Result], *, timing: bool) -> str:
+    """The last snapshot of each result, told apart by the labels ``compressor`` and ``kernel``.
+
+    Counters are exact integers. A replay has no wall clock, so no sample has a timestamp. With ``timing`` the
+    seconds that the replay took are gauges.
+    """
+    families: dict[str, _Family] = {}
+    run = families["zswap_replay_run"] = _Family("zswap_replay_run", "info", "", "what was replayed")
+    for result in results:
+        run.add("_info", _identity(result), 1)
+    for result in results:
+        _add_counters(families, result)
+    for result in results:
+        _add_figures(families, result, timing=timing)
+    return "".join(line + "\n" for family in families.values() for line in family.lines()) + "# EOF\n"
+
+
+def family_name(group: Group, counter: str) -> str:
+    """The metric family of a counter: its group, its name, and its unit where the name does not end in it."""
+    name = f"{_PREFIX[group]}_{re.sub('[^a-zA-Z0-9_]', '_', counter)}"
+    unit = COUNTERS[group][counter].unit
+    return name if name.endswith(f"_{unit}") else f"{name}_{unit}"
+
+
+@dataclass(slots=True)
+class _Family:
+    name: str
+    kind: Kind | str
+    unit: str
+    help: str
+    samples: list[str] = field(default_factory=list)
+
+    def add(self, suffix: str, labels: Iterable[tuple[str, str]], value: int | float) -> None:
+        text = ",".join(f'{label}="{value.translate(_ESCAPES)}"' for label, value in labels)
+        self.samples.append(f"{self.name}{suffix}{{{text}}} {value}")
+
+    def lines(self) -> Iterator[str]:
+        yield f"# TYPE {self.name} {self.kind}"
+        if self.unit:
+            yield f"# UNIT {self.name} {self.unit}"
+        yield f"# HELP {self.name} {self.help.translate(_ESCAPES)}"
+        yield from self.samples
+
+
+def _run_labels(result: Result) -> list[tuple[str, str]]:
+    return [("compressor", compressor_of(result)), ("kernel", result.manifest.kernel)]
+
+
+def _identity(result: Result) -> list[tuple[str, str]]:
+    manifest = result.manifest
+    return [
+        *_run_labels(result),
+        ("trace", str(manifest.trace["path"])),
+        ("sha256", str(manifest.trace["sha256"])),
+        ("seed", str(manifest.seed)),
+        ("version", manifest.versions["zswap_replay"]),
+    ]
+
+
+def _add_counters(families: dict[str, _Family], result: Result) -> None:
+    common = _run_labels(result)
+    for row in rows(result.end):
+        counter = COUNTERS[row.group][row.counter]
+        name = family_name(row.group, row.counter)
+        family = families.setdefault(name, _Family(name, counter.kind, counter.unit, counter.meaning))
+        memcg = [] if row.memcg is None else [("memcg", row.memcg)]
+        family.add("_total" if counter.kind == "counter" else "", common + memcg, row.value)
+
+
+def _add_figures(families: dict[str, _Family], result: Result, *, timing: bool) -> None:
+    common = _run_labels(result)
+    derived = result.derived
+    for figure, unit in DERIVED_UNITS.items():
+        value = derived[figure]
+        if value is None:
+            continue
+        name = f"zswap_replay_derived_{figure}"
+        name = name if name.endswith(f"_{unit}") else f"{name}_{unit}"
+        families.setdefault(name, _Family(name, "gauge", unit, figure.replace("_", " "))).add(
+            "", common, value
+        )
+    if timing:
+        name = "zswap_replay_timing_seconds"
+        family = families.setdefault(
+            name, _Family(name, "gauge", "seconds", "wall clock of the replay, by part")
+        )
+        for part in TIMING_PARTS:
+            family.add("", [*common, ("part", part)], getattr(result.timing, part))

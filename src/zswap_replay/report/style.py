@@ -1,0 +1,90 @@
+"""How numbers, sizes and headings look in the report for people."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TextIO
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from zswap_replay.units import UNLIMITED
+
+PLAIN_WIDTH = 100
+"""Columns of the report where it does not go to a terminal."""
+
+_SHORT = "BKMGTPE"
+
+
+def plain_console(file: TextIO) -> Console:
+    """A console whose output is plain text of a fixed width, the same wherever it goes."""
+    return Console(
+        file=file,
+        width=PLAIN_WIDTH,
+        color_system=None,
+        force_terminal=False,
+        emoji=False,
+        highlight=False,
+        markup=False,
+    )
+
+
+def heading(text: str) -> Text:
+    """The heading of a section."""
+    return Text(text, style="bold cyan")
+
+
+def number(value: int | None, unit: str = "") -> Text:
+    """A count with thousands separators, zeros dimmed, and a dash where there is no value."""
+    if value is None:
+        return Text("-", style="dim")
+    return Text(f"{value:,}{unit}", style="dim" if value == 0 else "")
+
+
+def size(value: int | None) -> Text:
+    """A size in the short spelling of cgroup files: ``61.2M``, ``max``."""
+    if value is None:
+        return Text("-", style="dim")
+    if value == UNLIMITED:
+        return Text("max", style="dim")
+    short, power = float(value), 0
+    while short >= 1024 and power < len(_SHORT) - 1:
+        short, power = short / 1024, power + 1
+    if value and value % (1 << 10 * power) == 0:
+        return Text(f"{value >> 10 * power}{_SHORT[power] if power else ''}")
+    return Text(f"{short:.1f}{_SHORT[power]}" if power else str(value), style="dim" if value == 0 else "")
+
+
+def share(part: float | None) -> str:
+    """A share of one in percent."""
+    return "-" if part is None else f"{part:.1%}".replace("%", " %")
+
+
+def ratio(value: float | None) -> Text:
+    """A ratio: ``2.27 x``."""
+    return Text("-", style="dim") if value is None else Text(f"{value:.2f} x")
+
+
+def grid(*headings: str, left: Container[int] = (0,)) -> Table:
+    """A table without frames: numbers to the right, and the columns ``left``, which are text, to the left."""
+    table = Table(
+        box=None,
+        show_header=any(headings),
+        show_edge=False,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+        header_style="dim",
+    )
+    for place, name in enumerate(headings):
+        if place in left:
+            table.add_column(Text(name), justify="left", vertical="top", overflow="fold")
+        else:
+            table.add_column(Text(name, justify="right"), justify="right", no_wrap=True, vertical="top")
+    return table
+
+
+def natural_width(console: Console, table: Table) -> int:
+    """Columns that a table takes where nothing folds it."""
+    return Measurement.get(console, console.options.update(width=10_000), table).maximum

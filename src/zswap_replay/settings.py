@@ -1,0 +1,114 @@
+"""The settings of a replay, spelled as the kernel's knobs: defaults, units, checks and help in one place.
+
+The command line's options, the manifest and everything else that names a setting are made from ``Settings``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.units import PAGE_SIZE, parse_size
+
+DEFAULT_TOTALRAM = 4 << 30
+"""Bytes of RAM where neither the trace nor a flag says how much the machine has."""
+
+
+def _setting(
+    default: Any,
+    help_: str,
+    *,
+    choices: tuple[str, ...] = (),
+    between: tuple[int, int] | None = None,
+    knob: bool = False,
+) -> Any:
+    """A field with its help, the values it takes, and whether the kernel has it as a module parameter."""
+    return field(
+        default=default, metadata={"help": help_, "choices": choices, "between": between, "knob": knob}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KnobWrite:
+    """A value written to a memcg's knob before the first event, as ``--set /web:memory.zswap.max=64M`` does."""
+
+    memcg: str
+    key: str
+    value: int
+    """Bytes, units.UNLIMITED, or 0 and 1 for a switch."""
+
+    def __str__(self) -> str:
+        return f"{self.memcg}:{self.key}={'max' if self.value < 0 else self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything but the trace that decides what a replay counts."""
+
+    kernel: str = _setting(
+        DEFAULT_RELEASE, "Kernel release whose rules are replayed.", choices=tuple(RELEASES)
+    )
+    compressor: str = _setting(
+        "zstd", "Compressor, with a level where it has one (zstd:1, lz4:8).", knob=True
+    )
+    zpool: str = _setting("zsmalloc", "Allocator of the pool.", choices=("zsmalloc", "zbud"), knob=True)
+    enabled: bool = _setting(True, "Whether zswap takes pages.", knob=True)
+    max_pool_percent: int = _setting(
+        20, "Limit of the pool, in percent of total RAM.", between=(0, 100), knob=True
+    )
+    accept_threshold_percent: int = _setting(
+        90, "Where a full pool reopens, in percent of its limit.", between=(0, 100), knob=True
+    )
+    exclusive_loads: bool = _setting(False, "Whether a load frees the entry (releases up to 6.8).", knob=True)
+    same_filled_pages_enabled: bool = _setting(
+        True, "Whether pages of one repeated word are kept without memory (releases up to 6.8).", knob=True
+    )
+    non_same_filled_pages_enabled: bool = _setting(
+        True, "Whether all other pages are taken (releases up to 6.8).", knob=True
+    )
+    totalram: int | None = _setting(None, "RAM of the machine, in bytes [default: the trace's, else 4G].")
+    nodes: int | None = _setting(None, "NUMA nodes [default: the trace's, else 1].", between=(1, 64))
+    swap_device: str = _setting(
+        "disk", "Swap device; ram is synchronous, as brd and zram are.", choices=("disk", "ram")
+    )
+    writeback_ns: int = _setting(
+        100_000, "Time in which the shrink worker writes one page back.", between=(0, 1 << 62)
+    )
+    recipe: str = _setting("default", "What pages hold: a built-in recipe or a TOML file.")
+    payload_file: str | None = _setting(None, "File of pages; content id i is its i-th 4096 bytes.")
+    lengths: str | None = _setting(None, "Parquet file of known lengths; no codec is called.")
+    seed: int = _setting(0, "Seed of the payload.", between=(0, (1 << 64) - 1))
+    verify: str = _setting(
+        "all", "How many decompressed pages are compared with the original.", choices=("all", "sample", "off")
+    )
+    warmup: int = _setting(0, "Events whose counts are left out of the counters.", between=(0, 1 << 62))
+    max_events: int | None = _setting(None, "Stop after so many events.", between=(1, 1 << 62))
+    knobs: tuple[KnobWrite, ...] = ()
+    fixed: frozenset[str] = frozenset()
+    """Module parameters given as flags: the trace's own writes to them are ignored."""
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            choices = setting.metadata.get("choices")
+            between = setting.metadata.get("between")
+            if choices and value not in choices:
+                raise SettingsError(f"{setting.name} {value!r}: expected one of {', '.join(choices)}")
+            if between and value is not None and not between[0] <= value <= between[1]:
+                raise SettingsError(f"{setting.name} {value}: expected {between[0]} to {between[1]}")
+        if self.totalram is not None and self.totalram < PAGE_SIZE:
+            raise SettingsError(f"totalram {self.totalram}: expected at least a page, {PAGE_SIZE} bytes")
+        if self.payload_file and self.lengths:
+            raise SettingsError("payload_file and lengths: give one, since with lengths no page is made")
+
+    def as_json(self) -> dict[str, object]:
+        """The settings as the manifest holds them."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("knobs", "fixed")}
+        return {**plain, "set": [str(write) for write in self.knobs]}
+
+
+def parse_totalram(text: str) -> int:
+    """Bytes of RAM from ``4G`` and the like."""
+    return parse_size(text)

@@ -1,0 +1,105 @@
+"""Copies the counters out of a machine, under the names that its release has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zswap_replay.counters import COUNTERS, Group, Snapshot
+from zswap_replay.mm.machine import Machine
+from zswap_replay.mm.releases import Release
+from zswap_replay.units import PAGE_SIZE
+
+
+def take_snapshot(
+    machine: Machine, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int
+) -> Snapshot:
+    """All counters of a machine now; ``paths`` has the path of each memcg, None for one that was removed."""
+    zswap, swap, memory, vmscan, memcgs = (
+        machine.zswap,
+        machine.swap,
+        machine.memory,
+        machine.vmscan,
+        machine.memcgs,
+    )
+    totals = memcgs.event_totals()
+    values: dict[Group, dict[str, int]] = {
+        "zswap": {
+            "pool_limit_hit": zswap.pool_limit_hit,
+            "reject_reclaim_fail": zswap.reject_reclaim_fail,
+            "reject_alloc_fail": 0,
+            "reject_kmemcache_fail": 0,
+            "reject_compress_fail": zswap.reject_compress_fail,
+            "reject_compress_poor": zswap.reject_compress_poor,
+            "decompress_fail": mismatches,
+            "written_back_pages": zswap.written_back_pages,
+            "duplicate_entry": zswap.duplicate_entry,
+            "pool_total_size": zswap.total_pages * PAGE_SIZE,
+            "stored_pages": zswap.stored_pages,
+            "stored_incompressible_pages": zswap.stored_incompressible_pages,
+            "same_filled_pages": zswap.same_filled_pages,
+        },
+        "vmstat": {
+            "pswpin": swap.pswpin,
+            "pswpout": swap.pswpout + zswap.pswpout_writeback,
+            "swpin_zero": swap.swpin_zero,
+            "swpout_zero": swap.swpout_zero,
+            "zswpin": zswap.zswpin,
+            "zswpout": zswap.zswpout,
+            "zswpwb": zswap.written_back_pages,
+        },
+        "replay": {
+            "accesses": totals[0]["accesses"],
+            "first_touches": memory.first_touches,
+            "faults": memory.faults,
+            "resident_pages": memcgs.resident[0],
+            "compressed_bytes": zswap.compressed_bytes,
+            "clean_drops": vmscan.clean_drops,
+            "memcg_limit_reject": zswap.memcg_limit_reject,
+            "pool_limit_reject": zswap.pool_limit_reject,
+            "compress_reject": zswap.compress_reject,
+            "disabled_reject": zswap.disabled_reject,
+            "memcg_shrinks": zswap.memcg_shrinks,
+            "shrink_worker_runs": zswap.shrink_worker_runs,
+            "shrink_worker_steps": zswap.shrink_worker_steps,
+            "swap_full": vmscan.swap_full,
+            "oom": vmscan.oom,
+            "mismatches": mismatches,
+        },
+    }
+    memcg: dict[str, dict[str, int]] = {}
+    ours: dict[str, dict[str, int]] = {}
+    limits: dict[str, dict[str, int]] = {}
+    for index, path in enumerate(paths):
+        if path is None:
+            continue
+        files = {}
+        if index:  # the root has no files of this kind
+            files = {
+                "memory.current": memcgs.memory_usage(index) * PAGE_SIZE,
+                "memory.swap.current": memcgs.swap[index] * PAGE_SIZE,
+                "memory.zswap.current": memcgs.zswap_bytes[index],
+            }
+            limits[path] = memcgs.limits(index)
+        lines = {"zswap": memcgs.zswap_bytes[index], "zswapped": memcgs.zswapped[index] * PAGE_SIZE}
+        memcg[path] = _shown("memcg", files | lines | totals[index], machine.release)
+        gauges = {"resident_pages": memcgs.resident[index], "stored_pages": memcgs.zswapped[index]}
+        ours[path] = {name: (gauges | totals[index])[name] for name in COUNTERS["replay.memcg"]}
+    return Snapshot(
+        label=label,
+        time_ns=time_ns,
+        zswap=_shown("zswap", values["zswap"], machine.release),
+        vmstat=_shown("vmstat", values["vmstat"], machine.release),
+        memcg=memcg,
+        replay={name: values["replay"][name] for name in COUNTERS["replay"]},
+        replay_memcg=ours,
+        limits=limits,
+    )
+
+
+def _shown(group: Group, values: dict[str, int], release: Release) -> dict[str, int]:
+    """The counters of a group that the release has, in the group's order."""
+    return {
+        name: values[name]
+        for name in COUNTERS[group]
+        if name in values and name not in release.absent and f"{group}.{name}" not in release.absent
+    }

@@ -1,0 +1,147 @@
+"""From one Arrow record batch to numpy columns, without a look at the single row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA
+
+UNKNOWN_EVENT = 254
+"""The event code of a name that no event has."""
+NULL_EVENT = 255
+"""The event code of a null."""
+
+_Mask = npt.NDArray[np.bool_]
+_Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts: `values[index]` is the text of a row; index -1 is null."""
+
+    index: npt.NDArray[np.int32]
+    values: list[str]
+
+    def __getitem__(self, row: int) -> str | None:
+        at = int(self.index[row])
+        return None if at < 0 else self.values[at]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of consecutive rows, decoded but not yet checked.
+
+    The masks are true where the trace holds a null; None says that it holds none.
+    """
+
+    time_ns: npt.NDArray[np.uint64]
+    time_null: _Mask | None
+    event: npt.NDArray[np.uint8]
+    event_text: Texts
+    memcg: Texts
+    page: npt.NDArray[np.uint64]
+    page_null: _Mask | None
+    count: npt.NDArray[np.uint32]
+    node: npt.NDArray[np.uint8]
+    content: npt.NDArray[np.uint64]
+    has_content: npt.NDArray[np.uint8]
+    key: Texts
+    value: Texts
+
+
+def schema_fault(schema: pa.Schema) -> tuple[str, str, str] | None:
+    """The first column that is missing, mistyped or unknown: its name, what was found, what was expected."""
+    for name in schema.names:
+        if name.startswith(FOREIGN_PREFIX):
+            continue
+        expected = SCHEMA.get_field_index(name)
+        if expected < 0:
+            known = ", ".join(SCHEMA.names)
+            return name, "an unknown column", f"one of {known}, or a name that starts with {FOREIGN_PREFIX}"
+        if schema.names.count(name) > 1:
+            return name, "two columns of this name", "one"
+        wanted = SCHEMA.field(expected).type
+        found = schema.field(name).type
+        if found != wanted and not (_is_text(wanted) and _is_text(found)):
+            return name, str(found), "dictionary<string> or string" if _is_text(wanted) else str(wanted)
+    for name in REQUIRED_COLUMNS:
+        if name not in schema.names:
+            return name, "no such column", str(SCHEMA.field(name).type)
+    return None
+
+
+def decode(rows: pa.RecordBatch) -> Columns:
+    """The numpy columns of a record batch whose schema has no fault; columns that are not there are null."""
+    names = rows.schema.names
+
+    def array(name: str) -> pa.Array[Any] | None:
+        return rows.column(names.index(name)) if name in names else None
+
+    length = rows.num_rows
+    time_ns, time_null = _numbers(array("time_ns"), length, np.uint64, 0)
+    page, page_null = _numbers(array("page"), length, np.uint64, 0)
+    count, _ = _numbers(array("count"), length, np.uint32, 1)
+    node, _ = _numbers(array("node"), length, np.uint8, 0)
+    content, content_null = _numbers(array("content"), length, np.uint64, 0)
+    if content_null is None:
+        has_content = np.ones(length, np.uint8)
+    else:
+        has_content = np.logical_not(content_null).view(np.uint8)
+    event_text = _texts(array("event"), length)
+    return Columns(
+        time_ns=time_ns,
+        time_null=time_null,
+        event=_event_codes(event_text),
+        event_text=event_text,
+        memcg=_texts(array("memcg"), length),
+        page=page,
+        page_null=page_null,
+        count=count,
+        node=node,
+        content=content,
+        has_content=has_content,
+        key=_texts(array("key"), length),
+        value=_texts(array("value"), length),
+    )
+
+
+def _event_codes(texts: Texts) -> npt.NDArray[np.uint8]:
+    codes = [int(EVENT_CODES.get(name, UNKNOWN_EVENT)) for name in texts.values]
+    # The code of null comes last, where index -1 finds it.
+    return np.array([*codes, NULL_EVENT], np.uint8)[texts.index]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _numbers(
+    array: pa.Array[Any] | None, length: int, dtype: type[_Number], default: int
+) -> tuple[npt.NDArray[_Number], _Mask | None]:
+    """The values of a column, nulls as `default`, and the mask of its nulls."""
+    if array is None or array.null_count == length:
+        return np.full(length, default, dtype), np.ones(length, np.bool_)
+    if not array.null_count:
+        # A copy, since Arrow's buffers are read-only and a compiled core may want plain memory.
+        return array.to_numpy().copy(), None
+    mask = array.is_null().to_numpy(zero_copy_only=False)
+    return array.fill_null(pa.scalar(default, array.type)).to_numpy().copy(), mask
+
+
+def _texts(array: pa.Array[Any] | None, length: int) -> Texts:
+    if array is None or array.null_count == length:
+        return Texts(np.full(length, -1, np.int32), [])
+    if not isinstance(array, pa.DictionaryArray):
+        array = array.dictionary_encode()
+    indices = array.indices.cast(pa.int32())
+    index = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+    # A dictionary in a Parquet file holds no null of its own.
+    values: list[Any] = array.dictionary.to_pylist()
+    return Texts(index, values)

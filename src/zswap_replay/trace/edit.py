@@ -1,0 +1,227 @@
+"""Makes traces out of traces."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.trace.batch import Batch
+from zswap_replay.trace.convert import batch_table
+from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.reader import TraceReader, open_trace
+from zswap_replay.trace.schema import ROOT, SCHEMA, Event, parent_path, path_fault
+from zswap_replay.trace.writer import TraceWriter
+
+
+@dataclass(frozen=True)
+class MergeInput:
+    """One trace of a merge: where it is, below which memcg it goes, and how far its content ids move up."""
+
+    path: str | os.PathLike[str]
+    memcg: str = ROOT
+    content_offset: int = 0
+
+
+@dataclass(frozen=True)
+class MergeSummary:
+    """What a merge wrote."""
+
+    rows: int
+    memcgs: int
+    """Paths that rows name, and their ancestors, the root included."""
+
+
+def merge(
+    inputs: Sequence[MergeInput],
+    output: str | os.PathLike[str],
+    *,
+    totalram_pages: int | None = None,
+    drop_recipe: bool = False,
+    overwrite: bool = False,
+    batch_rows: int | None = None,
+) -> MergeSummary:
+    """Interleaves traces by time into one; of rows at the same time those of an earlier input come first.
+
+    Each input's memcgs move below its `memcg` (``/`` becomes ``/web``, ``/x`` becomes ``/web/x``), which is
+    created first; with ``/`` they keep their names. Machine events (param, settle, snapshot) are kept from
+    each. A row that limits the root of an input does not exist, so no limit changes its meaning. Two inputs
+    below one name share its pages; a memcg that both create is an error when the result is read.
+
+    The content of a page without an explicit id is derived from its memcg's path, so moved pages hold other
+    bytes of the same recipe. Explicit ids stay as they are, for they may index a payload file, unless an
+    input asks for an offset; ids of two inputs in overlapping ranges are an error, as they would name one
+    content by accident.
+
+    `totalram_pages` of the result is the argument, or else the most of any input; `nodes` is the most of any.
+    The recipe is kept if the inputs agree, else it is an error or, with `drop_recipe`, left out.
+
+    Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with
+    the others; SettingsError: a name that is no path, or no input.
+    """
+    if not inputs:
+        raise SettingsError("no trace to merge: expected at least one")
+    for item in inputs:
+        wrong = path_fault(item.memcg)
+        if wrong:
+            raise SettingsError(
+                f"memcg {item.memcg!r} has {wrong}: expected a path from the root, such as /web"
+            )
+        if os.path.realpath(item.path) == os.path.realpath(output):
+            raise SettingsError(
+                f"{os.fspath(output)} is an input of the merge: expected another name for the output"
+            )
+    readers = [open_trace(item.path) for item in inputs]
+    metadata = _combine(inputs, readers, totalram_pages, drop_recipe)
+    names = {ROOT: 0}
+    with TraceWriter(Path(output), metadata, overwrite=overwrite) as writer:
+        sources = [
+            _Source(item, reader, names, batch_rows) for item, reader in zip(inputs, readers, strict=True)
+        ]
+        _make_parents(inputs, writer, names)
+        for table in _interleave(sources):
+            writer.write(table)
+        _apart(sources)
+    return MergeSummary(writer.rows, len(names))
+
+
+class _Source:
+    """One input on its way: the batch at hand, how much of it is taken, its memcgs under their new names."""
+
+    def __init__(
+        self, item: MergeInput, reader: TraceReader, names: dict[str, int], batch_rows: int | None
+    ) -> None:
+        self.item = item
+        self._reader = reader
+        self._batches = (batch for batch in reader.batches(batch_rows) if len(batch))
+        self._names = names
+        self._memcgs = np.empty(0, np.int32)
+        self._batch: Batch | None = None
+        self._taken = 0
+        self.contents: tuple[int, int] | None = None
+        """Lowest and highest explicit content id, moved; None before the first."""
+        self._next()
+
+    @property
+    def last_time(self) -> int | None:
+        """Time of the last row at hand; None once the input is at its end."""
+        return None if self._batch is None else int(self._batch.time_ns[-1])
+
+    def take(self, time_ns: int, *, with_equal: bool) -> pa.Table | None:
+        """The next rows at hand from before `time_ns` (or at it), if any."""
+        if self._batch is None:
+            return None
+        side: Literal["left", "right"] = "right" if with_equal else "left"
+        end = int(np.searchsorted(self._batch.time_ns, np.uint64(time_ns), side))
+        rows = slice(self._taken, end)
+        if end <= self._taken:
+            return None
+        self._note_contents(rows)
+        table = batch_table(self._batch, rows, self._memcgs, list(self._names), self.item.content_offset)
+        self._taken = end
+        if end == len(self._batch):
+            self._next()
+        return table
+
+    def _next(self) -> None:
+        self._batch = next(self._batches, None)
+        self._taken = 0
+        fresh = [_moved(path, self.item.memcg) for path in self._reader.paths[len(self._memcgs) :]]
+        ids = [self._names.setdefault(path, len(self._names)) for path in fresh]
+        self._memcgs = np.concatenate((self._memcgs, np.array(ids, np.int32)))
+
+    def _note_contents(self, rows: slice) -> None:
+        assert self._batch is not None
+        at = np.flatnonzero(self._batch.has_content[rows])
+        if not len(at):
+            return
+        first = self._batch.content[rows][at]
+        last = first + (self._batch.count[rows][at] - np.uint32(1))
+        low, high = int(first.min()) + self.item.content_offset, int(last.max()) + self.item.content_offset
+        if high >= 1 << 64:
+            raise SettingsError(
+                f"{os.fspath(self.item.path)}: content id {high} with its offset is past 2^64"
+            )
+        known = self.contents or (low, high)
+        self.contents = min(low, known[0]), max(high, known[1])
+
+
+def _interleave(sources: list[_Source]) -> Iterator[pa.Table]:
+    """Tables in order of (time, input), each as far as no input can still come with an earlier row."""
+    while True:
+        ends = [(source.last_time, place) for place, source in enumerate(sources)]
+        known = [(time_ns, place) for time_ns, place in ends if time_ns is not None]
+        if not known:
+            return
+        # The first input to run dry sets the end: at its very last time only inputs up to it are complete.
+        time_ns, dry = min(known)
+        taken = [source.take(time_ns, with_equal=place <= dry) for place, source in enumerate(sources)]
+        parts = [table for table in taken if table is not None]
+        table = pa.concat_tables(parts)
+        if len(parts) > 1:
+            order = np.argsort(table.column("time_ns").to_numpy(), kind="stable")
+            table = table.unify_dictionaries().combine_chunks().take(order)
+        yield table
+
+
+def _make_parents(inputs: Sequence[MergeInput], writer: TraceWriter, names: dict[str, int]) -> None:
+    """Creates the memcgs below which the inputs go, ancestors first, each once."""
+    made: list[str] = []
+
+    def make(path: str) -> None:
+        if path not in (ROOT, *made):
+            make(parent_path(path))
+            made.append(path)
+            names.setdefault(path, len(names))
+
+    for item in inputs:
+        make(item.memcg)
+    if made:
+        rows = [{"time_ns": 0, "event": Event.MEMCG_CREATE.name.lower(), "memcg": path} for path in made]
+        writer.write(pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def _moved(path: str, below: str) -> str:
+    if below == ROOT:
+        return path
+    return below if path == ROOT else below + path
+
+
+def _combine(
+    inputs: Sequence[MergeInput], readers: list[TraceReader], totalram_pages: int | None, drop_recipe: bool
+) -> TraceMetadata:
+    known = [reader.metadata for reader in readers]
+    recipe = known[0].recipe
+    if any(metadata.recipe != recipe for metadata in known):
+        if not drop_recipe:
+            names = ", ".join(os.fspath(item.path) for item in inputs)
+            raise TraceError(f"{names}: payload recipes differ; --drop-recipe leaves them out")
+        recipe = None
+    sources = (
+        f"{Path(item.path).name} at {item.memcg}" + (f": {metadata.origin}" if metadata.origin else "")
+        for item, metadata in zip(inputs, known, strict=True)
+    )
+    return TraceMetadata(
+        totalram_pages=totalram_pages or max(each.totalram_pages or 0 for each in known) or None,
+        nodes=max(each.nodes or 0 for each in known) or None,
+        origin="merged from " + "; ".join(sources),
+        recipe=recipe,
+    )
+
+
+def _apart(sources: list[_Source]) -> None:
+    """Raises TraceError: the explicit content ids of two inputs overlap."""
+    ranges = sorted((source.contents, os.fspath(source.item.path)) for source in sources if source.contents)
+    for (one, one_name), (other, other_name) in itertools.pairwise(ranges):
+        if other[0] <= one[1]:
+            raise TraceError(
+                f"{other_name}: content ids {other[0]}..{other[1]} overlap {one[0]}..{one[1]} of {one_name}; "
+                f"a content offset of {one[1] + 1 - other[0]} more keeps them apart"
+            )

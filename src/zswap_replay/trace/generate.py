@@ -1,0 +1,137 @@
+"""Synthetic traces, each a function of its arguments alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.schema import ROOT, parent_path, path_fault
+from zswap_replay.trace.writer import TraceWriter, page_rows
+
+_CHUNK = 1 << 18
+
+_Pages = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """What a synthetic trace is made from."""
+
+    pages: int = 4096
+    """Distinct pages, numbered from 0."""
+    events: int = 100_000
+    write_share: float = 0.3
+    """Share of the events that are writes, 0 to 1."""
+    memcg: str = "/a"
+    seed: int = 0
+    step_ns: int = 1_000
+    """Time from one event to the next."""
+    skew: float = 1.0
+    """zipf: weight of the page of rank r is r ** -skew."""
+    hot_share: float = 0.1
+    """hot-scan: share of the pages that are hot; half of the events go there, the others scan the rest."""
+
+
+def _zipf(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
+    weights = np.arange(1, spec.pages + 1, dtype=np.float64) ** -spec.skew
+    cumulated = np.cumsum(weights)
+    cumulated /= cumulated[-1]
+    # Ranks are spread over the page numbers, or the hot pages would all be neighbours.
+    place = random.permutation(spec.pages).astype(np.uint64)
+    for length in _lengths(spec.events):
+        yield place[np.searchsorted(cumulated, random.random(length), side="right").clip(max=spec.pages - 1)]
+
+
+def _uniform(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
+    for length in _lengths(spec.events):
+        yield random.integers(0, spec.pages, length, dtype=np.uint64)
+
+
+def _scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
+    first = 0
+    for length in _lengths(spec.events):
+        yield np.arange(first, first + length, dtype=np.uint64) % np.uint64(spec.pages)
+        first += length
+
+
+def _hot_scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
+    hot = min(max(1, round(spec.pages * spec.hot_share)), spec.pages)
+    cold = spec.pages - hot
+    scanned = 0
+    for length in _lengths(spec.events):
+        pages = random.integers(0, hot, length, dtype=np.uint64)
+        scan = np.flatnonzero(random.random(length) < 0.5) if cold else np.empty(0, np.intp)
+        if cold:
+            pages[scan] = hot + np.arange(scanned, scanned + len(scan), dtype=np.uint64) % np.uint64(cold)
+        scanned += len(scan)
+        yield pages
+
+
+PATTERNS: Mapping[str, Callable[[Synthetic, np.random.Generator], Iterator[_Pages]]] = MappingProxyType(
+    {"zipf": _zipf, "uniform": _uniform, "scan": _scan, "hot-scan": _hot_scan}
+)
+"""The patterns by name: pages by popularity, at random, round and round, or hot pages with a scan between."""
+
+
+def generate(
+    pattern: str, spec: Synthetic, output: str | os.PathLike[str], *, overwrite: bool = False
+) -> int:
+    """Writes a synthetic trace, in chunks, and returns its number of rows.
+
+    Raises SettingsError: no such pattern, or a value that cannot be; TraceError: the output cannot be
+    written.
+    """
+    if pattern not in PATTERNS:
+        raise SettingsError(f"no pattern {pattern!r}: expected {', '.join(PATTERNS)}")
+    _check(spec)
+    random = np.random.Generator(np.random.PCG64(spec.seed))
+    settings = ", ".join(f"{key} {value}" for key, value in asdict(spec).items())
+    metadata = TraceMetadata(origin=f"synthetic {pattern}: {settings}")
+    with TraceWriter(output, metadata, overwrite=overwrite) as writer:
+        memcgs = TraceBuilder(step_ns=0)
+        for path in _lineage(spec.memcg):
+            memcgs.memcg_create(path)
+        writer.write(memcgs.table())
+        made = 0
+        for pages in PATTERNS[pattern](spec, random):
+            time_ns = np.arange(made, made + len(pages), dtype=np.uint64) * np.uint64(spec.step_ns)
+            # WRITE is READ + 1.
+            event = (random.random(len(pages)) < spec.write_share).astype(np.int32)
+            writer.write(page_rows(time_ns, event, pages, spec.memcg))
+            made += len(pages)
+    return writer.rows
+
+
+def _check(spec: Synthetic) -> None:
+    for name in ("pages", "events"):
+        if getattr(spec, name) < 1:
+            raise SettingsError(f"{name} is {getattr(spec, name)}: expected 1 or more")
+    for name in ("seed", "step_ns"):
+        if getattr(spec, name) < 0:
+            raise SettingsError(f"{name} is {getattr(spec, name)}: expected 0 or more")
+    for name in ("write_share", "hot_share"):
+        if not 0 <= getattr(spec, name) <= 1:
+            raise SettingsError(f"{name} is {getattr(spec, name)}: expected a share from 0 to 1")
+    if not np.isfinite(spec.skew) or spec.skew < 0:
+        raise SettingsError(f"skew is {spec.skew}: expected 0 or more")
+    wrong = path_fault(spec.memcg)
+    if wrong:
+        raise SettingsError(f"memcg {spec.memcg!r} has {wrong}: expected a path from the root, such as /a")
+
+
+def _lineage(path: str) -> list[str]:
+    """The path and its ancestors below the root, the uppermost first."""
+    return [] if path == ROOT else [*_lineage(parent_path(path)), path]
+
+
+def _lengths(events: int) -> Iterator[int]:
+    for first in range(0, events, _CHUNK):
+        yield min(_CHUNK, events - first)

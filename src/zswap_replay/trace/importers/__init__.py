@@ -1,0 +1,1 @@
+"""Traces from the outputs of other programs, one module each."""

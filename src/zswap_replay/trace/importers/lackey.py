@@ -1,0 +1,348 @@
+"""Traces from `valgrind --tool=lackey --trace-mem=yes`, whose rows are the accesses of a real program.
+
+A row is ``I  addr,size`` (an instruction), `` L addr,size`` (a load), `` S addr,size`` (a store) or
+`` M addr,size`` (a load and a store of the same place). There is no clock: time is the number of instructions
+so far, at a stated rate. The output is long (20 bytes a row, some 10^8 rows a minute of the program's own
+time), so it is parsed in blocks and folded on the way; it need never be on a disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import sys
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.schema import ROOT, parent_path, path_fault
+from zswap_replay.trace.writer import TraceWriter, page_rows
+from zswap_replay.units import PAGE_SIZE
+
+_PAGE_SHIFT = np.uint64(PAGE_SIZE.bit_length() - 1)
+_BLOCK_BYTES = 4 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+_MESSAGE = re.compile(rb"(==|--|\*\*)[0-9]+\1")
+_NEWLINE, _SPACE, _COMMA = b"\n ,"
+
+# Digits by their byte; 255 is no digit.
+_HEX = np.full(256, 255, np.uint8)
+for _digit, _byte in enumerate(b"0123456789abcdef"):
+    _HEX[_byte] = _digit
+_HEX[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
+
+
+@dataclass(frozen=True)
+class LackeySummary:
+    """What an import saw and made. accesses + splits = folded + events."""
+
+    lines: int = 0
+    """Whole lines of input that were read."""
+    messages: int = 0
+    """Lines of valgrind's own (``==pid==``), passed over."""
+    cut_off: int = 0
+    """1 if the input ends in the middle of a line, which is then dropped."""
+    instructions: int = 0
+    accesses: int = 0
+    """Rows that are wanted: loads, stores, modifies, and instructions if asked for."""
+    splits: int = 0
+    """Accesses over the edge of a page, which became two."""
+    folded: int = 0
+    """Accesses that have no event of their own; once stopped, those read past the last event as well."""
+    stopped: int = 0
+    """1 if the highest number of events ended the import."""
+    events: int = 0
+    pages: int = 0
+    """Distinct pages."""
+    time_ns: int = 0
+    """Time of the last event."""
+
+
+@dataclass(frozen=True)
+class _Accesses:
+    """Consecutive accesses to single pages: instructions so far, page number, whether it writes."""
+
+    tick: npt.NDArray[np.uint64]
+    page: npt.NDArray[np.uint64]
+    write: npt.NDArray[np.bool_]
+
+
+def import_lackey(
+    lines: str | os.PathLike[str] | BinaryIO,
+    output: str | os.PathLike[str],
+    *,
+    memcg: str = ROOT,
+    ns_per_instruction: int = 1,
+    instructions: bool = False,
+    window: int = 1,
+    max_events: int | None = None,
+    origin: str | None = None,
+    overwrite: bool = False,
+) -> LackeySummary:
+    """Turns lackey's output into the trace `output`, and says what was in it.
+
+    `lines` is a path, ``-`` for standard input, or a binary file; gzip is known by its first bytes. An
+    instruction takes `ns_per_instruction` and is dropped, or kept as a read of its page with `instructions`.
+
+    Runs of accesses to one page become one event, which is a write if any of them is, at the time of the
+    first. With `window` N above 1 an access to one of the N pages touched last is dropped too, as a TLB would
+    not see it: only the first write to a page since the page entered the window is kept. The order of two
+    pages within the last N is thereby lost, and a page that is used all the time looks idle; an LRU that
+    holds many times N pages sees the same misses, but for pages that never leave the window.
+
+    Raises TraceError: a line that cannot be read, no access at all, or an output that cannot be written;
+    SettingsError: a rate, window, number of events or path that cannot be.
+    """
+    for name, value in (
+        ("ns_per_instruction", ns_per_instruction),
+        ("window", window),
+        ("max_events", max_events),
+    ):
+        if value is not None and value < 1:
+            raise SettingsError(f"{name} is {value}: expected 1 or more")
+    wrong = path_fault(memcg)
+    if wrong:
+        raise SettingsError(f"memcg {memcg!r} has {wrong}: expected a path from the root, such as /build")
+    made = f"valgrind lackey, {ns_per_instruction} ns per instruction, window {window}"
+    metadata = TraceMetadata(origin=f"{origin} ({made})" if origin else made)
+    with _open(lines) as (name, stream), TraceWriter(output, metadata, overwrite=overwrite) as writer:
+        return _Import(name, stream, instructions, window, max_events).run(writer, memcg, ns_per_instruction)
+
+
+class _Import:
+    """One import on its way: the counts so far, and the filter."""
+
+    def __init__(
+        self, name: str, stream: BinaryIO, instructions: bool, window: int, max_events: int | None
+    ) -> None:
+        self._name = name
+        self._stream = stream
+        self._instructions = instructions
+        self._window = _Window(window)
+        self._max_events = max_events
+        self._sum = LackeySummary()
+
+    def run(self, writer: TraceWriter, memcg: str, ns_per_instruction: int) -> LackeySummary:
+        """Writes the events and returns the summary."""
+        _create(writer, memcg)
+        pages = np.empty(0, np.uint64)
+        for kept in self._kept():
+            time_ns = kept.tick * np.uint64(ns_per_instruction)
+            writer.write(page_rows(time_ns, kept.write.astype(np.int32), kept.page, memcg))
+            pages = np.union1d(pages, kept.page)
+            self._sum = replace(
+                self._sum, events=self._sum.events + len(time_ns), pages=len(pages), time_ns=int(time_ns[-1])
+            )
+        summary = self._sum
+        if not summary.events:
+            raise TraceError(
+                f"{self._name}: found no access in {summary.lines} lines; expected rows of "
+                "valgrind --tool=lackey --trace-mem=yes"
+            )
+        return replace(summary, folded=summary.accesses + summary.splits - summary.events)
+
+    def _kept(self) -> Iterator[_Accesses]:
+        """The accesses that become events, in blocks that are never empty, up to the highest number."""
+        left = self._max_events
+        for runs in _runs(self._accesses()):
+            kept = self._window.filter(runs)
+            if left is not None and len(kept.tick) >= left:
+                self._sum = replace(self._sum, stopped=1)
+                yield _Accesses(kept.tick[:left], kept.page[:left], kept.write[:left])
+                return
+            if len(kept.tick):
+                if left is not None:
+                    left -= len(kept.tick)
+                yield kept
+
+    def _accesses(self) -> Iterator[_Accesses]:
+        """The wanted accesses of each block of the input, split at page edges."""
+        rest = b""
+        while data := self._read():
+            cut = data.rfind(b"\n") + 1
+            if not cut:
+                rest += data
+                continue
+            block, rest = rest + data[:cut], data[cut:]
+            yield self._parse(np.frombuffer(block, np.uint8))
+        if rest:
+            self._sum = replace(self._sum, cut_off=1)
+
+    def _read(self) -> bytes:
+        try:
+            return self._stream.read(_BLOCK_BYTES)
+        except (OSError, EOFError, zlib.error) as error:
+            raise TraceError(f"{self._name}: cannot be read on: {error}") from None
+
+    def _parse(self, block: npt.NDArray[np.uint8]) -> _Accesses:
+        """The wanted accesses of whole lines."""
+        end = np.flatnonzero(block == _NEWLINE)
+        start = np.empty_like(end)
+        start[0] = 0
+        start[1:] = end[:-1] + 1
+        last = len(block) - 1
+        first, second = block[start], block[np.minimum(start + 1, last)]
+        row = block[np.minimum(start + 2, last)] == _SPACE
+        instruction = row & (first == ord("I")) & (second == _SPACE)
+        load, store, modify = (row & (first == _SPACE) & (second == ord(kind)) for kind in "LSM")
+        known = instruction | load | store | modify
+        address, size, good = _numbers(block, start + 3, end)
+        odd = np.flatnonzero(~(known & good))
+        for line in odd:
+            text = block[start[line] : end[line]].tobytes()
+            if not _MESSAGE.match(text):
+                number = self._sum.lines + int(line) + 1
+                raise TraceError(
+                    f"{self._name}: line {number}: found {text[:60].decode(errors='replace')!r}; "
+                    "expected a row of lackey, such as ' L 1ffeffe7e0,8'"
+                )
+        tick = np.cumsum(instruction, dtype=np.uint64) + np.uint64(self._sum.instructions)
+        wanted = np.flatnonzero(known if self._instructions else known & ~instruction)
+        page = address[wanted] >> _PAGE_SHIFT
+        past = ((address[wanted] + (size[wanted] - np.uint64(1))) >> _PAGE_SHIFT) != page
+        copies = past + np.intp(1)
+        page = np.repeat(page, copies)
+        # The second copy of an access over the edge follows the first: it is the page behind.
+        page[np.cumsum(copies)[past] - 1] += np.uint64(1)
+        self._sum = replace(
+            self._sum,
+            lines=self._sum.lines + len(end),
+            messages=self._sum.messages + len(odd),
+            instructions=self._sum.instructions + int(instruction.sum()),
+            accesses=self._sum.accesses + len(wanted),
+            splits=self._sum.splits + int(past.sum()),
+        )
+        write = (store | modify)[wanted]
+        return _Accesses(np.repeat(tick[wanted], copies), page, np.repeat(write, copies))
+
+
+class _Window:
+    """The pages touched last, the newest at the end, each with whether it was written since it came in."""
+
+    def __init__(self, pages: int) -> None:
+        self._pages = pages
+        self._written: OrderedDict[int, bool] = OrderedDict()
+
+    def filter(self, runs: _Accesses) -> _Accesses:
+        """The runs that are not hidden by the window. A run of accesses is a window of one page already."""
+        if self._pages == 1:
+            return runs
+        written = self._written
+        keep: list[int] = []
+        for at, (page, write) in enumerate(zip(runs.page.tolist(), runs.write.tolist(), strict=True)):
+            known = written.get(page)
+            if known is None:
+                written[page] = write
+                keep.append(at)
+                if len(written) > self._pages:
+                    written.popitem(last=False)
+                continue
+            written.move_to_end(page)
+            if write and not known:
+                written[page] = True
+                keep.append(at)
+        return _Accesses(runs.tick[keep], runs.page[keep], runs.write[keep])
+
+
+def _runs(blocks: Iterator[_Accesses]) -> Iterator[_Accesses]:
+    """Accesses with runs on one page folded. The last run of a block is held back, as it may go on."""
+    open_run: _Accesses | None = None
+    for block in blocks:
+        if open_run is not None:
+            block = _Accesses(
+                np.concatenate((open_run.tick, block.tick)),
+                np.concatenate((open_run.page, block.page)),
+                np.concatenate((open_run.write, block.write)),
+            )
+        if not len(block.page):
+            continue
+        start = np.flatnonzero(np.concatenate((np.ones(1, np.bool_), block.page[1:] != block.page[:-1])))
+        folded = _Accesses(block.tick[start], block.page[start], np.logical_or.reduceat(block.write, start))
+        open_run = _Accesses(folded.tick[-1:], folded.page[-1:], folded.write[-1:])
+        yield _Accesses(folded.tick[:-1], folded.page[:-1], folded.write[:-1])
+    if open_run is not None:
+        yield open_run
+
+
+def _numbers(
+    block: npt.NDArray[np.uint8], start: npt.NDArray[np.intp], end: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+    """Address and size of the texts ``hex,decimal`` from `start` to `end`, and which are well formed."""
+    size = np.zeros(len(end), np.uint64)
+    comma = np.zeros(len(end), np.intp)
+    for digits in (1, 2, 3):
+        at = np.flatnonzero((comma == 0) & (block[np.maximum(end - digits - 1, 0)] == _COMMA))
+        comma[at] = end[at] - digits - 1
+        for place in range(digits):
+            digit = _HEX[block[comma[at] + 1 + place]]
+            comma[at[digit > 9]] = -1
+            size[at] = size[at] * np.uint64(10) + digit
+    length = comma - start
+    good = (comma > 0) & (length >= 1) & (length <= 16) & (size > 0)
+    length = np.where(good, length, 0)
+    address = np.zeros(len(end), np.uint64)
+    for place in range(int(length.max(initial=0))):
+        # Lines differ in the digits of their address; those that are through stay as they are.
+        going = place < length
+        digit = _HEX[block[np.where(going, start + place, 0)]]
+        good &= ~going | (digit < 16)
+        address = np.where(going, (address << np.uint64(4)) | digit, address)
+    return address, size, good
+
+
+def _create(writer: TraceWriter, memcg: str) -> None:
+    """Writes the memcg_create of the path and of its ancestors below the root."""
+    chain: list[str] = []
+    while memcg != ROOT:
+        chain.append(memcg)
+        memcg = parent_path(memcg)
+    builder = TraceBuilder(step_ns=0)
+    for path in reversed(chain):
+        builder.memcg_create(path)
+    if chain:
+        writer.write(builder.table())
+
+
+@contextmanager
+def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
+    """A name for people and the stream of bytes, unpacked; only what is opened here is closed."""
+    with ExitStack() as stack:
+        if not isinstance(lines, str | os.PathLike):
+            name, raw = str(getattr(lines, "name", "input")), lines
+        elif os.fspath(lines) == "-":
+            name, raw = "standard input", sys.stdin.buffer
+        else:
+            name = os.fspath(lines)
+            try:
+                raw = stack.enter_context(open(name, "rb"))
+            except OSError as error:
+                raise TraceError(f"{name}: cannot be opened: {error.strerror}") from None
+        stream = _Ahead(raw)
+        if stream.head == _GZIP_MAGIC:
+            yield name, cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=cast(BinaryIO, stream))))
+        else:
+            yield name, cast(BinaryIO, stream)
+
+
+class _Ahead:
+    """A stream whose first bytes were looked at, as a pipe cannot be wound back."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.head = stream.read(len(_GZIP_MAGIC))
+        self._rest = self.head
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, `size` at most; none at the end."""
+        rest, self._rest = self._rest[:size], self._rest[size:]
+        return rest or self._stream.read(size)

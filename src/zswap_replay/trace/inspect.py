@@ -1,0 +1,148 @@
+"""What a trace holds, for people: totals, footprints and rows as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.trace.batch import Batch
+from zswap_replay.trace.convert import value_text
+from zswap_replay.trace.reader import TraceReader
+from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
+
+_U64 = npt.NDArray[np.uint64]
+
+ABSENT = "-"
+"""What stands for a null in the text of a row."""
+
+
+@dataclass(frozen=True)
+class MemcgInfo:
+    """A memcg of a trace: its page events, and the distinct pages that they name."""
+
+    path: str
+    page_events: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class TraceInfo:
+    """Totals of a trace."""
+
+    rows: int
+    events: dict[str, int]
+    """Rows by event, of those that occur, in the order of their codes."""
+    memcgs: list[MemcgInfo]
+    """In the order of their ids; the root only if an event names it."""
+    first_ns: int
+    last_ns: int
+    snapshots: list[str]
+    """Labels, in order."""
+    sha256: str
+
+    @property
+    def pages(self) -> int:
+        """Distinct pages of all memcgs."""
+        return sum(memcg.pages for memcg in self.memcgs)
+
+    @property
+    def page_events(self) -> int:
+        """Rows that are page events."""
+        return sum(memcg.page_events for memcg in self.memcgs)
+
+
+class _Footprint:
+    """The pages of one memcg, as runs that do not overlap: the first and the last page of each."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self._first: _U64 = np.empty(0, np.uint64)
+        self._last: _U64 = np.empty(0, np.uint64)
+
+    def add(self, first: _U64, last: _U64) -> None:
+        """Takes in the pages of one event per element."""
+        self.events += len(first)
+        first = np.concatenate((self._first, first))
+        last = np.concatenate((self._last, last))
+        order = np.argsort(first, kind="stable")
+        first, reach = first[order], np.maximum.accumulate(last[order])
+        # A run ends where the next one starts past all that came before. (No + 1 here: the last page is 2^64
+        # - 1.)
+        starts = np.concatenate((np.ones(1, np.bool_), first[1:] > reach[:-1]))
+        self._first = first[starts]
+        self._last = reach[np.concatenate((starts[1:], np.ones(1, np.bool_)))]
+
+    @property
+    def pages(self) -> int:
+        return int(np.sum(self._last - self._first, dtype=object)) + len(self._first)
+
+
+def describe(reader: TraceReader) -> TraceInfo:
+    """Reads the whole trace and counts what is in it. Raises TraceError as the reader does."""
+    events = np.zeros(len(Event), np.int64)
+    footprints: dict[int, _Footprint] = {}
+    named: set[int] = set()
+    labels: list[str] = []
+    first_ns = last_ns = 0
+    for batch in reader.batches():
+        events += np.bincount(batch.event, minlength=len(Event))
+        if not batch.first_row:
+            first_ns = int(batch.time_ns[0])
+        last_ns = int(batch.time_ns[-1])
+        named.update(control.memcg for control in batch.controls)
+        labels.extend(control.key or "" for control in batch.controls if control.event is Event.SNAPSHOT)
+        page_event = batch.event <= Event.DISCARD
+        for memcg in np.unique(batch.memcg[page_event]).tolist():
+            rows = page_event & (batch.memcg == memcg)
+            first = batch.page[rows]
+            last = first + (batch.count[rows] - np.uint32(1))
+            footprints.setdefault(memcg, _Footprint()).add(first, last)
+    nothing = _Footprint()
+    memcgs = [
+        MemcgInfo(path, footprints.get(memcg, nothing).events, footprints.get(memcg, nothing).pages)
+        for memcg, path in enumerate(reader.paths)
+        if memcg or memcg in footprints or memcg in named
+    ]
+    counts = {EVENT_NAMES[code]: int(count) for code, count in enumerate(events) if count}
+    return TraceInfo(reader.num_rows, counts, memcgs, first_ns, last_ns, labels, reader.sha256())
+
+
+def row_texts(reader: TraceReader, limit: int | None = None) -> Iterator[tuple[str, ...]]:
+    """The first `limit` rows (or all) as texts, in the order of SCHEMA. Raises TraceError."""
+    left = reader.num_rows if limit is None else limit
+    # Few rows are asked for as a rule, and a fault behind them need not be met.
+    for batch in reader.batches(max(1, min(left, 1 << 14))):
+        for row in _batch_texts(batch, reader.paths):
+            if not left:
+                return
+            left -= 1
+            yield row
+
+
+def column_names() -> tuple[str, ...]:
+    """The names of the texts that row_texts() gives."""
+    return tuple(SCHEMA.names)
+
+
+def _batch_texts(batch: Batch, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    controls = {control.row: control for control in batch.controls}
+    for row in range(len(batch)):
+        event = Event(int(batch.event[row]))
+        memcg = int(batch.memcg[row])
+        is_page = event <= Event.DISCARD
+        control = controls.get(row)
+        texts = (
+            str(batch.time_ns[row]),
+            EVENT_NAMES[event],
+            paths[memcg] if memcg >= 0 else None,
+            str(batch.page[row]) if is_page else None,
+            str(batch.count[row]) if is_page else None,
+            str(batch.node[row]) if is_page else None,
+            str(batch.content[row]) if batch.has_content[row] else None,
+            control.key if control else None,
+            value_text(control) if control else None,
+        )
+        yield tuple(ABSENT if text is None else text for text in texts)

@@ -1,0 +1,92 @@
+"""The memcgs of a trace: their ids, and which of them are alive."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.trace.schema import ROOT, parent_path
+
+_UNBORN, _LIVE, _OFFLINE = range(3)
+
+Fault = tuple[str, str]
+"""What was found and what was expected."""
+
+
+class MemcgTable:
+    """Paths interned to small integers, and the life of each: unborn, live or offline.
+
+    A parent is interned before its children, so that its id is the smaller one; the root is 0 and always
+    live. Methods that change a life return what is wrong with the change, or None.
+    """
+
+    def __init__(self, paths: list[str]) -> None:
+        """Starts anew on `paths`, which is filled in place and may hold the paths of an earlier reading."""
+        self.paths = paths
+        self.ids: dict[str, int] = {}
+        self._state: list[int] = []
+        self._children: list[int] = []
+        for path in paths or (ROOT,):
+            self.ids[path] = len(self._state)
+            self._state.append(_UNBORN)
+            self._children.append(0)
+        if not paths:
+            paths.append(ROOT)
+        self._state[0] = _LIVE
+
+    def intern(self, path: str) -> int:
+        """The id of a well-formed path, made if need be, ancestors first."""
+        if path in self.ids:
+            return self.ids[path]
+        self.intern(parent_path(path))
+        self.ids[path] = len(self.paths)
+        self.paths.append(path)
+        self._state.append(_UNBORN)
+        self._children.append(0)
+        return self.ids[path]
+
+    def unborn(self) -> npt.NDArray[np.bool_]:
+        """For each id, and once more for NO_MEMCG at the end, whether no event has made it live yet."""
+        return np.array([state == _UNBORN for state in (*self._state, _LIVE)], np.bool_)
+
+    def is_unborn(self, memcg: int) -> bool:
+        """Whether no event has made the memcg live yet."""
+        return self._state[memcg] == _UNBORN
+
+    def is_live(self, memcg: int) -> bool:
+        """Whether the memcg has been made and not been removed since."""
+        return self._state[memcg] == _LIVE
+
+    def create(self, memcg: int) -> Fault | None:
+        """Mkdir: a new life, below a live parent."""
+        if memcg == 0:
+            return "which is always there", "a memcg below the root"
+        if self.is_live(memcg):
+            return "which is live", "a memcg that is not live"
+        parent = self._parent(memcg)
+        if not self.is_live(parent):
+            return f"whose parent {self.paths[parent]} is not live", "a live parent"
+        self._state[memcg] = _LIVE
+        self._children[parent] += 1
+        return None
+
+    def create_by_use(self, memcg: int) -> Fault | None:
+        """Makes an unborn memcg live, and its unborn ancestors before it."""
+        parent = self._parent(memcg)
+        fault = self.create_by_use(parent) if self.is_unborn(parent) else None
+        return fault or self.create(memcg)
+
+    def remove(self, memcg: int) -> Fault | None:
+        """Rmdir: of a live memcg without live children."""
+        if memcg == 0:
+            return "which cannot be removed", "a memcg below the root"
+        if not self.is_live(memcg):
+            return "which is not live", "a live memcg"
+        if self._children[memcg]:
+            return f"which has live children ({self._children[memcg]})", "a memcg without live children"
+        self._state[memcg] = _OFFLINE
+        self._children[self._parent(memcg)] -= 1
+        return None
+
+    def _parent(self, memcg: int) -> int:
+        return self.ids[parent_path(self.paths[memcg])]

@@ -1,0 +1,79 @@
+"""The file-level metadata of a trace: what holds for every row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zswap_replay.errors import TraceError
+from zswap_replay.trace.schema import SCHEMA_VERSION
+from zswap_replay.units import PAGE_SIZE
+
+_PREFIX = "zswap_replay."
+
+
+@dataclass(frozen=True)
+class TraceMetadata:
+    """What a trace says about itself: pages of memory, NUMA nodes, its origin and its payload recipe."""
+
+    page_size: int = PAGE_SIZE
+    totalram_pages: int | None = None
+    nodes: int | None = None
+    origin: str | None = None
+    recipe: dict[str, Any] | None = None
+
+    def encode(self) -> dict[bytes, bytes]:
+        """The key-value metadata of a Parquet file that says this."""
+        values = {"schema": str(SCHEMA_VERSION), "page_size": str(self.page_size)}
+        if self.totalram_pages is not None:
+            values["totalram_pages"] = str(self.totalram_pages)
+        if self.nodes is not None:
+            values["nodes"] = str(self.nodes)
+        if self.origin is not None:
+            values["origin"] = self.origin
+        if self.recipe is not None:
+            values["recipe"] = json.dumps(self.recipe, sort_keys=True)
+        return {(_PREFIX + key).encode(): value.encode() for key, value in values.items()}
+
+
+def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetadata:
+    """The metadata in `raw`, the key-value metadata of `file`.
+
+    Raises TraceError: a value is not what its key asks for, or the schema is not 1.
+    """
+    texts: dict[str, str] = {}
+    for name, value in (raw or {}).items():
+        if name.startswith(_PREFIX.encode()):
+            texts[name.decode(errors="replace")[len(_PREFIX) :]] = value.decode(errors="replace")
+
+    def fault(key: str, expected: str) -> TraceError:
+        return TraceError(f"{file}: metadata {_PREFIX}{key}: found {texts[key]!r}; expected {expected}")
+
+    def number(key: str, expected: str, highest: int) -> int | None:
+        if key not in texts:
+            return None
+        text = texts[key]
+        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= highest:
+            raise fault(key, expected)
+        return int(text)
+
+    if texts.get("schema", str(SCHEMA_VERSION)) != str(SCHEMA_VERSION):
+        raise fault("schema", str(SCHEMA_VERSION))
+    if texts.get("page_size", str(PAGE_SIZE)) != str(PAGE_SIZE):
+        raise fault("page_size", str(PAGE_SIZE))
+    recipe = None
+    if "recipe" in texts:
+        try:
+            recipe = json.loads(texts["recipe"])
+        except ValueError as error:
+            raise fault("recipe", f"JSON ({error})") from None
+        if not isinstance(recipe, dict):
+            raise fault("recipe", "a JSON object")
+    return TraceMetadata(
+        totalram_pages=number("totalram_pages", "a number of pages above 0", (1 << 52) - 1),
+        nodes=number("nodes", "a number of NUMA nodes from 1 to 256", 256),
+        origin=texts.get("origin"),
+        recipe=recipe,
+    )

@@ -1,0 +1,262 @@
+"""What makes a trace bad, row by row: checks over whole columns, and the life of each memcg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.trace.batch import NO_MEMCG, Batch, Control
+from zswap_replay.trace.columns import NULL_EVENT, UNKNOWN_EVENT, Columns
+from zswap_replay.trace.memcgs import MemcgTable
+from zswap_replay.trace.schema import (
+    EVENT_NAMES,
+    ROOT,
+    ROOT_KNOBS,
+    Event,
+    knobs,
+    parse_knob,
+    path_fault,
+)
+
+_MAX_U64 = (1 << 64) - 1
+
+# Events that name no memcg; what their memcg column holds is not looked at.
+_MACHINE = np.ones(256, np.bool_)
+_MACHINE[: Event.DISCARD + 1] = False
+_MACHINE[Event.MEMCG_CREATE : Event.MEMCG_RECLAIM + 1] = False
+
+
+class RowError(Exception):
+    """What is wrong with a row: `row` counts from the start of the columns that were checked.
+
+    The reader, which knows the file, turns it into a TraceError.
+    """
+
+    def __init__(self, row: int, column: str, found: str, expected: str) -> None:
+        super().__init__(f"row {row}, column {column}: found {found}; expected {expected}")
+        self.row = row
+        self.column = column
+        self.found = found
+        self.expected = expected
+
+
+class RowChecker:
+    """Checks the rows of one trace, in order, and interns its memcgs.
+
+    Which fault is reported does not depend on how the rows are cut into batches: it is that of the first bad
+    row, and of its columns the first in the order time_ns, event, memcg, page, count, node, key, value.
+    """
+
+    def __init__(self, memcgs: MemcgTable, *, strict: bool = False, nodes: int | None = None) -> None:
+        self._memcgs = memcgs
+        self._strict = strict
+        self._nodes = nodes
+        self._last_time = 0
+
+    def check(self, columns: Columns, first_row: int) -> Batch:
+        """The batch that the columns hold; `first_row` is the number of its first row in the trace.
+
+        Raises RowError: the first bad row.
+        """
+        memcg, path_error = self._intern(columns)
+        batch = Batch(
+            first_row=first_row,
+            time_ns=columns.time_ns,
+            event=columns.event,
+            memcg=memcg,
+            page=columns.page,
+            count=columns.count,
+            node=columns.node,
+            content=columns.content,
+            has_content=columns.has_content,
+        )
+        faults = [
+            *self._time_faults(columns),
+            *_event_faults(columns),
+            *([path_error] if path_error else ()),
+            *_page_faults(columns, memcg),
+            *self._node_faults(columns),
+        ]
+        # Rows from the first fault on cannot be trusted to mean anything to the memcg tree.
+        end = min((fault.row for fault in faults), default=len(batch))
+        faults.extend(self._control_faults(columns, batch, end))
+        if faults:
+            raise min(faults, key=lambda fault: fault.row)
+        if len(batch):
+            self._last_time = int(batch.time_ns[-1])
+        return batch
+
+    def _intern(self, columns: Columns) -> tuple[npt.NDArray[np.int32], RowError | None]:
+        """The memcg id of each row, new paths interned in the order of the rows that name them first."""
+        texts = columns.memcg
+        index = texts.index
+        if len(index) and columns.event.max() > Event.DISCARD:
+            index = np.where(_MACHINE[columns.event], np.int32(-1), index)
+        ids = self._memcgs.ids
+        unknown = NO_MEMCG - 1
+        table = np.array(
+            [NO_MEMCG if path is None else ids.get(path, unknown) for path in texts.values] + [NO_MEMCG],
+            np.int32,
+        )
+        memcg = table[index]
+        if not (table == unknown).any():
+            return memcg, None
+        rows = np.flatnonzero(memcg == unknown)
+        fresh, first = np.unique(index[rows], return_index=True)
+        fault = None
+        for at in np.argsort(first):
+            path = texts.values[fresh[at]] or ""
+            wrong = path_fault(path)
+            if wrong:
+                fault = RowError(
+                    int(rows[first[at]]),
+                    "memcg",
+                    f"{path!r}, {wrong}",
+                    "a path from the root, such as /web/worker",
+                )
+                break
+            table[fresh[at]] = self._memcgs.intern(path)
+        return table[index], fault
+
+    def _time_faults(self, columns: Columns) -> Iterator[RowError]:
+        time_ns = columns.time_ns
+        if columns.time_null is not None:
+            row = int(columns.time_null.argmax())
+            yield RowError(row, "time_ns", "null", "nanoseconds")
+        if not len(time_ns):
+            return
+        if int(time_ns[0]) < self._last_time:
+            before, row = self._last_time, 0
+        else:
+            back = time_ns[1:] < time_ns[:-1]
+            if not back.any():
+                return
+            row = int(back.argmax()) + 1
+            before = int(time_ns[row - 1])
+        yield RowError(row, "time_ns", f"{time_ns[row]} after {before}", "a time that does not go back")
+
+    def _node_faults(self, columns: Columns) -> Iterator[RowError]:
+        if self._nodes is None or not len(columns.node) or columns.node.max() < self._nodes:
+            return
+        bad = (columns.node >= self._nodes) & (columns.event <= Event.DISCARD)
+        if bad.any():
+            row = int(bad.argmax())
+            yield RowError(
+                row, "node", str(columns.node[row]), f"a node below {self._nodes}, as the metadata says"
+            )
+
+    def _control_faults(self, columns: Columns, batch: Batch, end: int) -> Iterator[RowError]:
+        """Reads the control rows before `end` into the batch and lives through the memcgs' lives."""
+        fresh = self._first_uses(batch, end)
+        rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT).tolist() if end else []
+        try:
+            for row in sorted({*fresh, *rows}):
+                event = Event(int(batch.event[row]))
+                memcg = int(batch.memcg[row])
+                if event >= Event.SNAPSHOT:
+                    batch.controls.append(_read_control(columns, row, event, memcg))
+                self._live(row, event, memcg, columns.key)
+        except RowError as fault:
+            yield fault
+
+    def _first_uses(self, batch: Batch, end: int) -> list[int]:
+        """The rows before `end` whose page event may be the first word of a memcg."""
+        unborn = self._memcgs.unborn()
+        if not unborn.any():
+            return []
+        rows = np.flatnonzero((batch.event[:end] <= Event.DISCARD) & unborn[batch.memcg[:end]])
+        _, first = np.unique(batch.memcg[rows], return_index=True)
+        return [int(row) for row in rows[first]]
+
+    def _live(self, row: int, event: Event, memcg: int, key: object) -> None:
+        """What the event means to the life of the memcg that it names. Raises RowError."""
+        if memcg == NO_MEMCG:
+            return
+        memcgs = self._memcgs
+        path = memcgs.paths[memcg]
+        fault: tuple[str, str] | None = None
+        if event is Event.MEMCG_CREATE:
+            fault = memcgs.create(memcg)
+        elif event is Event.MEMCG_OFFLINE:
+            fault = memcgs.remove(memcg)
+        elif memcgs.is_unborn(memcg):
+            if self._strict:
+                fault = "a memcg that was never created", "a memcg_create before its first use (--strict)"
+            else:
+                fault = memcgs.create_by_use(memcg)
+        elif event > Event.DISCARD and not memcgs.is_live(memcg):
+            fault = "a memcg that is offline", "a live memcg"
+        if fault:
+            raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {path}, {fault[0]}", fault[1])
+
+
+def _event_faults(columns: Columns) -> Iterator[RowError]:
+    event = columns.event
+    if len(event) and event.max() >= UNKNOWN_EVENT:
+        row = int((event >= UNKNOWN_EVENT).argmax())
+        found = "null" if event[row] == NULL_EVENT else repr(columns.event_text[row])
+        yield RowError(row, "event", found, f"one of {', '.join(EVENT_NAMES)}")
+
+
+def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32]) -> Iterator[RowError]:
+    """Faults of the page events, and of the memcg events that name no memcg."""
+    event, page, count, content = columns.event, columns.page, columns.count, columns.content
+    if not len(event):
+        return
+    if memcg.min() == NO_MEMCG:
+        bad = (memcg == NO_MEMCG) & ~_MACHINE[event] & (columns.memcg.index < 0)
+        if bad.any():
+            row = int(bad.argmax())
+            yield RowError(row, "memcg", "null", f"the memcg that the {EVENT_NAMES[event[row]]} names")
+    if columns.page_null is not None:
+        bad = columns.page_null & (event <= Event.DISCARD)
+        if bad.any():
+            row = int(bad.argmax())
+            yield RowError(row, "page", "null", f"the page that the {EVENT_NAMES[event[row]]} names")
+    if not count.min():
+        bad = (count == 0) & (event <= Event.DISCARD)
+        if bad.any():
+            yield RowError(int(bad.argmax()), "count", "0", "at least one page")
+    longest = int(count.max())
+    for name, first in (("page", page), ("content", content)):
+        if int(first.max()) > _MAX_U64 - longest:
+            # The last of the run is first + count - 1; the one after it must still be a number.
+            bad = (first > np.uint64(_MAX_U64) - count) & (event <= Event.DISCARD)
+            if bad.any():
+                row = int(bad.argmax())
+                found = f"{count[row]} from {name} {first[row]} on"
+                yield RowError(row, "count", found, "a run that ends before 2^64")
+
+
+def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Control:
+    """One control row, its text parsed. Raises RowError."""
+    key, text = columns.key[row], columns.value[row]
+    name = EVENT_NAMES[event]
+    value: int | str | None = None
+    if event in (Event.SNAPSHOT, Event.MEMCG_SET, Event.PARAM) and key is None:
+        raise RowError(
+            row, "key", "null", "a label" if event is Event.SNAPSHOT else f"the knob of the {name}"
+        )
+    if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event):
+        raise RowError(row, "key", repr(key), f"a knob of {name}: {', '.join(knobs(event))}")
+    if event is Event.MEMCG_SET and memcg == 0 and key not in ROOT_KNOBS:
+        raise RowError(row, "key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
+    if event in (Event.MEMCG_SET, Event.MEMCG_RECLAIM, Event.PARAM):
+        if text is None:
+            raise RowError(row, "value", "null", f"what the {name} writes")
+        try:
+            value = _parsed(event, key, text)
+        except SettingsError as error:
+            _, _, wish = str(error).rpartition("expected ")
+            raise RowError(row, "value", repr(text), wish) from None
+    key = None if event in (Event.MEMCG_CREATE, Event.MEMCG_OFFLINE, Event.MEMCG_RECLAIM) else key
+    return Control(row, int(columns.time_ns[row]), event, memcg, key, value)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(event: Event, key: str | None, text: str) -> int | str:
+    return parse_knob(event, key, text)

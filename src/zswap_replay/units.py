@@ -1,0 +1,48 @@
+"""Sizes as the kernel's cgroup files read them and as people read them."""
+
+from __future__ import annotations
+
+import re
+
+from zswap_replay.errors import SettingsError
+
+PAGE_SIZE = 4096
+"""Bytes of a page; the only size that zswap stores in one piece."""
+
+UNLIMITED = -1
+"""What ``max`` parses to."""
+
+_SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size written as to a cgroup file: ``4096``, ``0x1000``, ``512K``, ``64M``, ``2G``.
+
+    Models memparse(), lib/cmdline.c, without its leniency towards trailing characters.
+
+    Raises SettingsError: the text is no size, or does not fit 64 bits.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise SettingsError(f"{text!r} is not a size: expected bytes, or a number with K, M, G, T, P or E")
+    size = int(match[1], 0 if match[1][:2].lower() == "0x" else 10) << _SHIFT[match[2].lower()]
+    if size >= 1 << 64:
+        raise SettingsError(f"{text!r} does not fit 64 bits")
+    return size
+
+
+def parse_limit(text: str) -> int:
+    """Bytes of a limit, or UNLIMITED for ``max``. Models page_counter_memparse(), mm/page_counter.c."""
+    return UNLIMITED if text.strip() == "max" else parse_size(text)
+
+
+def format_size(size: float) -> str:
+    """A size for people: ``4.0 KiB``, ``1.3 GiB``; whole bytes below 1 KiB."""
+    value = float(size)
+    unit = 0
+    while abs(value) >= 1024 and unit < len(_BINARY) - 1:
+        value /= 1024
+        unit += 1
+    return f"{value:.0f} {_BINARY[unit]}" if unit == 0 else f"{value:.1f} {_BINARY[unit]}"

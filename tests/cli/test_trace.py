@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from zswap_replay.cli.trace import trace
+from zswap_replay.errors import TraceError
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.reader import open_trace
+
+
+def call(*arguments: object, stdin: bytes | None = None) -> Result:
+    """Runs a command; errors of ours are left for the caller, as the program's own entry point takes them."""
+    return CliRunner().invoke(trace, [str(each) for each in arguments], input=stdin, catch_exceptions=False)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.parquet"
+    builder = TraceBuilder().memcg_create("/a").write("/a", 1, count=3).read("/a", 2).snapshot("mid")
+    builder.save(path, TraceMetadata(totalram_pages=99, origin="by hand"))
+    return path
+
+
+def test_info(small: Path) -> None:
+    digest = open_trace(small).sha256()
+    assert (
+        f"""\
+page_size       4096
+totalram_pages  99
+origin          by hand
+files           1
+rows            4
+time            0 to 3,000,000 ns
+distinct pages  3
+snapshots       1
+sha256          {digest}
+  read                       1
+  write                      1
+  snapshot                   1
+  memcg_create               1
+  /a: 2 page events, 3 distinct pages
+time_ns\tevent\tmemcg\tpage\tcount\tnode\tcontent\tkey\tvalue
+0\tmemcg_create\t/a\t-\t-\t-\t-\t-\t-
+"""
+        == call("info", "--rows", 1, small).output
+    )
+
+
+def test_head_and_cat(small: Path) -> None:
+    lines = call("cat", small).output.splitlines()
+    assert 5 == len(lines)
+    assert lines[:3] == call("head", "-n", 2, small).output.splitlines()
+    assert "2000000\tread\t/a\t2\t1\t0\t-\t-\t-" == lines[3]
+
+
+def test_validate(small: Path, tmp_path: Path) -> None:
+    digest = open_trace(small).sha256()
+    assert (
+        f"{small}: good; 4 rows, 2 page events, sha256 {digest}\n"
+        == call("validate", "--strict", small).stdout
+    )
+    bad = tmp_path / "bad.parquet"
+    TraceBuilder().read("/a", 1, count=0).save(bad)
+    with pytest.raises(
+        TraceError, match="row group 0, row 0, column count: found 0; expected at least one page"
+    ):
+        call("validate", bad)
+
+
+def test_a_trace_without_a_page_event_warns(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    TraceBuilder().snapshot("end").save(path)
+    for command in ("validate", "info"):
+        result = call(command, path)
+        assert 0 == result.exit_code
+        assert f"warning: {path} holds no page event; a replay of it stores nothing\n" == result.stderr
+
+
+def test_import_lackey_from_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    log = b"==1== Lackey\nI  1000,4\n L 2000,8\n S 2ffc,8\n S 30"
+    result = call("import", "lackey", "-", "-o", path, "--memcg", "/ls", "--origin", "ls", stdin=log)
+    assert "warning: the input ends in the middle of a line, which was dropped\n" == result.stderr
+    assert {"lines": "4", "messages": "1", "splits": "1", "events": "2", "pages": "2"} == {
+        name: count
+        for name, count in (line.split() for line in result.stdout.splitlines())
+        if name in ("lines", "messages", "splits", "events", "pages")
+    }
+    assert "ls (valgrind lackey, 1 ns per instruction, window 1)" == open_trace(path).metadata.origin
+
+
+def test_import_without_a_clock_warns(tmp_path: Path) -> None:
+    result = call("import", "lackey", "-", "-o", tmp_path / "t.parquet", stdin=b" L 2000,8\n")
+    assert "warning: no instruction rows, so that all events have time 0\n" == result.stderr
+
+
+def test_merge(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    result = call("merge", f"{small}=/one", f"{small}=/two/x", "-o", out)
+    assert f"11 rows, 6 memcgs: {out}\n" == result.output
+    reader = open_trace(out, strict=True)
+    reader.sha256()
+    assert {"/", "/one", "/one/a", "/two", "/two/x", "/two/x/a"} == set(reader.paths)
+
+
+def test_merge_moves_contents(tmp_path: Path) -> None:
+    path, out = tmp_path / "t.parquet", tmp_path / "out.parquet"
+    TraceBuilder().write("/", 1, content=7).save(path)
+    call("merge", f"{path}=/a", f"{path}=/b+100", "-o", out)
+    (batch,) = open_trace(out).batches()
+    assert [7, 107] == batch.content[batch.has_content == 1].tolist()
+
+
+def test_generate_and_force(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    arguments = ("generate", "scan", "--pages", 10, "--events", 100, "-o", path)
+    assert f"101 rows: {path}\n" == call(*arguments).output
+    before = open_trace(path).sha256()
+    with pytest.raises(TraceError, match="is there already; --force overwrites it"):
+        call(*arguments, "--seed", 5)
+    assert before == open_trace(path).sha256()
+    call(*arguments, "--seed", 5, "-f")
+    assert before != open_trace(path).sha256()
+
+
+@pytest.mark.parametrize(
+    "command", ["import lackey", "merge", "generate", "info", "validate", "cat", "head"], ids=str
+)
+def test_every_help_has_an_example(command: str) -> None:
+    assert f"zswap-replay trace {command}" in call(*command.split(), "--help").output

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from tests.factories import make_result, make_snapshot
+from zswap_replay.counters import COUNTERS
+from zswap_replay.report.figures import DERIVED_UNITS, labels, rows, warnings
+
+
+def test_rows_are_every_value_of_a_snapshot_in_the_order_of_the_table() -> None:
+    end = make_snapshot()
+    expected = [("zswap", None, name) for name in COUNTERS["zswap"] if name in end.zswap]
+    assert expected == [(row.group, row.memcg, row.counter) for row in rows(end)][: len(expected)]
+    values = [end.zswap, end.vmstat, end.replay, *end.memcg.values(), *end.replay_memcg.values()]
+    assert sum(len(group) for group in values) == len(list(rows(end)))
+
+
+def test_labels_are_compressors_and_more_only_where_they_meet() -> None:
+    assert ["zstd", "lz4"] == labels([make_result(), make_result("lz4")])
+    assert ["zstd patch-v4", "zstd 6.8"] == labels([make_result(), make_result(kernel="6.8")])
+    assert ["zstd patch-v4 #1", "zstd patch-v4 #2"] == labels([make_result(), make_result()])
+
+
+def test_a_warning_of_all_results_is_given_once_and_one_of_some_with_their_names() -> None:
+    results = [make_result(warnings=("both", "one")), make_result("lz4", warnings=("both",))]
+    assert ["both", "zstd: one"] == warnings(results)
+
+
+def test_every_derived_figure_has_a_unit() -> None:
+    assert list(DERIVED_UNITS) == list(make_result().derived)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.factories import make_result, make_snapshot
+from zswap_replay.result import ClassRatio, Result
+from zswap_replay.units import PAGE_SIZE
+
+
+def test_the_end_is_the_last_snapshot() -> None:
+    first, last = make_snapshot("first", 1), make_snapshot("end", 2)
+    assert last is make_result(snapshots=(first, last)).end
+
+
+def test_derived_figures() -> None:
+    # 3000 entries of which 300 are same-filled, in 1425 pages; 153 stores refused beside 12000 that were not
+    assert {
+        "compression_ratio": round(2700 * PAGE_SIZE / 4_871_331, 6),
+        "pool_efficiency": round(2700 / 1425, 6),
+        "writeback_bytes": 750 * PAGE_SIZE,
+        "swap_write_bytes": 900 * PAGE_SIZE,
+        "swap_read_bytes": 270 * PAGE_SIZE,
+        "rejects": 153,
+        "reject_rate": round(153 / 12_153, 6),
+    } == make_result().derived
+
+
+def _nothing_stored() -> Result:
+    end = make_snapshot()
+    return make_result(
+        snapshots=(
+            replace(
+                end,
+                zswap=dict.fromkeys(end.zswap, 0),
+                vmstat=dict.fromkeys(end.vmstat, 0),
+                replay=dict.fromkeys(end.replay, 0),
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["compression_ratio", "pool_efficiency", "reject_rate"])
+def test_a_share_of_nothing_is_none(name: str) -> None:
+    assert _nothing_stored().derived[name] is None
+
+
+def test_a_kernel_without_same_filled_entries() -> None:
+    end = make_snapshot()
+    del end.zswap["same_filled_pages"]
+    assert round(3000 / 1425, 6) == make_result(snapshots=(end,)).derived["pool_efficiency"]
+
+
+def test_the_ratio_of_a_class_is_that_of_its_stored_pages() -> None:
+    assert 2.0 == ClassRatio("text", stored=10, same_filled=5, refused=7, bytes_out=20_480).ratio
+    assert ClassRatio("zero", stored=0, same_filled=5, refused=0, bytes_out=0).ratio is None
+
+
+def test_rates_of_timing() -> None:
+    timing = make_result().timing
+    assert round(1_234_567 / 3.0) == timing.as_json()["events_per_second"]
+    assert round(12_021 / 1.25) == timing.as_json()["pages_compressed_per_second"]
+    still = replace(timing, compress=0.0, total=0.0).as_json()
+    assert (0, 0) == (still["events_per_second"], still["pages_compressed_per_second"])
+
+
+def test_equal_replays_are_equal_without_timing() -> None:
+    first = make_result()
+    second = replace(first, timing=replace(first.timing, total=99.0))
+    assert first.as_json(timing=False) == second.as_json(timing=False)
+    assert first.as_json() != second.as_json()
+
+
+def test_warnings_are_in_the_document_only_where_there_are_some() -> None:
+    assert "warnings" not in make_result().as_json()
+    assert ["nothing was stored"] == make_result(warnings=("nothing was stored",)).as_json()["warnings"]

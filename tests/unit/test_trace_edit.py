@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.edit import MergeInput, MergeSummary, merge
+from zswap_replay.trace.inspect import row_texts
+from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.reader import open_trace
+
+
+def short_rows(path: Path) -> list[str]:
+    """Time, event, memcg, page and key of each row."""
+    return [" ".join(row[at] for at in (0, 1, 2, 3, 7)) for row in row_texts(open_trace(path, strict=True))]
+
+
+def test_merge_moves_memcgs_and_keeps_machine_events(tmp_path: Path) -> None:
+    one, two, out = (tmp_path / name for name in ("one", "two", "out"))
+    TraceBuilder(step_ns=10).read("/", 1).memcg_create("/x").write("/x", 2).snapshot("mid").save(one)
+    TraceBuilder(step_ns=15).param("enabled", 1).read("/", 1).settle().save(two)
+    summary = merge([MergeInput(one, "/web/a"), MergeInput(two, "/db")], out)
+    assert [
+        "0 memcg_create /web - -",
+        "0 memcg_create /web/a - -",
+        "0 memcg_create /db - -",
+        "0 read /web/a 1 -",
+        "0 param - - enabled",
+        "10 memcg_create /web/a/x - -",
+        "15 read /db 1 -",
+        "20 write /web/a/x 2 -",
+        "30 snapshot - - mid",
+        "30 settle - - -",
+    ] == short_rows(out)
+    assert MergeSummary(rows=10, memcgs=5) == summary
+
+
+def test_merge_at_the_root_keeps_names(tmp_path: Path) -> None:
+    TraceBuilder().memcg_create("/a").read("/a", 1).save(tmp_path / "one")
+    merge([MergeInput(tmp_path / "one")], tmp_path / "out")
+    assert open_trace(tmp_path / "one").sha256() == open_trace(tmp_path / "out").sha256()
+
+
+def test_merge_keeps_contents_apart(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        TraceBuilder().write("/", 1, content=10, count=5).save(tmp_path / name)
+    inputs = [MergeInput(tmp_path / "one", "/a"), MergeInput(tmp_path / "two", "/b")]
+    with pytest.raises(TraceError, match=r"ids 10\.\.14 overlap 10\.\.14 .* offset of 5 more"):
+        merge(inputs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    merge([inputs[0], MergeInput(tmp_path / "two", "/b", content_offset=5)], tmp_path / "out")
+    (batch,) = open_trace(tmp_path / "out").batches()
+    assert [10, 15] == batch.content[batch.has_content == 1].tolist()
+
+
+def test_merge_combines_metadata(tmp_path: Path) -> None:
+    one = TraceMetadata(totalram_pages=10, origin="first", recipe={"a": 1})
+    two = TraceMetadata(totalram_pages=20, nodes=2, recipe={"a": 2})
+    TraceBuilder().read("/", 1).save(tmp_path / "one", one)
+    TraceBuilder().read("/", 1).save(tmp_path / "two", two)
+    inputs = [MergeInput(tmp_path / "one", "/a"), MergeInput(tmp_path / "two", "/b")]
+    with pytest.raises(TraceError, match="payload recipes differ; --drop-recipe"):
+        merge(inputs, tmp_path / "out")
+    merge(inputs, tmp_path / "out", drop_recipe=True)
+    origin = "merged from one at /a: first; two at /b"
+    assert TraceMetadata(4096, 20, 2, origin, None) == open_trace(tmp_path / "out").metadata
+    merge(inputs, tmp_path / "out", drop_recipe=True, totalram_pages=5, overwrite=True)
+    assert 5 == open_trace(tmp_path / "out").metadata.totalram_pages
+
+
+def test_merge_refuses(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    TraceBuilder().read("/", 1).save(one)
+    with pytest.raises(SettingsError, match="is an input of the merge"):
+        merge([MergeInput(one)], one, overwrite=True)
+    with pytest.raises(SettingsError, match="memcg 'a' has not absolute"):
+        merge([MergeInput(one, "a")], tmp_path / "out")
+    with pytest.raises(SettingsError, match="no trace to merge"):
+        merge([], tmp_path / "out")
+    (tmp_path / "out").write_text("precious")
+    with pytest.raises(TraceError, match="is there already; --force overwrites it"):
+        merge([MergeInput(one)], tmp_path / "out")
+    assert "precious" == (tmp_path / "out").read_text()

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.trace.generate import PATTERNS, Synthetic, generate
+from zswap_replay.trace.reader import open_trace
+
+SPEC = Synthetic(pages=50, events=3000, memcg="/x/y", write_share=0.25, step_ns=7)
+
+
+def pages_and_events(path: Path) -> tuple[list[int], list[int]]:
+    (batch,) = open_trace(path, strict=True).batches()
+    assert [6, 6] == batch.event[:2].tolist()
+    assert 7 * 2999 == batch.time_ns[-1]
+    return batch.page[2:].tolist(), batch.event[2:].tolist()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_are_functions_of_their_spec(tmp_path: Path, pattern: str) -> None:
+    for name in ("one", "two"):
+        assert 3002 == generate(pattern, SPEC, tmp_path / name)
+    generate(pattern, replace(SPEC, seed=1), tmp_path / "other")
+    pages, events = pages_and_events(tmp_path / "one")
+    assert set(range(50)) == set(pages)
+    assert 0.2 < sum(events) / 3000 < 0.3
+    assert open_trace(tmp_path / "one").sha256() == open_trace(tmp_path / "two").sha256()
+    assert open_trace(tmp_path / "one").sha256() != open_trace(tmp_path / "other").sha256()
+
+
+def test_scan_goes_round(tmp_path: Path) -> None:
+    generate("scan", SPEC, tmp_path / "t")
+    assert [event % 50 for event in range(3000)] == pages_and_events(tmp_path / "t")[0]
+
+
+def test_zipf_has_favourites(tmp_path: Path) -> None:
+    generate("zipf", SPEC, tmp_path / "t")
+    hits = np.sort(np.bincount(pages_and_events(tmp_path / "t")[0]))[::-1]
+    # The first rank has 1 / H(50) = 22 % of the weight, the last 50th of that.
+    assert 0.18 < hits[0] / 3000 < 0.27
+
+
+def test_hot_scan_mixes(tmp_path: Path) -> None:
+    generate("hot-scan", SPEC, tmp_path / "t")
+    pages = np.array(pages_and_events(tmp_path / "t")[0])
+    cold = pages[pages >= 5]
+    assert 0.45 < len(cold) / 3000 < 0.55
+    assert [5 + at % 45 for at in range(len(cold))] == cold.tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"pages": 0}, "pages is 0: expected 1 or more"),
+        ({"seed": -1}, "seed is -1: expected 0 or more"),
+        ({"write_share": 1.5}, "write_share is 1.5: expected a share"),
+        ({"skew": float("nan")}, "skew is nan: expected 0 or more"),
+        ({"memcg": "x"}, "memcg 'x' has not absolute"),
+    ],
+)
+def test_bad_specs(tmp_path: Path, change: dict[str, int], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        generate("scan", replace(SPEC, **change), tmp_path / "t")
+    with pytest.raises(SettingsError, match="no pattern 'walk'"):
+        generate("walk", SPEC, tmp_path / "t")

@@ -1,0 +1,15 @@
+"""What the core uses of cython's shadow module: C integer types, which are Python's int when interpreted."""
+
+import builtins
+from typing import Final, TypeAlias
+
+bint: TypeAlias = builtins.bool
+uchar: TypeAlias = builtins.int
+int: TypeAlias = builtins.int
+uint: TypeAlias = builtins.int
+longlong: TypeAlias = builtins.int
+ulonglong: TypeAlias = builtins.int
+Py_ssize_t: TypeAlias = builtins.int
+compiled: Final[builtins.bool]
+
+def declare(type_: type[builtins.int], value: builtins.int) -> builtins.int: ...

@@ -1,0 +1,3 @@
+"""What the codecs use of lz4.frame."""
+
+def compress(data: bytes, compression_level: int = 0, *, block_linked: bool = True, store_size: bool = True) -> bytes: ...
