@@ -57,6 +57,10 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
         Counter("zswpwb", "pages", "an entry was written back from zswap to the swap device"),
+        Counter("pgmajfault", "pages", "an access found its page out, and zswap or the swap device served it"),
+        Counter("pgsteal_anon", "pages", "reclaim freed the memory of a page, or of a copy in the swap cache"),
+        Counter("workingset_refault_anon", "pages", "a page came back that reclaim had evicted"),
+        Counter("workingset_activate_anon", "pages", "one came back so soon that it starts out active"),
     ),
     # memory.current, memory.zswap.current, memory.swap.current; the rest are lines of memory.stat. All of them
     # count a memcg with its descendants
@@ -71,14 +75,15 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
         Counter("zswpwb", "pages", "an entry was written back"),
+        Counter("pgmajfault", "pages", "an access found its page out"),
+        Counter("pgsteal", "pages", "reclaim freed the memory of a page"),
+        Counter("workingset_refault_anon", "pages", "a page came back that reclaim had evicted"),
+        Counter("workingset_activate_anon", "pages", "one came back so soon that it starts out active"),
     ),
     # what no kernel shows
     "replay": _table(
         Counter("accesses", "pages", "a page was read or written"),
         Counter("first_touches", "pages", "an access was the first of its page"),
-        Counter(
-            "faults", "pages", "an access found its page out, and was served by zswap or the swap device"
-        ),
         Counter("resident_pages", "pages", "pages in memory, copies in the swap cache included", "gauge"),
         Counter("compressed_bytes", "bytes", "sum of the lengths of the entries", "gauge"),
         Counter("clean_drops", "pages", "reclaim dropped a page whose copy outside was still good"),
@@ -96,7 +101,6 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
     # the same kind for each memcg, with its descendants
     "replay.memcg": _table(
         Counter("accesses", "pages", "a page was read or written"),
-        Counter("faults", "pages", "an access found its page out"),
         Counter("resident_pages", "pages", "pages in memory, charged", "gauge"),
         Counter("stored_pages", "pages", "entries in zswap, charged", "gauge"),
         Counter("memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor"),

@@ -192,7 +192,13 @@ class Replay:
         self.compressor = self.outside.canonical(settings.compressor)
         self.zpool = settings.zpool
         self.machine = Machine(
-            self.release, totalram // PAGE_SIZE, nodes, settings.writeback_ns, settings.swap_device == "ram"
+            self.release,
+            totalram // PAGE_SIZE,
+            nodes,
+            settings.writeback_ns,
+            synchronous_swap=settings.swap_device == "ram",
+            plain_lru=settings.reclaim == "lru",
+            shrink_delay=settings.shrink_delay,
         )
         # the paths of the memcgs by the machine's index, None for one that was removed
         self.memcg_path: list[str | None] = ["/"]
@@ -233,7 +239,7 @@ class Replay:
         """Refuse a knob given as a flag that the release or the memcg does not have."""
         if key == "memory.zswap.writeback" and self.release.writeback_switch == "none":
             raise SettingsError(f"{memcg}:{key}: {self.release.name} has no such file")
-        if memcg == "/":
+        if memcg == "/" and key != "memory.zswap.writeback":
             raise SettingsError(f"{memcg}:{key}: the root memcg has no such file")
 
     def note_once(self, text: str) -> None:

@@ -76,6 +76,14 @@ class Settings:
     writeback_ns: int = _setting(
         100_000, "Time in which the shrink worker writes one page back.", between=(0, 1 << 62)
     )
+    reclaim: str = _setting(
+        "k", "How resident pages are reclaimed: as the kernel does, or by a plain LRU.", choices=("k", "lru")
+    )
+    shrink_delay: int = _setting(
+        4,
+        "Refusals at a full pool, within one reclaim, after which the shrink worker gets to run.",
+        between=(0, 1 << 30),
+    )
     recipe: str = _setting("default", "What pages hold: a built-in recipe or a TOML file.")
     payload_file: str | None = _setting(None, "File of pages; content id i is its i-th 4096 bytes.")
     lengths: str | None = _setting(None, "Parquet file of known lengths; no codec is called.")

@@ -22,6 +22,7 @@ def take_snapshot(
         machine.memcgs,
     )
     totals = memcgs.event_totals()
+    everywhere = totals[0]
     values: dict[Group, dict[str, int]] = {
         "zswap": {
             "pool_limit_hit": zswap.pool_limit_hit,
@@ -46,11 +47,14 @@ def take_snapshot(
             "zswpin": zswap.zswpin,
             "zswpout": zswap.zswpout,
             "zswpwb": zswap.written_back_pages,
+            "pgmajfault": everywhere["pgmajfault"],
+            "pgsteal_anon": everywhere["pgsteal"],
+            "workingset_refault_anon": everywhere["workingset_refault_anon"],
+            "workingset_activate_anon": everywhere["workingset_activate_anon"],
         },
         "replay": {
-            "accesses": totals[0]["accesses"],
+            "accesses": everywhere["accesses"],
             "first_touches": memory.first_touches,
-            "faults": memory.faults,
             "resident_pages": memcgs.resident[0],
             "compressed_bytes": zswap.compressed_bytes,
             "clean_drops": vmscan.clean_drops,

@@ -11,6 +11,12 @@ from zswap_replay.errors import SettingsError
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
 
+
+def _example(*lines: str) -> str:
+    """The last paragraph of a help, its lines kept as they are."""
+    return "\n".join(("\b", "Example:", *(f"  {line}" for line in lines)))
+
+
 _output = click.option("-o", "--output", required=True, metavar="TRACE", help="The trace to write.")
 _force = click.option("-f", "--force", is_flag=True, help="Overwrite the output if it is there.")
 _strict = click.option("--strict", is_flag=True, help="An event may only name memcgs that memcg_create made.")
@@ -27,7 +33,12 @@ def import_() -> None:
     """Make a trace from another program's output."""
 
 
-@import_.command()
+@import_.command(
+    epilog=_example(
+        "valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null \\",
+        "  | zswap-replay trace import lackey - --memcg /ls --window 64 -o ls.parquet",
+    )
+)
 @click.argument("source", metavar="SOURCE")
 @_output
 @_force
@@ -58,14 +69,9 @@ def lackey(
     max_events: int | None,
     origin: str | None,
 ) -> None:
-    r"""Import the output of valgrind's lackey, from a file (.gz too) or, with -, from standard input.
+    """Import the output of valgrind's lackey, from a file (.gz too) or, with -, from standard input.
 
     Runs of accesses to one page become one event, a write if any of them is. The clock counts instructions.
-
-    \b
-    Example, in bash:
-      valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null \\
-        | zswap-replay trace import lackey - --memcg /ls --window 64 -o ls.parquet
     """
     from zswap_replay.trace.importers.lackey import import_lackey
 
@@ -88,7 +94,11 @@ def lackey(
         click.echo("warning: no instruction rows, so that all events have time 0", err=True)
 
 
-@trace.command()
+@trace.command(
+    epilog=_example(
+        "zswap-replay trace merge build.parquet=/tenant-a db.parquet=/tenant-b -o tenants.parquet"
+    )
+)
 @click.argument("inputs", nargs=-1, required=True, metavar="TRACE[=/MEMCG[+OFFSET]]...")
 @_output
 @_force
@@ -99,13 +109,9 @@ def lackey(
 def merge(
     inputs: tuple[str, ...], output: str, force: bool, totalram_pages: int | None, drop_recipe: bool
 ) -> None:
-    r"""Interleave traces by time, each below a memcg of its own (or, with =/ or nothing, as it is).
+    """Interleave traces by time, each below a memcg of its own (or, with =/ or nothing, as it is).
 
     Explicit content ids of two inputs must not overlap; OFFSET moves those of an input up.
-
-    \b
-    Example:
-      zswap-replay trace merge build.parquet=/tenant-a db.parquet=/tenant-b -o tenants.parquet
     """
     from zswap_replay.trace.edit import MergeInput
     from zswap_replay.trace.edit import merge as merge_traces
@@ -120,7 +126,9 @@ def merge(
     click.echo(f"{summary.rows:,} rows, {summary.memcgs:,} memcgs: {output}")
 
 
-@trace.command()
+@trace.command(
+    epilog=_example("zswap-replay trace generate zipf --pages 20000 --events 1000000 -o zipf.parquet")
+)
 @click.argument("pattern", type=click.Choice(_PATTERNS))
 @_output
 @_force
@@ -147,12 +155,7 @@ def generate(
     skew: float,
     hot_share: float,
 ) -> None:
-    r"""Make a synthetic trace; equal options give equal rows.
-
-    \b
-    Example:
-      zswap-replay trace generate zipf --pages 20000 --events 1000000 -o zipf.parquet
-    """
+    """Make a synthetic trace; equal options give equal rows."""
     from zswap_replay.trace.generate import Synthetic
     from zswap_replay.trace.generate import generate as generate_trace
 
@@ -170,17 +173,12 @@ def generate(
     click.echo(f"{rows:,} rows: {output}")
 
 
-@trace.command()
+@trace.command(epilog=_example("zswap-replay trace info traces/two-tenants.parquet"))
 @_trace
 @_strict
 @click.option("--rows", default=5, show_default=True, type=click.IntRange(0), help="First rows to print.")
 def info(trace: str, strict: bool, rows: int) -> None:
-    r"""Show what a trace says about itself and what it holds.
-
-    \b
-    Example:
-      zswap-replay trace info traces/two-tenants.parquet
-    """
+    """Show what a trace says about itself and what it holds."""
     from zswap_replay.trace.inspect import describe, row_texts
     from zswap_replay.trace.reader import open_trace
 
@@ -204,16 +202,11 @@ def info(trace: str, strict: bool, rows: int) -> None:
     _warn_if_empty(trace, found.page_events)
 
 
-@trace.command()
+@trace.command(epilog=_example("zswap-replay trace validate --strict traces/db.parquet"))
 @_trace
 @_strict
 def validate(trace: str, strict: bool) -> None:
-    r"""Read a whole trace and name its first fault, if there is one.
-
-    \b
-    Example:
-      zswap-replay trace validate --strict traces/db.parquet
-    """
+    """Read a whole trace and name its first fault, if there is one."""
     from zswap_replay.trace.reader import open_trace
 
     reader = open_trace(trace, strict=strict)
@@ -224,31 +217,21 @@ def validate(trace: str, strict: bool) -> None:
     _warn_if_empty(trace, reader.page_events)
 
 
-@trace.command()
+@trace.command(epilog=_example("zswap-replay trace cat traces/db.parquet | grep memcg_"))
 @_trace
 def cat(trace: str) -> None:
-    r"""Print the rows of a trace, tab-separated, with - for a null.
-
-    \b
-    Example:
-      zswap-replay trace cat traces/db.parquet | grep memcg_
-    """
+    """Print the rows of a trace, tab-separated, with - for a null."""
     from zswap_replay.trace.inspect import row_texts
     from zswap_replay.trace.reader import open_trace
 
     _print_rows(row_texts(open_trace(trace)))
 
 
-@trace.command()
+@trace.command(epilog=_example("zswap-replay trace head -n 3 traces/db.parquet"))
 @_trace
 @click.option("-n", "--rows", default=10, show_default=True, type=click.IntRange(0), help="Rows to print.")
 def head(trace: str, rows: int) -> None:
-    r"""Print the first rows of a trace, as cat does.
-
-    \b
-    Example:
-      zswap-replay trace head -n 3 traces/db.parquet
-    """
+    """Print the first rows of a trace, as cat does."""
     from zswap_replay.trace.inspect import row_texts
     from zswap_replay.trace.reader import open_trace
 

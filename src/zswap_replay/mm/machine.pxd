@@ -3,8 +3,8 @@ from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, ROOT, MemCgroups
 from zswap_replay.mm.memory cimport Memory
 from zswap_replay.mm.page_table cimport PRESENT, SLOT, SWAPCACHE, ZERO, PageTable
 from zswap_replay.mm.swap cimport Swap
-from zswap_replay.mm.swap_state cimport SwapCache
-from zswap_replay.mm.vmscan cimport Vmscan
+from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
+from zswap_replay.mm.vmscan cimport MAX_RECLAIM_RETRIES, Vmscan
 from zswap_replay.mm.zswap cimport Zswap
 
 cpdef enum:

@@ -7,6 +7,7 @@ from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
 from zswap_replay.mm.page_table import PageTable
+from zswap_replay.mm.plain_lru import PlainLru
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.swap_state import SwapCache
@@ -16,6 +17,8 @@ from zswap_replay.mm.zswap import Contents, Zswap
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS, ROOT
     from zswap_replay.mm.page_table import PRESENT, SLOT, SWAPCACHE, ZERO
+    from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
+    from zswap_replay.mm.vmscan import MAX_RECLAIM_RETRIES
 
     # codes of trace.schema.Event; those from CONTROL on are the caller's
     READ = 0
@@ -30,17 +33,27 @@ class Machine:
     """A machine with its memcgs, pages, zswap and swap device, which is shown events and counts."""
 
     def __init__(
-        self, release: Release, totalram_pages: int, nr_nodes: int, writeback_ns: int, synchronous_swap: bool
+        self,
+        release: Release,
+        totalram_pages: int,
+        nr_nodes: int,
+        writeback_ns: int,
+        synchronous_swap: bool,
+        plain_lru: bool,
+        shrink_delay: int,
     ) -> None:
         self.release = release
         self.pages = PageTable()
         self.memcgs = MemCgroups(release.writeback_switch)
-        self.swap_cache = SwapCache(self.pages, self.memcgs)
+        self.swap_cache = SwapCache(self.pages, self.memcgs, not plain_lru)
         self.zswap = Zswap(
             release, self.pages, self.memcgs, self.swap_cache, totalram_pages, nr_nodes, writeback_ns
         )
         self.swap = Swap(release, self.pages, self.memcgs, self.zswap)
-        self.vmscan = Vmscan(self.pages, self.memcgs, self.swap_cache, self.swap, synchronous_swap)
+        reclaim = PlainLru if plain_lru else Vmscan
+        self.vmscan = reclaim(
+            self.pages, self.memcgs, self.swap_cache, self.swap, synchronous_swap, shrink_delay
+        )
         self.memory = Memory(self.pages, self.memcgs, self.swap_cache, self.swap, self.vmscan, totalram_pages)
         # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
         self.path_memcg = column(8, INT, -1)
@@ -61,7 +74,7 @@ class Machine:
         while path >= len(self.path_memcg):
             self.path_memcg = grown(self.path_memcg, 2 * len(self.path_memcg), -1)
         memcg = self.memcgs.mem_cgroup_css_alloc(self.path_memcg[parent])
-        self.swap_cache.lruvec.new_lists(1)
+        self.swap_cache.lruvecs.new_memcg()
         self.path_memcg[path] = memcg
         self.pages.new_space(memcg, seed, group)
         return memcg
@@ -83,7 +96,14 @@ class Machine:
 
     def memcg_reclaim(self, path: int, size: int) -> int:
         """Reclaim ``size`` bytes of a memcg, as memory.reclaim does; pages that went."""
-        return self.vmscan.try_to_free_pages(self.path_memcg[path], size >> 12)
+        freed: cython.Py_ssize_t = 0
+        wanted: cython.Py_ssize_t = size >> 12
+        retries = MAX_RECLAIM_RETRIES
+        while freed < wanted and retries:
+            got = self.vmscan.try_to_free_pages(self.path_memcg[path], min(wanted - freed, SWAP_CLUSTER_MAX))
+            retries -= got == 0
+            freed += got
+        return freed
 
     # ---- zswap ----
 
@@ -166,7 +186,7 @@ class Machine:
                 page = self.pages.insert(space, number)
             self.memcgs.events[space * NR_EVENTS + ACCESSES] += 1
             if self.pages.flags[page] & PRESENT:
-                self.swap_cache.lruvec.list_move(self.pages.memcg[page], page)
+                self.vmscan.folio_mark_accessed(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
             if kind == WRITE or has_content:

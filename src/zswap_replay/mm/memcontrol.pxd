@@ -5,7 +5,7 @@ cpdef enum:
     NO_LIMIT = -1
     PAGE_SHIFT = 12
     ACCESSES = 0
-    FAULTS = 1
+    PGMAJFAULT = 1
     PSWPIN = 2
     PSWPOUT = 3
     ZSWPIN = 4
@@ -16,7 +16,10 @@ cpdef enum:
     COMPRESS_REJECT = 9
     OOM = 10
     WRITTEN_BACK = 11
-    NR_EVENTS = 12
+    PGSTEAL = 12
+    WORKINGSET_REFAULT_ANON = 13
+    WORKINGSET_ACTIVATE_ANON = 14
+    NR_EVENTS = 15
 
 
 @cython.final

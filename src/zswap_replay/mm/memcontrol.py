@@ -18,7 +18,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 # Events of a memcg, in the order of MemCgroups.events
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ACCESSES = 0
-    FAULTS = 1
+    PGMAJFAULT = 1
     PSWPIN = 2
     PSWPOUT = 3
     ZSWPIN = 4
@@ -29,11 +29,14 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     COMPRESS_REJECT = 9
     OOM = 10
     WRITTEN_BACK = 11
-    NR_EVENTS = 12
+    PGSTEAL = 12
+    WORKINGSET_REFAULT_ANON = 13
+    WORKINGSET_ACTIVATE_ANON = 14
+    NR_EVENTS = 15
 
 EVENT_NAMES = (
     "accesses",
-    "faults",
+    "pgmajfault",
     "pswpin",
     "pswpout",
     "zswpin",
@@ -44,6 +47,9 @@ EVENT_NAMES = (
     "compress_reject",
     "oom",
     "written_back_pages",
+    "pgsteal",
+    "workingset_refault_anon",
+    "workingset_activate_anon",
 )
 
 

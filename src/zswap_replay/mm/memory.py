@@ -9,8 +9,9 @@ from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import FAULTS, ROOT
-    from zswap_replay.mm.page_table import DIRTY, EXPLICIT, PRESENT, SLOT, SWAPCACHE
+    from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
+    from zswap_replay.mm.mmzone import NO_SHADOW
+    from zswap_replay.mm.page_table import DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
 
 
 class Memory:
@@ -32,7 +33,6 @@ class Memory:
         self.vmscan = vmscan
         self.totalram_pages = totalram_pages
         self.first_touches = 0
-        self.faults = 0
 
     def set_content(
         self, page: cython.int, write: cython.bint, content: cython.ulonglong, has_content: cython.bint
@@ -80,8 +80,8 @@ class Memory:
         self.vmscan.try_charge(memcg, self.totalram_pages)
         self.pages.node[page] = node
         self.pages.version[page] = 0
-        self.pages.flags[page] = PRESENT | DIRTY
-        self.swap_cache.folio_add_lru(page, memcg)
+        self.pages.flags[page] = PRESENT | DIRTY | YOUNG
+        self.swap_cache.add_folio(page, memcg)
         self.first_touches += 1
 
     def do_swap_page(self, page: cython.int, write: cython.bint) -> None:
@@ -97,13 +97,14 @@ class Memory:
             # in the swap cache from here on: its own entry cannot be written back while room is made for it
             pages.flags[page] |= SWAPCACHE
             self.vmscan.try_charge(memcg, self.totalram_pages)
-            self.swap_cache.folio_add_lru(page, memcg)
-            self.swap.swap_readpage(page)
-            self.faults += 1
-            self.memcgs.count_memcg_event(pages.space[page], FAULTS)
+            self.swap_cache.add_folio(page, memcg)
+            pages.flags[page] &= ~REFERENCED & 255
+            if not self.swap.swap_readpage(page):
+                self.vmscan.wait_for_disk()
+            self.memcgs.count_memcg_event(memcg, PGMAJFAULT)
         else:
-            self.swap_cache.lruvec.list_move(pages.memcg[page], page)
-        pages.flags[page] |= PRESENT
+            self.vmscan.folio_mark_accessed(page)
+        pages.flags[page] |= PRESENT | YOUNG
         if (
             write
             or (self.vmscan.synchronous_swap and not cached)
@@ -116,7 +117,9 @@ class Memory:
         """Free a page: its memory, its slot. The next access is a first touch."""
         flags: cython.int = self.pages.flags[page]
         if flags & (PRESENT | SWAPCACHE):
+            self.swap_cache.lruvecs.lruvec_del_folio(page, self.pages.memcg[page])
             self.swap_cache.free_folio(page)
         if flags & SLOT:
             self.swap.free_swap_slot(page)
+        self.swap_cache.lruvecs.shadow[page] = NO_SHADOW
         self.pages.flags[page] = 0

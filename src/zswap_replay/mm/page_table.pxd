@@ -7,6 +7,8 @@ cpdef enum:
     DIRTY = 8
     ZERO = 16
     EXPLICIT = 32
+    YOUNG = 64
+    REFERENCED = 128
 
 cdef unsigned long long MASK64, GOLDEN, DERIVED, MIX1, MIX2
 

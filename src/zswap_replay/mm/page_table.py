@@ -18,6 +18,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Its slot is noted in the zero map."""
     EXPLICIT = 32
     """The trace said what it holds: ``content``. Without it that follows from its identity and version."""
+    YOUNG = 64
+    """Accessed since reclaim looked last."""
+    REFERENCED = 128
+    """Reclaim has found it young once."""
 
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 GOLDEN = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)

@@ -22,4 +22,4 @@ cdef class Swap:
     cdef free_swap_slot(self, int page)
     cdef swapcache_free_entries(self)
     cdef int swap_writepage(self, int page) except -1
-    cdef swap_readpage(self, int page)
+    cdef int swap_readpage(self, int page) except -1

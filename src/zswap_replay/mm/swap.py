@@ -99,10 +99,16 @@ class Swap:
         self.memcgs.count_memcg_event(memcg, PSWPOUT)
         return WRITTEN
 
-    def swap_readpage(self, page: cython.int) -> None:
-        """Read a page back from where its slot has it. One that zswap gave up is dirty afterwards."""
+    def swap_readpage(self, page: cython.int) -> cython.int:
+        """Read a page back from where its slot has it; False where that is the device, for which the task waits.
+
+        A page that zswap gave up is dirty afterwards.
+        """
         if self.pages.flags[page] & ZERO:
             self.swpin_zero += 1
-        elif not self.zswap.zswap_load(page):
-            self.pswpin += 1
-            self.memcgs.count_memcg_event(self.pages.memcg[page], PSWPIN)
+            return True
+        if self.zswap.zswap_load(page):
+            return True
+        self.pswpin += 1
+        self.memcgs.count_memcg_event(self.pages.memcg[page], PSWPIN)
+        return False

@@ -1,15 +1,30 @@
 cimport cython
-from zswap_replay.mm.list_head cimport ListHeads
 from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
+from zswap_replay.mm.mmzone cimport WRITEBACK, Lruvecs
 from zswap_replay.mm.page_table cimport DIRTY, PRESENT, SLOT, SWAPCACHE, PageTable
+
+cpdef enum:
+    SWAP_CLUSTER_MAX = 32
+    WRITE_UNITS = 32
+    FOLIO_BATCH = 31
 
 @cython.final
 cdef class SwapCache:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
-    cdef readonly ListHeads lruvec
-    cdef folio_add_lru(self, int page, int memcg)
-    cdef charge_folio(self, int page, int memcg)
+    cdef readonly Lruvecs lruvecs
+    cdef readonly bint batches, reclaiming
+    cdef public long long units
+    cdef int plugged, submitted, ended
+    cdef int[::1] write_page
+    cdef long long[::1] write_end, write_added
+    cdef add_folio(self, int page, int memcg)
     cdef void free_folio(self, int page) noexcept
     cpdef int swapin_memcg(self, int page) noexcept
-    cpdef bint read_swap_cache_async(self, int page) except -1
+    cpdef int read_swap_cache_async(self, int page) except -1
+    cdef start_writeback(self, int page, bint fresh)
+    cdef void blk_finish_plug(self) noexcept
+    cdef void end_writes(self, long long until) noexcept
+    cdef void folio_end_writeback(self, int write) noexcept
+    cdef bint begin_reclaim(self) noexcept
+    cdef void end_reclaim(self) noexcept

@@ -1,22 +1,49 @@
 cimport cython
-from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, ROOT, MemCgroups
-from zswap_replay.mm.page_table cimport DIRTY, PRESENT, SLOT, SWAPCACHE, PageTable
+from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, PGSTEAL, ROOT, MemCgroups
+from zswap_replay.mm.mmzone cimport (
+    ACTIVE, ISOLATED, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, WRITEBACK, Lruvecs,
+)
+from zswap_replay.mm.page_table cimport DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
 from zswap_replay.mm.swap cimport KEPT, STORED, Swap
-from zswap_replay.mm.swap_state cimport SwapCache
+from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
 
-@cython.final
+cpdef enum:
+    DEF_PRIORITY = 12
+    MAX_RECLAIM_RETRIES = 16
+    ANON_SHARE = 89
+    ANON_SHARE_OF = 508
+    STORE_UNITS = 3
+    FREED = 0
+    KEEP = 1
+    ACTIVATE = 2
+
 cdef class Vmscan:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly SwapCache swap_cache
+    cdef readonly Lruvecs lruvecs
     cdef readonly Swap swap
     cdef readonly bint synchronous_swap
-    cdef int[::1] reclaim_iter
-    cdef readonly long long clean_drops, swap_full, oom
-    cdef int shrink_folio(self, int page) except -1
-    cdef drop(self, int page)
+    cdef readonly int shrink_delay
+    cdef int[::1] reclaim_iter, isolated, fates
+    cdef readonly long long clean_drops, swap_full, oom, pgscan, pgsteal
+    cdef void folio_mark_accessed(self, int page) noexcept
+    cdef wait_for_disk(self)
+    cdef int pageout(self, int page) except -1
+    cdef void remove_mapping(self, int page, int memcg) noexcept
     cdef reclaim_pages(self, int page)
-    cdef int shrink_lruvec(self, int memcg) except -1
+    cdef int folio_check_references(self, int page) noexcept
+    cdef int shrink_folio(self, int page, int memcg) except -1
+    @cython.locals(lists=ListHeads)
+    cdef int shrink_inactive_list(self, int memcg, int nr_to_scan) except -1
+    @cython.locals(lists=ListHeads)
+    cdef void shrink_active_list(self, int memcg, long long nr_to_scan) noexcept
+    cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept
+    cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
+    cdef bint may_deactivate(self, int memcg) noexcept
+    cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
     cpdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1
     cdef try_charge(self, int memcg, long long totalram_pages)
+    cdef count_oom(self, int memcg)
     cpdef int keep_below(self, int memcg, long long limit, int coming) except -1

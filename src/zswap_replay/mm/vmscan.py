@@ -1,108 +1,285 @@
 """Reclaim: which resident pages go out when a limit is reached, and what becomes of each. Models mm/vmscan.c.
 
-The order is that of an exact LRU for each memcg; where a limit covers several memcgs they are visited in turn.
+Two lists a memcg, an accessed bit, a second look at each page, 32 pages at a time, and a share of the lists that grows
+as reclaim gets more urgent.
 """
 
 import cython
 
 from zswap_replay.mm.columns import INT, column, grown
 from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.mmzone import Lruvecs
 from zswap_replay.mm.page_table import PageTable
 from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.swap_state import SwapCache
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, ROOT
-    from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
+    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, PGSTEAL, ROOT
+    from zswap_replay.mm.mmzone import (
+        ACTIVE,
+        ISOLATED,
+        LRU_ACTIVE_ANON,
+        LRU_INACTIVE_ANON,
+        NR_LRU_LISTS,
+        WRITEBACK,
+    )
+    from zswap_replay.mm.page_table import DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
     from zswap_replay.mm.swap import KEPT, STORED
+    from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
+
+    DEF_PRIORITY = 12
+    MAX_RECLAIM_RETRIES = 16
+    ANON_SHARE = 89
+    ANON_SHARE_OF = 508
+    """What swappiness 60 leaves to anonymous pages where there are no file pages: 89 of 508."""
+    STORE_UNITS = 3
+    """Work that a store adds to the scan of a page, on reclaim's clock."""
+    # what became of a page: enum of shrink_folio_list()
+    FREED = 0
+    KEEP = 1
+    ACTIVATE = 2
 
 
 class Vmscan:
     """Reclaim of one machine."""
 
     def __init__(
-        self, pages: PageTable, memcgs: MemCgroups, swap_cache: SwapCache, swap: Swap, synchronous_swap: bool
+        self,
+        pages: PageTable,
+        memcgs: MemCgroups,
+        swap_cache: SwapCache,
+        swap: Swap,
+        synchronous_swap: bool,
+        shrink_delay: int,
     ) -> None:
         self.pages = pages
         self.memcgs = memcgs
         self.swap_cache = swap_cache
+        self.lruvecs = swap_cache.lruvecs
         self.swap = swap
         self.synchronous_swap = synchronous_swap
-        # by the memcg whose limit is at work: the memcg below it that gave a page last
+        self.shrink_delay = shrink_delay
+        # by the memcg whose limit is at work: the memcg below it that a round came to last
         self.reclaim_iter = column(8, INT, -1)
+        self.isolated = column(SWAP_CLUSTER_MAX, INT)
+        self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.clean_drops = 0
         self.swap_full = 0
         self.oom = 0
+        self.pgscan = 0
+        self.pgsteal = 0
 
-    def shrink_folio(self, page: cython.int) -> cython.int:
-        """Try to put one resident page out of memory; whether it went. Models shrink_folio_list() for one folio.
+    # ---- accesses ----
 
-        A clean page is dropped, since its slot still has what it holds. A dirty one is written, and it stays in the
-        swap cache where that takes time (an asynchronous device) or may not be (writeback disabled).
+    def folio_mark_accessed(self, page: cython.int) -> None:
+        """A mapped page is accessed: the processor sets its accessed bit."""
+        self.pages.flags[page] |= YOUNG
+
+    def wait_for_disk(self) -> None:
+        """A task waits for a read from the device, and the shrink worker has the processor to itself."""
+        if self.swap.zswap.active:
+            self.swap.zswap.run_worker(-1)
+
+    # ---- one page ----
+
+    def pageout(self, page: cython.int) -> cython.int:
+        """Put an isolated page out of memory, unless that takes time or may not be.
+
+        A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
+        cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE).
         """
         flags: cython.int = self.pages.flags[page]
+        memcg: cython.int = self.pages.memcg[page]
         if flags & SLOT and not flags & DIRTY:
             if flags & PRESENT:
                 self.clean_drops += 1
-            self.drop(page)
-            return True
+            self.remove_mapping(page, memcg)
+            return FREED
         if not flags & SLOT and not self.swap.folio_alloc_swap(page):
             self.swap_full += 1
-            return False
+            return ACTIVATE
+        self.swap_cache.units += STORE_UNITS
         self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT & 255
         outcome: cython.int = self.swap.swap_writepage(page)
-        if outcome == STORED or (outcome != KEPT and self.synchronous_swap):
-            self.drop(page)
-            return True
-        memcg: cython.int = self.pages.memcg[page]
+        if self.swap.zswap.refusals_waiting > self.shrink_delay and self.swap_cache.reclaiming:
+            self.swap.zswap.run_worker(-1)
         if outcome == KEPT:
-            self.swap_cache.lruvec.list_move(memcg, page)
-        else:
-            # its write ends by and by; the copy is the next to be freed then
-            self.swap_cache.lruvec.list_move_tail(memcg, page)
-        return False
+            return ACTIVATE
+        if outcome == STORED or self.synchronous_swap:
+            self.remove_mapping(page, memcg)
+            return FREED
+        return KEEP
 
-    def drop(self, page: cython.int) -> None:
-        """Free the memory of a page whose slot has what it holds."""
-        self.pages.flags[page] &= ~(PRESENT | SWAPCACHE) & 255
+    def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
+        """Free the memory of a page whose slot has what it holds, and note when it went."""
+        self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED) & 255
+        self.lruvecs.workingset_eviction(page, memcg)
         self.swap_cache.free_folio(page)
 
     def reclaim_pages(self, page: cython.int) -> None:
-        """Models MADV_PAGEOUT on one page: one that is not mapped is left alone."""
-        if self.pages.flags[page] & PRESENT:
-            self.shrink_folio(page)
+        """Models MADV_PAGEOUT on one page: one that is not mapped is left alone, references do not matter."""
+        if not self.pages.flags[page] & PRESENT:
+            return
+        memcg: cython.int = self.pages.memcg[page]
+        self.lruvecs.lruvec_del_folio(page, memcg)
+        self.lruvecs.state[page] |= ISOLATED
+        fate: cython.int = self.pageout(page)
+        if fate == FREED:
+            return
+        if fate == ACTIVATE:
+            self.lruvecs.state[page] |= ACTIVE
+        self.lruvecs.lruvec_add_folio(page, memcg)
+        if fate == KEEP:
+            self.swap_cache.start_writeback(page, False)
 
-    def shrink_lruvec(self, memcg: cython.int) -> cython.int:
-        """Look at the oldest page of a memcg; whether it went."""
-        page: cython.int = self.swap_cache.lruvec.last[memcg]
-        if self.shrink_folio(page):
-            return True
-        if self.pages.flags[page] & DIRTY:
-            self.swap_cache.lruvec.list_move(memcg, page)
-        return False
+    # ---- lists ----
+
+    def folio_check_references(self, page: cython.int) -> cython.int:
+        """Whether a page may go (FREED), gets another round (KEEP) or was used twice (ACTIVATE)."""
+        flags: cython.int = self.pages.flags[page]
+        if flags & YOUNG:
+            self.pages.flags[page] = (flags | REFERENCED) & ~YOUNG & 255
+            return ACTIVATE if flags & REFERENCED else KEEP
+        self.pages.flags[page] = flags & ~REFERENCED & 255
+        return FREED
+
+    def shrink_folio(self, page: cython.int, memcg: cython.int) -> cython.int:
+        """Look at one isolated page; what became of it."""
+        if self.lruvecs.state[page] & WRITEBACK:
+            return ACTIVATE
+        fate: cython.int = self.folio_check_references(page)
+        if fate == FREED:
+            fate = self.pageout(page)
+            if fate == KEEP:
+                self.swap_cache.start_writeback(page, False)
+        if fate == ACTIVATE:
+            self.lruvecs.workingset_age_nonresident(memcg)
+        return fate
+
+    def shrink_inactive_list(self, memcg: cython.int, nr_to_scan: cython.int) -> cython.int:
+        """Look at pages from the old end of the inactive list; how many went. The others go back in their order."""
+        lists = self.lruvecs.lists
+        head: cython.int = NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON
+        taken: cython.int = 0
+        freed: cython.int = 0
+        i: cython.int
+        page: cython.int
+        self.lruvecs.drained = self.lruvecs.added
+        while taken < nr_to_scan and lists.last[head] >= 0:
+            page = lists.last[head]
+            lists.list_del(head, page)
+            self.lruvecs.state[page] |= ISOLATED
+            self.isolated[taken] = page
+            taken += 1
+        for i in range(taken):
+            self.swap_cache.units += 1
+            self.swap_cache.end_writes(self.swap_cache.units)
+            self.fates[i] = self.shrink_folio(self.isolated[i], memcg)
+        for i in range(taken):
+            if self.fates[i] == FREED:
+                freed += 1
+                self.memcgs.count_memcg_event(memcg, PGSTEAL)
+                continue
+            page = self.isolated[i]
+            if self.fates[i] == ACTIVATE:
+                self.lruvecs.state[page] |= ACTIVE
+            self.lruvecs.lruvec_add_folio(page, memcg)
+        self.pgscan += taken
+        self.pgsteal += freed
+        return freed
+
+    def shrink_active_list(self, memcg: cython.int, nr_to_scan: cython.longlong) -> None:
+        """Bring pages from the old end of the active list to the young end of the inactive one, without a look."""
+        lists = self.lruvecs.lists
+        head: cython.int = NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON
+        page: cython.int
+        while nr_to_scan > 0 and lists.last[head] >= 0:
+            page = lists.last[head]
+            lists.list_del(head, page)
+            self.lruvecs.state[page] &= ~ACTIVE & 255
+            self.pages.flags[page] &= ~YOUNG & 255
+            self.lruvecs.lruvec_add_folio(page, memcg)
+            nr_to_scan -= 1
+
+    def get_scan_count(self, memcg: cython.int, head: cython.int, priority: cython.int) -> cython.longlong:
+        """Pages of a list to scan at a priority: 12 is the mildest, at 0 all of them."""
+        size: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + head]
+        scan: cython.longlong = size >> priority
+        if self.memcgs.online[memcg]:
+            return scan * ANON_SHARE // ANON_SHARE_OF if priority else scan
+        # a dead memcg is scraped out
+        if scan == 0:
+            scan = min(size, SWAP_CLUSTER_MAX)
+        return (scan * ANON_SHARE + ANON_SHARE_OF - 1) // ANON_SHARE_OF if priority else scan
+
+    def shrink_lruvec(
+        self, memcg: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
+    ) -> cython.Py_ssize_t:
+        """Reclaim from a memcg's lists at a priority; how many pages went."""
+        inactive: cython.longlong = self.get_scan_count(memcg, LRU_INACTIVE_ANON, priority)
+        active: cython.longlong = self.get_scan_count(memcg, LRU_ACTIVE_ANON, priority)
+        freed: cython.longlong = 0
+        part: cython.int
+        while inactive > 0 and freed < nr_to_reclaim:
+            part = min(inactive, SWAP_CLUSTER_MAX)
+            inactive -= part
+            freed += self.shrink_inactive_list(memcg, part)
+            if active > 0:
+                part = min(active, SWAP_CLUSTER_MAX)
+                active -= part
+                if self.may_deactivate(memcg):
+                    self.shrink_active_list(memcg, part)
+        self.swap_cache.blk_finish_plug()
+        if self.lruvecs.inactive_is_low(memcg):
+            self.shrink_active_list(memcg, SWAP_CLUSTER_MAX)
+        return freed
+
+    def may_deactivate(self, memcg: cython.int) -> cython.bint:
+        """Whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
+        return self.lruvecs.inactive_is_low(memcg) or (
+            self.lruvecs.activations[memcg] != self.lruvecs.activations_seen[memcg]
+        )
+
+    def shrink_node_memcgs(
+        self, root: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
+    ) -> cython.Py_ssize_t:
+        """One round at a priority over the memcgs below ``root``, from where the last one ended."""
+        freed: cython.longlong = 0
+        start: cython.int = self.reclaim_iter[root]
+        memcg: cython.int = start
+        while freed < nr_to_reclaim:
+            memcg = self.memcgs.mem_cgroup_iter(root, memcg)
+            if memcg >= 0:
+                freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
+            if memcg == start:
+                break
+        self.reclaim_iter[root] = memcg
+        return freed
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Free pages of the memcgs below ``root``, one of each in turn; how many went.
+        """Free pages of the memcgs below ``root``, with growing urgency; how many went, of ``nr_to_reclaim`` or more.
 
-        Gives up when every resident page was looked at twice since one went.
+        Models do_try_to_free_pages().
         """
-        memcgs: MemCgroups = self.memcgs
-        freed: cython.Py_ssize_t = 0
-        looked: cython.longlong = 0
-        memcg: cython.int
+        if not self.swap_cache.begin_reclaim():
+            return 0
         if root >= len(self.reclaim_iter):
             self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
-        while freed < nr_to_reclaim and looked <= 2 * memcgs.resident[root] and memcgs.resident[root] > 0:
-            memcg = memcgs.mem_cgroup_iter(root, self.reclaim_iter[root])
-            while memcg < 0 or self.swap_cache.lruvec.size[memcg] == 0:
-                memcg = memcgs.mem_cgroup_iter(root, memcg)
-            self.reclaim_iter[root] = memcg
-            if self.shrink_lruvec(memcg):
-                freed += 1
-                looked = 0
-            else:
-                looked += 1
+        freed: cython.longlong = 0
+        priority: cython.int
+        memcg: cython.int
+        for priority in range(DEF_PRIORITY, -1, -1):
+            freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
+            if freed >= nr_to_reclaim:
+                break
+        self.swap_cache.end_reclaim()
+        memcg = self.memcgs.mem_cgroup_iter(root, -1)
+        while memcg >= 0:
+            self.lruvecs.activations_seen[memcg] = self.lruvecs.activations[memcg]
+            memcg = self.memcgs.mem_cgroup_iter(root, memcg)
         return freed
+
+    # ---- limits ----
 
     def try_charge(self, memcg: cython.int, totalram_pages: cython.longlong) -> None:
         """Make room for one more page under every limit up the tree, and in RAM.
@@ -112,22 +289,27 @@ class Vmscan:
         memcgs: MemCgroups = self.memcgs
         above: cython.int = memcg
         while above > ROOT:
-            self.keep_below(above, memcgs.memory_high[above], 1)
-            if not self.keep_below(above, memcgs.memory_max[above], 1):
-                self.oom += 1
-                memcgs.count_memcg_event(memcg, OOM)
+            if memcgs.memory_high[above] != NO_LIMIT:
+                self.keep_below(above, memcgs.memory_high[above], 1)
+            if memcgs.memory_max[above] != NO_LIMIT and not self.keep_below(above, memcgs.memory_max[above], 1):
+                self.count_oom(memcg)
             above = memcgs.parent[above]
         while memcgs.resident[ROOT] + self.swap.zswap.total_pages + 1 > totalram_pages:
-            if self.try_to_free_pages(ROOT, 1) == 0:
-                self.oom += 1
-                memcgs.count_memcg_event(memcg, OOM)
+            if self.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) == 0:
+                self.count_oom(memcg)
                 break
 
-    def keep_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
+    def count_oom(self, memcg: cython.int) -> None:
+        """Count a page that is charged over a limit."""
+        self.oom += 1
+        self.memcgs.count_memcg_event(memcg, OOM)
+
+    def keep_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.int:
         """Reclaim until a memcg has room for ``coming`` pages under a limit; False where that cannot be reached."""
-        if limit == NO_LIMIT:
-            return True
+        retries: cython.int = MAX_RECLAIM_RETRIES
         while self.memcgs.memory_usage(memcg) + coming > limit:
-            if self.try_to_free_pages(memcg, 1) == 0:
-                return False
+            if self.try_to_free_pages(memcg, SWAP_CLUSTER_MAX) == 0:
+                retries -= 1
+                if retries == 0:
+                    return False
         return True

@@ -74,6 +74,7 @@ cdef class Zswap(LruWalk):
     cdef public long long now
     cdef readonly long long writeback_ns, work_ns
     cdef readonly bint active
+    cdef readonly long long refusals_waiting
     cpdef update_limits(self)
     cdef zswap_pool_put(self, ZswapPool pool)
     cdef account_pool(self, ZswapPool pool)

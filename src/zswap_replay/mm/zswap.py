@@ -205,6 +205,8 @@ class Zswap(LruWalk):
         self.running: ShrinkWork | None = None
         self.active = False
         self.work_ns = 0
+        # refusals since the worker was queued; reclaim, during which the clock stands, lets it run after some
+        self.refusals_waiting = 0
 
     # ---- tunables ----
 
@@ -465,6 +467,7 @@ class Zswap(LruWalk):
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
+        self.swap_cache.start_writeback(page, True)
         return True
 
     # ---- shrinking ----
@@ -503,6 +506,7 @@ class Zswap(LruWalk):
 
     def queue_work(self, work: ShrinkWork) -> None:
         """Queue the worker, unless it is queued already; a run that goes on is followed by another."""
+        self.refusals_waiting += 1
         if work.pending:
             return
         work.pending = True
@@ -517,6 +521,7 @@ class Zswap(LruWalk):
             if self.running is None:
                 self.running = self.queue.pop(0)
                 self.running.pending = False
+                self.refusals_waiting = 0
                 self.running.failures = 0
                 self.running.attempts = 0
                 self.shrink_worker_runs += 1

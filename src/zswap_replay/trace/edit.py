@@ -72,7 +72,7 @@ def merge(
         wrong = path_fault(item.memcg)
         if wrong:
             raise SettingsError(
-                f"memcg {item.memcg!r} has {wrong}: expected a path from the root, such as /web"
+                f"memcg {item.memcg!r} is no path ({wrong}): expected a path from the root, such as /web"
             )
         if os.path.realpath(item.path) == os.path.realpath(output):
             raise SettingsError(

@@ -124,7 +124,9 @@ def _check(spec: Synthetic) -> None:
         raise SettingsError(f"skew is {spec.skew}: expected 0 or more")
     wrong = path_fault(spec.memcg)
     if wrong:
-        raise SettingsError(f"memcg {spec.memcg!r} has {wrong}: expected a path from the root, such as /a")
+        raise SettingsError(
+            f"memcg {spec.memcg!r} is no path ({wrong}): expected one from the root, such as /a"
+        )
 
 
 def _lineage(path: str) -> list[str]:

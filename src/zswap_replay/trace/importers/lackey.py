@@ -112,7 +112,9 @@ def import_lackey(
             raise SettingsError(f"{name} is {value}: expected 1 or more")
     wrong = path_fault(memcg)
     if wrong:
-        raise SettingsError(f"memcg {memcg!r} has {wrong}: expected a path from the root, such as /build")
+        raise SettingsError(
+            f"memcg {memcg!r} is no path ({wrong}): expected one from the root, such as /build"
+        )
     made = f"valgrind lackey, {ns_per_instruction} ns per instruction, window {window}"
     metadata = TraceMetadata(origin=f"{origin} ({made})" if origin else made)
     with _open(lines) as (name, stream), TraceWriter(output, metadata, overwrite=overwrite) as writer:

@@ -1,0 +1,31 @@
+cimport cython
+from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.memcontrol cimport WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON, MemCgroups
+
+cpdef enum:
+    LRU_INACTIVE_ANON = 0
+    LRU_ACTIVE_ANON = 1
+    NR_LRU_LISTS = 2
+    ACTIVE = 1
+    ISOLATED = 2
+    WRITEBACK = 4
+    NO_SHADOW = -1
+
+@cython.final
+cdef class Lruvecs:
+    cdef readonly MemCgroups memcgs
+    cdef readonly ListHeads lists
+    cdef readonly int nr_memcgs
+    cdef readonly long long[::1] nonresident_age, shadow, activations, activations_seen
+    cdef readonly unsigned char[::1] state
+    cdef public long long added, drained
+    cpdef new_memcg(self)
+    cpdef reserve(self, int pages)
+    cpdef void lruvec_add_folio(self, int page, int memcg) noexcept
+    cpdef void lruvec_del_folio(self, int page, int memcg) noexcept
+    cpdef void folio_add_lru(self, int page, int memcg, bint same_memcg) noexcept
+    cpdef void folio_rotate_reclaimable(self, int page, int memcg) noexcept
+    cdef void workingset_age_nonresident(self, int memcg) noexcept
+    cpdef void workingset_eviction(self, int page, int memcg) noexcept
+    cdef void workingset_refault(self, int page, int memcg) noexcept
+    cpdef bint inactive_is_low(self, int memcg) noexcept

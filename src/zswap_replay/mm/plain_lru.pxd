@@ -1,0 +1,8 @@
+cimport cython
+from zswap_replay.mm.memcontrol cimport PGSTEAL
+from zswap_replay.mm.mmzone cimport ISOLATED, NR_LRU_LISTS
+from zswap_replay.mm.vmscan cimport FREED, KEEP, Vmscan
+
+@cython.final
+cdef class PlainLru(Vmscan):
+    cdef int shrink_oldest(self, int memcg) except -1

@@ -1,0 +1,58 @@
+"""Reclaim in the order of an exact LRU: the simplest answer to which page goes next, and not the kernel's."""
+
+import cython
+
+from zswap_replay.mm.columns import grown
+from zswap_replay.mm.vmscan import Vmscan
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import PGSTEAL
+    from zswap_replay.mm.mmzone import ISOLATED, NR_LRU_LISTS
+    from zswap_replay.mm.vmscan import FREED, KEEP
+
+
+class PlainLru(Vmscan):
+    """One list a memcg, the page that was accessed last in front; pages go from its end, one at a time.
+
+    Where a limit covers several memcgs they give a page each in turn.
+    """
+
+    def folio_mark_accessed(self, page: cython.int) -> None:
+        """A mapped page is accessed: it is the last to go."""
+        self.lruvecs.lists.list_move(NR_LRU_LISTS * self.pages.memcg[page], page)
+
+    def wait_for_disk(self) -> None:
+        """A task waits for a read from the device; the worker keeps to the clock all the same."""
+
+    def shrink_oldest(self, memcg: cython.int) -> cython.int:
+        """Look at the oldest page of a memcg; whether it went."""
+        page: cython.int = self.lruvecs.lists.last[NR_LRU_LISTS * memcg]
+        self.lruvecs.lruvec_del_folio(page, memcg)
+        self.lruvecs.state[page] |= ISOLATED
+        self.pgscan += 1
+        fate: cython.int = self.pageout(page)
+        if fate == FREED:
+            self.pgsteal += 1
+            self.memcgs.count_memcg_event(memcg, PGSTEAL)
+            return True
+        self.lruvecs.lruvec_add_folio(page, memcg)
+        if fate == KEEP:
+            # its write is over at once: the copy is the next to go
+            self.lruvecs.folio_rotate_reclaimable(page, memcg)
+        return False
+
+    def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Free one page of the memcgs below ``root``, or none where each was looked at twice in vain."""
+        if root >= len(self.reclaim_iter):
+            self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
+        memcg: cython.int
+        looks: cython.longlong = 2 * self.memcgs.resident[root]
+        while looks > 0 and self.memcgs.resident[root] > 0:
+            memcg = self.memcgs.mem_cgroup_iter(root, self.reclaim_iter[root])
+            while memcg < 0 or self.lruvecs.lists.size[NR_LRU_LISTS * memcg] == 0:
+                memcg = self.memcgs.mem_cgroup_iter(root, memcg)
+            self.reclaim_iter[root] = memcg
+            if self.shrink_oldest(memcg):
+                return 1
+            looks -= 1
+        return 0
