@@ -21,7 +21,7 @@ for trace in "${@:-all}"; do
 			-O1 build.c -o /dev/null ;;
 	esac
 	case $trace in
-	db | all) record db 79000 /usr/bin/sqlite3 -batch :memory: ".read db.sql" ;;
+	db | all) record db 79000 sqlite3 -batch :memory: ".read db.sql" ;;
 	esac
 	case $trace in
 	app | all) record app 1000000 /usr/bin/python3 -I -S -B app.py ;;
