@@ -57,8 +57,12 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
         Counter("zswpwb", "pages", "an entry was written back from zswap to the swap device"),
-        Counter("pgmajfault", "pages", "an access found its page out, and zswap or the swap device served it"),
-        Counter("pgsteal_anon", "pages", "reclaim freed the memory of a page, or of a copy in the swap cache"),
+        Counter(
+            "pgmajfault", "pages", "an access found its page out, and zswap or the swap device served it"
+        ),
+        Counter(
+            "pgsteal_anon", "pages", "reclaim freed the memory of a page, or of a copy in the swap cache"
+        ),
         Counter("workingset_refault_anon", "pages", "a page came back that reclaim had evicted"),
         Counter("workingset_activate_anon", "pages", "one came back so soon that it starts out active"),
     ),

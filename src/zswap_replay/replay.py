@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zswap_replay.codec.base import get_codec, parse_spec
-from zswap_replay.codec.contents import Contents, Verify
-from zswap_replay.codec.lengths import KnownLengths, read_lengths
 from zswap_replay.counters import Snapshot, difference
-from zswap_replay.errors import CodecError, SettingsError
+from zswap_replay.errors import SettingsError
 from zswap_replay.manifest import Manifest, versions
-from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.machine import Machine
 from zswap_replay.mm.releases import RELEASES, Release
-from zswap_replay.payload.recipe import Recipe, load_recipe
-from zswap_replay.payload.source import FilePages, GeneratedPages
-from zswap_replay.result import ClassRatio, Result, Timing
+from zswap_replay.outside import LengthMemo, Outside
+from zswap_replay.result import Result, Timing
 from zswap_replay.settings import DEFAULT_TOTALRAM, Settings
 from zswap_replay.snapshot import take_snapshot
 from zswap_replay.trace.batch import Batch, Control
@@ -30,7 +25,7 @@ from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from zswap_replay.payload.source import PageSource
+    pass
 
 Progress = Callable[[int, int], None]
 Notes = Callable[[str], None]
@@ -45,6 +40,7 @@ def replay(
     strict: bool = False,
     interval_ns: int = 0,
     batch_rows: int | None = None,
+    memo: LengthMemo | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
 ) -> Result:
@@ -52,130 +48,35 @@ def replay(
 
     ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
     is named. ``interval_ns`` takes a snapshot every so many nanoseconds of the trace's time, besides those that the
-    trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``progress`` is told the
-    events done and the events in all, ``notes`` gets remarks for people, a line each.
+    trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``memo`` carries lengths
+    from one replay to the next. ``progress`` is told the events done and the events in all, ``notes`` gets remarks for
+    people, a line each.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError: a page came back from the
     pool with other bytes than went in.
     """
-    run = Replay(open_trace(trace, strict=strict), trace, settings or Settings(), notes or _ignore)
-    return run.result(interval_ns, batch_rows, progress or _ignore)
+    run = Replay(open_trace(trace, strict=strict), trace, settings or Settings(), notes or _ignore, memo)
+    result = run.result(interval_ns, batch_rows, progress or _ignore)
+    if memo is not None:
+        memo.settle()
+    return result
 
 
 def _ignore(*_: object) -> None:
     """What a caller does with remarks and progress that it did not ask for."""
 
 
-class UnknownContents:
-    """Stands behind a file of known lengths: a content that the file lacks is an error that names it."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def _missing(self, content: int) -> NoReturn:
-        raise CodecError(f"{self.path}: no row for content {content}, which the replay stores")
-
-    def same_filled(self, content: int) -> int:
-        """Raise CodecError."""
-        self._missing(content)
-
-    def count_same_filled(self, content: int) -> None:
-        """Raise CodecError."""
-        self._missing(content)
-
-    def zswap_compress(self, entry: int, content: int) -> int:
-        """Raise CodecError."""
-        self._missing(content)
-
-    def keep_raw(self, entry: int, content: int) -> None:
-        """Raise CodecError."""
-        self._missing(content)
-
-    def zswap_decompress(self, entry: int, content: int) -> None:
-        """Raise CodecError."""
-        self._missing(content)
-
-    def free(self, entry: int) -> None:
-        """Raise CodecError."""
-        raise CodecError(f"{self.path}: entry {entry} is not known")
-
-
-@dataclass
-class Outside:
-    """What the machine asks for from outside: payloads and codecs, or known lengths; one set a compressor."""
-
-    settings: Settings
-    recipe: Recipe
-    source: PageSource | None
-    known: KnownLengths | None
-    contents: dict[str, Contents] = field(default_factory=dict)
-    lengths: dict[str, Lengths] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, settings: Settings, carried: dict[str, object] | None) -> Outside:
-        """Set up by the settings; ``carried`` is the recipe that the trace brings along, which a flag overrides."""
-        if carried is not None and settings.recipe == "default":
-            recipe = Recipe.from_json(carried)
-        else:
-            recipe = load_recipe(settings.recipe)
-        if settings.lengths:
-            return cls(settings, recipe, None, read_lengths(settings.lengths))
-        source = (
-            FilePages(settings.payload_file)
-            if settings.payload_file
-            else GeneratedPages(recipe, settings.seed)
-        )
-        return cls(settings, recipe, source, None)
-
-    def canonical(self, compressor: str) -> str:
-        """A compressor's one spelling; one that is known by its lengths alone may be any name."""
-        try:
-            return parse_spec(compressor)
-        except CodecError:
-            if self.known is None:
-                raise
-            return compressor
-
-    def pool(self, compressor: str) -> tuple[Contents | UnknownContents, Lengths | None]:
-        """Where the lengths of a compressor come from: its contents, and its table where lengths are known."""
-        if self.known is not None:
-            if compressor not in self.lengths:
-                table = self.known.for_compressor(compressor)
-                self.lengths[compressor] = Lengths(table.content.data, table.length.data, table.kind.data)
-            return UnknownContents(self.known.path), self.lengths[compressor]
-        if compressor not in self.contents:
-            assert self.source is not None
-            verify: Verify = self.settings.verify  # type: ignore[assignment]  # checked by Settings
-            self.contents[compressor] = Contents(self.source, get_codec(compressor), verify)
-        return self.contents[compressor], None
-
-    def versions(self) -> dict[str, str]:
-        """Versions of the codecs in use."""
-        found: dict[str, str] = {}
-        for contents in self.contents.values():
-            found.update(contents.codec.versions())
-        return found
-
-    def class_ratios(self) -> tuple[ClassRatio, ...]:
-        """What the compressors reached on each payload class, summed over them."""
-        rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
-        names = sorted({row.name for row in rows})
-        return tuple(
-            ClassRatio(
-                name,
-                stored=sum(row.stored for row in rows if row.name == name),
-                same_filled=sum(row.same_filled for row in rows if row.name == name),
-                refused=sum(row.refused for row in rows if row.name == name),
-                bytes_out=sum(row.bytes_out for row in rows if row.name == name),
-            )
-            for name in names
-        )
-
-
 class Replay:
     """One replay on its way: a reader, a machine, and the snapshots taken so far."""
 
-    def __init__(self, reader: TraceReader, path: str, settings: Settings, notes: Notes) -> None:
+    def __init__(
+        self,
+        reader: TraceReader,
+        path: str,
+        settings: Settings,
+        notes: Notes,
+        memo: LengthMemo | None = None,
+    ) -> None:
         metadata = reader.metadata
         totalram = settings.totalram or (metadata.totalram_pages or 0) * PAGE_SIZE or DEFAULT_TOTALRAM
         nodes = settings.nodes or metadata.nodes or 1
@@ -188,7 +89,7 @@ class Replay:
         self.notes = notes
         self.noted: set[str] = set()
         self.release: Release = RELEASES[settings.kernel]
-        self.outside = Outside.of(settings, metadata.recipe)
+        self.outside = Outside.of(settings, metadata.recipe, memo)
         self.compressor = self.outside.canonical(settings.compressor)
         self.zpool = settings.zpool
         self.machine = Machine(
@@ -223,6 +124,7 @@ class Replay:
             "enabled",
             "max_pool_percent",
             "accept_threshold_percent",
+            "shrinker_enabled",
             "exclusive_loads",
             "same_filled_pages_enabled",
             "non_same_filled_pages_enabled",
@@ -230,10 +132,14 @@ class Replay:
             if param in settings.fixed and param not in self.release.params:
                 raise SettingsError(f"{param}: {self.release.name} has no such parameter")
             self.machine.set_param(param, int(getattr(settings, param)))
-        contents, lengths = self.outside.pool(self.compressor)
-        self.machine.set_pool(self.zpool, self.compressor, contents, lengths)
+        self.set_pool()
         for write in settings.knobs:
             self.check_memcg_knob(write.key, write.memcg)
+
+    def set_pool(self) -> None:
+        """Make the pool of the compressor and allocator that are set the current one."""
+        contents, lengths, learned = self.outside.pool(self.compressor)
+        self.machine.set_pool(self.zpool, self.compressor, contents, lengths, learned)
 
     def check_memcg_knob(self, key: str, memcg: str) -> None:
         """Refuse a knob given as a flag that the release or the memcg does not have."""
@@ -367,11 +273,6 @@ class Replay:
             self.note_once(
                 f"{self.release.name} has no parameter {key}: the trace's writes to it are ignored"
             )
-        elif key == "shrinker_enabled":
-            if value:
-                self.note_once(
-                    "shrinker_enabled: the dynamic shrinker is not modelled; limits alone write back"
-                )
         elif key in _KNOBS_WITH_POOL:
             if key == "compressor":
                 self.compressor = self.outside.canonical(str(value))
@@ -381,8 +282,7 @@ class Replay:
                 raise SettingsError(
                     f"the trace asks for zpool {value}; modelled are {', '.join(self.release.zpools)}"
                 )
-            contents, lengths = self.outside.pool(self.compressor)
-            self.machine.set_pool(self.zpool, self.compressor, contents, lengths)
+            self.set_pool()
         else:
             assert isinstance(value, int)
             self.machine.set_param(key, value)

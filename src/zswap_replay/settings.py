@@ -61,6 +61,9 @@ class Settings:
     accept_threshold_percent: int = _setting(
         90, "Where a full pool reopens, in percent of its limit.", between=(0, 100), knob=True
     )
+    shrinker_enabled: bool = _setting(
+        False, "Whether memory reclaim shrinks zswap too (releases from 6.8 on).", knob=True
+    )
     exclusive_loads: bool = _setting(False, "Whether a load frees the entry (releases up to 6.8).", knob=True)
     same_filled_pages_enabled: bool = _setting(
         True, "Whether pages of one repeated word are kept without memory (releases up to 6.8).", knob=True

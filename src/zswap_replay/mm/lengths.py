@@ -2,34 +2,56 @@
 
 import cython
 
-from zswap_replay.mm.columns import INT, UCHAR, ULONGLONG, Column, column
+from zswap_replay.mm.columns import INT, UCHAR, ULONGLONG, Column, column, grown
 from zswap_replay.mm.page_table import mix64
 
 
 class Lengths:
     """What a compressor makes of each content: the length, and whether one word fills the page."""
 
-    def __init__(self, content: Column, length: Column, kind: Column) -> None:
-        """Take columns of equal length: content ids (no id twice), lengths (0: refused), kinds (of Zswap)."""
-        count: cython.int = len(content)
-        room: cython.int = 16
-        while room < 2 * count:
-            room *= 2
-        self.content = column(max(count, 1), ULONGLONG)
-        self.length = column(max(count, 1), INT)
-        self.kind = column(max(count, 1), UCHAR)
-        self.table = column(room, INT, -1)
-        self.mask = room - 1
+    def __init__(self) -> None:
+        self.size = 0
+        self.content = column(64, ULONGLONG)
+        self.length = column(64, INT)
+        self.kind = column(64, UCHAR)
+        self.table = column(128, INT, -1)
+        self.mask = 127
+
+    def add(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
+        """Take in a content that is not there yet: its length (0: refused) and its kind (of zswap.py)."""
+        index: cython.int = self.size
+        if index == len(self.content):
+            self.grow()
+        self.size += 1
+        self.content[index] = content
+        self.length[index] = length
+        self.kind[index] = kind
+        self.enter(index)
+
+    def add_all(self, content: Column, length: Column, kind: Column) -> None:
+        """Take in columns of contents, none of which is there yet."""
+        index: cython.Py_ssize_t
+        for index in range(len(content)):
+            self.add(content[index], length[index], kind[index])
+
+    def enter(self, index: cython.int) -> None:
+        """Put a content into the table."""
+        slot: cython.ulonglong = mix64(self.content[index]) & self.mask
+        while self.table[slot] >= 0:
+            slot = (slot + 1) & self.mask
+        self.table[slot] = index
+
+    def grow(self) -> None:
+        """Double the columns, and the table with them."""
+        room: cython.int = 2 * len(self.content)
+        self.content = grown(self.content, room)
+        self.length = grown(self.length, room)
+        self.kind = grown(self.kind, room)
+        self.table = column(2 * room, INT, -1)
+        self.mask = 2 * room - 1
         index: cython.int
-        slot: cython.ulonglong
-        for index in range(count):
-            self.content[index] = content[index]
-            self.length[index] = length[index]
-            self.kind[index] = kind[index]
-            slot = mix64(content[index]) & self.mask
-            while self.table[slot] >= 0:
-                slot = (slot + 1) & self.mask
-            self.table[slot] = index
+        for index in range(self.size):
+            self.enter(index)
 
     def find(self, content: cython.ulonglong) -> cython.int:
         """Index of a content in the columns, or -1."""

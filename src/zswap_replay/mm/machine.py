@@ -95,12 +95,15 @@ class Machine:
             self.vmscan.keep_below(memcg, self.memcgs.memory_high[memcg], 0)
 
     def memcg_reclaim(self, path: int, size: int) -> int:
-        """Reclaim ``size`` bytes of a memcg, as memory.reclaim does; pages that went."""
+        """Reclaim ``size`` bytes of a memcg; pages that went. Models memory_reclaim(), mm/memcontrol.c."""
         freed: cython.Py_ssize_t = 0
         wanted: cython.Py_ssize_t = size >> 12
         retries = MAX_RECLAIM_RETRIES
         while freed < wanted and retries:
-            got = self.vmscan.try_to_free_pages(self.path_memcg[path], min(wanted - freed, SWAP_CLUSTER_MAX))
+            batch: cython.Py_ssize_t = min(wanted - freed, SWAP_CLUSTER_MAX)
+            if self.release.quarters_of_memory_reclaim:
+                batch = max((wanted - freed) // 4, SWAP_CLUSTER_MAX)
+            got = self.vmscan.try_to_free_pages(self.path_memcg[path], batch)
             retries -= got == 0
             freed += got
         return freed
@@ -111,9 +114,11 @@ class Machine:
         """Write a module parameter of zswap other than ``compressor`` and ``zpool``."""
         self.zswap.set_param(key, value)
 
-    def set_pool(self, zpool: str, compressor: str, contents: Contents, lengths: Lengths | None) -> None:
+    def set_pool(
+        self, zpool: str, compressor: str, contents: Contents, lengths: Lengths, learned: Lengths | None
+    ) -> None:
         """Write ``compressor`` or ``zpool``: the pool of the two becomes the current one."""
-        self.zswap.zswap_pool_create(zpool, compressor, contents, lengths)
+        self.zswap.zswap_pool_create(zpool, compressor, contents, lengths, learned)
 
     def settle(self) -> None:
         """Let the shrink worker finish."""

@@ -51,6 +51,12 @@ class Release:
     """reject_compress_fail exists (6.8)."""
     enospc_is_poor: bool
     """A compressor's -ENOSPC (842) counts as reject_compress_poor, not as reject_compress_fail (6.9)."""
+    shrinker: str
+    """What the dynamic shrinker (shrinker_enabled) spares: ``none``, there is no shrinker; ``protected size``, a number
+    that grows with stores and swap-ins and decays (6.8); ``disk swapins``, as many entries as pages were read from
+    the device (6.9 on), beside the second chance: zswap_shrinker_count()."""
+    quarters_of_memory_reclaim: bool
+    """memory.reclaim asks for a quarter of what is left at a time, not for 32 pages: memory_reclaim() (6.9)."""
     zpools: tuple[str, ...]
     """Allocators that we model and the release has."""
     params: tuple[str, ...]
@@ -97,6 +103,8 @@ _V6_6 = Release(
     stores_incompressible=False,
     counts_compress_fail=False,
     enospc_is_poor=False,
+    shrinker="none",
+    quarters_of_memory_reclaim=False,
     zpools=("zsmalloc", "zbud"),
     params=_OLD_PARAMS,
     absent=frozenset(
@@ -125,6 +133,7 @@ _V6_8 = replace(
     name="6.8",
     summary="the patch as it was merged: the worker keeps to online memcgs, writeback can be switched off",
     worker="online",
+    shrinker="protected size",
     writeback_switch="own",
     cursor_released_offline=True,
     counts_compress_fail=True,
@@ -146,6 +155,8 @@ _V6_12 = replace(
     slots_freed_in_batches=False,
     zeromap=True,
     enospc_is_poor=True,
+    shrinker="disk swapins",
+    quarters_of_memory_reclaim=True,
     params=_NEW_PARAMS,
     absent=frozenset(
         {"decompress_fail", "stored_incompressible_pages", "same_filled_pages", "duplicate_entry"}

@@ -108,7 +108,9 @@ class Swap:
             self.swpin_zero += 1
             return True
         if self.zswap.zswap_load(page):
+            self.zswap.zswap_folio_swapin(page, False)
             return True
+        self.zswap.zswap_folio_swapin(page, True)
         self.pswpin += 1
         self.memcgs.count_memcg_event(self.pages.memcg[page], PSWPIN)
         return False

@@ -5,6 +5,7 @@ from zswap_replay.mm.mmzone cimport (
     ACTIVE, ISOLATED, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, WRITEBACK, Lruvecs,
 )
 from zswap_replay.mm.page_table cimport DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
+from zswap_replay.mm.shrinker cimport Shrinker
 from zswap_replay.mm.swap cimport KEPT, STORED, Swap
 from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
 
@@ -24,6 +25,7 @@ cdef class Vmscan:
     cdef readonly SwapCache swap_cache
     cdef readonly Lruvecs lruvecs
     cdef readonly Swap swap
+    cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap
     cdef readonly int shrink_delay
     cdef int[::1] reclaim_iter, isolated, fates
@@ -43,6 +45,7 @@ cdef class Vmscan:
     cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
     cdef bint may_deactivate(self, int memcg) noexcept
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
+    cdef shrink_slab(self, int memcg, int priority)
     cpdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1
     cdef try_charge(self, int memcg, long long totalram_pages)
     cdef count_oom(self, int memcg)

@@ -8,8 +8,8 @@ import cython
 
 from zswap_replay.mm.columns import INT, column, grown
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.mmzone import Lruvecs
 from zswap_replay.mm.page_table import PageTable
+from zswap_replay.mm.shrinker import Shrinker
 from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.swap_state import SwapCache
 
@@ -57,6 +57,7 @@ class Vmscan:
         self.swap_cache = swap_cache
         self.lruvecs = swap_cache.lruvecs
         self.swap = swap
+        self.shrinker = Shrinker(memcgs, swap.zswap)
         self.synchronous_swap = synchronous_swap
         self.shrink_delay = shrink_delay
         # by the memcg whose limit is at work: the memcg below it that a round came to last
@@ -251,10 +252,19 @@ class Vmscan:
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
             if memcg >= 0:
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
+                self.shrink_slab(memcg, priority)
             if memcg == start:
                 break
         self.reclaim_iter[root] = memcg
         return freed
+
+    def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
+        """Let the zswap shrinker of a memcg work. What it writes back is not free yet, and does not count as freed."""
+        nid: cython.int
+        if self.swap.zswap.shrinker_enabled:
+            for nid in range(self.swap.zswap.nr_nodes):
+                self.shrinker.shrink_slab(nid, memcg, priority)
+            self.swap_cache.blk_finish_plug()
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Free pages of the memcgs below ``root``, with growing urgency; how many went, of ``nr_to_reclaim`` or more.
@@ -291,7 +301,9 @@ class Vmscan:
         while above > ROOT:
             if memcgs.memory_high[above] != NO_LIMIT:
                 self.keep_below(above, memcgs.memory_high[above], 1)
-            if memcgs.memory_max[above] != NO_LIMIT and not self.keep_below(above, memcgs.memory_max[above], 1):
+            if memcgs.memory_max[above] != NO_LIMIT and not self.keep_below(
+                above, memcgs.memory_max[above], 1
+            ):
                 self.count_oom(memcg)
             above = memcgs.parent[above]
         while memcgs.resident[ROOT] + self.swap.zswap.total_pages + 1 > totalram_pages:

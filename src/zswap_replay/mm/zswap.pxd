@@ -1,9 +1,9 @@
 cimport cython
 from zswap_replay.mm.lengths cimport Lengths
 from zswap_replay.mm.list_head cimport ListHeads
-from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, ListLru, LruWalk
+from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
-    COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
+    COMPRESS_REJECT, MEMCG_LIMIT_REJECT, PAGE_SHIFT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
     MemCgroups,
 )
 from zswap_replay.mm.page_table cimport DIRTY, PageTable
@@ -15,6 +15,9 @@ cpdef enum:
     EAGAIN = 11
     EINVAL = 22
     ENOENT = 2
+    EEXIST = 17
+    ENOMEM = 12
+    SHRINK_STOP = -2
     ORDINARY = 0
     ZERO_FILLED = 1
     SAME_FILLED = 2
@@ -22,6 +25,8 @@ cpdef enum:
     WORKER_ITER = 1
     WORKER_ONLINE = 2
     WORKER_CANDIDATES = 3
+    SHRINKER_PROTECTS_SIZE = 1
+    SHRINKER_PROTECTS_SWAPINS = 2
 
 @cython.final
 cdef class ShrinkWork:
@@ -33,7 +38,7 @@ cdef class ZswapPool:
     cdef readonly int index
     cdef readonly str zpool_type, compressor
     cdef readonly object contents
-    cdef readonly Lengths lengths
+    cdef readonly Lengths lengths, learned
     cdef readonly Zpool zpool
     cdef readonly ListLru lru
     cdef readonly ShrinkWork work
@@ -51,17 +56,17 @@ cdef class Zswap(LruWalk):
     cdef bint rule_pool_full_at_limit, rule_threshold_of_limit, rule_memcg_refusal_queues, rule_writeback_switch
     cdef bint rule_cursor_released_offline, rule_always_exclusive, rule_zeromap, rule_stores_incompressible
     cdef bint rule_enospc_is_poor
-    cdef int rule_worker
+    cdef int rule_worker, rule_shrinker
     cdef readonly long long pool_limit_hit, reject_reclaim_fail, reject_compress_fail, reject_compress_poor
     cdef readonly long long written_back_pages, duplicate_entry, stored_pages, stored_incompressible_pages
     cdef readonly long long same_filled_pages, zswpin, zswpout, pswpout_writeback, compressed_bytes
     cdef readonly long long memcg_limit_reject, pool_limit_reject, compress_reject, disabled_reject
     cdef readonly long long memcg_shrinks, shrink_worker_runs, shrink_worker_steps
-    cdef readonly bint enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
+    cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
     cdef readonly ListHeads heads
     cdef readonly int[::1] entry_page, entry_objcg, entry_length, entry_handle, entry_pool
-    cdef readonly unsigned char[::1] entry_nid, entry_referenced
+    cdef readonly unsigned char[::1] entry_nid, entry_referenced, entry_kept
     cdef readonly int nr_entries
     cdef int free_entry
     cdef readonly list pools, by_index
@@ -71,6 +76,8 @@ cdef class Zswap(LruWalk):
     cdef readonly ListLru list_lru
     cdef readonly ShrinkWork shrink_work, running
     cdef list queue
+    cdef readonly long long[::1] protected
+    cdef bint in_shrinker, encountered_page_in_swapcache
     cdef public long long now
     cdef readonly long long writeback_ns, work_ns
     cdef readonly bint active
@@ -85,13 +92,17 @@ cdef class Zswap(LruWalk):
     cdef set_next_shrink(self, ShrinkWork work, int memcg)
     cdef zswap_lru_add(self, ZswapPool pool, int entry)
     cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
+    cdef int protection_slot(self, int nid, int memcg) except -1
+    cdef zswap_folio_swapin(self, int page, bint from_disk)
     cdef int zswap_entry_cache_alloc(self) except -1
     cdef void zswap_entry_cache_free(self, int entry) noexcept
     cdef zswap_entry_free(self, int entry)
     cdef int kind_of(self, unsigned long long content) except -1
     cdef int zswap_compress(self, ZswapPool pool, int entry, int page) except -1
     cdef zswap_decompress(self, int entry)
-    cdef int zswap_writeback_entry(self, int entry) except -1
+    cdef int zswap_writeback_entry(self, int entry) except -1000
+    cpdef Py_ssize_t zswap_shrinker_count(self, int nid, int memcg) except -1
+    cpdef Py_ssize_t zswap_shrinker_scan(self, int nid, int memcg, long long nr_to_scan) except -1
     cpdef int shrink_memcg(self, int memcg) except -1000
     cdef queue_work(self, ShrinkWork work)
     cpdef run_worker(self, long long until)

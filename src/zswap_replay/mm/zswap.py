@@ -8,7 +8,7 @@ from typing import Protocol
 
 import cython
 
-from zswap_replay.mm.columns import INT, UCHAR, column, grown
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, column, grown
 from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.list_head import ListHeads
 from zswap_replay.mm.list_lru import ListLru, LruWalk
@@ -20,10 +20,11 @@ from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zsmalloc import ZsPool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE
+    from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP
     from zswap_replay.mm.memcontrol import (
         COMPRESS_REJECT,
         MEMCG_LIMIT_REJECT,
+        PAGE_SHIFT,
         POOL_LIMIT_REJECT,
         PSWPOUT,
         ROOT,
@@ -39,6 +40,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     EAGAIN = 11
     EINVAL = 22
     ENOENT = 2
+    EEXIST = 17
+    ENOMEM = 12
+    SHRINK_STOP = -2
+    """A shrinker that has no more to give, where others return what they freed."""
     # what a page is, as Contents and Lengths tell
     ORDINARY = 0
     ZERO_FILLED = 1
@@ -48,9 +53,13 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     WORKER_ITER = 1
     WORKER_ONLINE = 2
     WORKER_CANDIDATES = 3
+    # what the dynamic shrinker spares
+    SHRINKER_PROTECTS_SIZE = 1
+    SHRINKER_PROTECTS_SWAPINS = 2
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
 WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
+SHRINKERS = {"none": 0, "protected size": 1, "disk swapins": 2}
 
 
 class Contents(Protocol):
@@ -94,7 +103,8 @@ class ZswapPool:
         zpool_type: str,
         compressor: str,
         contents: Contents,
-        lengths: Lengths | None,
+        lengths: Lengths,
+        learned: Lengths | None,
         lru: ListLru,
         work: ShrinkWork,
     ) -> None:
@@ -102,7 +112,9 @@ class ZswapPool:
         self.zpool_type = zpool_type
         self.compressor = compressor
         self.contents = contents
+        # lengths known from the start, for which no codec is called; and, if wanted, those found on the way
         self.lengths = lengths
+        self.learned = learned
         self.zpool = ZPOOLS[zpool_type]()
         self.lru = lru
         self.work = work
@@ -145,6 +157,7 @@ class Zswap(LruWalk):
         self.rule_stores_incompressible = release.stores_incompressible
         self.rule_enospc_is_poor = release.enospc_is_poor
         self.rule_worker = WORKERS[release.worker]
+        self.rule_shrinker = SHRINKERS[release.shrinker]
 
         # statistics; debugfs has the first group, the second is ours
         self.pool_limit_hit = 0
@@ -170,6 +183,7 @@ class Zswap(LruWalk):
 
         # tunables
         self.enabled = True
+        self.shrinker_enabled = False
         self.exclusive_loads = False
         self.same_filled_pages_enabled = True
         self.non_same_filled_pages_enabled = True
@@ -187,6 +201,8 @@ class Zswap(LruWalk):
         self.entry_pool = column(256, INT, -1)
         self.entry_nid = column(256, UCHAR)
         self.entry_referenced = column(256, UCHAR)
+        # whether the compressed bytes are kept outside; they are not where the length was known
+        self.entry_kept = column(256, UCHAR)
         self.nr_entries = 0
         self.free_entry = -1
 
@@ -197,6 +213,11 @@ class Zswap(LruWalk):
         self.reached_full = False
         self.list_lru = ListLru(self.heads, nr_nodes, self.rule_lru_per_memcg)
         self.shrink_work = ShrinkWork()
+
+        # by memcg and node: entries that the dynamic shrinker spares, nr_zswap_protected or nr_disk_swapins
+        self.protected = column(8 * nr_nodes, LONGLONG)
+        self.in_shrinker = False
+        self.encountered_page_in_swapcache = False
 
         # the worker: what is queued, what runs, and when its next page is on the device
         self.now = 0
@@ -223,6 +244,8 @@ class Zswap(LruWalk):
         """Write a module parameter other than ``compressor`` and ``zpool``."""
         if key == "enabled":
             self.enabled = bool(value)
+        elif key == "shrinker_enabled":
+            self.shrinker_enabled = bool(value) and self.rule_shrinker != 0
         elif key == "exclusive_loads":
             self.exclusive_loads = bool(value)
         elif key == "same_filled_pages_enabled":
@@ -240,7 +263,12 @@ class Zswap(LruWalk):
     # ---- pools ----
 
     def zswap_pool_create(
-        self, zpool_type: str, compressor: str, contents: Contents, lengths: Lengths | None
+        self,
+        zpool_type: str,
+        compressor: str,
+        contents: Contents,
+        lengths: Lengths,
+        learned: Lengths | None,
     ) -> None:
         """Make the pool of this allocator and compressor the current one, a new one where there is none yet.
 
@@ -257,7 +285,9 @@ class Zswap(LruWalk):
             if self.rule_lru_per_pool:
                 lru = ListLru(self.heads, self.nr_nodes, self.rule_lru_per_memcg)
                 work = ShrinkWork()
-            pool = ZswapPool(len(self.by_index), zpool_type, compressor, contents, lengths, lru, work)
+            pool = ZswapPool(
+                len(self.by_index), zpool_type, compressor, contents, lengths, learned, lru, work
+            )
             self.pools.insert(0, pool)
             self.by_index.append(pool)
         self.current = self.pools[0]
@@ -330,12 +360,33 @@ class Zswap(LruWalk):
     def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
         """Put an entry at the young end of the LRU of its memcg and node."""
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry_objcg[entry])
-        pool.lru.list_lru_add(entry, self.entry_nid[entry], memcg)
+        nid: cython.int = self.entry_nid[entry]
+        pool.lru.list_lru_add(entry, nid, memcg)
+        if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
+            # each entry is spared when it comes; the number decays where it is more than a quarter of the list
+            slot: cython.int = self.protection_slot(nid, memcg)
+            self.protected[slot] += 1
+            if self.protected[slot] > pool.lru.list_lru_count_one(nid, memcg) // 4:
+                self.protected[slot] //= 2
 
     def zswap_lru_del(self, pool: ZswapPool, entry: cython.int) -> None:
         """Take an entry off its LRU."""
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry_objcg[entry])
         pool.lru.list_lru_del(entry, self.entry_nid[entry], memcg)
+
+    def protection_slot(self, nid: cython.int, memcg: cython.int) -> cython.int:
+        """Where ``protected`` has the number of a memcg and node."""
+        slot: cython.int = memcg * self.nr_nodes + nid
+        if slot >= len(self.protected):
+            self.protected = grown(self.protected, 2 * (slot + 1))
+        return slot
+
+    def zswap_folio_swapin(self, page: cython.int, from_disk: cython.bint) -> None:
+        """A page was swapped in: the shrinker spares one entry more, from 6.9 on only for a read from the device."""
+        if self.rule_shrinker == SHRINKER_PROTECTS_SIZE or (
+            from_disk and self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS
+        ):
+            self.protected[self.protection_slot(self.page_table.node[page], self.page_table.memcg[page])] += 1
 
     # ---- entries ----
 
@@ -357,6 +408,7 @@ class Zswap(LruWalk):
             self.entry_pool = grown(self.entry_pool, room, -1)
             self.entry_nid = grown(self.entry_nid, room)
             self.entry_referenced = grown(self.entry_referenced, room)
+            self.entry_kept = grown(self.entry_kept, room)
         return entry
 
     def zswap_entry_cache_free(self, entry: cython.int) -> None:
@@ -375,7 +427,7 @@ class Zswap(LruWalk):
             pool.zpool.zpool_free(self.entry_handle[entry])
             self.account_pool(pool)
             self.compressed_bytes -= length
-            if pool.lengths is None:
+            if self.entry_kept[entry]:
                 pool.contents.free(entry)
             if length == 4096 and self.rule_stores_incompressible:
                 self.stored_incompressible_pages -= 1
@@ -394,34 +446,31 @@ class Zswap(LruWalk):
     def kind_of(self, content: cython.ulonglong) -> cython.int:
         """Whether one word fills the page, and whether it is zero."""
         pool: ZswapPool = self.current
-        if pool.lengths is not None:
-            index: cython.int = pool.lengths.find(content)
-            if index >= 0:
-                return pool.lengths.kind[index]
+        index: cython.int = pool.lengths.find(content)
+        if index >= 0:
+            return pool.lengths.kind[index]
         return pool.contents.same_filled(content)
 
     def zswap_compress(self, pool: ZswapPool, entry: cython.int, page: cython.int) -> cython.int:
         """Compress a page and allocate for it; False where the compressor or the allocator refused, counted."""
         content: cython.ulonglong = self.page_table.content_of(page)
-        length: cython.int = 0
-        index: cython.int = -1
+        length: cython.int
+        index: cython.int = pool.lengths.find(content)
+        kept: cython.bint = index < 0
         raw: cython.bint = False
-        if pool.lengths is not None:
-            index = pool.lengths.find(content)
-            if index >= 0:
-                length = pool.lengths.length[index]
-        if index < 0:
+        if kept:
             length = pool.contents.zswap_compress(entry, content)
+            if pool.learned is not None and pool.learned.find(content) < 0:
+                pool.learned.add(content, length, ORDINARY)
+        else:
+            length = pool.lengths.length[index]
         if self.rule_stores_incompressible and (length == 0 or length == 4096):
+            if kept and length:
+                pool.contents.free(entry)
             raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(self.page_table.memcg[page])
-            if raw:
-                if pool.lengths is None:
-                    pool.contents.keep_raw(entry, content)
-                length = 4096
-            elif length:
-                if pool.lengths is None:
-                    pool.contents.free(entry)
-                length = 0
+            length = 4096 if raw else 0
+            if kept and raw:
+                pool.contents.keep_raw(entry, content)
         if length == 0:
             if self.rule_enospc_is_poor and pool.compressor == "842":
                 self.reject_compress_poor += 1
@@ -431,13 +480,14 @@ class Zswap(LruWalk):
         handle: cython.int = pool.zpool.zpool_malloc(length)
         if handle == -ENOSPC:
             self.reject_compress_poor += 1
-            if pool.lengths is None:
+            if kept:
                 pool.contents.free(entry)
             return False
         self.account_pool(pool)
         self.entry_handle[entry] = handle
         self.entry_length[entry] = length
         self.entry_pool[entry] = pool.index
+        self.entry_kept[entry] = kept
         self.compressed_bytes += length
         self.stored_incompressible_pages += raw
         pool.entries += 1
@@ -445,18 +495,19 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from what is kept of it."""
-        if self.entry_length[entry]:
+        if self.entry_length[entry] and self.entry_kept[entry]:
             pool: ZswapPool = self.by_index[self.entry_pool[entry]]
-            if pool.lengths is None:
-                pool.contents.zswap_decompress(entry, self.page_table.content_of(self.entry_page[entry]))
+            pool.contents.zswap_decompress(entry, self.page_table.content_of(self.entry_page[entry]))
 
     # ---- writeback ----
 
     def zswap_writeback_entry(self, entry: cython.int) -> cython.int:
-        """Write an entry to the swap device and free it; False where its page is in memory or its slot is gone."""
+        """Write an entry to the swap device and free it; an error where its page is in memory or its slot is gone."""
         page: cython.int = self.entry_page[entry]
-        if page < 0 or not self.swap_cache.read_swap_cache_async(page):
-            return False
+        if page < 0:
+            return -ENOMEM
+        if not self.swap_cache.read_swap_cache_async(page):
+            return -EEXIST
         self.zswap_decompress(entry)
         objcg: cython.int = self.entry_objcg[entry]
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
@@ -468,7 +519,7 @@ class Zswap(LruWalk):
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
         self.swap_cache.start_writeback(page, True)
-        return True
+        return 0
 
     # ---- shrinking ----
 
@@ -479,10 +530,50 @@ class Zswap(LruWalk):
             return LRU_ROTATE
         # young from here on, if it stays: put back on failure, or rotated before the write begins
         self.heads.list_move_tail(head, item)
-        if self.zswap_writeback_entry(item):
+        error: cython.int = self.zswap_writeback_entry(item)
+        if error == 0:
             return LRU_REMOVED_RETRY
         self.reject_reclaim_fail += 1
+        if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
+            self.protected[
+                self.protection_slot(
+                    self.entry_nid[item], self.memcgs.obj_cgroup_memcg(self.entry_objcg[item])
+                )
+            ] += 1
+        if error == -EEXIST and self.in_shrinker:
+            # warm pages from here on
+            self.encountered_page_in_swapcache = True
+            return LRU_STOP
         return LRU_RETRY
+
+    def zswap_shrinker_count(self, nid: cython.int, memcg: cython.int) -> cython.Py_ssize_t:
+        """Entries that the dynamic shrinker may write back: those it does not spare, fewer the better they compress."""
+        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.zswapped[memcg]:
+            return 0
+        freeable: cython.longlong = self.current.lru.list_lru_count_one(nid, memcg)
+        slot: cython.int = self.protection_slot(nid, memcg)
+        spared: cython.longlong = min(freeable, self.protected[slot])
+        freeable -= spared
+        if self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS:
+            self.protected[slot] -= spared
+        backing: cython.longlong = self.memcgs.zswap_bytes[memcg] >> PAGE_SHIFT
+        return freeable * backing // self.memcgs.zswapped[memcg]
+
+    def zswap_shrinker_scan(
+        self, nid: cython.int, memcg: cython.int, nr_to_scan: cython.longlong
+    ) -> cython.Py_ssize_t:
+        """Look at so many entries from the old end; how many were written back, SHRINK_STOP for no more."""
+        if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
+            size: cython.longlong = self.current.lru.list_lru_count_one(nid, memcg)
+            if size < nr_to_scan or self.protected[self.protection_slot(nid, memcg)] >= size - nr_to_scan:
+                return SHRINK_STOP
+        self.in_shrinker = True
+        self.encountered_page_in_swapcache = False
+        shrunk: cython.int = self.current.lru.list_lru_walk_one(nid, memcg, self, nr_to_scan)
+        self.in_shrinker = False
+        if self.encountered_page_in_swapcache or shrunk == 0:
+            return SHRINK_STOP
+        return shrunk
 
     def shrink_memcg(self, memcg: cython.int) -> cython.int:
         """Look at one entry a node of a memcg's LRUs; 0 where any was written back, else a negative error.
@@ -661,8 +752,7 @@ class Zswap(LruWalk):
             if self.kind_of(content) != ORDINARY:
                 self.entry_length[entry] = 0
                 self.same_filled_pages += 1
-                if self.current.lengths is None:
-                    self.current.contents.count_same_filled(content)
+                self.current.contents.count_same_filled(content)
                 return True
         if not self.rule_zeromap and not self.non_same_filled_pages_enabled:
             return False

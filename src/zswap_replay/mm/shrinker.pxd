@@ -1,0 +1,15 @@
+cimport cython
+from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
+from zswap_replay.mm.zswap cimport SHRINK_STOP, Zswap
+
+cpdef enum:
+    SHRINK_BATCH = 128
+    DEFAULT_SEEKS = 2
+
+@cython.final
+cdef class Shrinker:
+    cdef readonly MemCgroups memcgs
+    cdef readonly Zswap zswap
+    cdef readonly long long[::1] nr_deferred
+    cpdef Py_ssize_t shrink_slab(self, int nid, int memcg, int priority) except -1
+    cdef Py_ssize_t do_shrink_slab(self, int nid, int memcg, int priority) except -1

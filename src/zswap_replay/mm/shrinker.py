@@ -1,0 +1,56 @@
+"""How reclaim asks a cache to shrink: by urgency, in batches, with what was not done put off. Models mm/shrinker.c."""
+
+import cython
+
+from zswap_replay.mm.columns import LONGLONG, column, grown
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.zswap import Zswap
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import ROOT
+    from zswap_replay.mm.zswap import SHRINK_STOP
+
+    SHRINK_BATCH = 128
+    DEFAULT_SEEKS = 2
+
+
+class Shrinker:
+    """The zswap shrinker as shrink_slab() sees it; the only one there is here."""
+
+    def __init__(self, memcgs: MemCgroups, zswap: Zswap) -> None:
+        self.memcgs = memcgs
+        self.zswap = zswap
+        # by memcg and node: objects that a call should have scanned and did not
+        self.nr_deferred = column(8 * zswap.nr_nodes, LONGLONG)
+
+    def shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
+        """Shrink what a memcg has on a node; entries that went. A dead memcg has nothing, its parent has it all."""
+        if not self.zswap.shrinker_enabled or not (memcg == ROOT or self.memcgs.online[memcg]):
+            return 0
+        return self.do_shrink_slab(nid, memcg, priority)
+
+    def do_shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
+        """Scan a share of the objects that grows with urgency, 128 at a time, and put off what makes no batch."""
+        freeable: cython.longlong = self.zswap.zswap_shrinker_count(nid, memcg)
+        if freeable == 0:
+            return 0
+        slot: cython.int = memcg * self.zswap.nr_nodes + nid
+        if slot >= len(self.nr_deferred):
+            self.nr_deferred = grown(self.nr_deferred, 2 * (slot + 1))
+        deferred: cython.longlong = self.nr_deferred[slot]
+        delta: cython.longlong = (freeable >> priority) * 4 // DEFAULT_SEEKS
+        total_scan: cython.longlong = min((deferred >> priority) + delta, 2 * freeable)
+        scanned: cython.longlong = 0
+        freed: cython.longlong = 0
+        part: cython.longlong
+        done: cython.longlong
+        while total_scan >= SHRINK_BATCH or total_scan >= freeable:
+            part = min(total_scan, SHRINK_BATCH)
+            done = self.zswap.zswap_shrinker_scan(nid, memcg, part)
+            if done == SHRINK_STOP:
+                break
+            freed += done
+            total_scan -= part
+            scanned += part
+        self.nr_deferred[slot] = min(max(deferred + delta - scanned, 0), 2 * freeable)
+        return freed

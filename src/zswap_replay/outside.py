@@ -1,0 +1,176 @@
+"""What the machine asks for from outside: pages and codecs, or lengths that are known already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from zswap_replay.codec.base import get_codec, parse_spec
+from zswap_replay.codec.contents import Contents, Verify
+from zswap_replay.codec.lengths import KnownLengths, LengthTable, read_lengths
+from zswap_replay.errors import CodecError
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.payload.recipe import Recipe, load_recipe
+from zswap_replay.payload.source import FilePages, GeneratedPages
+from zswap_replay.result import ClassRatio
+from zswap_replay.settings import Settings
+
+if TYPE_CHECKING:
+    from zswap_replay.payload.source import PageSource
+
+
+class UnknownContents:
+    """Stands behind a file of known lengths: a content that the file lacks is an error that names it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def _missing(self, content: int) -> NoReturn:
+        raise CodecError(f"{self.path}: no row for content {content}, which the replay stores")
+
+    def same_filled(self, content: int) -> int:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def count_same_filled(self, content: int) -> None:
+        """Nothing to count: no page is made."""
+
+    def zswap_compress(self, entry: int, content: int) -> int:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def keep_raw(self, entry: int, content: int) -> None:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def zswap_decompress(self, entry: int, content: int) -> None:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def free(self, entry: int) -> None:
+        """Raise CodecError."""
+        raise CodecError(f"{self.path}: entry {entry} is not known")
+
+
+class LengthMemo:
+    """Lengths that one replay found and the next ones, of the same payload, need not find again.
+
+    A codec runs once on each content: what a replay learns is known from its end on. Pages whose length was known are
+    not compressed, so that there is nothing to decompress and compare; no counter depends on that.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Lengths] = {}
+        self._learned: dict[str, Lengths] = {}
+
+    def known(self, compressor: str) -> Lengths:
+        """The lengths known under a compressor."""
+        return self._known.setdefault(compressor, Lengths())
+
+    def learned(self, compressor: str) -> Lengths:
+        """The lengths that the replay under way has found."""
+        return self._learned.setdefault(compressor, Lengths())
+
+    def settle(self) -> None:
+        """A replay has ended: what it learned is known."""
+        for compressor, table in self._learned.items():
+            self.known(compressor).add_all(*self._columns(table))
+        self._learned = {}
+
+    def tables(self) -> dict[str, LengthTable]:
+        """What is known, by compressor, as plain arrays that can be sent to another process."""
+        return {
+            compressor: LengthTable(*(np.array(column) for column in self._columns(table)))
+            for compressor, table in self._known.items()
+        }
+
+    def update(self, tables: dict[str, LengthTable]) -> None:
+        """Take in tables of another memo that has learned from the same payload; nothing may be known yet."""
+        for compressor, table in tables.items():
+            self.known(compressor).add_all(table.content.data, table.length.data, table.kind.data)
+
+    @staticmethod
+    def _columns(table: Lengths) -> tuple[memoryview, memoryview, memoryview]:
+        return table.content[: table.size], table.length[: table.size], table.kind[: table.size]
+
+
+def _table(known: LengthTable) -> Lengths:
+    table = Lengths()
+    table.add_all(known.content.data, known.length.data, known.kind.data)
+    return table
+
+
+@dataclass
+class Outside:
+    """What the machine asks for from outside: payloads and codecs, or known lengths; one set a compressor."""
+
+    settings: Settings
+    recipe: Recipe
+    source: PageSource | None
+    known: KnownLengths | None
+    memo: LengthMemo | None = None
+    contents: dict[str, Contents] = field(default_factory=dict)
+    lengths: dict[str, Lengths] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> Outside:
+        """Set up by the settings; ``carried`` is the recipe that the trace brings along, which a flag overrides."""
+        if carried is not None and settings.recipe == "default":
+            recipe = Recipe.from_json(carried)
+        else:
+            recipe = load_recipe(settings.recipe)
+        if settings.lengths:
+            return cls(settings, recipe, None, read_lengths(settings.lengths))
+        source = (
+            FilePages(settings.payload_file)
+            if settings.payload_file
+            else GeneratedPages(recipe, settings.seed)
+        )
+        return cls(settings, recipe, source, None, memo)
+
+    def canonical(self, compressor: str) -> str:
+        """A compressor's one spelling; one that is known by its lengths alone may be any name."""
+        try:
+            return parse_spec(compressor)
+        except CodecError:
+            if self.known is None:
+                raise
+            return compressor
+
+    def pool(self, compressor: str) -> tuple[Contents | UnknownContents, Lengths, Lengths | None]:
+        """What stands behind a compressor's pool: its contents, the lengths known already, and where to note others."""
+        if self.known is not None:
+            if compressor not in self.lengths:
+                self.lengths[compressor] = _table(self.known.for_compressor(compressor))
+            return UnknownContents(self.known.path), self.lengths[compressor], None
+        if compressor not in self.contents:
+            assert self.source is not None
+            verify: Verify = self.settings.verify  # type: ignore[assignment]  # checked by Settings
+            self.contents[compressor] = Contents(self.source, get_codec(compressor), verify)
+        if self.memo is None:
+            return self.contents[compressor], self.lengths.setdefault(compressor, Lengths()), None
+        return self.contents[compressor], self.memo.known(compressor), self.memo.learned(compressor)
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the codecs in use."""
+        found: dict[str, str] = {}
+        for contents in self.contents.values():
+            found.update(contents.codec.versions())
+        return found
+
+    def class_ratios(self) -> tuple[ClassRatio, ...]:
+        """What the compressors reached on each payload class, summed over them."""
+        rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
+        names = sorted({row.name for row in rows})
+        return tuple(
+            ClassRatio(
+                name,
+                stored=sum(row.stored for row in rows if row.name == name),
+                same_filled=sum(row.same_filled for row in rows if row.name == name),
+                refused=sum(row.refused for row in rows if row.name == name),
+                bytes_out=sum(row.bytes_out for row in rows if row.name == name),
+            )
+            for name in names
+        )
