@@ -1,15 +1,45 @@
-"""``zswap-replay kernels``: the releases that can be replayed."""
+"""``zswap-replay kernels``: the releases that can be replayed, and where they differ."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from zswap_replay.mm.releases import Release
 
 
 @click.command()
 def kernels() -> None:
-    """List the kernel releases that can be replayed, oldest first."""
-    from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+    r"""List the kernel releases that can be replayed, and the rules in which they differ.
+
+    \b
+    Example:
+      zswap-replay kernels
+      zswap-replay run trace.parquet --kernel 6.12
+    """
+    from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES
 
     for name, release in RELEASES.items():
-        default = " (default)" if name == DEFAULT_RELEASE else ""
-        click.echo(f"{name:<10}{release.summary}{default}")
+        click.echo(f"{name:<10}{release.summary}{' (default)' if name == DEFAULT_RELEASE else ''}")
+    click.echo()
+    click.echo(
+        "Each rule by release. Verified against a running kernel, but where * says: read in its sources."
+    )
+    for rule in RULES:
+        click.echo()
+        click.echo(click.wrap_text(f"{rule.name}: {rule.rule}", width=100, subsequent_indent="  "))
+        click.echo(f"  in {rule.source}")
+        values = (
+            f"{name} {_value(release, rule.name)}{'*' if name in rule.read else ''}"
+            for name, release in RELEASES.items()
+        )
+        click.echo("  " + "   ".join(values))
+
+
+def _value(release: Release, rule: str) -> str:
+    value = getattr(release, rule)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(value) if isinstance(value, tuple) else str(value)

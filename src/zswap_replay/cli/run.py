@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -57,9 +58,13 @@ def run(
     quiet: bool,
     **_settings: object,
 ) -> None:
-    """Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
+    r"""Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
 
     With several compressors (-c zstd -c lz4) the trace is replayed once with each.
+
+    \b
+    Example:
+      zswap-replay run trace.parquet -c zstd -c lz4 --totalram 4G --set /web:memory.zswap.max=64M
     """
     if output is not None and output == timeline:
         raise SettingsError(f"{output}: --output and --timeline name the same file")
@@ -87,8 +92,11 @@ def run(
 def _replay_each(
     trace: str, runs: tuple[Settings, ...], *, strict: bool, interval_ns: int, bar: bool, quiet: bool
 ) -> list[Result]:
+    from zswap_replay.mm import compiled
     from zswap_replay.replay import replay
 
+    if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
+        note("the core is not compiled: it runs interpreted, and slowly")
     noted: set[str] = set()
 
     def note_once(text: str) -> None:

@@ -2,67 +2,127 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+def _rule(rule: str, source: str, *, read: tuple[str, ...] = ()) -> Any:
+    """A flag: what it decides, where the kernel decides it, and the releases for which that was read, not seen."""
+    return field(metadata={"rule": rule, "source": source, "read": read})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What one kernel does where kernels differ. The comments give the kernel function, and the change."""
+    """What one kernel does where kernels differ.
+
+    Each flag names the rule, and the kernel's function or the change behind it. A rule was verified against a running
+    kernel (tests/conformance replays what it showed) but in the releases that ``read`` names: there it was read in the
+    sources alone.
+    """
 
     name: str
     summary: str
 
-    lru_per_memcg: bool
-    """One LRU per memcg and node, not one for all: zswap_lru_add(), "zswap: make shrinking memcg-aware"."""
-    lru_per_pool: bool
-    """Each pool has LRUs of its own; from 6.9 all share zswap_list_lru."""
-    memcg_limit_shrinks: bool
-    """zswap_store() shrinks a memcg at its limit and goes on; before, it refused."""
-    second_chance: bool
-    """shrink_memcg_cb() rotates a ``referenced`` entry once before it writes it back (6.12)."""
-    pool_full_at_limit: bool
-    """A pool of exactly its limit is full, and one of exactly the threshold accepts: zswap_check_limits() (6.10).
-    Before: zswap_is_full() and zswap_can_accept(), each strict."""
-    threshold_of_limit: bool
-    """The threshold is a share of the limit in pages: zswap_accept_thr_pages(). Before, the percentages were
-    applied to total RAM the other way round, which rounds otherwise."""
-    memcg_refusal_queues_worker: bool
-    """Any refusal while the pool is full queues the worker, one by the memcg limit included (6.9)."""
-    worker: str
-    """How shrink_worker() picks: ``lru`` the oldest entry of all; ``iter`` every memcg in turn, dead ones and the
-    end of the tree too; ``online`` online memcgs, with a failure for the end of a round and a dead memcg;
-    ``candidates`` online memcgs that have entries and may write back, the others free of charge (6.12)."""
-    writeback_switch: str
-    """memory.zswap.writeback: ``none``, ``own`` (the memcg's alone, copied from its parent at mkdir, 6.8) or
-    ``hierarchy`` (every ancestor's too, 6.12)."""
-    cursor_released_offline: bool
-    """zswap_memcg_offline_cleanup() moves the cursor on from a memcg that goes offline (6.8)."""
-    exclusive_loads: str
-    """Whether a load frees the entry: ``knob`` (exclusive_loads, off by default) or ``always`` (6.9)."""
-    slots_freed_in_batches: bool
-    """A freed swap slot drops its entry only when 64 are given back: swapcache_free_entries(). From 6.9
-    free_swap_slot() calls zswap_invalidate() itself."""
-    zeromap: bool
-    """Zero pages are noted in the swap map before zswap sees them: swap_writepage() (6.12). Before, zswap kept
-    every same-filled page as an entry of length 0."""
-    stores_incompressible: bool
-    """A page that does not compress is stored as it is where writeback is allowed: zswap_compress() (6.18)."""
-    counts_compress_fail: bool
-    """reject_compress_fail exists (6.8)."""
-    enospc_is_poor: bool
-    """A compressor's -ENOSPC (842) counts as reject_compress_poor, not as reject_compress_fail (6.9)."""
-    shrinker: str
-    """What the dynamic shrinker (shrinker_enabled) spares: ``none``, there is no shrinker; ``protected size``, a number
-    that grows with stores and swap-ins and decays (6.8); ``disk swapins``, as many entries as pages were read from
-    the device (6.9 on), beside the second chance: zswap_shrinker_count()."""
-    quarters_of_memory_reclaim: bool
-    """memory.reclaim asks for a quarter of what is left at a time, not for 32 pages: memory_reclaim() (6.9)."""
-    zpools: tuple[str, ...]
-    """Allocators that we model and the release has."""
-    params: tuple[str, ...]
+    lru_per_memcg: bool = _rule(
+        "one LRU per memcg and node, not one for all",
+        'zswap_lru_add(); "zswap: make shrinking memcg-aware"',
+    )
+    lru_per_pool: bool = _rule(
+        "each pool has LRUs of its own; later all share one",
+        "struct zswap_pool.list_lru; zswap_list_lru from 6.9 on",
+        read=("6.12", "6.18"),
+    )
+    memcg_limit_shrinks: bool = _rule(
+        "a store at a memcg limit shrinks that memcg, and goes on if a page was written back",
+        "zswap_store(), shrink_memcg()",
+    )
+    second_chance: bool = _rule(
+        "an entry that is looked at for the first time is rotated, not written back",
+        "shrink_memcg_cb(), zswap_entry.referenced",
+    )
+    pool_full_at_limit: bool = _rule(
+        "a pool of exactly its limit is full, one of exactly the threshold accepts",
+        "zswap_check_limits(); before, zswap_is_full() and zswap_can_accept(), both strict",
+    )
+    threshold_of_limit: bool = _rule(
+        "the threshold is a share of the limit in pages; before, total RAM was multiplied the other way round",
+        "zswap_accept_thr_pages(); before, zswap_can_accept()",
+        read=("6.12", "6.18"),
+    )
+    memcg_refusal_queues_worker: bool = _rule(
+        "any refusal while the pool is full queues the worker, one by a memcg limit too",
+        "zswap_store(), label reject",
+    )
+    worker: str = _rule(
+        "how the worker picks. lru: the oldest entry of all. iter: every memcg in turn, dead ones and the end of the "
+        "tree too. online: online memcgs, with a failure for a dead one and for the end of a round. candidates: "
+        "online memcgs that have entries and may write back, the others free of charge",
+        "shrink_worker(), shrink_memcg()",
+    )
+    writeback_switch: str = _rule(
+        "memory.zswap.writeback. own: the memcg's alone, copied from its parent at mkdir. hierarchy: every ancestor's",
+        "mem_cgroup_zswap_writeback_enabled()",
+    )
+    cursor_released_offline: bool = _rule(
+        "the worker's cursor moves on from a memcg that goes offline; before, it kept it alive",
+        "zswap_memcg_offline_cleanup()",
+    )
+    exclusive_loads: str = _rule(
+        "whether a load frees the entry. knob: exclusive_loads, off by default",
+        "zswap_load()",
+    )
+    slots_freed_in_batches: bool = _rule(
+        "a freed swap slot drops its entry only when 64 slots are given back",
+        "free_swap_slot(), swapcache_free_entries(); zswap_invalidate() in the former from 6.9 on",
+    )
+    zeromap: bool = _rule(
+        "zero pages are noted in the swap map; before, zswap kept same-filled pages as entries of length 0",
+        "swap_writepage(), swap_zeromap_folio_set()",
+    )
+    stores_incompressible: bool = _rule(
+        "a page that does not compress is stored as it is, where writeback is allowed",
+        "zswap_compress()",
+    )
+    counts_compress_fail: bool = _rule("reject_compress_fail exists", "zswap_compress()")
+    enospc_is_poor: bool = _rule(
+        "a compressor's -ENOSPC (842) is reject_compress_poor, not reject_compress_fail",
+        "zswap_compress()",
+        read=("6.18",),
+    )
+    shrinker: str = _rule(
+        "what shrinker_enabled spares. protected size: a number that grows with stores and swap-ins, and decays. "
+        "disk swapins: as many entries as pages were read from the device",
+        "zswap_shrinker_count(), zswap_shrinker_scan(), zswap_folio_swapin()",
+        read=("6.8", "6.18"),
+    )
+    quarters_of_memory_reclaim: bool = _rule(
+        "memory.reclaim asks for a quarter of what is left at a time, not for 32 pages",
+        "memory_reclaim()",
+        read=("6.6", "patch-v4", "6.8", "6.12", "6.18"),
+    )
+    zpools: tuple[str, ...] = _rule("allocators of the release that are modelled", "zpool_register_driver()")
+    params: tuple[str, ...] = field(metadata={})
     """Module parameters of the release."""
-    absent: frozenset[str]
+    absent: frozenset[str] = field(metadata={})
     """Counters of ours to show that this kernel does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that differs between releases, for people."""
+
+    name: str
+    rule: str
+    source: str
+    read: tuple[str, ...]
+
+
+RULES = tuple(
+    Rule(flag.name, flag.metadata["rule"], flag.metadata["source"], flag.metadata["read"])
+    for flag in fields(Release)
+    if "rule" in flag.metadata
+)
+"""The rules, in the order of ``Release``."""
 
 
 _OLD_PARAMS = (
