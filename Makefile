@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --editable
 SOURCES := pyproject.toml setup.py $(wildcard src/zswap_replay/mm/*.py src/zswap_replay/mm/*.pxd)
 
 .PHONY: demo test clean
@@ -16,17 +17,19 @@ test: $(VENV)/installed-dev
 	$(BIN)/pytest
 
 $(BIN)/pip:
-	@$(PYTHON) -m venv $(VENV) || { echo "no venv for $(PYTHON): on Debian, apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@$(PYTHON) tools/make_venv.py $(VENV)
 
 $(VENV)/installed: $(BIN)/pip $(SOURCES)
-	@echo "installing into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@echo "installing into $(VENV): about a minute"
+	@$(INSTALL) .
 	@$(BIN)/python -m zswap_replay.mm
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
+$(VENV)/installed-dev: $(BIN)/pip $(SOURCES)
+	@echo "installing into $(VENV), with what the tests need: about a minute"
+	@$(INSTALL) '.[dev]'
+	@$(BIN)/python -m zswap_replay.mm
+	@touch $@ $(VENV)/installed
 
 clean:
 	rm -rf $(VENV) build src/*.egg-info src/zswap_replay/mm/*.c src/zswap_replay/mm/*.so

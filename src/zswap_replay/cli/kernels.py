@@ -10,15 +10,9 @@ if TYPE_CHECKING:
     from zswap_replay.mm.releases import Release
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  zswap-replay kernels\n  zswap-replay run trace.parquet --kernel 6.12")
 def kernels() -> None:
-    r"""List the kernel releases that can be replayed, and the rules in which they differ.
-
-    \b
-    Example:
-      zswap-replay kernels
-      zswap-replay run trace.parquet --kernel 6.12
-    """
+    """List the kernel releases that can be replayed, and the rules in which they differ."""
     from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES
 
     for name, release in RELEASES.items():

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "csv", "openmetrics")
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExample:\n"
+    "  zswap-replay run trace.parquet -c zstd -c lz4 --totalram 4G --set /web:memory.zswap.max=64M"
+)
 @click.argument("trace")
 @settings_options
 @click.option(
@@ -58,13 +61,9 @@ def run(
     quiet: bool,
     **_settings: object,
 ) -> None:
-    r"""Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
+    """Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
 
     With several compressors (-c zstd -c lz4) the trace is replayed once with each.
-
-    \b
-    Example:
-      zswap-replay run trace.parquet -c zstd -c lz4 --totalram 4G --set /web:memory.zswap.max=64M
     """
     if output is not None and output == timeline:
         raise SettingsError(f"{output}: --output and --timeline name the same file")
