@@ -25,12 +25,12 @@ def make_snapshot(label: str = "end", scale: int = 3) -> Snapshot:
     }
     vmstat = {name: 0 for name in COUNTERS["vmstat"] if name not in LACKING}
     vmstat |= {"pswpin": 90 * scale, "pswpout": 300 * scale, "zswpin": 2000 * scale, "zswpout": 4000 * scale}
+    vmstat |= {"pgmajfault": 2090 * scale, "pgsteal_anon": 4400 * scale}
     vmstat["zswpwb"] = 250 * scale
     replay = dict.fromkeys(COUNTERS["replay"], 0)
     replay |= {
         "accesses": 411_522 * scale,
         "first_touches": 65_536,
-        "faults": 2090 * scale,
         "resident_pages": 16_384,
         "compressed_bytes": 1_623_777 * scale,
         "memcg_limit_reject": 33 * scale,
@@ -38,7 +38,6 @@ def make_snapshot(label: str = "end", scale: int = 3) -> Snapshot:
         "compress_reject": 7 * scale,
         "shrink_worker_runs": 4,
         "shrink_worker_steps": 96,
-        "verified_pages": 2000 * scale,
     }
     return Snapshot(
         label=label,
@@ -66,6 +65,7 @@ def _memcg(scale: int) -> dict[str, int]:
         "zswapped": 1_024_000 * scale,
         "zswpin": 500 * scale,
         "zswpout": 1000 * scale,
+        "pgmajfault": 522 * scale,
     }
 
 
@@ -73,7 +73,6 @@ def _replay_memcg(scale: int) -> dict[str, int]:
     values = dict.fromkeys(COUNTERS["replay.memcg"], 0)
     return values | {
         "accesses": 102_880 * scale,
-        "faults": 522 * scale,
         "resident_pages": 1024 * scale,
         "stored_pages": 250 * scale,
         "memcg_limit_reject": 8 * scale,

@@ -179,7 +179,7 @@ class Replay:
         before = perf_counter()
         next(batches, None)  # the reader's digest is there when it has come to the end
         reading += perf_counter() - before
-        if self.events == self.settings.warmup and self.settings.warmup:
+        if 0 < self.events <= self.settings.warmup:
             self.baseline = self.take_snapshot("warmup")
         self.machine.advance(self.now)
         self.snapshots.append(self.take_snapshot("end"))
@@ -197,6 +197,7 @@ class Replay:
             batch.content.data,
             batch.has_content.data,
         )
+        self.check_nodes(batch, rows)
         controls = iter(batch.controls)
         for stop, label in self.stops(batch, rows, interval_ns, next_interval):
             row = self.events - batch.first_row
@@ -220,6 +221,16 @@ class Replay:
                     self.baseline = self.take_snapshot("warmup")
         self.now = int(batch.time_ns[rows - 1])
         return next_interval
+
+    def check_nodes(self, batch: Batch, rows: int) -> None:
+        """Refuse a page on a node that the machine does not have."""
+        beyond = np.flatnonzero(batch.node[:rows] >= self.nodes)
+        if beyond.size:
+            row = int(beyond[0])
+            raise SettingsError(
+                f"{self.path}: row {batch.first_row + row}, column node: found {batch.node[row]}; "
+                f"expected a node below {self.nodes} (--nodes, or the trace's metadata)"
+            )
 
     def stops(
         self, batch: Batch, rows: int, interval_ns: int, next_interval: int

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,10 +60,10 @@ def test_hot_scan_mixes(tmp_path: Path) -> None:
         ({"seed": -1}, "seed is -1: expected 0 or more"),
         ({"write_share": 1.5}, "write_share is 1.5: expected a share"),
         ({"skew": float("nan")}, "skew is nan: expected 0 or more"),
-        ({"memcg": "x"}, "memcg 'x' has not absolute"),
+        ({"memcg": "x"}, "memcg 'x' is no path .not absolute"),
     ],
 )
-def test_bad_specs(tmp_path: Path, change: dict[str, int], message: str) -> None:
+def test_bad_specs(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         generate("scan", replace(SPEC, **change), tmp_path / "t")
     with pytest.raises(SettingsError, match="no pattern 'walk'"):

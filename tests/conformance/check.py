@@ -1,0 +1,106 @@
+"""Replays a case and finds the first thing that is not as the kernel had it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conformance.cases import Case, Places
+from zswap_replay.counters import Snapshot
+from zswap_replay.replay import Replay
+from zswap_replay.settings import Settings
+from zswap_replay.trace.reader import open_trace
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that a replay got wrong: ``what`` is the counter, or the page whose place it is."""
+
+    snapshot: int
+    label: str
+    what: str
+    expected: int | str | None
+    got: int | str | None
+
+    def __str__(self) -> str:
+        return (
+            f"snapshot {self.snapshot} ({self.label}), {self.what}: expected {self.expected}, got {self.got}"
+        )
+
+
+class _Differs(Exception):
+    """Ends a replay at its first difference."""
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(str(difference))
+        self.difference = difference
+
+
+def first_difference(case: Case, trace: Path, settings: Settings) -> Difference | None:
+    """Replay a case from its unpacked trace; the first value that differs from the kernel's, or None.
+
+    Compared are all counters and places that the case has, at each of its snapshots; places are not where the kernel's
+    own choice of pages decides them.
+    """
+    replay = Replay(open_trace(trace), str(trace), settings, _ignore)
+    expected = iter(case.expected())
+    seen = 0
+
+    def watch(snapshot: Snapshot) -> None:
+        nonlocal seen
+        number, seen = seen, seen + 1
+        wanted = next(expected, None)
+        if wanted is None or wanted.label != snapshot.label:
+            raise _Differs(
+                Difference(number, snapshot.label, "label", wanted.label if wanted else None, snapshot.label)
+            )
+        got = {f"zswap.{name}": value for name, value in snapshot.zswap.items()}
+        got |= {f"vmstat.{name}": value for name, value in snapshot.vmstat.items()}
+        found = _first(wanted.counters, got)
+        for path, counters in wanted.memcgs.items():
+            found = found or _first(counters, snapshot.memcg.get(path, {}), f"{path} ")
+        if wanted.places and case.deterministic and not found:
+            found = _misplaced(replay, wanted.places, probed=wanted.label.startswith("probe"))
+        if found:
+            raise _Differs(Difference(number, wanted.label, *found))
+
+    replay.watch = watch
+    try:
+        replay.result(0, None, _ignore)
+    except _Differs as stopped:
+        return stopped.difference
+    if seen != case.snapshots:
+        return Difference(seen, "end", "snapshots", case.snapshots, seen)
+    return None
+
+
+def _ignore(*_: object) -> None:
+    """Remarks and progress are not looked at."""
+
+
+_Found = tuple[str, int | str | None, int | str | None]
+
+
+def _first(expected: Mapping[str, int], got: Mapping[str, int], prefix: str = "") -> _Found | None:
+    """The first counter that differs, what it should be and what it is."""
+    for name, value in expected.items():
+        if got.get(name) != value:
+            return prefix + name, value, got.get(name)
+    return None
+
+
+_SAME_PLACE = {"C": "CD", "D": "CD"}
+"""When a copy leaves the swap cache is reclaim's business: there, and on the device, is one place."""
+_SAME_STATE = {"C": "CD", "S": "Z0DC"}
+"""A row taken without touching the pages tells less: swapped out, S, is zswap, the zero map or the device."""
+
+
+def _misplaced(replay: Replay, places: Places, *, probed: bool) -> _Found | None:
+    """The first page that is somewhere else."""
+    same = _SAME_PLACE if probed else _SAME_STATE
+    found = replay.where(places.memcg, places.page, len(places.where))
+    for offset, (expected, got) in enumerate(zip(places.where, found, strict=True)):
+        if got not in same.get(expected, expected):
+            return f"place of {places.memcg} page {places.page + offset}", expected, got
+    return None

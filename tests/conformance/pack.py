@@ -1,0 +1,150 @@
+"""Packs the recorded cases, a folder each, into a few Parquet files a kernel: ``python -m tests.conformance.pack FROM``.
+
+FROM holds ``cases*/CASE/`` with case.json, trace.parquet, lengths.parquet and expected.jsonl, and ``access/CASE/`` with
+expected.json in place of the last. The packed form is described in README.md, and cases.py reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+RECORDED = Path(__file__).parent / "recorded"
+
+_NUMBERS = pa.int64()
+_MEMCG = ("memory.zswap.current", "zswap", "zswapped", "zswpin", "zswpout", "zswpwb")
+_DELTA = "DELTA_BINARY_PACKED"
+
+Row = dict[str, Any]
+
+
+def main(arguments: list[str]) -> None:
+    """Pack every folder of cases below the one given."""
+    source = Path(arguments[0])
+    folders = sorted(path for path in source.iterdir() if path.is_dir())
+    for folder in folders:
+        cases = [case for case in sorted(folder.iterdir()) if (case / "case.json").exists()]
+        if not cases:
+            continue
+        kernel = json.loads((cases[0] / "case.json").read_text())["kernel"]
+        target = RECORDED / ("access" if folder.name == "access" else kernel)
+        target.mkdir(parents=True, exist_ok=True)
+        pack(cases, target)
+        size = sum(path.stat().st_size for path in target.iterdir())
+        print(f"{target.name}: {len(cases)} cases, {size} bytes")
+
+
+def pack(cases: list[Path], target: Path) -> None:
+    """Pack cases of one kernel into a folder."""
+    described = {case.name: json.loads((case / "case.json").read_text()) for case in cases}
+    tables: dict[str, list[pa.Table]] = {"trace": [], "lengths": []}
+    shared: dict[str, int] = {}
+    rows: dict[str, list[Row]] = {"counters": [], "memcgs": [], "places": []}
+    for case in cases:
+        about = described[case.name]
+        tables["trace"].append(_named("case", case.name, _read(case / "trace.parquet")))
+        lengths = _read(case / "lengths.parquet")
+        # many cases write the same pages: a table that was there before is not kept again
+        key = json.dumps(lengths.to_pydict())
+        if key not in shared:
+            shared[key] = len(shared)
+            tables["lengths"].append(_named("table", shared[key], lengths))
+        about["lengths_table"] = shared[key]
+        if (case / "expected.json").exists():
+            about["expected"] = json.loads((case / "expected.json").read_text())
+        else:
+            for table, row in _expected(case, set(about["compare"])):
+                rows[table].append(row)
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(about, separators=(',', ':'))}" for name, about in described.items()
+    )
+    (target / "cases.json").write_text(f"{{\n{lines}\n}}\n")
+    for name, parts in tables.items():
+        _write(pa.concat_tables(parts, promote_options="default"), target / f"{name}.parquet")
+    for name, found in rows.items():
+        if found:
+            _write(_table(found), target / f"{name}.parquet")
+
+
+def _expected(case: Path, compare: set[str]) -> Iterator[tuple[str, Row]]:
+    """The rows of expected.jsonl, each with its table; of the counters, those that are to be compared."""
+    with (case / "expected.jsonl").open() as file:
+        for number, line in enumerate(file):
+            found = json.loads(line)
+            at = {"case": case.name, "snapshot": number}
+            groups = {
+                f"{group}.{name}": value
+                for group in ("zswap", "vmstat")
+                for name, value in found.get(group, {}).items()
+                if name in compare
+            }
+            yield "counters", {**at, "label": found["label"], **groups}
+            if "where" in found:
+                yield (
+                    "places",
+                    at | {"memcg": found["memcg"], "page": found["first_page"], "where": found["where"]},
+                )
+                continue
+            for path, values in found.get("memcg", {}).items():
+                yield (
+                    "memcgs",
+                    at | {"memcg": path} | {key: values.get(key) for key in _MEMCG if key in compare},
+                )
+
+
+def _table(rows: list[Row]) -> pa.Table:
+    """Rows as a table: numbers, and texts as dictionaries; a counter that a row lacks is null."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if all(value is None for value in values):
+            continue
+        if isinstance(next(value for value in values if value is not None), str):
+            columns[name] = pa.array(values, pa.string()).dictionary_encode()
+        else:
+            columns[name] = pa.array(values, _NUMBERS)
+    return pa.table(columns)
+
+
+def _read(path: Path) -> pa.Table:
+    """A table, its texts as plain strings: dictionaries of several files do not concatenate as they are."""
+    table = pq.ParquetFile(path).read()
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+    return table.replace_schema_metadata(None)
+
+
+def _named(column: str, name: str | int, table: pa.Table) -> pa.Table:
+    """A table with one more column in front, the same in every row."""
+    return table.add_column(0, column, pa.array([name] * table.num_rows))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write one row group, as small as it gets: differences of numbers, dictionaries of texts, no statistics."""
+    encodings: Mapping[str, str] = {
+        field.name: _DELTA for field in table.schema if pa.types.is_integer(field.type)
+    }
+    texts: Iterable[str] = [name for name in table.column_names if name not in encodings]
+    pq.write_table(
+        table,
+        path,
+        row_group_size=max(table.num_rows, 1),
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=list(texts),
+        column_encoding=dict(encodings),
+        write_statistics=False,
+        store_schema=False,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

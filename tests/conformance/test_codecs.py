@@ -1,0 +1,87 @@
+"""The same counters come out when the lengths are the codec's own: pages made, compressed, kept and read back.
+
+Cases are chosen by what user space can give. zstd, deflate and lzo: every case of these compressors; their libraries give
+the kernel's length of every page. lz4: the cases of the default release whose pages are of the mixes below; liblz4 is
+a few bytes off on others. The other kernels write the same pages with lz4 again, and are left to test_releases.py.
+lz4hc, lzo-rle and 842 have no library that gives the kernel's lengths.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.cases import Case, load_cases
+from tests.conformance.check import first_difference
+from tests.conformance.gen_payloads import payload
+from tests.conformance.test_releases import NOT_REPLAYED
+from zswap_replay.codec.base import get_codec
+from zswap_replay.errors import CodecError
+from zswap_replay.mm.releases import DEFAULT_RELEASE
+
+LZ4_EXACT = {"half", "random", "zero", "same8", "same1"}
+"""Mixes on which liblz4 gives the kernel's length of every page."""
+
+
+def _lzo_is_found() -> bool:
+    try:
+        get_codec("lzo")
+    except CodecError:
+        return False
+    return True
+
+
+def _given(case: Case) -> bool:
+    """Whether the codecs that the case uses give its lengths."""
+    if case.id in NOT_REPLAYED or not case.deterministic:
+        return False
+    if case.compressor == "lz4":
+        return case.kernel == DEFAULT_RELEASE and {part.mix for part in case.payload} <= LZ4_EXACT
+    return case.compressor in ("zstd", "deflate", "lzo")
+
+
+needs_lzo = pytest.mark.skipif(not _lzo_is_found(), reason="liblzo2 is not installed")
+
+CASES = [
+    pytest.param(case, marks=needs_lzo if case.compressor == "lzo" else (), id=case.id)
+    for case in load_cases()
+    if _given(case)
+]
+
+
+def write_payload(case: Case, folder: Path) -> Path:
+    """The pages of a case as a payload file, content id i at its i-th page; the last one is the zero page."""
+    path = folder / "payload.bin"
+    with path.open("wb") as file:
+        for part in case.payload:
+            assert file.tell() == part.first_content * 4096
+            file.writelines(payload(part.mix, part.pages, part.seed))
+        file.write(bytes(4096))
+    return path
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_counters_are_the_kernels_with_the_codec_itself(case: Case, tmp_path: Path) -> None:
+    settings = case.settings(payload_file=write_payload(case, tmp_path))
+
+    difference = first_difference(case, case.write_trace(tmp_path), settings)
+
+    assert difference is None, f"{case.id}: {difference}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_lengths_are_the_kernels(case: Case, tmp_path: Path) -> None:
+    pages = write_payload(case, tmp_path).read_bytes()
+    codec = get_codec(case.compressor)
+    known = {
+        row["content"]: row["length"]
+        for row in case.lengths().to_pylist()
+        if row["fill"] is None and row.get("compressor") in (None, case.compressor)
+    }
+
+    given = {
+        content: len(codec.compress(pages[content * 4096 : (content + 1) * 4096]) or b"") for content in known
+    }
+
+    assert known == given

@@ -1,0 +1,24 @@
+"""The cases would notice: a model with one rule broken fails them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_each_broken_rule_is_noticed() -> None:
+    # a process of its own: rules are broken in the interpreted core, and this one may run the compiled
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.conformance.mutate"],
+        cwd=ROOT,
+        env={**os.environ, "ZSWAP_REPLAY_PURE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 0 == done.returncode, done.stdout + done.stderr

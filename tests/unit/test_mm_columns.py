@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, column, grown
+
+
+@pytest.mark.parametrize(
+    ("code", "size"), [(INT, 4), (UINT, 4), (LONGLONG, 8), (ULONGLONG, 8), (UCHAR, 1)], ids=str
+)
+def test_a_column_has_items_of_its_type(code: str, size: int) -> None:
+    made = column(3, code, 7)
+    assert (code, size, [7, 7, 7]) == (
+        made.format.replace("l", "q").replace("L", "Q"),
+        made.itemsize,
+        list(made),
+    )
+
+
+def test_a_grown_column_keeps_its_items_and_leaves_the_old_one_alone() -> None:
+    old = column(2, INT, 5)
+    old[1] = -4
+    new = grown(old, 4, -1)
+    assert [5, -4, -1, -1] == list(new)
+    assert old.format == new.format
+    new[0] = 9
+    assert [5, -4] == list(old)
+
+
+def test_items_are_bounded_by_the_type() -> None:
+    items = column(1, ULONGLONG)
+    items[0] = (1 << 64) - 1
+    assert (1 << 64) - 1 == items[0]
+    with pytest.raises(ValueError, match="invalid value"):
+        items[0] = 1 << 64

@@ -1,0 +1,93 @@
+"""Linked lists against plain Python lists."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from zswap_replay.mm.list_head import ListHeads
+
+ITEMS = 12
+HEADS = 10  # more than the columns have room for at first
+head_numbers = st.integers(0, HEADS - 1)
+
+
+class ListsAndModel(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heads = ListHeads()
+        self.heads.reserve(ITEMS)
+        assert 0 == self.heads.new_lists(3)
+        assert 3 == self.heads.new_lists(HEADS - 3)
+        self.model: list[list[int]] = [[] for _ in range(HEADS)]
+
+    @property
+    def listed(self) -> list[tuple[int, int]]:
+        return [(head, item) for head, items in enumerate(self.model) for item in items]
+
+    @property
+    def loose(self) -> list[int]:
+        return sorted(set(range(ITEMS)) - {item for _, item in self.listed})
+
+    @precondition(lambda self: self.loose)
+    @rule(data=st.data(), head=head_numbers, tail=st.booleans())
+    def add(self, data: st.DataObject, head: int, tail: bool) -> None:
+        item = data.draw(st.sampled_from(self.loose))
+        if tail:
+            self.heads.list_add_tail(head, item)
+            self.model[head].append(item)
+        else:
+            self.heads.list_add(head, item)
+            self.model[head].insert(0, item)
+
+    @precondition(lambda self: self.listed)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        head, item = data.draw(st.sampled_from(self.listed))
+        self.heads.list_del(head, item)
+        self.model[head].remove(item)
+
+    @precondition(lambda self: self.listed)
+    @rule(data=st.data(), tail=st.booleans())
+    def move(self, data: st.DataObject, tail: bool) -> None:
+        head, item = data.draw(st.sampled_from(self.listed))
+        self.model[head].remove(item)
+        if tail:
+            self.heads.list_move_tail(head, item)
+            self.model[head].append(item)
+        else:
+            self.heads.list_move(head, item)
+            self.model[head].insert(0, item)
+
+    @rule(source=head_numbers, step=st.integers(1, HEADS - 1))
+    def splice(self, source: int, step: int) -> None:
+        target = (source + step) % HEADS
+        self.heads.list_splice_init(source, target)
+        self.model[target] = self.model[source] + self.model[target]
+        self.model[source] = []
+
+    @invariant()
+    def lists_are_equal_forwards_and_backwards(self) -> None:
+        for head, expected in enumerate(self.model):
+            assert expected == self.heads.items(head)
+            assert len(expected) == self.heads.size[head]
+            backwards = []
+            item = self.heads.last[head]
+            while item >= 0:
+                backwards.append(item)
+                item = self.heads.prev[item]
+            assert expected[::-1] == backwards
+
+
+TestListsAndModel = ListsAndModel.TestCase
+TestListsAndModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_room_for_more_items_keeps_the_lists() -> None:
+    heads = ListHeads()
+    heads.new_lists(1)
+    heads.list_add(0, 7)
+    heads.reserve(1000)
+    heads.list_add(0, 999)
+    assert [999, 7] == heads.items(0)

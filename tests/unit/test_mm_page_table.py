@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from zswap_replay.mm.page_table import PageTable, mix64
+
+DERIVED = 1 << 63
+pages = st.integers(0, (1 << 64) - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda n: n << 32)
+
+
+@settings(deadline=None)
+@given(keys=st.lists(st.tuples(st.integers(0, 5), pages), unique=True, max_size=60))
+def test_a_page_is_found_under_the_index_that_it_got(keys: list[tuple[int, int]]) -> None:
+    table = PageTable()
+    assert [-1] * len(keys) == [table.find(*key) for key in keys]
+    assert list(range(len(keys))) == [table.insert(*key) for key in keys]
+    assert list(range(len(keys))) == [table.find(*key) for key in keys]
+    assert len(keys) == table.size
+
+
+def test_growth_keeps_every_page_and_what_is_known_of_it() -> None:
+    table = PageTable()
+    room = len(table.page)
+    keys = [(number % 3, number * 0x1_0000_0001) for number in range(2 * room + 1)]
+    for index, key in enumerate(keys):
+        assert index == table.insert(*key)
+        table.version[index] = index
+    assert 4 * room == len(table.page)
+    assert list(range(len(keys))) == [table.find(*key) for key in keys]
+    assert list(range(len(keys))) == list(table.version[: len(keys)])
+    assert [-1] * (4 * room - len(keys)) == list(table.entry[len(keys) :])
+
+
+def derived(space: int, seed: int, group: int, page: int, version: int) -> int:
+    table = PageTable()
+    table.new_space(space, seed, group)
+    index = table.insert(space, page)
+    table.version[index] = version
+    return table.content_of(index)
+
+
+def test_what_the_trace_says_is_the_content() -> None:
+    table = PageTable()
+    table.new_space(0, 1, 0)
+    index = table.insert(0, 4)
+    table.content[index] = 77
+    table.flags[index] = 32  # EXPLICIT
+    assert 77 == table.content_of(index)
+    table.flags[index] = 0
+    assert DERIVED <= table.content_of(index)
+
+
+@given(
+    space=st.integers(0, 40),
+    seed=st.integers(0, (1 << 64) - 1),
+    group=st.integers(0, 127),
+    page=pages,
+    version=st.integers(0, (1 << 32) - 1),
+)
+@example(space=40, seed=5, group=127, page=(1 << 64) - 1, version=(1 << 32) - 1)
+def test_a_derived_content_is_marked_and_names_its_group(
+    space: int, seed: int, group: int, page: int, version: int
+) -> None:
+    content = derived(space, seed, group, page, version)
+    assert (1, group) == (content >> 63, content >> 56 & 127)
+    # the number of the memcg is an accident of the trace's order, and its seed is not
+    assert content == derived(0, seed, group, page, version)
+
+
+def test_a_derived_content_depends_on_memcg_page_and_version() -> None:
+    base = (0, 9, 0, 1000, 3)
+    others = [(0, 10, 0, 1000, 3), (0, 9, 0, 1001, 3), (0, 9, 0, 1000, 4), (0, 9, 1, 1000, 3)]
+    assert 5 == len({derived(*each) for each in (base, *others)})
+
+
+def test_mix64_is_the_finaliser_of_splitmix64() -> None:
+    # the first outputs of splitmix64 from the state 0: the counter is the golden ratio's
+    golden = 0x9E3779B97F4A7C15
+    assert [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4] == [mix64(golden), mix64(2 * golden % (1 << 64))]
