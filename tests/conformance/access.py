@@ -72,13 +72,9 @@ def ended(
 
     ``pool_percent`` makes the pool as small as that, whatever the trace says.
     """
-    settings = replace(
-        case.settings(case.write_lengths(folder)), reclaim=reclaim, shrink_delay=shrink_delay
-    )
+    settings = replace(case.settings(case.write_lengths(folder)), reclaim=reclaim, shrink_delay=shrink_delay)
     if pool_percent is not None:
-        settings = replace(
-            settings, max_pool_percent=pool_percent, fixed=frozenset({"max_pool_percent"})
-        )
+        settings = replace(settings, max_pool_percent=pool_percent, fixed=frozenset({"max_pool_percent"}))
     return replay(str(case.write_trace(folder)), settings).end
 
 
