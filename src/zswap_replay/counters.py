@@ -132,6 +132,8 @@ class Snapshot:
     replay_memcg: dict[str, dict[str, int]] = field(default_factory=dict)
     limits: dict[str, dict[str, int]] = field(default_factory=dict)
     """By memcg, the limits that are set (bytes) and a writeback switch that is off."""
+    params: dict[str, int | str] = field(default_factory=dict)
+    """The module parameters in effect, as the flags or the trace wrote them last; switches are 0 or 1."""
 
     def as_json(self) -> dict[str, object]:
         """The snapshot as the object that the JSON output holds."""
@@ -142,6 +144,7 @@ class Snapshot:
             "vmstat": self.vmstat,
             "memcg": self.memcg,
             "limits": self.limits,
+            "params": self.params,
             "replay": {**self.replay, "memcg": self.replay_memcg},
         }
 

@@ -91,6 +91,7 @@ class Replay:
         self.release: Release = RELEASES[settings.kernel]
         self.outside = Outside.of(settings, metadata.recipe, memo)
         self.compressor = self.outside.canonical(settings.compressor)
+        self.settings = replace(self.settings, compressor=self.compressor)
         self.zpool = settings.zpool
         self.machine = Machine(
             self.release,

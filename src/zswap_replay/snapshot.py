@@ -14,6 +14,13 @@ def take_snapshot(
     machine: Machine, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int
 ) -> Snapshot:
     """All counters of a machine now; ``paths`` has the path of each memcg, None for one that was removed."""
+    params: dict[str, int | str] = {
+        "compressor": machine.zswap.current.compressor,
+        "zpool": machine.zswap.current.zpool_type,
+    }
+    for param in machine.release.params:
+        if param not in params:
+            params[param] = int(getattr(machine.zswap, param))
     zswap, swap, memory, vmscan, memcgs = (
         machine.zswap,
         machine.swap,
@@ -97,6 +104,7 @@ def take_snapshot(
         replay={name: values["replay"][name] for name in COUNTERS["replay"]},
         replay_memcg=ours,
         limits=limits,
+        params=params,
     )
 
 

@@ -191,7 +191,7 @@ def _rows(path: Path, column: str, value: str | int) -> pa.Table:
     if not path.exists():
         return pa.table({column: pa.array([], pa.string())}).drop_columns([column])
     table = _table(path)
-    return table.filter(pc.equal(table.column(column), value)).drop_columns([column])
+    return table.filter(pc.field(column) == pc.scalar(value)).drop_columns([column])
 
 
 def _unpack(table: pa.Table, path: Path) -> Path:

@@ -29,7 +29,7 @@ class Difference:
         )
 
 
-class _Differs(Exception):
+class _DifferenceError(Exception):
     """Ends a replay at its first difference."""
 
     def __init__(self, difference: Difference) -> None:
@@ -52,7 +52,7 @@ def first_difference(case: Case, trace: Path, settings: Settings) -> Difference 
         number, seen = seen, seen + 1
         wanted = next(expected, None)
         if wanted is None or wanted.label != snapshot.label:
-            raise _Differs(
+            raise _DifferenceError(
                 Difference(number, snapshot.label, "label", wanted.label if wanted else None, snapshot.label)
             )
         got = {f"zswap.{name}": value for name, value in snapshot.zswap.items()}
@@ -63,12 +63,12 @@ def first_difference(case: Case, trace: Path, settings: Settings) -> Difference 
         if wanted.places and case.deterministic and not found:
             found = _misplaced(replay, wanted.places, probed=wanted.label.startswith("probe"))
         if found:
-            raise _Differs(Difference(number, wanted.label, *found))
+            raise _DifferenceError(Difference(number, wanted.label, *found))
 
     replay.watch = watch
     try:
         replay.result(0, None, _ignore)
-    except _Differs as stopped:
+    except _DifferenceError as stopped:
         return stopped.difference
     if seen != case.snapshots:
         return Difference(seen, "end", "snapshots", case.snapshots, seen)

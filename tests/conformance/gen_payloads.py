@@ -15,11 +15,12 @@ import sys
 from pathlib import Path
 
 PAGE_SIZE = 4096
-WORDS = (
+_TEXT = (
     "the of and to in is that it was for on are as with his they at be this from have or by one had not "
     "but what all were when we there can an your which their said if do will each about how up out them then "
     "page memory kernel swap compress store load reclaim pressure cgroup limit writeback folio entry list"
-).split()
+)
+WORDS = _TEXT.split()
 MIXES = {
     "all": "each:text,json,ptr,ints,half,same8,same1,rnd1,rnd2,rnd4,rnd6,rnd8,rnd10,rnd12,rnd14,rnd15,near,random",
     "typical": "zero:10,same8:5,text:25,json:15,ptr:15,ints:10,half:10,rnd12:5,random:5",

@@ -1,11 +1,11 @@
 """Breaks one rule of the model at a time, and shows that cases notice: ``python -m tests.conformance.mutate``.
 
-Prints a line a rule and kernel: the cases tried, how many of them differ, and the first difference. A rule is tried on a
-few cheap cases that notice it; with ``--every-case`` on all cases of the kernel (some minutes). The exit status is 1
-where a broken rule goes unnoticed, or a case differs with no rule broken.
+Prints a line a rule and kernel: the cases tried, how many of them differ, and the first difference. A rule is tried on
+a few cheap cases that notice it; with ``--every-case`` on all cases of the kernel (some minutes). The exit status is
+1 where a broken rule goes unnoticed, or a case differs with no rule broken.
 
-A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where the
-core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``.
+A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where
+the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``.
 """
 
 from __future__ import annotations
@@ -265,12 +265,12 @@ RULES = (
     Rule(
         "pool limit: > for >= (up to 6.8: >= for >)",
         always(other_limit_test),
-        {k: "d_global_mixed" for k in ("6.6", "patch-v4", "6.8", "6.12")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12"), "d_global_mixed"),
     ),
     Rule(
         "accept threshold: < for <= (up to 6.8: <= for <)",
         always(other_threshold_test),
-        {k: "d_global_mixed" for k in ("6.6", "patch-v4", "6.8", "6.12")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12"), "d_global_mixed"),
     ),
     Rule(
         "threshold rounded as a share of the limit",
@@ -285,7 +285,7 @@ RULES = (
     Rule(
         "memory.zswap.max of the memcg itself alone",
         always(leaf_limit),
-        {k: "f_parent_limit_empty_leaf f_offline_limit" for k in ("6.6", "patch-v4", "6.12")},
+        dict.fromkeys(("6.6", "patch-v4", "6.12"), "f_parent_limit_empty_leaf f_offline_limit"),
     ),
     Rule(
         "memory.zswap.max refuses above the limit only",
@@ -299,7 +299,7 @@ RULES = (
     Rule(
         "a store at a memcg limit is refused, nothing shrunk",
         release(memcg_limit_shrinks=False),
-        {k: "b_limit_4096 b_limit_12287" for k in ("patch-v4", "6.8", "6.12")},
+        dict.fromkeys(("patch-v4", "6.8", "6.12"), "b_limit_4096 b_limit_12287"),
     ),
     Rule(
         "a store at a memcg limit shrinks the memcg",
@@ -320,7 +320,7 @@ RULES = (
     Rule(
         "one LRU for all memcgs",
         release(lru_per_memcg=False),
-        {k: "f_parent_limit_empty_leaf f_offline_limit" for k in ("patch-v4", "6.8", "6.12")},
+        dict.fromkeys(("patch-v4", "6.8", "6.12"), "f_parent_limit_empty_leaf f_offline_limit"),
     ),
     Rule("an LRU for each memcg", release(lru_per_memcg=True), {"6.6": "d_global_root f_offline_order"}),
     Rule(
@@ -329,7 +329,7 @@ RULES = (
         {"patch-v4": "n_pools_limit_zbud", "6.8": "n_pools_global"},
     ),
     Rule(
-        "one list for all nodes", always(one_node), {k: "g_numa_memcg" for k in ("patch-v4", "6.8", "6.12")}
+        "one list for all nodes", always(one_node), dict.fromkeys(("patch-v4", "6.8", "6.12"), "g_numa_memcg")
     ),
     Rule(
         "a dead memcg's entries behind its parent's",
@@ -354,12 +354,12 @@ RULES = (
     Rule(
         "the worker is never queued",
         always(never_queued),
-        {k: "d_global_root f_offline_order" for k in ("6.6", "patch-v4", "6.8", "6.12")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12"), "d_global_root f_offline_order"),
     ),
     Rule(
         "15 failures end a run, not 16",
         constant(zswap, "MAX_RECLAIM_RETRIES", 15),
-        {k: "d_global_root f_offline_reparent" for k in ("patch-v4", "6.8", "6.12")},
+        dict.fromkeys(("patch-v4", "6.8", "6.12"), "d_global_root f_offline_reparent"),
     ),
     Rule(
         "17 failures end a run, not 16",
@@ -387,7 +387,7 @@ RULES = (
     Rule(
         "dead memcgs are skipped",
         always(dead_skipped),
-        {k: "f_offline_order f_offline_reparent" for k in ("patch-v4", "6.8")},
+        dict.fromkeys(("patch-v4", "6.8"), "f_offline_order f_offline_reparent"),
     ),
     Rule("the newest pool is shrunk first", always(newest_pool_queued), {"6.6": "n_pools_limit_zbud"}),
     Rule(
@@ -398,12 +398,12 @@ RULES = (
     Rule(
         "the worker of patch-v4",
         release(worker="iter"),
-        {k: "d_global_root f_offline_order" for k in ("6.8", "6.12")} | {"6.6": "f_offline_order"},
+        dict.fromkeys(("6.8", "6.12"), "d_global_root f_offline_order") | {"6.6": "f_offline_order"},
     ),
     Rule(
         "the worker of 6.12",
         release(worker="candidates"),
-        {k: "d_global_root f_offline_order" for k in ("patch-v4", "6.8")},
+        dict.fromkeys(("patch-v4", "6.8"), "d_global_root f_offline_order"),
     ),
     Rule("the worker of 6.6", release(worker="lru"), {"patch-v4": "d_global_root f_offline_order"}),
     Rule(
@@ -430,19 +430,19 @@ RULES = (
     Rule(
         "no memory.zswap.writeback",
         release(writeback_switch="none"),
-        {k: "c_wb0_max0 c_wb0_random" for k in ("6.8", "6.12")},
+        dict.fromkeys(("6.8", "6.12"), "c_wb0_max0 c_wb0_random"),
     ),
     # entries and slots
     Rule(
         "a load always frees the entry",
         release(exclusive_loads="always"),
-        {k: "h_reload h_second_chance" for k in ("6.6", "patch-v4", "6.8")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_second_chance"),
     ),
     Rule("a load leaves the entry", release(exclusive_loads="knob"), {"6.12": "h_reload h_second_chance"}),
     Rule(
         "freed slots are given back at once",
         release(slots_freed_in_batches=False),
-        {k: "h_reload h_brd_reload" for k in ("6.6", "patch-v4", "6.8")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_brd_reload"),
     ),
     Rule(
         "freed slots are given back 64 at a time",
@@ -452,7 +452,7 @@ RULES = (
     Rule(
         "freed slots are given back 63 at a time",
         constant(swap, "SWAP_SLOTS_CACHE_SIZE", 63),
-        {k: "h_reload h_brd_reload" for k in ("6.6", "patch-v4", "6.8")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_brd_reload"),
     ),
     Rule(
         "a clean page is stored again",
@@ -463,12 +463,12 @@ RULES = (
     Rule(
         "zero pages never reach zswap",
         release(zeromap=True),
-        {k: "i_zero_limit i_samefilled_lz4" for k in ("6.6", "patch-v4", "6.8")},
+        dict.fromkeys(("6.6", "patch-v4", "6.8"), "i_zero_limit i_samefilled_lz4"),
     ),
     Rule(
         "zero pages are entries of zswap",
         release(zeromap=False),
-        {k: "i_zero_limit i_samefilled_lz4" for k in ("6.12", "6.18")},
+        dict.fromkeys(("6.12", "6.18"), "i_zero_limit i_samefilled_lz4"),
     ),
     Rule(
         "a page that does not compress is refused",
@@ -489,22 +489,22 @@ RULES = (
     Rule(
         "zsmalloc: an object without its handle",
         constant(zsmalloc, "ZS_HANDLE_SIZE", 0),
-        {k: "h_reload b_limit_order" for k in ("patch-v4", "6.12")},
+        dict.fromkeys(("patch-v4", "6.12"), "h_reload b_limit_order"),
     ),
     Rule(
         "zsmalloc: zspages of at most 4 pages",
         constant(zsmalloc, "ZS_MAX_PAGES_PER_ZSPAGE", 4),
-        {k: "b_limit_12287 h_second_chance" for k in ("patch-v4", "6.12")},
+        dict.fromkeys(("patch-v4", "6.12"), "b_limit_12287 h_second_chance"),
     ),
     Rule(
         "zsmalloc: the emptiest zspage first",
         always(emptiest_first),
-        {k: "b_limit_order b_memcg_limit" for k in ("patch-v4", "6.12")},
+        dict.fromkeys(("patch-v4", "6.12"), "b_limit_order b_memcg_limit"),
     ),
     Rule(
         "zbud: objects of up to 4032 bytes",
         constant(zbud, "ZBUD_MAX_SIZE", 4032),
-        {k: "e_incompressible_lz4_zbud" for k in ("patch-v4", "6.12")},
+        dict.fromkeys(("patch-v4", "6.12"), "e_incompressible_lz4_zbud"),
     ),
 )
 

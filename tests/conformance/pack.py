@@ -1,4 +1,4 @@
-"""Packs the recorded cases, a folder each, into a few Parquet files a kernel: ``python -m tests.conformance.pack FROM``.
+"""Packs recorded cases, a folder each, into a few Parquet files a kernel: ``python -m tests.conformance.pack FROM``.
 
 FROM holds ``cases*/CASE/`` with case.json, trace.parquet, lengths.parquet and expected.jsonl, and ``access/CASE/`` with
 expected.json in place of the last. The packed form is described in README.md, and cases.py reads it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def _expected(case: Path, compare: set[str]) -> Iterator[tuple[str, Row]]:
 def _table(rows: list[Row]) -> pa.Table:
     """Rows as a table: numbers, and texts as dictionaries; a counter that a row lacks is null."""
     names = dict.fromkeys(name for row in rows for name in row)
-    columns = {}
+    columns: dict[str, pa.Array[Any]] = {}
     for name in names:
         values = [row.get(name) for row in rows]
         if all(value is None for value in values):
@@ -129,18 +129,16 @@ def _named(column: str, name: str | int, table: pa.Table) -> pa.Table:
 
 def _write(table: pa.Table, path: Path) -> None:
     """Write one row group, as small as it gets: differences of numbers, dictionaries of texts, no statistics."""
-    encodings: Mapping[str, str] = {
-        field.name: _DELTA for field in table.schema if pa.types.is_integer(field.type)
-    }
-    texts: Iterable[str] = [name for name in table.column_names if name not in encodings]
+    numbers = {field.name: _DELTA for field in table.schema if pa.types.is_integer(field.type)}
+    texts: Any = [name for name in table.column_names if name not in numbers]  # the stubs know a bool alone
     pq.write_table(
         table,
         path,
         row_group_size=max(table.num_rows, 1),
         compression="zstd",
         compression_level=19,
-        use_dictionary=list(texts),
-        column_encoding=dict(encodings),
+        use_dictionary=texts,
+        column_encoding=numbers,
         write_statistics=False,
         store_schema=False,
     )

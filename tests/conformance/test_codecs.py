@@ -1,9 +1,9 @@
 """The same counters come out when the lengths are the codec's own: pages made, compressed, kept and read back.
 
-Cases are chosen by what user space can give. zstd, deflate and lzo: every case of these compressors; their libraries give
-the kernel's length of every page. lz4: the cases of the default release whose pages are of the mixes below; liblz4 is
-a few bytes off on others. The other kernels write the same pages with lz4 again, and are left to test_releases.py.
-lz4hc, lzo-rle and 842 have no library that gives the kernel's lengths.
+Cases are chosen by what user space can give. zstd, deflate and lzo: every case of these compressors; their libraries
+give the kernel's length of every page. lz4: the cases of the default release whose pages are of the mixes below;
+liblz4 is a few bytes off on others. The other kernels write the same pages with lz4 again, and are left to
+test_releases.py. lz4hc, lzo-rle and 842 have no library that gives the kernel's lengths.
 """
 
 from __future__ import annotations

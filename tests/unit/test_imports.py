@@ -38,7 +38,7 @@ def name_of(path: Path) -> str:
 
 def imports_of(path: Path) -> set[str]:
     """The modules that a file imports anywhere, also inside functions and for type checkers alone."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)

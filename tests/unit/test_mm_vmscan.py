@@ -34,15 +34,15 @@ def touched(memcg: str, count: int, content: int = HALF) -> TraceBuilder:
 @pytest.mark.parametrize("key", ["max", "high"])
 def test_memory_stays_within_its_limit(bench: Bench, reclaim: str, kernel: str, key: str) -> None:
     trace = TraceBuilder()
-    for page in range(400):
+    for page in range(160):
         trace.write("/a", page, content=HALF + page)
-        if page % 50 == 49:
+        if page % 20 == 19:
             trace.snapshot(str(page))
     result = bench.replay(trace, kernel=kernel, reclaim=reclaim, knobs=(limit("/a", key, 100),))
     assert all(each.memcg["/a"]["memory.current"] <= 100 * PAGE_SIZE for each in result.snapshots)
     assert result.end.memcg["/a"]["memory.current"] > 50 * PAGE_SIZE
-    assert result.end.vmstat["zswpout"] >= 300
-    assert (0, 400) == (result.end.replay["oom"], result.end.replay["first_touches"])
+    assert result.end.vmstat["zswpout"] >= 120
+    assert (0, 160) == (result.end.replay["oom"], result.end.replay["first_touches"])
 
 
 @both_reclaims
@@ -71,7 +71,8 @@ def test_a_limit_that_is_lowered_is_reclaimed_down_to_at_once(bench: Bench, recl
     trace = touched("/a", 200).memcg_set("/a", "memory.max", 50 * PAGE_SIZE).snapshot("lowered")
     end = bench.end(trace, reclaim=reclaim, knobs=(limit("/a", "zswap.max", 10),))
     assert 50 * PAGE_SIZE >= end.memcg["/a"]["memory.current"]
-    assert 150 <= end.vmstat["pswpout"]
+    # of the 150 pages that had to go zswap could keep 20 or 21
+    assert 129 <= end.vmstat["pswpout"]
 
 
 @both_reclaims

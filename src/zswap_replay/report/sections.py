@@ -27,20 +27,34 @@ _ALARMS = frozenset({"mismatches", "decompress_fail", "oom"})
 def settings(results: Sequence[Result]) -> list[tuple[str, str]]:
     """The settings that have a value; where results differ, the value of each, in their order.
 
-    The writes of ``set`` are not among them; see ``knob_writes``.
+    A parameter that the trace has changed stands with its last value, and says so. The writes of ``set`` are not among
+    them; see ``knob_writes``.
     """
     first = results[0].manifest.settings
     found = []
     for name in first:
         if name == "set":
             continue
-        values = [_spelled(name, result.manifest.settings.get(name)) for result in results]
+        values = [_in_effect(name, result) for result in results]
         if name in _HIDDEN_AT and all(r.manifest.settings.get(name) == _HIDDEN_AT[name] for r in results):
             continue
         text = values[0] if len(set(values)) == 1 else ", ".join(values)
         if text:
             found.append((name, text))
     return found
+
+
+def _in_effect(name: str, result: Result) -> str:
+    asked = result.manifest.settings.get(name)
+    spelled = _spelled(name, asked)
+    if name == "recipe" and asked == "default":
+        now = str(result.manifest.recipe.get("name", asked))
+    elif name in result.end.params:
+        value = result.end.params[name]
+        now = _spelled(name, bool(value) if isinstance(asked, bool) else value)
+    else:
+        return spelled
+    return spelled if now == spelled else f"{now} (trace)"
 
 
 def _spelled(name: str, value: object) -> str:
