@@ -12,7 +12,7 @@ class Manifest:
     """The inputs of one replay. Equal manifests mean equal counters."""
 
     trace: dict[str, object]
-    """``path`` as it was given, ``sha256`` of the rows replayed, ``events``."""
+    """``path`` as it was given, ``sha256`` of its rows (None where the replay ended before them), ``events``."""
     settings: dict[str, object]
     kernel: str
     seed: int

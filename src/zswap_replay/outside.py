@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
@@ -147,7 +147,7 @@ class Outside:
             return UnknownContents(self.known.path), self.lengths[compressor], None
         if compressor not in self.contents:
             assert self.source is not None
-            verify: Verify = self.settings.verify  # type: ignore[assignment]  # checked by Settings
+            verify = cast("Verify", self.settings.verify)  # Settings takes no other
             self.contents[compressor] = Contents(self.source, get_codec(compressor), verify)
         if self.memo is None:
             return self.contents[compressor], self.lengths.setdefault(compressor, Lengths()), None

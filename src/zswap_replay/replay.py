@@ -359,7 +359,11 @@ class Replay:
             pages_compressed=sum(timing.compress_calls for timing in timings),
         )
         manifest = Manifest(
-            trace={"path": self.path, "sha256": self.reader.digest, "events": self.events},
+            trace={
+                "path": self.path,
+                "sha256": self.reader.digest if self.events == self.reader.num_rows else None,
+                "events": self.events,
+            },
             settings=self.settings.as_json(),
             kernel=self.settings.kernel,
             seed=self.settings.seed,

@@ -1,0 +1,355 @@
+"""What holds after any trace: nothing is lost, nothing is counted twice, nothing is charged to the wrong memcg."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.strategies import Row, as_table
+from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
+
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
+from zswap_replay.mm.releases import RELEASES
+from zswap_replay.replay import Replay, replay
+from zswap_replay.result import Result
+from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.trace.reader import open_trace
+from zswap_replay.trace.writer import TraceWriter
+from zswap_replay.units import PAGE_SIZE
+
+PATHS = ("/a", "/a/x", "/b")
+CONTENTS = (FULL, HALF, HALF, REFUSED, ZERO, SAME)
+EXCLUSIVE = ("6.12", "6.18")
+every_release = pytest.mark.parametrize("kernel", RELEASES)
+quick = settings(max_examples=30, deadline=None)
+
+_page_events = st.builds(
+    lambda event, memcg, page, count, node, content: {
+        "event": event,
+        "memcg": memcg,
+        "page": page,
+        "count": count,
+        "node": node,
+        "content": content,
+    },
+    st.sampled_from(["read", "write", "write", "pageout", "pageout", "pageout", "discard"]),
+    st.sampled_from(("/", *PATHS)),
+    st.integers(0, 30),
+    st.integers(1, 24),
+    st.integers(0, 1),
+    st.sampled_from(CONTENTS),
+)
+_memcg_events = st.one_of(
+    st.builds(lambda memcg: {"event": "memcg_offline", "memcg": memcg}, st.sampled_from(PATHS)),
+    st.builds(
+        lambda memcg, key, value: {"event": "memcg_set", "memcg": memcg, "key": key, "value": value},
+        st.sampled_from(PATHS),
+        st.sampled_from(["memory.zswap.max", "memory.max", "memory.high", "memory.swap.max"]),
+        st.sampled_from(["0", "16384", "40000", "80000", "max"]),
+    ),
+    st.builds(
+        lambda memcg, value: {"event": "memcg_reclaim", "memcg": memcg, "value": value},
+        st.sampled_from(PATHS),
+        st.sampled_from(["4096", "64K"]),
+    ),
+)
+_machine_events = st.sampled_from(
+    [
+        {"event": "settle"},
+        {"event": "snapshot", "key": "now"},
+        {"event": "param", "key": "max_pool_percent", "value": "0"},
+        {"event": "param", "key": "max_pool_percent", "value": "4"},
+        {"event": "param", "key": "accept_threshold_percent", "value": "50"},
+        {"event": "param", "key": "enabled", "value": "N"},
+        {"event": "param", "key": "enabled", "value": "Y"},
+        {"event": "param", "key": "shrinker_enabled", "value": "Y"},
+        {"event": "param", "key": "exclusive_loads", "value": "Y"},
+        {"event": "param", "key": "compressor", "value": "deflate"},
+        {"event": "param", "key": "compressor", "value": "zstd"},
+    ]
+)
+
+
+def lived(rows: Iterable[Row]) -> Iterable[Row]:
+    """The rows with what makes them a good trace: memcgs are made before use, and removed when they have no child."""
+    born: set[str] = set()
+    live: set[str] = set()
+    for row in rows:
+        path = row.get("memcg", "/")
+        if row["event"] == "memcg_offline":
+            if path not in live or any(each.startswith(f"{path}/") for each in live):
+                continue
+            live.discard(path)
+        elif path != "/" and path not in (live if row["event"].startswith("memcg_") else born):
+            for each in PATHS:
+                if f"{path}/".startswith(f"{each}/") and each not in live:
+                    live.add(each)
+                    yield {"event": "memcg_create", "memcg": each}
+            born |= live
+        yield row
+
+
+@st.composite
+def pressed(draw: st.DrawFn) -> list[Row]:
+    """A trace of few pages under tight limits, in which memcgs come and go."""
+    events = st.one_of(_page_events, _page_events, _page_events, _memcg_events, _machine_events)
+    rows = draw(st.lists(events, min_size=5, max_size=60))
+    return [{"time_ns": 150_000 * number, **row} for number, row in enumerate(lived(rows))]
+
+
+def save(folder: str, rows: list[Row], name: str = "t.parquet", **options: int) -> str:
+    path = Path(folder) / name
+    with TraceWriter(path, **options) as writer:
+        writer.write(as_table(rows))
+    return str(path)
+
+
+def tight(folder: str, kernel: str, **more: Any) -> Settings:
+    """A machine of 250 pages with a pool of ten, and a file of the lengths of all contents."""
+    lengths = Path(folder) / "lengths.parquet"
+    if not lengths.exists():
+        save_lengths(lengths)
+    values = {"totalram": 250 * PAGE_SIZE, "max_pool_percent": 4, "nodes": 2, "lengths": str(lengths)}
+    return Settings(kernel=kernel, **values | more)
+
+
+def run(rows: list[Row], kernel: str, **more: Any) -> tuple[Replay, Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = save(folder, rows)
+        running = Replay(open_trace(path), path, tight(folder, kernel, **more), lambda _: None)
+        return running, running.result(0, None, lambda *_: None)
+
+
+def up_the_tree(memcgs: MemCgroups, own: Counter[int]) -> list[int]:
+    """What each memcg is charged, if each of ``own`` is charged to its ancestors too."""
+    sums = [own[memcg] for memcg in range(memcgs.nr)]
+    for memcg in range(memcgs.nr - 1, 0, -1):
+        sums[memcgs.parent[memcg]] += sums[memcg]
+    return sums
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[Row]) -> None:
+    machine = run(rows, kernel)[0].machine
+    pages, memcgs = machine.pages, machine.memcgs
+    resident = [page for page in range(pages.size) if pages.flags[page] & (PRESENT | SWAPCACHE)]
+    charged = Counter(pages.memcg[page] for page in resident)
+    assert up_the_tree(memcgs, charged) == list(memcgs.resident[: memcgs.nr])
+    assert [-1] * (pages.size - len(resident)) == [
+        pages.memcg[page] for page in range(pages.size) if not pages.flags[page] & (PRESENT | SWAPCACHE)
+    ]
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row]) -> None:
+    machine = run(rows, kernel)[0].machine
+    pages = machine.pages
+    slots = [page for page in range(pages.size) if pages.flags[page] & SLOT]
+    assert machine.memcgs.swap[0] == len(slots) + machine.swap.n_ret
+    assert machine.swap.n_ret <= 64
+    # a page that is out and has no slot would be lost
+    assert all(pages.entry[page] < 0 for page in range(pages.size) if not pages.flags[page] & SLOT)
+    assert all(pages.flags[page] & PRESENT for page in range(pages.size) if pages.flags[page] & DIRTY) or (
+        machine.release.writeback_switch != "none"
+    )
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str, rows: list[Row]) -> None:
+    running, result = run(rows, kernel)
+    pages, zswap, memcgs = running.machine.pages, running.machine.zswap, running.machine.memcgs
+    linked = [pages.entry[page] for page in range(pages.size) if pages.entry[page] >= 0]
+    assert [page for page in range(pages.size) if pages.entry[page] >= 0] == [
+        zswap.entry_page[entry] for entry in linked
+    ]
+    lingering = result.end.zswap["stored_pages"] - len(linked)
+    assert 0 <= lingering <= running.machine.swap.n_ret
+    lengths = Counter({entry: zswap.entry_length[entry] for entry in linked})
+    assert lengths.total() <= zswap.compressed_bytes
+    if kernel in EXCLUSIVE:
+        assert (0, lengths.total()) == (lingering, zswap.compressed_bytes)
+        assert not any(pages.flags[zswap.entry_page[entry]] & (PRESENT | SWAPCACHE) for entry in linked)
+        own: Counter[int] = Counter()
+        for entry in linked:
+            if zswap.entry_objcg[entry] >= 0:
+                own[memcgs.obj_cgroup_memcg(zswap.entry_objcg[entry])] += zswap.entry_length[entry]
+        online = [memcg for memcg in range(memcgs.nr) if memcgs.online[memcg]]
+        sums = up_the_tree(memcgs, own)
+        assert [sums[memcg] for memcg in online] == [memcgs.zswap_bytes[memcg] for memcg in online]
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_where_a_page_is_said_to_be_is_what_is_counted(kernel: str, rows: list[Row]) -> None:
+    # no memcg dies here, so that each page that ever was can be named
+    running, result = run([row for row in rows if row["event"] != "memcg_offline"], kernel)
+    reader = running.reader
+    letters = Counter("".join(running.where(path, 0, 60) for path in reader.paths))
+    ours, zswap = result.end.replay, result.end.zswap
+    assert ours["resident_pages"] == letters["P"] + letters["C"]
+    if kernel in EXCLUSIVE:
+        assert zswap["stored_pages"] == letters["Z"]
+    else:
+        assert letters["Z"] <= zswap["stored_pages"] <= letters.total()
+    assert letters["0"] <= result.end.vmstat.get("swpout_zero", 0)
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_every_entry_that_came_is_there_or_has_gone_one_way(kernel: str, rows: list[Row]) -> None:
+    end = run(rows, kernel)[1].end
+    zswap, vmstat = end.zswap, end.vmstat
+    gone = vmstat["zswpout"] - zswap["stored_pages"]
+    known = zswap["written_back_pages"] + zswap.get("duplicate_entry", 0)
+    if kernel in EXCLUSIVE:
+        known += vmstat["zswpin"]
+    # what is neither known to be written back, loaded nor replaced was freed with its slot
+    assert 0 <= gone - known
+    discards = sum(row["event"] in ("discard", "write", "read") for row in rows)
+    assert gone == known or discards
+    assert vmstat["pswpout"] >= zswap["written_back_pages"]
+    if "same_filled_pages" in zswap:
+        assert zswap["same_filled_pages"] <= zswap["stored_pages"]
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_pools_hold_what_is_stored_in_them(kernel: str, rows: list[Row]) -> None:
+    running, result = run(rows, kernel)
+    end = result.end
+    held, size = end.replay["compressed_bytes"], end.zswap["pool_total_size"]
+    assert size == PAGE_SIZE * sum(pool.zpool.zpool_get_total_pages() for pool in running.machine.zswap.pools)
+    assert 0 <= held <= size
+    assert (held == 0) == (size == 0)
+    in_memory = end.zswap["stored_pages"] - end.zswap.get("same_filled_pages", 0)
+    assert in_memory == sum(pool.entries for pool in running.machine.zswap.pools)
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_a_parent_is_charged_at_least_what_its_children_are(kernel: str, rows: list[Row]) -> None:
+    for snapshot in run(rows, kernel)[1].snapshots:
+        for path, values in snapshot.memcg.items():
+            children = [
+                each for name, each in snapshot.memcg.items() if name.rpartition("/")[0] == path and name != "/"
+            ]
+            for name in ("zswap", "zswapped", "zswpin", "zswpout"):
+                assert values[name] >= sum(each[name] for each in children)
+        assert snapshot.vmstat["zswpout"] >= snapshot.memcg["/"]["zswpout"]
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_counters_never_go_back(kernel: str, rows: list[Row]) -> None:
+    snapshots = run(rows, kernel)[1].snapshots
+    gauges = {"pool_total_size", "stored_pages", "stored_incompressible_pages", "same_filled_pages"}
+    for earlier, later in zip(snapshots, snapshots[1:], strict=False):
+        assert all(later.vmstat[name] >= value for name, value in earlier.vmstat.items())
+        assert all(later.zswap[name] >= value for name, value in earlier.zswap.items() if name not in gauges)
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "6.18"])
+@quick
+@given(rows=pressed())
+def test_nothing_leaves_a_memcg_that_may_not_write_back(kernel: str, rows: list[Row]) -> None:
+    rows = [row for row in rows if row["event"] != "memcg_offline"]
+    end = run(rows, kernel, knobs=(KnobWrite("/a", "memory.zswap.writeback", 0),))[1].end
+    for path in ("/a", "/a/x"):
+        if path in end.memcg:
+            assert (0, 0) == (end.memcg[path]["zswpwb"], end.replay_memcg[path]["pswpout"])
+
+
+# Content
+
+
+@every_release
+@settings(max_examples=15, deadline=None)
+@given(rows=pressed())
+def test_every_page_comes_back_as_it_went(kernel: str, rows: list[Row]) -> None:
+    rows = [{**row, "content": None} for row in rows]
+    end = run(rows, kernel, lengths=None, compressor="lz4", verify="all")[1].end
+    assert 0 == end.replay["mismatches"]
+
+
+# What no counter may depend on
+
+
+def without_path(result: Result) -> dict[str, object]:
+    document = result.as_json(timing=False)
+    manifest = document["manifest"]
+    assert isinstance(manifest, dict)
+    return document | {"manifest": {**manifest, "trace": {**manifest["trace"], "path": ""}}}
+
+
+@every_release
+@settings(max_examples=12, deadline=None)
+@given(rows=pressed(), batch_rows=st.integers(1, 9), row_group_rows=st.integers(1, 50), warmup=st.integers(0, 30))
+def test_counters_do_not_depend_on_batches_or_row_groups(
+    kernel: str, rows: list[Row], batch_rows: int, row_group_rows: int, warmup: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole, cut = save(folder, rows), save(folder, rows, "cut.parquet", row_group_rows=row_group_rows)
+        options = tight(folder, kernel, warmup=warmup)
+        expected = without_path(replay(whole, options, interval_ns=400_000))
+        assert expected == without_path(replay(cut, options, interval_ns=400_000))
+        assert expected == without_path(replay(cut, options, interval_ns=400_000, batch_rows=batch_rows))
+
+
+@every_release
+@settings(max_examples=15, deadline=None)
+@given(rows=pressed())
+def test_counters_do_not_depend_on_the_names_of_memcgs(kernel: str, rows: list[Row]) -> None:
+    names = {"/": "/", "/a": "/zebra.slice", "/a/x": "/zebra.slice/1", "/b": "/0"}
+    renamed = [{**row, "memcg": names[row["memcg"]]} if "memcg" in row else row for row in rows]
+    one, other = run(rows, kernel)[1].end, run(renamed, kernel)[1].end
+    assert (one.zswap, one.vmstat, one.replay) == (other.zswap, other.vmstat, other.replay)
+    assert {names[path]: values for path, values in one.memcg.items()} == other.memcg
+
+
+@every_release
+@settings(max_examples=10, deadline=None)
+@given(rows=pressed())
+def test_a_run_of_pages_is_the_same_as_its_pages_one_by_one(kernel: str, rows: list[Row]) -> None:
+    single = []
+    for row in rows:
+        for number in range(row.get("count", 1)):
+            moved = {"page": row["page"] + number, "content": row["content"] + number} if "page" in row else {}
+            single.append(row | moved | {"count": 1})
+    # one by one they give the worker its turn in between, unless it has no time at all
+    one, other = (run(each, kernel, writeback_ns=1 << 61)[1].end for each in (rows, single))
+    assert (one.zswap, one.vmstat, one.memcg) == (other.zswap, other.vmstat, other.memcg)
+
+
+def test_the_traces_above_reach_what_they_are_to_test() -> None:
+    """A burst of each kind, so that a strategy that has gone tame is seen."""
+    reached: Counter[str] = Counter()
+
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @given(rows=pressed())
+    def look(rows: list[Row]) -> None:
+        end = run(rows, "patch-v4")[1].end
+        for name in ("memcg_limit_reject", "pool_limit_reject", "compress_reject", "clean_drops", "memcg_shrinks"):
+            reached[name] += end.replay[name] > 0
+        for name in ("written_back_pages", "duplicate_entry", "reject_reclaim_fail"):
+            reached[name] += end.zswap[name] > 0
+
+    look()
+    assert 8 == len(+reached), reached

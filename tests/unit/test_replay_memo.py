@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from zswap_replay.outside import LengthMemo
+from zswap_replay.replay import replay
+from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.trace.builder import TraceBuilder
+
+SETTINGS = Settings(compressor="lz4", knobs=(KnobWrite("/a", "memory.zswap.max", 16 * 4096),))
+
+
+def trace_in(folder: Path) -> str:
+    trace = TraceBuilder().write("/a", 0, count=60).pageout("/a", 0, count=60).read("/a", 0, count=60)
+    path = folder / "trace.parquet"
+    trace.write("/a", 0, count=20).pageout("/a", 0, count=60).save(path)
+    return str(path)
+
+
+def test_what_one_replay_compressed_the_next_ones_do_not(tmp_path: Path) -> None:
+    trace, memo = trace_in(tmp_path), LengthMemo()
+    alone = replay(trace, SETTINGS)
+    first, second = replay(trace, SETTINGS, memo=memo), replay(trace, SETTINGS, memo=memo)
+    assert alone.snapshots == first.snapshots == second.snapshots
+    assert 0 < alone.timing.pages_compressed == first.timing.pages_compressed
+    assert 0 == second.timing.pages_compressed
+
+
+def test_a_memo_serves_other_settings_and_compresses_what_is_new_to_it(tmp_path: Path) -> None:
+    trace, memo = trace_in(tmp_path), LengthMemo()
+    replay(trace, SETTINGS, memo=memo)
+    for settings in (
+        replace(SETTINGS, kernel="6.12"),
+        replace(SETTINGS, knobs=()),
+        replace(SETTINGS, compressor="zstd"),
+    ):
+        assert replay(trace, settings).snapshots == replay(trace, settings, memo=memo).snapshots
+
+
+def test_tables_of_a_memo_serve_another_one(tmp_path: Path) -> None:
+    trace, memo, other = trace_in(tmp_path), LengthMemo(), LengthMemo()
+    learned = replay(trace, SETTINGS, memo=memo)
+    other.update(memo.tables())
+    told = replay(trace, SETTINGS, memo=other)
+    assert learned.snapshots == told.snapshots
+    assert 0 == told.timing.pages_compressed
