@@ -74,7 +74,7 @@ def _identity(result: Result) -> list[tuple[str, str]]:
     return [
         *_run_labels(result),
         ("trace", str(manifest.trace["path"])),
-        ("sha256", str(manifest.trace["sha256"])),
+        ("sha256", str(manifest.trace["sha256"] or "")),
         ("seed", str(manifest.seed)),
         ("version", manifest.versions["zswap_replay"]),
     ]

@@ -52,7 +52,9 @@ def _title(results: Sequence[Result], console: Console) -> None:
             f": {manifest.trace['events']:,} events, kernel {kernels}, seed {manifest.seed}",
         )
     )
-    about = f"sha256 {str(manifest.trace['sha256'])[:12]}, zswap-replay {manifest.versions['zswap_replay']}"
+    digest = manifest.trace["sha256"]
+    read = f"sha256 {str(digest)[:12]}" if digest else "not read to its end"
+    about = f"{read}, zswap-replay {manifest.versions['zswap_replay']}"
     console.print(Text(about, style="dim"))
     counts = {len(result.snapshots) for result in results}
     if counts != {1}:
