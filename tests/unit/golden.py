@@ -12,9 +12,9 @@ from pathlib import Path
 GOLDENS = Path(__file__).with_name("goldens")
 
 
-def assert_golden(name: str, actual: str) -> None:
+def assert_golden(name: str, actual: str, goldens: Path = GOLDENS) -> None:
     """Compares ``actual`` with the golden file ``name``, or writes it where ZSWAP_REPLAY_ACCEPT is 1."""
-    golden = GOLDENS / name
+    golden = goldens / name
     if os.environ.get("ZSWAP_REPLAY_ACCEPT") == "1":
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(actual, encoding="utf-8")

@@ -42,14 +42,14 @@ MS = 1_000_000
 """From one event of a TraceBuilder to the next, in nanoseconds."""
 
 
-def save_lengths(path: Path) -> None:
-    """A file of the contents above."""
+def save_lengths(path: Path, run: int = RUN) -> None:
+    """A file of the contents above, ``run`` of each."""
     rows = [(FULL, 4088, None), (HALF, 2040, None), (REFUSED, 0, None), (ZERO, 30, 0), (SAME, 60, 7)]
     write_lengths(
         path,
-        np.concatenate([np.arange(first, first + RUN, dtype=np.uint64) for first, _, _ in rows]),
-        np.repeat(np.array([length for _, length, _ in rows], np.int32), RUN),
-        [fill for _, _, fill in rows for _ in range(RUN)],
+        np.concatenate([np.arange(first, first + run, dtype=np.uint64) for first, _, _ in rows]),
+        np.repeat(np.array([length for _, length, _ in rows], np.int32), run),
+        [fill for _, _, fill in rows for _ in range(run)],
     )
 
 

@@ -1,0 +1,73 @@
+"""Equal replays give equal bytes: run again, compiled or interpreted, and whatever the size of a row group."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.commands import TRACES, output
+from zswap_replay.mm import compiled
+
+PRESSURE = {
+    "app": ["--totalram", "24M", "--set", "/app:memory.max=2M", "--set", "/app:memory.zswap.max=256K"],
+    "build": ["--totalram", "24M", "--set", "/build:memory.max=3M", "--set", "/build:memory.zswap.max=256K"],
+    "db": ["--totalram", "24M", "--set", "/db:memory.max=4M", "--set", "/db:memory.zswap.max=256K"],
+    "story": [],
+    "two-tenants": [
+        *["--totalram", "24M", "--set", "/build:memory.max=3M", "--set", "/build:memory.zswap.max=256K"],
+        *["--set", "/db:memory.max=4M"],
+    ],
+}
+"""By bundled trace, the limits under which it stores, loads, writes back and is refused."""
+
+EVENTS = ["--max-events", "80000", "--max-pool-percent", "3"]
+JSON = ["--format", "json", "--no-timing", "-q"]
+
+
+def replayed(name: str, *options: str, pure: bool = False) -> str:
+    events = [] if name == "story" else EVENTS
+    trace = str(TRACES / f"{name}.parquet")
+    return output(
+        "run", trace, "-c", "zstd", "-c", "lz4", *PRESSURE[name], *events, *JSON, *options, pure=pure
+    )
+
+
+def test_every_bundled_trace_is_tried() -> None:
+    assert {trace.stem for trace in TRACES.glob("*.parquet")} == set(PRESSURE)
+
+
+@pytest.mark.skipif(
+    not compiled() and os.environ.get("ZSWAP_REPLAY_PURE") != "1",
+    reason="there is no C compiler: no compiled core",
+)
+@pytest.mark.parametrize("kernel", ["patch-v4", "6.12"])
+@pytest.mark.parametrize("name", PRESSURE)
+def test_compiled_and_interpreted_runs_print_the_same(name: str, kernel: str) -> None:
+    printed = replayed(name, "--kernel", kernel)
+    assert printed == replayed(name, "--kernel", kernel, pure=True)
+    for run in json.loads(printed)["runs"]:
+        end = run["snapshots"][-1]
+        assert end["vmstat"]["zswpout"] > 0
+        assert end["zswap"]["written_back_pages"] > 0
+        assert end["replay"]["memcg_limit_reject"] + end["replay"]["pool_limit_reject"] > 0
+
+
+@pytest.mark.parametrize("name", ["db", "story"])
+def test_the_same_command_prints_the_same_bytes(name: str) -> None:
+    assert replayed(name) == replayed(name)
+
+
+@pytest.mark.parametrize("rows", [997, 60_000])
+def test_the_size_of_row_groups_changes_nothing(rows: int, tmp_path: Path) -> None:
+    table = pq.read_table(TRACES / "db.parquet")
+    pq.write_table(table, tmp_path / "db.parquet", row_group_size=rows)
+    options = [*PRESSURE["db"], "--max-pool-percent", "3", *JSON]
+    expected = json.loads(output("run", str(TRACES / "db.parquet"), *options))
+    actual = json.loads(output("run", str(tmp_path / "db.parquet"), *options))
+    for document in (expected, actual):
+        assert document["manifest"]["trace"].pop("path")
+    assert expected == actual
