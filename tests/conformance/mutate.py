@@ -1,8 +1,8 @@
 """Breaks one rule of the model at a time, and shows that cases notice: ``python -m tests.conformance.mutate``.
 
 Prints a line a rule and kernel: the cases tried, how many of them differ, and the first difference. A rule is tried on
-a few cheap cases that notice it; with ``--every-case`` on all cases of the kernel (some minutes). The exit status is
-1 where a broken rule goes unnoticed, or a case differs with no rule broken.
+a few cheap cases that notice it; with ``--every-case`` on all cases of the kernel (a quarter of an hour). The exit
+status is 1 where a broken rule goes unnoticed, or a case differs with no rule broken.
 
 A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where
 the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``.
