@@ -50,7 +50,9 @@ def test_compressed_bytes_press_on_the_limit_too(bench: Bench, reclaim: str) -> 
     end = bench.end(touched("/a", 150), reclaim=reclaim, knobs=(limit("/a", "max", 100),))
     held = end.memcg["/a"]
     assert held["memory.zswap.current"] > 50 * 2040
-    expected = end.replay["resident_pages"] * PAGE_SIZE + -(-held["memory.zswap.current"] // PAGE_SIZE) * PAGE_SIZE
+    expected = (
+        end.replay["resident_pages"] * PAGE_SIZE + -(-held["memory.zswap.current"] // PAGE_SIZE) * PAGE_SIZE
+    )
     assert expected == held["memory.current"]
 
 
