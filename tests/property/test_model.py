@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.strategies import Row, as_table
 from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
-
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm.releases import RELEASES

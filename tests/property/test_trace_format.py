@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import Row, as_table, traces
 
+from tests.strategies import Row, as_table, traces
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.convert import batch_table
 from zswap_replay.trace.edit import MergeInput, merge

@@ -56,7 +56,7 @@ def test_a_removed_memcg_that_nothing_refers_to_leaves_the_tree() -> None:
     memcgs.mem_cgroup_css_offline(1)
     memcgs.mem_cgroup_css_offline(3)
     assert [0] == order(memcgs)
-    assert [0, 4] == order(memcgs) + [memcgs.mem_cgroup_css_alloc(0)]
+    assert [0, 4] == [*order(memcgs), memcgs.mem_cgroup_css_alloc(0)]
 
 
 def test_a_dead_memcg_stays_until_the_last_reference_goes() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.test_replay import EVERY_RELEASE, REFUSED, Bench, store, stored
 
+from tests.unit.test_replay import EVERY_RELEASE, REFUSED, Bench, store, stored
 from zswap_replay.counters import Snapshot
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.test_replay import EVERY_RELEASE, FULL, HALF, REFUSED, Bench, stored
 
+from tests.unit.test_replay import EVERY_RELEASE, FULL, HALF, REFUSED, Bench, stored
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -175,3 +177,20 @@ def test_the_dynamic_shrinker_writes_back_under_memory_pressure(bench: Bench, ke
         for enabled in (False, True)
     ]
     assert 0 == counts[0] < counts[1]
+
+
+@both_reclaims
+@every_release
+def test_a_round_does_not_wait_for_a_memcg_that_is_gone(bench: Bench, reclaim: str, kernel: str) -> None:
+    # the round below /p ends at /p/c, which is then removed, and referred to by nothing: 65 freed slots push its own
+    # out of the cache of freed slots
+    trace = touched("/p/c", 64).memcg_reclaim("/p", PAGE_SIZE).discard("/p/c", 0, count=64)
+    trace.write("/q", 0, count=65, content=FULL).pageout("/q", 0, count=65).discard("/q", 0, count=65)
+    trace.memcg_offline("/p/c").write("/p", 0, content=FULL).memcg_set("/p", "memory.swap.max", 0)
+    path = bench.save(trace.memcg_reclaim("/p", PAGE_SIZE))
+    lengths = bench.settings().lengths
+    assert lengths is not None
+    # a process of its own: a loop without end in the core heeds no signal handler
+    options = ["--kernel", kernel, "--reclaim", reclaim, "--lengths", lengths]
+    command = [sys.executable, "-m", "zswap_replay", "run", path, *options]
+    assert 0 == subprocess.run(command, capture_output=True, timeout=30, check=False).returncode

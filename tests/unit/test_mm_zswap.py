@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.unit.test_replay import (
     EVERY_RELEASE,
     FULL,
@@ -17,7 +18,6 @@ from tests.unit.test_replay import (
     store,
     stored,
 )
-
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.test_replay import EVERY_RELEASE, FULL, MS, Bench, store, stored
 
+from tests.unit.test_replay import EVERY_RELEASE, FULL, MS, Bench, store, stored
 from zswap_replay.counters import Snapshot
 from zswap_replay.replay import Replay
 from zswap_replay.settings import KnobWrite

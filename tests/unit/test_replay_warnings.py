@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.test_replay import REFUSED, ZERO, Bench, stored
 
+from tests.unit.test_replay import REFUSED, ZERO, Bench, stored
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
