@@ -247,6 +247,8 @@ class Vmscan:
         """One round at a priority over the memcgs below ``root``, from where the last one ended."""
         freed: cython.longlong = 0
         start: cython.int = self.reclaim_iter[root]
+        if start >= 0 and not self.memcgs.online[start] and self.memcgs.refs[start] == 0:
+            start = -1  # it has left the tree: invalidate_reclaim_iterators()
         memcg: cython.int = start
         while freed < nr_to_reclaim:
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
