@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +22,6 @@ from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.reader import TraceReader, open_trace
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE
-
-if TYPE_CHECKING:
-    pass
 
 Progress = Callable[[int, int], None]
 Notes = Callable[[str], None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -40,13 +39,12 @@ def test_every_bundled_trace_is_tried() -> None:
     assert {trace.stem for trace in TRACES.glob("*.parquet")} == set(PRESSURE)
 
 
-@pytest.mark.skipif(
-    not compiled() and os.environ.get("ZSWAP_REPLAY_PURE") != "1",
-    reason="there is no C compiler: no compiled core",
-)
+@pytest.mark.skipif(not compiled(), reason="the core is not compiled: there is nothing to compare with")
 @pytest.mark.parametrize("kernel", ["patch-v4", "6.12"])
 @pytest.mark.parametrize("name", PRESSURE)
 def test_compiled_and_interpreted_runs_print_the_same(name: str, kernel: str) -> None:
+    assert "(core compiled)" in output("--version")
+    assert "(core interpreted)" in output("--version", pure=True)
     printed = replayed(name, "--kernel", kernel)
     assert printed == replayed(name, "--kernel", kernel, pure=True)
     for run in json.loads(printed)["runs"]:

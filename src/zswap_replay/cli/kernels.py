@@ -19,8 +19,9 @@ def kernels() -> None:
         click.echo(f"{name:<10}{release.summary}{' (default)' if name == DEFAULT_RELEASE else ''}")
     click.echo()
     click.echo(
-        "Each rule by release. Verified against a running kernel, but where * says: read in its sources."
+        "Each rule by release, verified against recorded runs of that kernel. Where a * stands, none of"
     )
+    click.echo("them shows the rule: it rests on reading, or on runs that are not kept here.")
     for rule in RULES:
         click.echo()
         click.echo(click.wrap_text(f"{rule.name}: {rule.rule}", width=100, subsequent_indent="  "))

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def _rule(rule: str, source: str, *, read: tuple[str, ...] = ()) -> Any:
-    """A flag: what it decides, where the kernel decides it, and the releases for which that was read, not seen."""
+    """A flag: what it decides, where the kernel decides it, and the releases for which no recorded run shows it."""
     return field(metadata={"rule": rule, "source": source, "read": read})
 
 
@@ -16,8 +16,8 @@ class Release:
     """What one kernel does where kernels differ.
 
     Each flag names the rule, and the kernel's function or the change behind it. A rule was verified against a running
-    kernel (tests/conformance replays what it showed) but in the releases that ``read`` names: there it was read in the
-    sources alone.
+    kernel: recorded runs in tests/conformance come out otherwise when it is broken. Not so in releases that ``read``
+    names: there it stands on reading, or on runs that are not kept here.
     """
 
     name: str
@@ -47,11 +47,12 @@ class Release:
     threshold_of_limit: bool = _rule(
         "the threshold is a share of the limit in pages; before, total RAM was multiplied the other way round",
         "zswap_accept_thr_pages(); before, zswap_can_accept()",
-        read=("6.12", "6.18"),
+        read=("6.12",),
     )
     memcg_refusal_queues_worker: bool = _rule(
         "any refusal while the pool is full queues the worker, one by a memcg limit too",
         "zswap_store(), label reject",
+        read=("6.12", "6.18"),
     )
     worker: str = _rule(
         "how the worker picks. lru: the oldest entry of all. iter: every memcg in turn, dead ones and the end of the "
@@ -62,10 +63,12 @@ class Release:
     writeback_switch: str = _rule(
         "memory.zswap.writeback. own: the memcg's alone, copied from its parent at mkdir. hierarchy: every ancestor's",
         "mem_cgroup_zswap_writeback_enabled()",
+        read=("6.12",),
     )
     cursor_released_offline: bool = _rule(
         "the worker's cursor moves on from a memcg that goes offline; before, it kept it alive",
         "zswap_memcg_offline_cleanup()",
+        read=("6.8", "6.12", "6.18"),
     )
     exclusive_loads: str = _rule(
         "whether a load frees the entry. knob: exclusive_loads, off by default",
