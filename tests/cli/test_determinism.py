@@ -11,28 +11,25 @@ import pytest
 from tests.cli.commands import TRACES, output
 from zswap_replay.mm import compiled
 
+SMALL = ["--totalram", "24M", "--max-pool-percent", "3"]
 PRESSURE = {
-    "app": ["--totalram", "24M", "--set", "/app:memory.max=2M", "--set", "/app:memory.zswap.max=256K"],
-    "build": ["--totalram", "24M", "--set", "/build:memory.max=3M", "--set", "/build:memory.zswap.max=256K"],
-    "db": ["--totalram", "24M", "--set", "/db:memory.max=4M", "--set", "/db:memory.zswap.max=256K"],
+    "app": [*SMALL, "--set", "/app:memory.max=2M", "--set", "/app:memory.zswap.max=256K"],
+    "build": [*SMALL, "--set", "/build:memory.max=3M", "--set", "/build:memory.zswap.max=256K"],
+    "db": [*SMALL, "--set", "/db:memory.max=4M", "--set", "/db:memory.zswap.max=256K"],
     "story": [],
     "two-tenants": [
-        *["--totalram", "24M", "--set", "/build:memory.max=3M", "--set", "/build:memory.zswap.max=256K"],
+        *[*SMALL, "--set", "/build:memory.max=3M", "--set", "/build:memory.zswap.max=256K"],
         *["--set", "/db:memory.max=4M"],
     ],
 }
 """By bundled trace, the limits under which it stores, loads, writes back and is refused."""
 
-EVENTS = ["--max-events", "80000", "--max-pool-percent", "3"]
 JSON = ["--format", "json", "--no-timing", "-q"]
 
 
 def replayed(name: str, *options: str, pure: bool = False) -> str:
-    events = [] if name == "story" else EVENTS
     trace = str(TRACES / f"{name}.parquet")
-    return output(
-        "run", trace, "-c", "zstd", "-c", "lz4", *PRESSURE[name], *events, *JSON, *options, pure=pure
-    )
+    return output("run", trace, "-c", "zstd", "-c", "lz4", *PRESSURE[name], *JSON, *options, pure=pure)
 
 
 def test_every_bundled_trace_is_tried() -> None:
@@ -63,7 +60,7 @@ def test_the_same_command_prints_the_same_bytes(name: str) -> None:
 def test_the_size_of_row_groups_changes_nothing(rows: int, tmp_path: Path) -> None:
     table = pq.read_table(TRACES / "db.parquet")
     pq.write_table(table, tmp_path / "db.parquet", row_group_size=rows)
-    options = [*PRESSURE["db"], "--max-pool-percent", "3", *JSON]
+    options = [*PRESSURE["db"], *JSON]
     expected = json.loads(output("run", str(TRACES / "db.parquet"), *options))
     actual = json.loads(output("run", str(tmp_path / "db.parquet"), *options))
     for document in (expected, actual):

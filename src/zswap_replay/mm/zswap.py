@@ -541,9 +541,9 @@ class Zswap(LruWalk):
                 )
             ] += 1
         if error == -EEXIST and self.in_shrinker:
-            # warm pages from here on
+            # warm pages from here on: the shrinker stops, from 6.9 on in the middle of its walk
             self.encountered_page_in_swapcache = True
-            return LRU_STOP
+            return LRU_STOP if self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS else LRU_RETRY
         return LRU_RETRY
 
     def zswap_shrinker_count(self, nid: cython.int, memcg: cython.int) -> cython.Py_ssize_t:
@@ -565,7 +565,8 @@ class Zswap(LruWalk):
         """Look at so many entries from the old end; how many were written back, SHRINK_STOP for no more."""
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
             size: cython.longlong = self.current.lru.list_lru_count_one(nid, memcg)
-            if size < nr_to_scan or self.protected[self.protection_slot(nid, memcg)] >= size - nr_to_scan:
+            # unsigned in the kernel: a scan of more than the list holds passes
+            if size >= nr_to_scan and self.protected[self.protection_slot(nid, memcg)] >= size - nr_to_scan:
                 return SHRINK_STOP
         self.in_shrinker = True
         self.encountered_page_in_swapcache = False
