@@ -12,6 +12,7 @@ import numpy as np
 from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
 from zswap_replay.manifest import Manifest, versions
+from zswap_replay.mm.events import Events
 from zswap_replay.mm.machine import Machine
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.outside import LengthMemo, Outside
@@ -184,7 +185,7 @@ class Replay:
 
     def replay_batch(self, batch: Batch, rows: int, interval_ns: int, next_interval: int) -> int:
         """Replay the first ``rows`` rows of a batch; when the next interval ends."""
-        columns = (
+        events = Events(
             batch.time_ns.data,
             batch.event.data,
             batch.memcg.data,
@@ -199,7 +200,7 @@ class Replay:
         for stop, label in self.stops(batch, rows, interval_ns, next_interval):
             row = self.events - batch.first_row
             while True:
-                row = self.machine.run(*columns, row, stop)
+                row = self.machine.run(events, row, stop)
                 if row == stop:
                     break
                 if batch.event[row] < Event.SNAPSHOT:
@@ -262,10 +263,10 @@ class Replay:
         elif control.event is Event.MEMCG_CREATE:
             self.create_memcg(control.memcg, anew=True)
         elif control.event is Event.MEMCG_OFFLINE:
-            self.memcg_path[self.machine.memcg_of_path(control.memcg)] = None
+            self.memcg_path[self.machine.memcgs.memcg_of_path(control.memcg)] = None
             self.machine.memcg_offline(control.memcg)
         else:
-            if self.machine.memcg_of_path(control.memcg) < 0:
+            if self.machine.memcgs.memcg_of_path(control.memcg) < 0:
                 self.create_memcg(control.memcg)
             assert isinstance(control.value, int)
             if control.event is Event.MEMCG_RECLAIM:
@@ -307,7 +308,7 @@ class Replay:
 
     def create_memcg(self, path: int, *, anew: bool = False) -> None:
         """Make the memcg of a path, with those of its ancestors that are not there yet, and write its flags."""
-        if not anew and self.machine.memcg_of_path(path) >= 0:
+        if not anew and self.machine.memcgs.memcg_of_path(path) >= 0:
             return
         name = self.reader.paths[path]
         parent = self.reader.paths.index(name.rpartition("/")[0] or "/")

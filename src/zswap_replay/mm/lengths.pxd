@@ -1,17 +1,29 @@
 cimport cython
+from zswap_replay.mm.columns cimport Records
 from zswap_replay.mm.page_table cimport mix64
+
+cdef struct Known:
+    unsigned long long content
+    int length
+    int kind
 
 @cython.final
 cdef class Lengths:
-    cdef readonly int size
-    cdef readonly unsigned long long[::1] content
-    cdef readonly int[::1] length, table
-    cdef readonly unsigned char[::1] kind
-    cdef unsigned long long mask
+    cdef readonly long long size, room
+    cdef readonly Records records
+    cdef readonly Known[::1] slot
+    cdef unsigned long long last_content
+    cdef long long last_slot
     cpdef add(self, unsigned long long content, int length, int kind)
     cpdef add_all(
         self, const unsigned long long[::1] content, const int[::1] length, const unsigned char[::1] kind
     )
-    cdef void enter(self, int index) noexcept
-    cpdef grow(self)
-    cpdef int find(self, unsigned long long content) noexcept
+    cdef inline long long slot_of(self, unsigned long long content) noexcept
+    cdef void enter(self, unsigned long long content, int length, int kind) noexcept
+    @cython.locals(old=Known[::1])
+    cdef grow(self, long long room)
+    cpdef long long find(self, unsigned long long content) noexcept
+    cpdef int length_at(self, long long at) noexcept
+    cpdef int kind_at(self, long long at) noexcept
+    @cython.locals(rows='unsigned long long[:, ::1]')
+    cpdef tuple columns(self)

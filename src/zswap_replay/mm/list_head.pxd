@@ -1,10 +1,17 @@
 cimport cython
+from zswap_replay.mm.columns cimport Records
+
+cdef struct ListHead:
+    int next
+    int prev
 
 @cython.final
 cdef class ListHeads:
-    cdef readonly int[::1] first, last, size, next, prev
+    cdef readonly int[::1] first, last, size
+    cdef readonly ListHead[:] link
+    cdef readonly Records items
     cdef readonly int nr_lists
-    cpdef reserve(self, int items)
+    cpdef resize_items(self, int size)
     cpdef int new_lists(self, int count) except -1
     cpdef void list_add(self, int head, int item) noexcept
     cpdef void list_add_tail(self, int head, int item) noexcept
@@ -12,4 +19,4 @@ cdef class ListHeads:
     cpdef void list_move(self, int head, int item) noexcept
     cpdef void list_move_tail(self, int head, int item) noexcept
     cpdef void list_splice_init(self, int source, int head) noexcept
-    cpdef list items(self, int head)
+    cpdef list in_order(self, int head)

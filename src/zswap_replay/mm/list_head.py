@@ -5,25 +5,31 @@ An item is on one list at a time; a list is known by a number and has its head, 
 
 import cython
 
-from zswap_replay.mm.columns import INT, column, grown
+from zswap_replay.mm.columns import INT, Records, column, grown
+
+LIST_HEAD = {"next": INT, "prev": INT}
+"""struct list_head: the links of an item, which stand in the item."""
 
 
 class ListHeads:
-    """Lists numbered from 0 over items numbered from 0; both kinds grow. -1 stands for the end of a list."""
+    """Lists numbered from 0 over the structs of a column, which have their links in the field ``lru``.
 
-    def __init__(self) -> None:
+    -1 stands for the end of a list.
+    """
+
+    def __init__(self, items: Records) -> None:
         self.first = column(8, INT, -1)
         self.last = column(8, INT, -1)
         self.size = column(8, INT)
-        self.next = column(8, INT, -1)
-        self.prev = column(8, INT, -1)
+        self.items = items
+        self.link = items.view("lru")
         self.nr_lists = 0
 
-    def reserve(self, items: cython.int) -> None:
-        """Make room for items 0 .. ``items`` - 1."""
-        if items > len(self.next):
-            self.next = grown(self.next, items, -1)
-            self.prev = grown(self.prev, items, -1)
+    def resize_items(self, size: cython.int) -> None:
+        """Make room for items 0 .. ``size`` - 1."""
+        self.link = None
+        self.items.resize(size)
+        self.link = self.items.view("lru")
 
     def new_lists(self, count: cython.int) -> cython.int:
         """Add ``count`` empty lists; the number of the first of them."""
@@ -39,39 +45,39 @@ class ListHeads:
     def list_add(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the front of a list."""
         old: cython.int = self.first[head]
-        self.next[item] = old
-        self.prev[item] = -1
+        self.link[item].next = old
+        self.link[item].prev = -1
         if old < 0:
             self.last[head] = item
         else:
-            self.prev[old] = item
+            self.link[old].prev = item
         self.first[head] = item
         self.size[head] += 1
 
     def list_add_tail(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the back of a list."""
         old: cython.int = self.last[head]
-        self.prev[item] = old
-        self.next[item] = -1
+        self.link[item].prev = old
+        self.link[item].next = -1
         if old < 0:
             self.first[head] = item
         else:
-            self.next[old] = item
+            self.link[old].next = item
         self.last[head] = item
         self.size[head] += 1
 
     def list_del(self, head: cython.int, item: cython.int) -> None:
         """Take an item off the list that it is on."""
-        before: cython.int = self.prev[item]
-        behind: cython.int = self.next[item]
+        before: cython.int = self.link[item].prev
+        behind: cython.int = self.link[item].next
         if before < 0:
             self.first[head] = behind
         else:
-            self.next[before] = behind
+            self.link[before].next = behind
         if behind < 0:
             self.last[head] = before
         else:
-            self.prev[behind] = before
+            self.link[behind].prev = before
         self.size[head] -= 1
 
     def list_move(self, head: cython.int, item: cython.int) -> None:
@@ -93,22 +99,22 @@ class ListHeads:
             return
         back: cython.int = self.last[source]
         old: cython.int = self.first[head]
-        self.next[back] = old
+        self.link[back].next = old
         if old < 0:
             self.last[head] = back
         else:
-            self.prev[old] = back
+            self.link[old].prev = back
         self.first[head] = front
         self.size[head] += self.size[source]
         self.first[source] = -1
         self.last[source] = -1
         self.size[source] = 0
 
-    def items(self, head: cython.int) -> list[int]:
+    def in_order(self, head: cython.int) -> list[int]:
         """The items of a list from front to back."""
         found: list[int] = []
         item: cython.int = self.first[head]
         while item >= 0:
             found.append(item)
-            item = self.next[item]
+            item = self.link[item].next
         return found

@@ -84,7 +84,7 @@ class ListLru:
         done: cython.int
         while item >= 0 and walk.nr_to_walk > 0:
             walk.nr_to_walk -= 1
-            behind = self.heads.next[item]
+            behind = self.heads.link[item].next
             done = walk.isolate(self, head, item)
             if done == LRU_REMOVED or done == LRU_REMOVED_RETRY:
                 isolated += 1

@@ -2,7 +2,7 @@
 
 import cython
 
-from zswap_replay.mm.columns import INT, Column, column, grown
+from zswap_replay.mm.events import Events
 from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
@@ -15,14 +15,13 @@ from zswap_replay.mm.vmscan import Vmscan
 from zswap_replay.mm.zswap import Contents, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS, ROOT
-    from zswap_replay.mm.page_table import PRESENT, SLOT, SWAPCACHE, ZERO
+    from zswap_replay.mm.memcontrol import ACCESSES
+    from zswap_replay.mm.page_table import PRESENT, SLOT, SWAPCACHE, WRITE, ZERO
     from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
-    from zswap_replay.mm.vmscan import MAX_RECLAIM_RETRIES
+    from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
 
     # codes of trace.schema.Event; those from CONTROL on are the caller's
     READ = 0
-    WRITE = 1
     PAGEOUT = 2
     DISCARD = 3
     SETTLE = 4
@@ -44,7 +43,8 @@ class Machine:
     ) -> None:
         self.release = release
         self.pages = PageTable()
-        self.memcgs = MemCgroups(release.writeback_switch)
+        self.plain_lru = plain_lru
+        self.memcgs = MemCgroups(release.writeback_switch, nr_nodes)
         self.swap_cache = SwapCache(self.pages, self.memcgs, not plain_lru)
         self.zswap = Zswap(
             release, self.pages, self.memcgs, self.swap_cache, totalram_pages, nr_nodes, writeback_ns
@@ -55,15 +55,8 @@ class Machine:
             self.pages, self.memcgs, self.swap_cache, self.swap, synchronous_swap, shrink_delay
         )
         self.memory = Memory(self.pages, self.memcgs, self.swap_cache, self.swap, self.vmscan, totalram_pages)
-        # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
-        self.path_memcg = column(8, INT, -1)
-        self.path_memcg[0] = ROOT
 
     # ---- memcgs ----
-
-    def memcg_of_path(self, path: cython.int) -> cython.int:
-        """The memcg that a path stands for: the live one, or the last that was; -1 where there was none yet."""
-        return self.path_memcg[path] if path < len(self.path_memcg) else -1
 
     def memcg_create(self, path: int, parent: int, seed: int, group: int) -> int:
         """Make the memcg of a path, below that of the path ``parent``; its index.
@@ -71,23 +64,21 @@ class Machine:
         ``seed`` is a hash of the path, and with ``group``, the part of the recipe that holds for it, says what its
         pages hold where the trace does not.
         """
-        while path >= len(self.path_memcg):
-            self.path_memcg = grown(self.path_memcg, 2 * len(self.path_memcg), -1)
-        memcg = self.memcgs.mem_cgroup_css_alloc(self.path_memcg[parent])
+        memcg = self.memcgs.mem_cgroup_css_alloc(self.memcgs.memcg_of_path(parent))
         self.swap_cache.lruvecs.new_memcg()
-        self.path_memcg[path] = memcg
+        self.memcgs.set_path(path, memcg)
         self.pages.new_space(memcg, seed, group)
         return memcg
 
     def memcg_offline(self, path: int) -> None:
         """Remove the memcg of a path; its pages can be named until the path is created anew."""
-        memcg = self.path_memcg[path]
+        memcg = self.memcgs.memcg_of_path(path)
         self.zswap.zswap_memcg_offline_cleanup(memcg)
         self.memcgs.mem_cgroup_css_offline(memcg)
 
     def memcg_set(self, path: int, key: str, value: int) -> None:
         """Write to a file of a memcg. A memory limit below the use is reclaimed down to at once."""
-        memcg = self.path_memcg[path]
+        memcg = self.memcgs.memcg_of_path(path)
         self.memcgs.set_limit(memcg, key, value)
         if key == "memory.max":
             self.vmscan.keep_below(memcg, self.memcgs.memory_max[memcg], 0)
@@ -103,7 +94,7 @@ class Machine:
             batch: cython.Py_ssize_t = min(wanted - freed, SWAP_CLUSTER_MAX)
             if self.release.quarters_of_memory_reclaim:
                 batch = max((wanted - freed) // 4, SWAP_CLUSTER_MAX)
-            got = self.vmscan.try_to_free_pages(self.path_memcg[path], batch)
+            got = self.vmscan.try_to_free_pages(self.memcgs.memcg_of_path(path), batch)
             retries -= got == 0
             freed += got
         return freed
@@ -131,48 +122,45 @@ class Machine:
 
     # ---- events ----
 
-    def run(
-        self,
-        time_ns: Column,
-        event: Column,
-        memcg: Column,
-        page: Column,
-        count: Column,
-        node: Column,
-        content: Column,
-        has_content: Column,
-        start: cython.Py_ssize_t,
-        stop: cython.Py_ssize_t,
-    ) -> cython.Py_ssize_t:
+    def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Replay the events ``start`` to ``stop`` - 1 of a batch; the number of the first one not replayed.
 
         That is ``stop``, or an event that is the caller's (from CONTROL on), or one that names a memcg which is not
         there yet.
         """
-        i: cython.Py_ssize_t
+        i: cython.Py_ssize_t = start
         kind: cython.int
         space: cython.int
         number: cython.ulonglong
-        for i in range(start, stop):
-            kind = event[i]
+        has_content: cython.bint
+        while i < stop:
+            if not self.plain_lru:
+                i = self.pages.hits(events, self.memcgs, i, stop, self.zswap.next_work())
+                if i == stop:
+                    break
+            kind = events.event[i]
             if kind >= CONTROL:
                 return i
-            self.zswap.now = time_ns[i]
+            self.zswap.now = events.time_ns[i]
             if self.zswap.active:
-                self.zswap.run_worker(time_ns[i])
+                self.zswap.run_worker(events.time_ns[i])
             if kind == SETTLE:
                 self.zswap.run_worker(-1)
-                continue
-            space = self.memcg_of_path(memcg[i])
-            if space < 0:
-                return i
-            if count[i] == 1:
-                self.page_event(kind, space, page[i], node[i], content[i], has_content[i] != 0)
             else:
-                for number in range(count[i]):
+                space = self.memcgs.memcg_of_path(events.memcg[i])
+                if space < 0:
+                    return i
+                has_content = events.has_content[i] != 0
+                for number in range(events.count[i]):
                     self.page_event(
-                        kind, space, page[i] + number, node[i], content[i] + number, has_content[i] != 0
+                        kind,
+                        space,
+                        events.page[i] + number,
+                        events.node[i],
+                        events.content[i] + number,
+                        has_content,
                     )
+            i += 1
         return stop
 
     def page_event(
@@ -189,17 +177,17 @@ class Machine:
         if kind <= WRITE:
             if page < 0:
                 page = self.pages.insert(space, number)
-            self.memcgs.events[space * NR_EVENTS + ACCESSES] += 1
             if self.pages.flags[page] & PRESENT:
                 self.vmscan.folio_mark_accessed(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
+            self.memcgs.count_memcg_event(space, self.pages.page[page].node, ACCESSES)
             if kind == WRITE or has_content:
-                self.memory.set_content(page, kind == WRITE, content, has_content)
+                self.pages.set_content(page, kind == WRITE, content, has_content)
         elif page >= 0:
             if kind == PAGEOUT:
                 if has_content and self.pages.flags[page] & PRESENT:
-                    self.memory.set_content(page, False, content, True)
+                    self.pages.set_content(page, False, content, True)
                 self.vmscan.reclaim_pages(page)
             else:
                 self.memory.zap_pte(page)
@@ -214,7 +202,7 @@ class Machine:
         """
         letters = []
         for number in range(first, first + count):
-            page = self.pages.find(self.path_memcg[path], number)
+            page = self.pages.find(self.memcgs.memcg_of_path(path), number)
             flags = self.pages.flags[page] if page >= 0 else 0
             if flags & PRESENT:
                 letters.append("P")
@@ -222,7 +210,7 @@ class Machine:
                 letters.append("C")
             elif not flags & SLOT:
                 letters.append("N")
-            elif self.pages.entry[page] >= 0:
+            elif self.pages.page[page].entry >= 0:
                 letters.append("Z")
             else:
                 letters.append("0" if flags & ZERO else "D")

@@ -24,12 +24,14 @@ cpdef enum:
 
 @cython.final
 cdef class MemCgroups:
-    cdef readonly int nr
+    cdef readonly int nr, nr_nodes
     cdef bint switch_inherited, switch_hierarchical
-    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg
+    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
     cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, events
+    cpdef int memcg_of_path(self, int path) noexcept
+    cpdef set_path(self, int path, int memcg)
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
     cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
     cdef void release(self, int memcg) noexcept
@@ -49,5 +51,5 @@ cdef class MemCgroups:
     cpdef bint mem_cgroup_try_charge_swap(self, int memcg) noexcept
     cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
-    cpdef void count_memcg_event(self, int memcg, int event) noexcept
+    cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
     cpdef grow(self)

@@ -6,6 +6,7 @@ they happen and summed up the tree when they are shown, as memory.stat does.
 
 import cython
 import numpy as np
+import numpy.typing as npt
 
 from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, column, grown
 
@@ -56,9 +57,10 @@ EVENT_NAMES = (
 class MemCgroups:
     """Columns over memcgs. Index 0 is the root; an index is never used again, so a dead memcg keeps its counts."""
 
-    def __init__(self, writeback_switch: str) -> None:
+    def __init__(self, writeback_switch: str, nr_nodes: int) -> None:
         room = 8
         self.nr = 0
+        self.nr_nodes = nr_nodes
         self.switch_inherited = writeback_switch == "own"
         self.switch_hierarchical = writeback_switch == "hierarchy"
         # the tree, children in order of creation; a dead memcg stays in it as long as something refers to it
@@ -85,9 +87,24 @@ class MemCgroups:
         self.swap = column(room, LONGLONG)
         self.zswap_bytes = column(room, LONGLONG)
         self.zswapped = column(room, LONGLONG)
-        # [memcg * NR_EVENTS + event]
-        self.events = column(room * NR_EVENTS, LONGLONG)
+        # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
+        self.events = column(room * nr_nodes * NR_EVENTS, LONGLONG)
+        # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
+        self.path_memcg = column(8, INT, -1)
+        self.path_memcg[0] = ROOT
         self.mem_cgroup_css_alloc(-1)
+
+    # ---- the tree ----
+
+    def memcg_of_path(self, path: cython.int) -> cython.int:
+        """The memcg that a path stands for: the live one, or the last that was; -1 where there was none yet."""
+        return self.path_memcg[path] if path < len(self.path_memcg) else -1
+
+    def set_path(self, path: cython.int, memcg: cython.int) -> None:
+        """From now on a path stands for this memcg."""
+        while path >= len(self.path_memcg):
+            self.path_memcg = grown(self.path_memcg, 2 * len(self.path_memcg), -1)
+        self.path_memcg[path] = memcg
 
     def mem_cgroup_css_alloc(self, parent: cython.int) -> cython.int:
         """A new online memcg below ``parent``, behind its other children; its index."""
@@ -266,9 +283,9 @@ class MemCgroups:
             memcg = self.parent[memcg]
         return False
 
-    def count_memcg_event(self, memcg: cython.int, event: cython.int) -> None:
-        """Count an event where it happened."""
-        self.events[memcg * NR_EVENTS + event] += 1
+    def count_memcg_event(self, memcg: cython.int, nid: cython.int, event: cython.int) -> None:
+        """Count an event where it happened; ``nid`` is the node of the page."""
+        self.events[(memcg * self.nr_nodes + nid) * NR_EVENTS + event] += 1
 
     def set_limit(self, memcg: cython.int, key: str, value: int) -> None:
         """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole."""
@@ -301,11 +318,27 @@ class MemCgroups:
         return limits
 
     def event_totals(self) -> list[dict[str, int]]:
-        """The events of every memcg, descendants' included, by name."""
-        totals = np.array(self.events[: self.nr * NR_EVENTS], dtype=np.int64).reshape(self.nr, NR_EVENTS)
+        """The events of every memcg, descendants' and all nodes' included, by name."""
+        return [dict(zip(EVENT_NAMES, row, strict=True)) for row in self._events_below().sum(axis=1).tolist()]
+
+    def node_totals(self) -> list[list[dict[str, int]]]:
+        """The events of every memcg by node, descendants' included, by name."""
+        return [
+            [dict(zip(EVENT_NAMES, row, strict=True)) for row in nodes]
+            for nodes in self._events_below().tolist()
+        ]
+
+    def _events_below(self) -> "npt.NDArray[np.int64]":
+        """Events by memcg, node and kind, those of descendants included."""
+        shape = (self.nr, self.nr_nodes, NR_EVENTS)
+        events = np.array(self.events, dtype=np.int64)[: self.nr * self.nr_nodes * NR_EVENTS].reshape(shape)
+        return self.summed_up(events)
+
+    def summed_up(self, values: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        """Rows over memcgs with those of the descendants added, in place."""
         for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
-            totals[self.parent[memcg]] += totals[memcg]
-        return [dict(zip(EVENT_NAMES, row, strict=True)) for row in totals.tolist()]
+            values[self.parent[memcg]] += values[memcg]
+        return values
 
     def nr_dying_descendants(self) -> int:
         """Memcgs that were removed and that something still refers to."""
@@ -337,4 +370,4 @@ class MemCgroups:
         self.swap = grown(self.swap, room)
         self.zswap_bytes = grown(self.zswap_bytes, room)
         self.zswapped = grown(self.zswapped, room)
-        self.events = grown(self.events, room * NR_EVENTS)
+        self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

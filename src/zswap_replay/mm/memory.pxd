@@ -1,7 +1,6 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PGMAJFAULT, ROOT, MemCgroups
-from zswap_replay.mm.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
-from zswap_replay.mm.mmzone cimport NO_SHADOW
+from zswap_replay.mm.page_table cimport DIRTY, EXPLICIT, NO_SHADOW, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
 from zswap_replay.mm.swap cimport Swap
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
@@ -14,7 +13,6 @@ cdef class Memory:
     cdef readonly Swap swap
     cdef readonly Vmscan vmscan
     cdef readonly long long totalram_pages, first_touches
-    cdef void set_content(self, int page, bint write, unsigned long long content, bint has_content) noexcept
     cdef handle_mm_fault(self, int page, int node, bint write, unsigned long long content, bint has_content)
     cdef do_anonymous_page(self, int page, int node)
     cdef do_swap_page(self, int page, bint write)

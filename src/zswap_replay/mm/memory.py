@@ -10,8 +10,7 @@ from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
-    from zswap_replay.mm.mmzone import NO_SHADOW
-    from zswap_replay.mm.page_table import DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
+    from zswap_replay.mm.page_table import DIRTY, EXPLICIT, NO_SHADOW, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
 
 
 class Memory:
@@ -34,24 +33,6 @@ class Memory:
         self.totalram_pages = totalram_pages
         self.first_touches = 0
 
-    def set_content(
-        self, page: cython.int, write: cython.bint, content: cython.ulonglong, has_content: cython.bint
-    ) -> None:
-        """Note what a page holds after an access.
-
-        A write gives it new content. An access that says it holds something else than it did tells of a write that
-        the trace does not have.
-        """
-        flags: cython.int = self.pages.flags[page]
-        if not write and (not has_content or content == self.pages.content_of(page)):
-            return
-        self.pages.version[page] = (self.pages.version[page] + 1) & 0xFFFFFFFF
-        if has_content:
-            self.pages.content[page] = content
-            self.pages.flags[page] = (flags | EXPLICIT | DIRTY) & 255
-        else:
-            self.pages.flags[page] = (flags | DIRTY) & ~EXPLICIT & 255
-
     def handle_mm_fault(
         self,
         page: cython.int,
@@ -66,7 +47,7 @@ class Memory:
         else:
             self.do_anonymous_page(page, node)
             if has_content:
-                self.pages.content[page] = content
+                self.pages.page[page].content = content
                 self.pages.flags[page] |= EXPLICIT
 
     def do_anonymous_page(self, page: cython.int, node: cython.int) -> None:
@@ -74,12 +55,12 @@ class Memory:
 
         Where that memcg is dead its program is taken to have moved to the root.
         """
-        memcg: cython.int = self.pages.space[page]
+        memcg: cython.int = self.pages.space_of(page)
         if not self.memcgs.online[memcg]:
             memcg = ROOT
         self.vmscan.try_charge(memcg, self.totalram_pages)
-        self.pages.node[page] = node
-        self.pages.version[page] = 0
+        self.pages.page[page].node = node
+        self.pages.page[page].version = 0
         self.pages.flags[page] = PRESENT | DIRTY | YOUNG
         self.swap_cache.add_folio(page, memcg)
         self.first_touches += 1
@@ -101,14 +82,14 @@ class Memory:
             pages.flags[page] &= ~REFERENCED & 255
             if not self.swap.swap_readpage(page):
                 self.vmscan.wait_for_disk()
-            self.memcgs.count_memcg_event(memcg, PGMAJFAULT)
+            self.memcgs.count_memcg_event(memcg, pages.page[page].node, PGMAJFAULT)
         else:
             self.vmscan.folio_mark_accessed(page)
         pages.flags[page] |= PRESENT | YOUNG
         if (
             write
             or (self.vmscan.synchronous_swap and not cached)
-            or self.memcgs.mem_cgroup_swap_full(pages.memcg[page])
+            or self.memcgs.mem_cgroup_swap_full(pages.page[page].memcg)
         ):
             self.swap.free_swap_slot(page)
             pages.flags[page] |= DIRTY
@@ -117,9 +98,9 @@ class Memory:
         """Free a page: its memory, its slot. The next access is a first touch."""
         flags: cython.int = self.pages.flags[page]
         if flags & (PRESENT | SWAPCACHE):
-            self.swap_cache.lruvecs.lruvec_del_folio(page, self.pages.memcg[page])
+            self.swap_cache.lruvecs.lruvec_del_folio(page, self.pages.page[page].memcg)
             self.swap_cache.free_folio(page)
         if flags & SLOT:
             self.swap.free_swap_slot(page)
-        self.swap_cache.lruvecs.shadow[page] = NO_SHADOW
+        self.pages.page[page].shadow = NO_SHADOW
         self.pages.flags[page] = 0

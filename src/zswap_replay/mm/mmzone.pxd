@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.mm.list_head cimport ListHeads
 from zswap_replay.mm.memcontrol cimport WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON, MemCgroups
+from zswap_replay.mm.page_table cimport NO_SHADOW, PageTable
 
 cpdef enum:
     LRU_INACTIVE_ANON = 0
@@ -9,18 +10,16 @@ cpdef enum:
     ACTIVE = 1
     ISOLATED = 2
     WRITEBACK = 4
-    NO_SHADOW = -1
 
 @cython.final
 cdef class Lruvecs:
+    cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly ListHeads lists
     cdef readonly int nr_memcgs
-    cdef readonly long long[::1] nonresident_age, shadow, activations, activations_seen
-    cdef readonly unsigned char[::1] state
+    cdef readonly long long[::1] nonresident_age, activations, activations_seen
     cdef public long long added, drained
     cpdef new_memcg(self)
-    cpdef reserve(self, int pages)
     cpdef void lruvec_add_folio(self, int page, int memcg) noexcept
     cpdef void lruvec_del_folio(self, int page, int memcg) noexcept
     cpdef void folio_add_lru(self, int page, int memcg, bint same_memcg) noexcept

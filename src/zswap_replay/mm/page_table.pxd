@@ -1,4 +1,8 @@
 cimport cython
+from zswap_replay.mm.columns cimport Records
+from zswap_replay.mm.events cimport Events
+from zswap_replay.mm.list_head cimport ListHead, ListHeads
+from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
 
 cpdef enum:
     PRESENT = 1
@@ -9,23 +13,50 @@ cpdef enum:
     EXPLICIT = 32
     YOUNG = 64
     REFERENCED = 128
+    BLOCK_SHIFT = 4
+    BLOCK_MASK = 15
+    WRITE = 1
+    NO_SHADOW = -1
 
-cdef unsigned long long MASK64, GOLDEN, DERIVED, MIX1, MIX2
+cdef unsigned long long MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
 
 cpdef unsigned long long mix64(unsigned long long x) noexcept
 
+cdef struct Page:
+    ListHead lru
+    unsigned long long content
+    long long shadow
+    unsigned int version
+    int memcg
+    int slot_memcg
+    int entry
+    int home
+    unsigned char node
+    unsigned char state
+
 @cython.final
 cdef class PageTable:
-    cdef readonly int size
-    cdef readonly unsigned long long[::1] page, content, space_seed, space_group
-    cdef readonly int[::1] space, memcg, slot_memcg, entry, table
-    cdef readonly unsigned int[::1] version
-    cdef readonly unsigned char[::1] flags, node
+    cdef readonly int size, room, nr_blocks
+    cdef readonly Records records
+    cdef readonly ListHeads lru
+    cdef readonly Page[::1] page
+    cdef readonly unsigned char[::1] flags
+    cdef readonly unsigned long long[::1] space_seed, space_group, block_key
+    cdef readonly int[::1] slots, block_space, table
     cdef readonly unsigned long long mask
-    cdef inline unsigned long long slot_of(self, int space, unsigned long long page) noexcept
+    cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
+    cdef inline int find_block(self, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
     cpdef int insert(self, int space, unsigned long long page) except -1
-    cdef void enter(self, int index) noexcept
+    cdef int new_block(self, int space, unsigned long long key) except -1
+    cdef void enter(self, int block) noexcept
+    cpdef unsigned long long page_of(self, int index) noexcept
+    cpdef int space_of(self, int index) noexcept
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cpdef unsigned long long content_of(self, int index) noexcept
+    cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
+    cpdef Py_ssize_t hits(
+        self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop, long long until
+    ) noexcept
     cpdef grow(self)
+    cdef grow_blocks(self)

@@ -19,7 +19,7 @@ class PlainLru(Vmscan):
 
     def folio_mark_accessed(self, page: cython.int) -> None:
         """A mapped page is accessed: it is the last to go."""
-        self.lruvecs.lists.list_move(NR_LRU_LISTS * self.pages.memcg[page], page)
+        self.lruvecs.lists.list_move(NR_LRU_LISTS * self.pages.page[page].memcg, page)
 
     def wait_for_disk(self) -> None:
         """A task waits for a read from the device; the worker keeps to the clock all the same."""
@@ -28,12 +28,12 @@ class PlainLru(Vmscan):
         """Look at the oldest page of a memcg; whether it went."""
         page: cython.int = self.lruvecs.lists.last[NR_LRU_LISTS * memcg]
         self.lruvecs.lruvec_del_folio(page, memcg)
-        self.lruvecs.state[page] |= ISOLATED
+        self.pages.page[page].state |= ISOLATED
         self.pgscan += 1
         fate: cython.int = self.pageout(page)
         if fate == FREED:
             self.pgsteal += 1
-            self.memcgs.count_memcg_event(memcg, PGSTEAL)
+            self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PGSTEAL)
             return True
         self.lruvecs.lruvec_add_folio(page, memcg)
         if fate == KEEP:

@@ -44,10 +44,10 @@ class Swap:
 
     def folio_alloc_swap(self, page: cython.int) -> cython.bint:
         """Give a page a slot, charged to the nearest memcg that is online; False at a memory.swap.max."""
-        memcg: cython.int = self.memcgs.mem_cgroup_id_get_online(self.pages.memcg[page])
+        memcg: cython.int = self.memcgs.mem_cgroup_id_get_online(self.pages.page[page].memcg)
         if not self.memcgs.mem_cgroup_try_charge_swap(memcg):
             return False
-        self.pages.slot_memcg[page] = memcg
+        self.pages.page[page].slot_memcg = memcg
         self.pages.flags[page] |= SLOT
         return True
 
@@ -63,9 +63,9 @@ class Swap:
         if self.n_ret == SWAP_SLOTS_CACHE_SIZE:
             self.swapcache_free_entries()
         self.returned_entry[self.n_ret] = entry
-        self.returned_memcg[self.n_ret] = self.pages.slot_memcg[page]
+        self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
         self.n_ret += 1
-        self.pages.slot_memcg[page] = -1
+        self.pages.page[page].slot_memcg = -1
         self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO) & 255
 
     def swapcache_free_entries(self) -> None:
@@ -82,7 +82,7 @@ class Swap:
 
         STORED: in zswap or the zero map. WRITTEN: to the device. KEPT, dirty: its memcg may not write to the device.
         """
-        memcg: cython.int = self.pages.memcg[page]
+        memcg: cython.int = self.pages.page[page].memcg
         self.pages.flags[page] &= ~ZERO & 255
         if self.rule_zeromap and self.zswap.kind_of(self.pages.content_of(page)) == ZERO_FILLED:
             self.swpout_zero += 1
@@ -96,7 +96,7 @@ class Swap:
             return KEPT
         self.pages.flags[page] &= ~DIRTY & 255
         self.pswpout += 1
-        self.memcgs.count_memcg_event(memcg, PSWPOUT)
+        self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PSWPOUT)
         return WRITTEN
 
     def swap_readpage(self, page: cython.int) -> cython.int:
@@ -112,5 +112,5 @@ class Swap:
             return True
         self.zswap.zswap_folio_swapin(page, True)
         self.pswpin += 1
-        self.memcgs.count_memcg_event(self.pages.memcg[page], PSWPIN)
+        self.memcgs.count_memcg_event(self.pages.page[page].memcg, self.pages.page[page].node, PSWPIN)
         return False

@@ -35,7 +35,7 @@ class SwapCache:
         self.pages = pages
         self.memcgs = memcgs
         self.batches = batches
-        self.lruvecs = Lruvecs(memcgs)
+        self.lruvecs = Lruvecs(pages, memcgs)
         # reclaim's own clock counts units of work; writes are queued (plugged), then under way, then over
         self.reclaiming = False
         self.units = 0
@@ -48,23 +48,21 @@ class SwapCache:
 
     def add_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Charge a page that comes into memory, and put it on a list of its memcg."""
-        if page >= len(self.lruvecs.state):
-            self.lruvecs.reserve(len(self.pages.page))
-        self.pages.memcg[page] = memcg
+        self.pages.page[page].memcg = memcg
         self.memcgs.charge(memcg)
-        self.lruvecs.folio_add_lru(page, memcg, memcg == self.pages.slot_memcg[page])
+        self.lruvecs.folio_add_lru(page, memcg, memcg == self.pages.page[page].slot_memcg)
 
     def free_folio(self, page: cython.int) -> None:
         """Take a page out of memory that is on no list any more."""
-        self.memcgs.uncharge(self.pages.memcg[page])
-        self.pages.memcg[page] = -1
+        self.memcgs.uncharge(self.pages.page[page].memcg)
+        self.pages.page[page].memcg = -1
 
     def swapin_memcg(self, page: cython.int) -> cython.int:
         """Whom a page that is read in is charged to: the memcg of its slot, or, where that died, the root.
 
         Models mem_cgroup_swapin_charge_folio(), for a task that is taken to have moved to the root.
         """
-        memcg: cython.int = self.pages.slot_memcg[page]
+        memcg: cython.int = self.pages.page[page].slot_memcg
         return memcg if self.memcgs.online[memcg] else ROOT
 
     def read_swap_cache_async(self, page: cython.int) -> cython.int:
@@ -85,13 +83,13 @@ class SwapCache:
         """A page is written to the device; ``fresh``: it was added to its list for that."""
         if not self.reclaiming:
             if not (fresh and self.batches):
-                self.lruvecs.folio_rotate_reclaimable(page, self.pages.memcg[page])
+                self.lruvecs.folio_rotate_reclaimable(page, self.pages.page[page].memcg)
             return
         if self.plugged == len(self.write_page):
             self.write_page = grown(self.write_page, 2 * self.plugged)
             self.write_end = grown(self.write_end, 2 * self.plugged)
             self.write_added = grown(self.write_added, 2 * self.plugged)
-        self.lruvecs.state[page] |= WRITEBACK
+        self.pages.page[page].state |= WRITEBACK
         self.write_page[self.plugged] = page
         self.write_added[self.plugged] = self.lruvecs.added if fresh else -1
         self.plugged += 1
@@ -114,9 +112,9 @@ class SwapCache:
         """A write is over: its page is the next to go, unless it waits in a batch and is on no list yet."""
         page: cython.int = self.write_page[write]
         added: cython.longlong = self.write_added[write]
-        self.lruvecs.state[page] &= ~WRITEBACK & 255
+        self.pages.page[page].state &= ~WRITEBACK & 255
         if added < 0 or added <= self.lruvecs.drained or self.lruvecs.added - added >= FOLIO_BATCH:
-            self.lruvecs.folio_rotate_reclaimable(page, self.pages.memcg[page])
+            self.lruvecs.folio_rotate_reclaimable(page, self.pages.page[page].memcg)
 
     def begin_reclaim(self) -> cython.bint:
         """Start reclaim's clock; False where it runs already."""

@@ -8,10 +8,10 @@ from zswap_replay.mm.page_table cimport DIRTY, PRESENT, REFERENCED, SLOT, SWAPCA
 from zswap_replay.mm.shrinker cimport Shrinker
 from zswap_replay.mm.swap cimport KEPT, STORED, Swap
 from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
+from zswap_replay.mm.zswap cimport MAX_RECLAIM_RETRIES
 
 cpdef enum:
     DEF_PRIORITY = 12
-    MAX_RECLAIM_RETRIES = 16
     ANON_SHARE = 89
     ANON_SHARE_OF = 508
     STORE_UNITS = 3

@@ -26,9 +26,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.page_table import DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
     from zswap_replay.mm.swap import KEPT, STORED
     from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
+    from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
 
     DEF_PRIORITY = 12
-    MAX_RECLAIM_RETRIES = 16
     ANON_SHARE = 89
     ANON_SHARE_OF = 508
     """What swappiness 60 leaves to anonymous pages where there are no file pages: 89 of 508."""
@@ -90,7 +90,7 @@ class Vmscan:
         cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE).
         """
         flags: cython.int = self.pages.flags[page]
-        memcg: cython.int = self.pages.memcg[page]
+        memcg: cython.int = self.pages.page[page].memcg
         if flags & SLOT and not flags & DIRTY:
             if flags & PRESENT:
                 self.clean_drops += 1
@@ -121,14 +121,14 @@ class Vmscan:
         """Models MADV_PAGEOUT on one page: one that is not mapped is left alone, references do not matter."""
         if not self.pages.flags[page] & PRESENT:
             return
-        memcg: cython.int = self.pages.memcg[page]
+        memcg: cython.int = self.pages.page[page].memcg
         self.lruvecs.lruvec_del_folio(page, memcg)
-        self.lruvecs.state[page] |= ISOLATED
+        self.pages.page[page].state |= ISOLATED
         fate: cython.int = self.pageout(page)
         if fate == FREED:
             return
         if fate == ACTIVATE:
-            self.lruvecs.state[page] |= ACTIVE
+            self.pages.page[page].state |= ACTIVE
         self.lruvecs.lruvec_add_folio(page, memcg)
         if fate == KEEP:
             self.swap_cache.start_writeback(page, False)
@@ -146,7 +146,7 @@ class Vmscan:
 
     def shrink_folio(self, page: cython.int, memcg: cython.int) -> cython.int:
         """Look at one isolated page; what became of it."""
-        if self.lruvecs.state[page] & WRITEBACK:
+        if self.pages.page[page].state & WRITEBACK:
             return ACTIVATE
         fate: cython.int = self.folio_check_references(page)
         if fate == FREED:
@@ -169,7 +169,7 @@ class Vmscan:
         while taken < nr_to_scan and lists.last[head] >= 0:
             page = lists.last[head]
             lists.list_del(head, page)
-            self.lruvecs.state[page] |= ISOLATED
+            self.pages.page[page].state |= ISOLATED
             self.isolated[taken] = page
             taken += 1
         for i in range(taken):
@@ -179,11 +179,11 @@ class Vmscan:
         for i in range(taken):
             if self.fates[i] == FREED:
                 freed += 1
-                self.memcgs.count_memcg_event(memcg, PGSTEAL)
+                self.memcgs.count_memcg_event(memcg, self.pages.page[self.isolated[i]].node, PGSTEAL)
                 continue
             page = self.isolated[i]
             if self.fates[i] == ACTIVATE:
-                self.lruvecs.state[page] |= ACTIVE
+                self.pages.page[page].state |= ACTIVE
             self.lruvecs.lruvec_add_folio(page, memcg)
         self.pgscan += taken
         self.pgsteal += freed
@@ -197,7 +197,7 @@ class Vmscan:
         while nr_to_scan > 0 and lists.last[head] >= 0:
             page = lists.last[head]
             lists.list_del(head, page)
-            self.lruvecs.state[page] &= ~ACTIVE & 255
+            self.pages.page[page].state &= ~ACTIVE & 255
             self.pages.flags[page] &= ~YOUNG & 255
             self.lruvecs.lruvec_add_folio(page, memcg)
             nr_to_scan -= 1
@@ -316,7 +316,7 @@ class Vmscan:
     def count_oom(self, memcg: cython.int) -> None:
         """Count a page that is charged over a limit."""
         self.oom += 1
-        self.memcgs.count_memcg_event(memcg, OOM)
+        self.memcgs.count_memcg_event(memcg, 0, OOM)
 
     def keep_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.int:
         """Reclaim until a memcg has room for ``coming`` pages under a limit; False where that cannot be reached."""

@@ -2,8 +2,8 @@
 
 import cython
 
-from zswap_replay.mm.columns import INT, column, grown
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.columns import INT, Fields, Records, column, grown
+from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -18,6 +18,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     FIRST = 0
     LAST = 1
 
+ZBUD_HEADER: Fields = {"lru": LIST_HEAD}
+"""struct zbud_header: the place of a page on a list."""
+
 
 class ZbudPool(Zpool):
     """A zbud_pool. A handle is twice its page, plus FIRST or LAST."""
@@ -25,10 +28,9 @@ class ZbudPool(Zpool):
     def __init__(self) -> None:
         self.pages_nr = 0
         self.chunks = column(128, INT)
-        self.lists = ListHeads()
+        self.lists = ListHeads(Records(64, ZBUD_HEADER))
         # unbuddied pages by their free chunks; list 0 holds those with two objects
         self.lists.new_lists(NCHUNKS + 1)
-        self.lists.reserve(64)
         self.free_pages: list[int] = []
         self.nr_pages = 0
 
@@ -72,7 +74,7 @@ class ZbudPool(Zpool):
             self.nr_pages += 1
             if 2 * page == len(self.chunks):
                 self.chunks = grown(self.chunks, 4 * page)
-                self.lists.reserve(2 * page)
+                self.lists.resize_items(2 * page)
         self.pages_nr += 1
         return page
 

@@ -1,5 +1,6 @@
 cimport cython
-from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.columns cimport Records
+from zswap_replay.mm.list_head cimport ListHead, ListHeads
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
 cpdef enum:
@@ -18,11 +19,19 @@ cpdef enum:
 
 cpdef int calculate_zspage_chain_size(int class_size) noexcept
 
+cdef struct ZsPage:
+    ListHead lru
+    int size_class
+    int inuse
+    int group
+
 @cython.final
 cdef class ZsPool(Zpool):
     cdef readonly long long pages_allocated
     cdef readonly int nr_zspages
-    cdef readonly int[::1] size_class, pages_per_zspage, objs_per_zspage, zspage_class, inuse, group
+    cdef readonly int[::1] size_class, pages_per_zspage, objs_per_zspage
+    cdef readonly Records records
+    cdef readonly ZsPage[::1] zspage
     cdef readonly ListHeads fullness
     cdef list free_zspages
     cdef zs_create_pool(self)

@@ -5,8 +5,8 @@ Which object of a zspage is handed out does not change what is allocated, so tha
 
 import cython
 
-from zswap_replay.mm.columns import INT, column, grown
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.columns import INT, Fields, Records, column
+from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -25,6 +25,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ZS_INUSE_RATIO_99 = 10
     ZS_INUSE_RATIO_100 = 11
     NR_FULLNESS_GROUPS = 12
+
+ZSPAGE: Fields = {"lru": LIST_HEAD, "size_class": INT, "inuse": INT, "group": INT}
+"""struct zspage: its place on a list, its class, its objects in use, and the fullness group that it is on."""
 
 
 def calculate_zspage_chain_size(class_size: cython.int) -> cython.int:
@@ -53,12 +56,10 @@ class ZsPool(Zpool):
         self.pages_per_zspage = column(ZS_SIZE_CLASSES, INT)
         self.objs_per_zspage = column(ZS_SIZE_CLASSES, INT)
         # by zspage
-        self.zspage_class = column(64, INT)
-        self.inuse = column(64, INT)
-        self.group = column(64, INT)
-        self.fullness = ListHeads()
+        self.records = Records(64, ZSPAGE)
+        self.fullness = ListHeads(self.records)
+        self.zspage = self.records.array
         self.fullness.new_lists(ZS_SIZE_CLASSES * NR_FULLNESS_GROUPS)
-        self.fullness.reserve(64)
         self.free_zspages: list[int] = []
         self.nr_zspages = 0
         self.zs_create_pool()
@@ -86,8 +87,8 @@ class ZsPool(Zpool):
 
     def get_fullness_group(self, zspage: cython.int) -> cython.int:
         """The group that a zspage belongs to by the objects in use."""
-        objects: cython.int = self.objs_per_zspage[self.zspage_class[zspage]]
-        inuse: cython.int = self.inuse[zspage]
+        objects: cython.int = self.objs_per_zspage[self.zspage[zspage].size_class]
+        inuse: cython.int = self.zspage[zspage].inuse
         if inuse == 0:
             return ZS_INUSE_RATIO_0
         if inuse == objects:
@@ -111,29 +112,28 @@ class ZsPool(Zpool):
         else:
             zspage = self.nr_zspages
             self.nr_zspages += 1
-            if zspage == len(self.inuse):
-                self.zspage_class = grown(self.zspage_class, 2 * zspage)
-                self.inuse = grown(self.inuse, 2 * zspage)
-                self.group = grown(self.group, 2 * zspage)
-                self.fullness.reserve(2 * zspage)
-        self.zspage_class[zspage] = class_index
-        self.inuse[zspage] = 0
+            if zspage == self.records.size:
+                self.zspage = None
+                self.fullness.resize_items(2 * zspage)
+                self.zspage = self.records.array
+        self.zspage[zspage].size_class = class_index
+        self.zspage[zspage].inuse = 0
         self.pages_allocated += self.pages_per_zspage[class_index]
         return zspage
 
     def insert_zspage(self, zspage: cython.int, group: cython.int) -> None:
         """Put a zspage at the front of a fullness group of its class."""
-        self.group[zspage] = group
-        self.fullness.list_add(self.zspage_class[zspage] * NR_FULLNESS_GROUPS + group, zspage)
+        self.zspage[zspage].group = group
+        self.fullness.list_add(self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + group, zspage)
 
     def remove_zspage(self, zspage: cython.int) -> None:
         """Take a zspage off its fullness group."""
-        self.fullness.list_del(self.zspage_class[zspage] * NR_FULLNESS_GROUPS + self.group[zspage], zspage)
+        self.fullness.list_del(self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + self.zspage[zspage].group, zspage)
 
     def fix_fullness_group(self, zspage: cython.int) -> cython.int:
         """Move a zspage to the group that it belongs to now, which is returned."""
         group: cython.int = self.get_fullness_group(zspage)
-        if group != self.group[zspage]:
+        if group != self.zspage[zspage].group:
             self.remove_zspage(zspage)
             self.insert_zspage(zspage, group)
         return group
@@ -145,21 +145,21 @@ class ZsPool(Zpool):
         class_index: cython.int = self.size_class[self.get_size_class_index(size + ZS_HANDLE_SIZE)]
         zspage: cython.int = self.find_get_zspage(class_index)
         if zspage >= 0:
-            self.inuse[zspage] += 1
+            self.zspage[zspage].inuse += 1
             self.fix_fullness_group(zspage)
         else:
             zspage = self.alloc_zspage(class_index)
-            self.inuse[zspage] = 1
+            self.zspage[zspage].inuse = 1
             self.insert_zspage(zspage, self.get_fullness_group(zspage))
         return zspage
 
     def zpool_free(self, handle: cython.int) -> None:
         """Models zs_free(): a zspage without objects is given back at once."""
         zspage: cython.int = handle
-        self.inuse[zspage] -= 1
+        self.zspage[zspage].inuse -= 1
         if self.fix_fullness_group(zspage) == ZS_INUSE_RATIO_0:
             self.remove_zspage(zspage)
-            self.pages_allocated -= self.pages_per_zspage[self.zspage_class[zspage]]
+            self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
             self.free_zspages.append(zspage)
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:

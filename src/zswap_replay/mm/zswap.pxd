@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.mm.lengths cimport Lengths
-from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.columns cimport Records
+from zswap_replay.mm.list_head cimport ListHead, ListHeads
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, PAGE_SHIFT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
@@ -27,6 +28,19 @@ cpdef enum:
     WORKER_CANDIDATES = 3
     SHRINKER_PROTECTS_SIZE = 1
     SHRINKER_PROTECTS_SWAPINS = 2
+
+cdef long long MAX_TIME
+
+cdef struct ZswapEntry:
+    ListHead lru
+    int page
+    int objcg
+    int length
+    int handle
+    int pool
+    unsigned char nid
+    unsigned char referenced
+    unsigned char kept
 
 @cython.final
 cdef class ShrinkWork:
@@ -64,9 +78,9 @@ cdef class Zswap(LruWalk):
     cdef readonly long long memcg_shrinks, shrink_worker_runs, shrink_worker_steps
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
+    cdef readonly Records records
     cdef readonly ListHeads heads
-    cdef readonly int[::1] entry_page, entry_objcg, entry_length, entry_handle, entry_pool
-    cdef readonly unsigned char[::1] entry_nid, entry_referenced, entry_kept
+    cdef readonly ZswapEntry[::1] entry
     cdef readonly int nr_entries
     cdef int free_entry
     cdef readonly list pools, by_index
@@ -105,6 +119,7 @@ cdef class Zswap(LruWalk):
     cpdef Py_ssize_t zswap_shrinker_scan(self, int nid, int memcg, long long nr_to_scan) except -1
     cpdef int shrink_memcg(self, int memcg) except -1000
     cdef queue_work(self, ShrinkWork work)
+    cpdef long long next_work(self) noexcept
     cpdef run_worker(self, long long until)
     cdef int shrink_worker(self, ShrinkWork work) except -1
     cdef bint shrink_worker_goes_on(self, ShrinkWork work, int error) noexcept

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import cython
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, column, grown
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, Fields, Records, column, grown
 from zswap_replay.mm.lengths import Lengths
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.list_lru import ListLru, LruWalk
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import PageTable
@@ -56,6 +56,23 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     # what the dynamic shrinker spares
     SHRINKER_PROTECTS_SIZE = 1
     SHRINKER_PROTECTS_SWAPINS = 2
+
+MAX_TIME = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
+
+ZSWAP_ENTRY: Fields = {
+    "lru": LIST_HEAD,
+    "page": INT,
+    "objcg": INT,
+    "length": INT,
+    "handle": INT,
+    "pool": INT,
+    "nid": UCHAR,
+    "referenced": UCHAR,
+    "kept": UCHAR,
+}
+"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it is charged to (-1: nobody),
+its compressed length (0: same-filled), where the allocator has it, its pool and node, the second chance, and whether
+the compressed bytes are kept outside (they are not where the length was known)."""
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
 WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
@@ -191,18 +208,10 @@ class Zswap(LruWalk):
         self.accept_threshold_percent = 90
         self.update_limits()
 
-        # entries as columns; the links of a free one chain the free ones
-        self.heads = ListHeads()
-        self.heads.reserve(256)
-        self.entry_page = column(256, INT, -1)
-        self.entry_objcg = column(256, INT, -1)
-        self.entry_length = column(256, INT)
-        self.entry_handle = column(256, INT)
-        self.entry_pool = column(256, INT, -1)
-        self.entry_nid = column(256, UCHAR)
-        self.entry_referenced = column(256, UCHAR)
-        # whether the compressed bytes are kept outside; they are not where the length was known
-        self.entry_kept = column(256, UCHAR)
+        # entries; the links of a free one chain the free ones
+        self.records = Records(256, ZSWAP_ENTRY)
+        self.heads = ListHeads(self.records)
+        self.entry = self.records.array
         self.nr_entries = 0
         self.free_entry = -1
 
@@ -359,8 +368,8 @@ class Zswap(LruWalk):
 
     def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
         """Put an entry at the young end of the LRU of its memcg and node."""
-        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry_objcg[entry])
-        nid: cython.int = self.entry_nid[entry]
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry[entry].objcg)
+        nid: cython.int = self.entry[entry].nid
         pool.lru.list_lru_add(entry, nid, memcg)
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
             # each entry is spared when it comes; the number decays where it is more than a quarter of the list
@@ -371,8 +380,8 @@ class Zswap(LruWalk):
 
     def zswap_lru_del(self, pool: ZswapPool, entry: cython.int) -> None:
         """Take an entry off its LRU."""
-        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry_objcg[entry])
-        pool.lru.list_lru_del(entry, self.entry_nid[entry], memcg)
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry[entry].objcg)
+        pool.lru.list_lru_del(entry, self.entry[entry].nid, memcg)
 
     def protection_slot(self, nid: cython.int, memcg: cython.int) -> cython.int:
         """Where ``protected`` has the number of a memcg and node."""
@@ -386,7 +395,7 @@ class Zswap(LruWalk):
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE or (
             from_disk and self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS
         ):
-            self.protected[self.protection_slot(self.page_table.node[page], self.page_table.memcg[page])] += 1
+            self.protected[self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)] += 1
 
     # ---- entries ----
 
@@ -394,51 +403,44 @@ class Zswap(LruWalk):
         """A free entry."""
         entry: cython.int = self.free_entry
         if entry >= 0:
-            self.free_entry = self.heads.next[entry]
+            self.free_entry = self.heads.link[entry].next
             return entry
         entry = self.nr_entries
         self.nr_entries += 1
-        if entry == len(self.entry_page):
-            room: cython.int = 2 * entry
-            self.heads.reserve(room)
-            self.entry_page = grown(self.entry_page, room, -1)
-            self.entry_objcg = grown(self.entry_objcg, room, -1)
-            self.entry_length = grown(self.entry_length, room)
-            self.entry_handle = grown(self.entry_handle, room)
-            self.entry_pool = grown(self.entry_pool, room, -1)
-            self.entry_nid = grown(self.entry_nid, room)
-            self.entry_referenced = grown(self.entry_referenced, room)
-            self.entry_kept = grown(self.entry_kept, room)
+        if entry == self.records.size:
+            self.entry = None
+            self.heads.resize_items(2 * entry)
+            self.entry = self.records.array
         return entry
 
     def zswap_entry_cache_free(self, entry: cython.int) -> None:
         """Give an entry back."""
-        self.heads.next[entry] = self.free_entry
+        self.heads.link[entry].next = self.free_entry
         self.free_entry = entry
 
     def zswap_entry_free(self, entry: cython.int) -> None:
         """Free an entry with all that it holds: its place on the LRU, its memory, its charge."""
-        length: cython.int = self.entry_length[entry]
+        length: cython.int = self.entry[entry].length
         if length == 0:
             self.same_filled_pages -= 1
         else:
-            pool: ZswapPool = self.by_index[self.entry_pool[entry]]
+            pool: ZswapPool = self.by_index[self.entry[entry].pool]
             self.zswap_lru_del(pool, entry)
-            pool.zpool.zpool_free(self.entry_handle[entry])
+            pool.zpool.zpool_free(self.entry[entry].handle)
             self.account_pool(pool)
             self.compressed_bytes -= length
-            if self.entry_kept[entry]:
+            if self.entry[entry].kept:
                 pool.contents.free(entry)
             if length == 4096 and self.rule_stores_incompressible:
                 self.stored_incompressible_pages -= 1
             pool.entries -= 1
             if pool is not self.current:
                 self.zswap_pool_put(pool)
-        self.memcgs.obj_cgroup_uncharge_zswap(self.entry_objcg[entry], length)
+        self.memcgs.obj_cgroup_uncharge_zswap(self.entry[entry].objcg, length)
         self.stored_pages -= 1
-        page: cython.int = self.entry_page[entry]
+        page: cython.int = self.entry[entry].page
         if page >= 0:
-            self.page_table.entry[page] = -1
+            self.page_table.page[page].entry = -1
         self.zswap_entry_cache_free(entry)
 
     # ---- compression ----
@@ -446,28 +448,28 @@ class Zswap(LruWalk):
     def kind_of(self, content: cython.ulonglong) -> cython.int:
         """Whether one word fills the page, and whether it is zero."""
         pool: ZswapPool = self.current
-        index: cython.int = pool.lengths.find(content)
-        if index >= 0:
-            return pool.lengths.kind[index]
+        known: cython.longlong = pool.lengths.find(content)
+        if known >= 0:
+            return pool.lengths.kind_at(known)
         return pool.contents.same_filled(content)
 
     def zswap_compress(self, pool: ZswapPool, entry: cython.int, page: cython.int) -> cython.int:
         """Compress a page and allocate for it; False where the compressor or the allocator refused, counted."""
         content: cython.ulonglong = self.page_table.content_of(page)
         length: cython.int
-        index: cython.int = pool.lengths.find(content)
-        kept: cython.bint = index < 0
+        known: cython.longlong = pool.lengths.find(content)
+        kept: cython.bint = known < 0
         raw: cython.bint = False
         if kept:
             length = pool.contents.zswap_compress(entry, content)
             if pool.learned is not None and pool.learned.find(content) < 0:
                 pool.learned.add(content, length, ORDINARY)
         else:
-            length = pool.lengths.length[index]
+            length = pool.lengths.length_at(known)
         if self.rule_stores_incompressible and (length == 0 or length == 4096):
             if kept and length:
                 pool.contents.free(entry)
-            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(self.page_table.memcg[page])
+            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(self.page_table.page[page].memcg)
             length = 4096 if raw else 0
             if kept and raw:
                 pool.contents.keep_raw(entry, content)
@@ -484,10 +486,10 @@ class Zswap(LruWalk):
                 pool.contents.free(entry)
             return False
         self.account_pool(pool)
-        self.entry_handle[entry] = handle
-        self.entry_length[entry] = length
-        self.entry_pool[entry] = pool.index
-        self.entry_kept[entry] = kept
+        self.entry[entry].handle = handle
+        self.entry[entry].length = length
+        self.entry[entry].pool = pool.index
+        self.entry[entry].kept = kept
         self.compressed_bytes += length
         self.stored_incompressible_pages += raw
         pool.entries += 1
@@ -495,26 +497,27 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from what is kept of it."""
-        if self.entry_length[entry] and self.entry_kept[entry]:
-            pool: ZswapPool = self.by_index[self.entry_pool[entry]]
-            pool.contents.zswap_decompress(entry, self.page_table.content_of(self.entry_page[entry]))
+        if self.entry[entry].length and self.entry[entry].kept:
+            pool: ZswapPool = self.by_index[self.entry[entry].pool]
+            pool.contents.zswap_decompress(entry, self.page_table.content_of(self.entry[entry].page))
 
     # ---- writeback ----
 
     def zswap_writeback_entry(self, entry: cython.int) -> cython.int:
         """Write an entry to the swap device and free it; an error where its page is in memory or its slot is gone."""
-        page: cython.int = self.entry_page[entry]
+        page: cython.int = self.entry[entry].page
         if page < 0:
             return -ENOMEM
         if not self.swap_cache.read_swap_cache_async(page):
             return -EEXIST
         self.zswap_decompress(entry)
-        objcg: cython.int = self.entry_objcg[entry]
+        objcg: cython.int = self.entry[entry].objcg
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
+        nid: cython.int = self.page_table.page[page].node
         if objcg >= 0:
-            self.memcgs.count_memcg_event(memcg, ZSWPWB)
-        self.memcgs.count_memcg_event(memcg, WRITTEN_BACK)
-        self.memcgs.count_memcg_event(self.page_table.memcg[page], PSWPOUT)
+            self.memcgs.count_memcg_event(memcg, nid, ZSWPWB)
+        self.memcgs.count_memcg_event(memcg, nid, WRITTEN_BACK)
+        self.memcgs.count_memcg_event(self.page_table.page[page].memcg, nid, PSWPOUT)
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
@@ -525,8 +528,8 @@ class Zswap(LruWalk):
 
     def isolate(self, lru: ListLru, head: cython.int, item: cython.int) -> cython.int:
         """Models shrink_memcg_cb(): write an entry back, unless it has its second chance still."""
-        if self.rule_second_chance and self.entry_referenced[item]:
-            self.entry_referenced[item] = 0
+        if self.rule_second_chance and self.entry[item].referenced:
+            self.entry[item].referenced = 0
             return LRU_ROTATE
         # young from here on, if it stays: put back on failure, or rotated before the write begins
         self.heads.list_move_tail(head, item)
@@ -537,7 +540,7 @@ class Zswap(LruWalk):
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
             self.protected[
                 self.protection_slot(
-                    self.entry_nid[item], self.memcgs.obj_cgroup_memcg(self.entry_objcg[item])
+                    self.entry[item].nid, self.memcgs.obj_cgroup_memcg(self.entry[item].objcg)
                 )
             ] += 1
         if error == -EEXIST and self.in_shrinker:
@@ -606,6 +609,10 @@ class Zswap(LruWalk):
         if not self.active:
             self.active = True
             self.work_ns = max(self.work_ns, self.now + self.writeback_ns)
+
+    def next_work(self) -> cython.longlong:
+        """When the worker has something to do next; the end of time where it has nothing."""
+        return self.work_ns if self.active else MAX_TIME
 
     def run_worker(self, until: cython.longlong) -> None:
         """Let the worker do what it gets done up to a time; -1 lets it finish."""
@@ -693,7 +700,7 @@ class Zswap(LruWalk):
         Models zswap_store(): older copy, memcg limit, pool limit, same-filled page, compression, insertion.
         """
         pages: PageTable = self.page_table
-        old: cython.int = pages.entry[page]
+        old: cython.int = pages.page[page].entry
         if old >= 0:
             # a copy of what the page held before: it goes, whatever comes of this store
             self.duplicate_entry += 1
@@ -702,7 +709,7 @@ class Zswap(LruWalk):
             self.disabled_reject += 1
             return False
 
-        objcg: cython.int = self.memcgs.get_obj_cgroup_from_memcg(pages.memcg[page])
+        objcg: cython.int = self.memcgs.get_obj_cgroup_from_memcg(pages.page[page].memcg)
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
         if objcg >= 0 and not self.memcgs.obj_cgroup_may_zswap(objcg):
             refused: cython.bint = True
@@ -711,14 +718,14 @@ class Zswap(LruWalk):
                 refused = self.shrink_memcg(memcg) != 0
             if refused:
                 self.memcg_limit_reject += 1
-                self.memcgs.count_memcg_event(memcg, MEMCG_LIMIT_REJECT)
+                self.memcgs.count_memcg_event(memcg, pages.page[page].node, MEMCG_LIMIT_REJECT)
                 if self.rule_memcg_refusal_queues and self.reached_full:
                     self.queue_work(self.shrink_work)
                 return False
 
         if self.zswap_check_limits():
             self.pool_limit_reject += 1
-            self.memcgs.count_memcg_event(memcg, POOL_LIMIT_REJECT)
+            self.memcgs.count_memcg_event(memcg, pages.page[page].node, POOL_LIMIT_REJECT)
             self.queue_work(self.pools[len(self.pools) - 1].work)
             return False
 
@@ -726,20 +733,20 @@ class Zswap(LruWalk):
         if not self.zswap_fill(entry, page):
             self.zswap_entry_cache_free(entry)
             self.compress_reject += 1
-            self.memcgs.count_memcg_event(memcg, COMPRESS_REJECT)
+            self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
             if self.rule_memcg_refusal_queues and self.reached_full:
                 self.queue_work(self.shrink_work)
             return False
 
-        length: cython.int = self.entry_length[entry]
-        self.entry_page[entry] = page
-        self.entry_objcg[entry] = objcg
-        self.entry_nid[entry] = pages.node[page]
-        self.entry_referenced[entry] = 1
-        pages.entry[page] = entry
+        length: cython.int = self.entry[entry].length
+        self.entry[entry].page = page
+        self.entry[entry].objcg = objcg
+        self.entry[entry].nid = pages.page[page].node
+        self.entry[entry].referenced = 1
+        pages.page[page].entry = entry
         self.memcgs.obj_cgroup_charge_zswap(objcg, length)
         if objcg >= 0:
-            self.memcgs.count_memcg_event(memcg, ZSWPOUT)
+            self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
             self.zswap_lru_add(self.current, entry)
         self.stored_pages += 1
@@ -751,7 +758,7 @@ class Zswap(LruWalk):
         if not self.rule_zeromap and self.same_filled_pages_enabled:
             content: cython.ulonglong = self.page_table.content_of(page)
             if self.kind_of(content) != ORDINARY:
-                self.entry_length[entry] = 0
+                self.entry[entry].length = 0
                 self.same_filled_pages += 1
                 self.current.contents.count_same_filled(content)
                 return True
@@ -761,29 +768,31 @@ class Zswap(LruWalk):
 
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; False where zswap does not have it. The page is dirty if the entry is freed."""
-        entry: cython.int = self.page_table.entry[page]
+        entry: cython.int = self.page_table.page[page].entry
         if entry < 0:
             return False
         self.zswap_decompress(entry)
         self.zswpin += 1
-        objcg: cython.int = self.entry_objcg[entry]
+        objcg: cython.int = self.entry[entry].objcg
         if objcg >= 0:
-            self.memcgs.count_memcg_event(self.memcgs.obj_cgroup_memcg(objcg), ZSWPIN)
+            self.memcgs.count_memcg_event(
+                self.memcgs.obj_cgroup_memcg(objcg), self.page_table.page[page].node, ZSWPIN
+            )
         if self.rule_always_exclusive or self.exclusive_loads:
             self.zswap_entry_free(entry)
             self.page_table.flags[page] |= DIRTY
-        elif self.entry_length[entry]:
-            pool: ZswapPool = self.by_index[self.entry_pool[entry]]
+        elif self.entry[entry].length:
+            pool: ZswapPool = self.by_index[self.entry[entry].pool]
             self.zswap_lru_del(pool, entry)
             self.zswap_lru_add(pool, entry)
         return True
 
     def zswap_orphan(self, page: cython.int) -> cython.int:
         """Part a page, whose slot is given up, from its entry, which stays until the slot is; the entry, or -1."""
-        entry: cython.int = self.page_table.entry[page]
+        entry: cython.int = self.page_table.page[page].entry
         if entry >= 0:
-            self.entry_page[entry] = -1
-            self.page_table.entry[page] = -1
+            self.entry[entry].page = -1
+            self.page_table.page[page].entry = -1
         return entry
 
     def zswap_invalidate(self, entry: cython.int) -> None:

@@ -1,0 +1,5 @@
+cimport cython
+
+cdef class Records:
+    cdef readonly Py_ssize_t size
+    cdef readonly object fields, array, dtype, memory
