@@ -18,11 +18,11 @@ PLAIN_WIDTH = 100
 _SHORT = "BKMGTPE"
 
 
-def plain_console(file: TextIO) -> Console:
+def plain_console(file: TextIO, width: int = PLAIN_WIDTH) -> Console:
     """A console whose output is plain text of a fixed width, the same wherever it goes."""
     return Console(
         file=file,
-        width=PLAIN_WIDTH,
+        width=width,
         color_system=None,
         force_terminal=False,
         emoji=False,
@@ -60,6 +60,16 @@ def size(value: int | None) -> Text:
 def share(part: float | None) -> str:
     """A share of one in percent."""
     return "-" if part is None else f"{part:.1%}".replace("%", " %")
+
+
+def change(first: float, other: float) -> str:
+    """How far a value is from a first one, in percent of that: ``+19.5 %``; nothing where that is 0."""
+    if first == other:
+        return "="
+    if not first:
+        return ""
+    percent = 100 * (other - first) / abs(first)
+    return f"{'+' if percent > 0 else '-'}<0.1 %" if abs(percent) < 0.05 else f"{percent:+,.1f} %"
 
 
 def ratio(value: float | None) -> Text:
