@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.comparable import Contrast, obstacles
@@ -102,41 +102,45 @@ def _judge_snapshot(
     label: str, expected: Snapshot | None, found: Snapshot | None, tolerances: Sequence[Tolerance]
 ) -> SnapshotVerdict:
     if expected is None or found is None:
-        whole = Difference("snapshot", PRESENT if expected else None, PRESENT if found else None)
-        return SnapshotVerdict(label, (whole,), 1)
-    values, wanted, got = 0, dict(_tables(expected)), dict(_tables(found))
-    differences = []
-    absent = set()
-    for group, memcg in dict.fromkeys([*wanted, *got]):
-        if memcg is not None and (memcg in expected.memcg) != (memcg in found.memcg):
-            if memcg not in absent:
-                absent.add(memcg)
-                there = memcg in expected.memcg
-                differences.append(Difference(memcg, PRESENT if there else None, None if there else PRESENT))
-                values += 1
-            continue
-        one, other = wanted.get((group, memcg), {}), got.get((group, memcg), {})
-        names = dict.fromkeys([*one, *other])
-        values += len(names)
-        for name in names:
-            holding = [tolerance for tolerance in tolerances if tolerance.covers(group, memcg, name)]
+        return SnapshotVerdict(label, (_presence("snapshot", expected is not None),), 1)
+    alone = dict.fromkeys(
+        memcg for memcg in [*expected.memcg, *found.memcg] if _in_one(memcg, expected, found)
+    )
+    differences = [_presence(memcg, memcg in expected.memcg) for memcg in alone]
+    compared = len(alone)
+    wanted, got = dict(_tables(expected, alone)), dict(_tables(found, alone))
+    for place in dict.fromkeys([*wanted, *got]):
+        one, other = wanted.get(place, {}), got.get(place, {})
+        for name in dict.fromkeys([*one, *other]):
+            compared += 1
+            holding = [tolerance for tolerance in tolerances if tolerance.covers(*place, name)]
             if not _equal(one.get(name), other.get(name), holding[-1:]):
-                spelled = _name(group, memcg, name)
-                differences.append(Difference(spelled, one.get(name), other.get(name)))
-    return SnapshotVerdict(label, tuple(differences), values)
+                differences.append(Difference(_name(*place, name), one.get(name), other.get(name)))
+    return SnapshotVerdict(label, tuple(differences), compared)
 
 
-def _tables(snapshot: Snapshot) -> Iterator[tuple[tuple[str, str | None], Mapping[str, int | str]]]:
-    """The values of a snapshot, by group and memcg."""
+def _in_one(memcg: str, expected: Snapshot, found: Snapshot) -> bool:
+    return (memcg in expected.memcg) != (memcg in found.memcg)
+
+
+def _presence(name: str, expected: bool) -> Difference:
+    return Difference(name, PRESENT, None) if expected else Difference(name, None, PRESENT)
+
+
+def _tables(
+    snapshot: Snapshot, without: Container[str]
+) -> Iterator[tuple[tuple[str, str | None], Mapping[str, int | str]]]:
+    """The values of a snapshot by group and memcg, but for the memcgs ``without``."""
     yield ("snapshot", None), {"time_ns": snapshot.time_ns}
     yield ("params", None), snapshot.params
     yield ("zswap", None), snapshot.zswap
     yield ("vmstat", None), snapshot.vmstat
     yield ("replay", None), snapshot.replay
     for memcg, values in snapshot.memcg.items():
-        yield ("limits", memcg), snapshot.limits.get(memcg, {})
-        yield ("memcg", memcg), values
-        yield ("replay.memcg", memcg), snapshot.replay_memcg.get(memcg, {})
+        if memcg not in without:
+            yield ("limits", memcg), snapshot.limits.get(memcg, {})
+            yield ("memcg", memcg), values
+            yield ("replay.memcg", memcg), snapshot.replay_memcg.get(memcg, {})
 
 
 def _name(group: str, memcg: str | None, counter: str) -> str:

@@ -52,7 +52,7 @@ def table(comparison: Comparison) -> str:
 def show(comparison: Comparison, console: Console) -> None:
     """Prints the comparison on ``console``: first what speaks against it, then the settings, then the lines."""
     for reason in not_comparable(comparison):
-        console.print(Text(f"warning: {reason}", style="bold yellow"))
+        console.print(Text(f"warning: {reason}", style="bold yellow"), soft_wrap=True)
     if comparison.settings:
         console.print(heading("settings that differ"))
         settings = grid("", *comparison.labels, left=range(len(comparison.labels) + 1))
@@ -66,7 +66,7 @@ def show(comparison: Comparison, console: Console) -> None:
             console.print()
         console.print(part)
     for line in _elsewhere(comparison):
-        console.print(Text(line, style="dim"))
+        console.print(Text(line, style="dim"), soft_wrap=True)
 
 
 def parts(comparison: Comparison, console: Console) -> list[Table | Text]:

@@ -18,11 +18,11 @@ PLAIN_WIDTH = 100
 _SHORT = "BKMGTPE"
 
 
-def plain_console(file: TextIO, width: int = PLAIN_WIDTH) -> Console:
+def plain_console(file: TextIO) -> Console:
     """A console whose output is plain text of a fixed width, the same wherever it goes."""
     return Console(
         file=file,
-        width=width,
+        width=PLAIN_WIDTH,
         color_system=None,
         force_terminal=False,
         emoji=False,

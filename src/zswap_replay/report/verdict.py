@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from zswap_replay.comparable import Contrast
 from zswap_replay.report.figures import labels
-from zswap_replay.report.style import change, grid, heading, plain_console
+from zswap_replay.report.style import change, heading
 from zswap_replay.verdict import Difference, RunVerdict, Verdict
 
-_UNFOLDED = 10_000
-"""Columns of plain text: a line stays a line, however long the path of its memcg."""
+_WIDEST = 48
+"""Columns for names; a longer one has a line of its own above its values, and none is ever cut."""
+
+_HEADINGS = ("", "expected", "found", "difference", "")
 
 
 def render(verdict: Verdict) -> str:
-    """The lines that differ, as plain text."""
-    text = io.StringIO()
-    show(verdict, plain_console(text, _UNFOLDED))
-    return _stripped(text)
+    """The lines that differ, as plain text, below the run and the snapshot that they are in."""
+    return "\n".join(f"{title}\n{lines(differences)}" for title, differences in _parts(verdict))
 
 
 def show(verdict: Verdict, console: Console) -> None:
-    """Prints the lines that differ on ``console``, below the run and the snapshot that they are in."""
-    place = 0
-    for label, run in labelled(verdict):
-        for snapshot in run.snapshots:
-            if snapshot.differences:
-                if place:
-                    console.print()
-                console.print(heading(f"{label}, {snapshot.label}"))
-                console.print(_table(snapshot.differences))
-                place += 1
+    """Prints the same on a terminal."""
+    for place, (title, differences) in enumerate(_parts(verdict)):
+        if place:
+            console.print()
+        console.print(heading(title))
+        console.print(lines(differences), end="", markup=False, highlight=False, soft_wrap=True)
 
 
 def lines(differences: Sequence[Difference]) -> str:
-    """Some lines that differ, as plain text."""
-    text = io.StringIO()
-    plain_console(text, _UNFOLDED).print(_table(differences))
-    return _stripped(text)
+    """A line for each of some differences, in columns below a heading."""
+    rows = [_HEADINGS, *(_cells(one) for one in differences)]
+    name_width = max((len(row[0]) for row in rows if len(row[0]) <= _WIDEST), default=0)
+    widths = [max(len(row[column]) for row in rows) for column in range(1, len(_HEADINGS))]
+    text = ""
+    for name, *cells in rows:
+        if len(name) > _WIDEST:
+            text += f"  {name}\n"
+            name = ""
+        values = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        text += f"  {name:<{name_width}}  {values}".rstrip() + "\n"
+    return text
 
 
 def not_comparable(reasons: Sequence[Contrast]) -> list[str]:
@@ -55,24 +56,21 @@ def labelled(verdict: Verdict) -> Iterator[tuple[str, RunVerdict]]:
     return zip(labels([run.expected for run in verdict.runs]), verdict.runs, strict=True)
 
 
-def _stripped(text: io.StringIO) -> str:
-    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())
+def _parts(verdict: Verdict) -> Iterator[tuple[str, tuple[Difference, ...]]]:
+    for label, run in labelled(verdict):
+        for snapshot in run.snapshots:
+            if snapshot.differences:
+                yield f"{label}, {snapshot.label}", snapshot.differences
 
 
-def _table(differences: Sequence[Difference]) -> Table:
-    table = grid("", "expected", "found", "difference", "")
-    for one in differences:
-        table.add_row(f"  {one.name}", _cell(one.expected), _cell(one.found), *_gap(one))
-    return table
-
-
-def _cell(value: int | str | None) -> Text:
-    if value is None:
-        return Text("-", style="dim")
-    return Text(value if isinstance(value, str) else f"{value:,}")
-
-
-def _gap(one: Difference) -> tuple[Text, Text]:
+def _cells(one: Difference) -> tuple[str, ...]:
+    values = (one.name, _cell(one.expected), _cell(one.found))
     if isinstance(one.expected, int) and isinstance(one.found, int):
-        return Text(f"{one.found - one.expected:+,}", style="bold"), Text(change(one.expected, one.found))
-    return Text("missing" if one.found is None else "extra" if one.expected is None else "other"), Text("")
+        return *values, f"{one.found - one.expected:+,}", change(one.expected, one.found)
+    return *values, "missing" if one.found is None else "extra" if one.expected is None else "other", ""
+
+
+def _cell(value: int | str | None) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:,}"
