@@ -20,8 +20,9 @@ def found(end: Snapshot) -> list[Difference]:
 def test_equal_results_do_not_differ_and_all_their_values_are_compared() -> None:
     end = make_snapshot()
     (snapshot,) = judge(make_result(), make_result()).snapshots
-    tables = [end.zswap, end.vmstat, end.replay, end.params, *end.memcg.values(), *end.replay_memcg.values()]
-    values = sum(map(len, [*tables, *end.limits.values()]))
+    by_memcg = [end.memcg, end.replay_memcg, end.limits]
+    values = sum(len(table) for tables in by_memcg for table in tables.values())
+    values += len(end.zswap) + len(end.vmstat) + len(end.replay) + len(end.params)
     assert ("end", ()) == (snapshot.label, snapshot.differences)
     # besides the time of the snapshot and the compressed lengths
     assert values + 2 == snapshot.compared
