@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from zswap_replay.document import Value
@@ -26,6 +26,8 @@ class Manifest:
     """Nanoseconds of the trace's time between two snapshots; 0 where only the trace asks for them."""
     strict: bool = False
     """Whether memcgs had to be created before they were named."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """By the setting that names it (``lengths``, ``payload_file``), the SHA-256 of a file that was read too."""
 
     @property
     def codec_versions(self) -> dict[str, str]:
@@ -43,6 +45,7 @@ class Manifest:
             "seed": self.seed,
             "recipe": self.recipe,
             "versions": self.versions,
+            **({"inputs": self.inputs} if self.inputs else {}),
         }
 
     @classmethod
@@ -65,6 +68,7 @@ class Manifest:
             versions=document["versions"].texts(),
             interval_ns=document.get("interval_ns", 0).integer(),
             strict=document.get("strict", False).flag(),
+            inputs=document.get("inputs", {}).texts(),
         )
 
 
