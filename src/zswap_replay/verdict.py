@@ -61,6 +61,11 @@ class Verdict:
         return tuple(snapshot for run in self.runs for snapshot in run.snapshots)
 
     @property
+    def compared(self) -> int:
+        """How many values were compared."""
+        return sum(snapshot.compared for snapshot in self.snapshots)
+
+    @property
     def differences(self) -> int:
         """How many values differ."""
         return sum(len(snapshot.differences) for snapshot in self.snapshots)

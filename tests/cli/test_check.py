@@ -108,6 +108,17 @@ def test_the_command_that_it_prints_accepts_the_new_values(story: Path, tmp_path
     assert [file] == list(tmp_path.iterdir())
 
 
+def test_the_command_is_printed_as_it_has_to_be_typed(
+    expected: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(expected)
+    assert 1 == check("-q", "--", STORY, expected)
+    accepting = printed_command(capsys.readouterr().out)
+    assert ["check", "--update", "-q", "--", STORY, str(expected)] == accepting
+    assert 0 == guarded(cli, PROGRAM, accepting)
+    assert 0 == check(STORY, expected)
+
+
 def test_what_cannot_be_compared_has_status_2(expected: Path, tmp_path: Path) -> None:
     edit(expected, lambda run: run["manifest"]["versions"].update(zstd="1.4.4", liblz4="1.8.3"))
     edit(expected, lambda run: run["manifest"]["recipe"].update(name="old"))
