@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -49,8 +50,9 @@ class Manifest:
         }
 
     @classmethod
-    def from_json(cls, document: Value) -> Manifest:
+    def from_json(cls, document: Mapping[str, object] | Value) -> Manifest:
         """The manifest of an object that ``as_json`` made. Raises ResultError."""
+        document = Value.of(document)
         trace = document["trace"]
         digest = trace["sha256"]
         settings = document["settings"]
