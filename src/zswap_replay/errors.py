@@ -23,6 +23,14 @@ class CodecError(ZswapReplayError):
     """A compressor that is unknown, not installed, or refuses its level."""
 
 
+class ResultError(ZswapReplayError):
+    """A file of results that cannot be read, at a key that the text names."""
+
+
+class SchemaError(ResultError):
+    """Results in a form that another version of this program writes."""
+
+
 class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 

@@ -16,9 +16,10 @@ SOURCE = Path(zswap_replay.__file__).parent
 
 FLOORS = (
     {"errors"},
-    {"units"},
+    {"units", "document"},
     {"mm", "trace", "payload", "manifest", "counters"},
-    {"result", "snapshot"},
+    {"comparable", "result", "snapshot", "tolerance"},
+    {"results", "verdict"},
     {"settings", "codec", "report"},
     {"outside"},
     {"replay"},
