@@ -14,6 +14,7 @@ cdef class Lengths:
     cdef readonly Known[::1] slot
     cdef unsigned long long last_content
     cdef long long last_slot
+    cdef unsigned long long touched
     cpdef add(self, unsigned long long content, int length, int kind)
     cpdef add_all(
         self, const unsigned long long[::1] content, const int[::1] length, const unsigned char[::1] kind
@@ -23,6 +24,7 @@ cdef class Lengths:
     @cython.locals(old=Known[::1])
     cdef grow(self, long long room)
     cpdef long long find(self, unsigned long long content) noexcept
+    cpdef void look_ahead(self, unsigned long long content) noexcept
     cpdef int length_at(self, long long at) noexcept
     cpdef int kind_at(self, long long at) noexcept
     @cython.locals(rows='unsigned long long[:, ::1]')

@@ -22,6 +22,7 @@ class Lengths:
         # a store asks for its content up to three times
         self.last_content = 0
         self.last_slot = -1
+        self.touched = 0
 
     def add(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
         """Take in a content that is not there yet: its length (0: refused) and its kind (of zswap.py)."""
@@ -80,6 +81,10 @@ class Lengths:
         self.last_content = content
         self.last_slot = at
         return at
+
+    def look_ahead(self, content: cython.ulonglong) -> None:
+        """Touch the slot of a content that will be asked for, as PageTable.look_ahead() touches pages."""
+        self.touched ^= self.slot[self.slot_of(content)].content
 
     def length_at(self, at: cython.longlong) -> cython.int:
         """The length in a slot that find() gave."""

@@ -15,16 +15,16 @@ from zswap_replay.mm.vmscan import Vmscan
 from zswap_replay.mm.zswap import Contents, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import ACCESSES
-    from zswap_replay.mm.page_table import PRESENT, SLOT, SWAPCACHE, WRITE, ZERO
+    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
+    from zswap_replay.mm.page_table import PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO
     from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
     from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
 
     # codes of trace.schema.Event; those from CONTROL on are the caller's
     READ = 0
+    WRITE = 1
     PAGEOUT = 2
     DISCARD = 3
-    SETTLE = 4
     CONTROL = 5
 
 
@@ -128,55 +128,78 @@ class Machine:
         That is ``stop``, or an event that is the caller's (from CONTROL on), or one that names a memcg which is not
         there yet.
         """
-        i: cython.Py_ssize_t = start
+        i: cython.Py_ssize_t
+        page: cython.int
         kind: cython.int
         space: cython.int
+        counted: cython.int
         number: cython.ulonglong
-        has_content: cython.bint
-        while i < stop:
-            if not self.plain_lru:
-                i = self.pages.hits(events, self.memcgs, i, stop, self.zswap.next_work())
-                if i == stop:
-                    break
-            kind = events.event[i]
+        given: cython.bint
+        pages: PageTable = self.pages
+        # what a hit needs, at hand
+        time_ns, event, memcg, has_content = events.time_ns, events.event, events.memcg, events.has_content
+        ahead, flags, path_memcg, counts = pages.ahead, pages.flags, self.memcgs.path_memcg, self.memcgs.events
+        room: cython.int = pages.room
+        nr_nodes: cython.int = self.memcgs.nr_nodes
+        fast: cython.bint = not self.plain_lru
+        until: cython.longlong = self.zswap.next_work()
+        first: cython.Py_ssize_t = start
+        end: cython.Py_ssize_t = start
+        for i in range(start, stop):
+            if i == end:
+                pages.look_ahead(events, self.memcgs, i, stop)
+                self.zswap.look_ahead(pages.ahead_stop - i)
+                first = i
+                end = pages.ahead_stop
+            page = ahead[i - first]
+            kind = event[i]
+            given = has_content[i] != 0
+            if page >= 0 and kind <= WRITE and flags[page] & PRESENT and fast and time_ns[i] < until:
+                # a hit: the processor sets the accessed bit, and the kernel sees nothing of it
+                flags[page] |= YOUNG
+                if given or kind == WRITE:
+                    pages.set_content(page, kind == WRITE, events.content[i], given)
+                counted = path_memcg[memcg[i]]
+                if nr_nodes > 1:
+                    counted = counted * nr_nodes + pages.page[page].node
+                counts[counted * NR_EVENTS + ACCESSES] += 1
+                continue
+
             if kind >= CONTROL:
                 return i
-            self.zswap.now = events.time_ns[i]
+            self.zswap.now = time_ns[i]
             if self.zswap.active:
-                self.zswap.run_worker(events.time_ns[i])
+                self.zswap.run_worker(time_ns[i])
             if kind == SETTLE:
                 self.zswap.run_worker(-1)
             else:
-                space = self.memcgs.memcg_of_path(events.memcg[i])
+                space = self.memcgs.memcg_of_path(memcg[i])
                 if space < 0:
                     return i
-                has_content = events.has_content[i] != 0
                 for number in range(events.count[i]):
-                    self.page_event(
-                        kind,
-                        space,
-                        events.page[i] + number,
-                        events.node[i],
-                        events.content[i] + number,
-                        has_content,
-                    )
-            i += 1
+                    if number or page < 0:
+                        page = pages.find(space, events.page[i] + number)
+                    if page < 0 and kind <= WRITE:
+                        page = pages.insert(space, events.page[i] + number)
+                    if page >= 0:
+                        self.page_event(kind, space, page, events.node[i], events.content[i] + number, given)
+            until = self.zswap.next_work()
+            if pages.room != room:
+                room = pages.room
+                flags = pages.flags
         return stop
 
     def page_event(
         self,
         kind: cython.int,
         space: cython.int,
-        number: cython.ulonglong,
+        page: cython.int,
         node: cython.int,
         content: cython.ulonglong,
         has_content: cython.bint,
     ) -> None:
-        """Replay one event of one page."""
-        page: cython.int = self.pages.find(space, number)
+        """Replay one event of one page that is known."""
         if kind <= WRITE:
-            if page < 0:
-                page = self.pages.insert(space, number)
             if self.pages.flags[page] & PRESENT:
                 self.vmscan.folio_mark_accessed(page)
             else:
@@ -184,13 +207,12 @@ class Machine:
             self.memcgs.count_memcg_event(space, self.pages.page[page].node, ACCESSES)
             if kind == WRITE or has_content:
                 self.pages.set_content(page, kind == WRITE, content, has_content)
-        elif page >= 0:
-            if kind == PAGEOUT:
-                if has_content and self.pages.flags[page] & PRESENT:
-                    self.pages.set_content(page, False, content, True)
-                self.vmscan.reclaim_pages(page)
-            else:
-                self.memory.zap_pte(page)
+        elif kind == PAGEOUT:
+            if has_content and self.pages.flags[page] & PRESENT:
+                self.pages.set_content(page, False, content, True)
+            self.vmscan.reclaim_pages(page)
+        else:
+            self.memory.zap_pte(page)
 
     # ---- looking ----
 

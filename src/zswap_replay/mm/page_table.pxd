@@ -2,7 +2,7 @@ cimport cython
 from zswap_replay.mm.columns cimport Records
 from zswap_replay.mm.events cimport Events
 from zswap_replay.mm.list_head cimport ListHead, ListHeads
-from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
+from zswap_replay.mm.memcontrol cimport MemCgroups
 
 cpdef enum:
     PRESENT = 1
@@ -15,7 +15,8 @@ cpdef enum:
     REFERENCED = 128
     BLOCK_SHIFT = 4
     BLOCK_MASK = 15
-    WRITE = 1
+    AHEAD = 64
+    SETTLE = 4
     NO_SHADOW = -1
 
 cdef unsigned long long MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
@@ -43,7 +44,9 @@ cdef class PageTable:
     cdef readonly unsigned char[::1] flags
     cdef readonly unsigned long long[::1] space_seed, space_group, block_key
     cdef readonly int[::1] slots, block_space, table
-    cdef readonly unsigned long long mask
+    cdef readonly unsigned long long mask, touched
+    cdef readonly int[::1] ahead
+    cdef public Py_ssize_t ahead_start, ahead_stop
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
@@ -55,8 +58,7 @@ cdef class PageTable:
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cpdef unsigned long long content_of(self, int index) noexcept
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
-    cpdef Py_ssize_t hits(
-        self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop, long long until
-    ) noexcept
+    @cython.locals(event="const unsigned char[::1]", count="const unsigned int[::1]", memcg="const int[::1]", page="const unsigned long long[::1]")
+    cpdef void look_ahead(self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop) noexcept
     cpdef grow(self)
     cdef grow_blocks(self)

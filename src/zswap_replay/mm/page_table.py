@@ -1,4 +1,4 @@
-"""The pages of a trace as columns, the table from (address space, page number) to a page's index, and the hits.
+"""The pages of a trace as columns, and the table from (address space, page number) to a page's index.
 
 What a distinct page costs, in bytes: its struct 48, its flags 1, and the table 4 where the pages of a block of 16
 neighbours are all used, as those of heaps and stacks mostly are, with 2 for the blocks themselves. A trace that uses
@@ -14,8 +14,6 @@ from zswap_replay.mm.memcontrol import MemCgroups
 
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
-
     PRESENT = 1
     """Mapped: an access is a hit."""
     SWAPCACHE = 2
@@ -36,8 +34,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BLOCK_SHIFT = 4
     """Neighbouring pages are looked up together: 16 indices fill a cache line."""
     BLOCK_MASK = 15
-    WRITE = 1
-    """The event of that code; READ is 0."""
+    AHEAD = 64
+    """Events that are looked up at once."""
+    SETTLE = 4
+    """The first event that names no page."""
     NO_SHADOW = -1
     """``shadow`` of a page that was not evicted, or that has come back."""
 
@@ -96,6 +96,11 @@ class PageTable:
         self.slots = column(64 << BLOCK_SHIFT, INT)
         self.table = column(256, INT, -1)
         self.mask = 255
+        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1
+        self.ahead = column(AHEAD, INT)
+        self.ahead_start = 0
+        self.ahead_stop = 0
+        self.touched = 0
 
     # ---- finding pages ----
 
@@ -207,44 +212,43 @@ class PageTable:
         else:
             self.flags[index] = (flags | DIRTY) & ~EXPLICIT & 255
 
-    # ---- hits ----
+    # ---- what comes next ----
 
-    def hits(
-        self,
-        events: Events,
-        memcgs: MemCgroups,
-        start: cython.Py_ssize_t,
-        stop: cython.Py_ssize_t,
-        until: cython.longlong,
-    ) -> cython.Py_ssize_t:
-        """Replay events from ``start`` on as long as each is an access to one mapped page, before the time ``until``.
+    def look_ahead(
+        self, events: Events, memcgs: MemCgroups, start: cython.Py_ssize_t, stop: cython.Py_ssize_t
+    ) -> None:
+        """Find the pages of the next events, all at once; those of more than one page are left out.
 
-        The number of the first event that is not, or ``stop``. This is where a replay spends most of its events: the
-        processor finds the page and sets its accessed bit, and the kernel sees nothing of it.
+        Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each
+        step is done for all events before the next step of any; the pages that will be written to, or will fault, are touched on the way.
         """
         i: cython.Py_ssize_t
+        at: cython.int
         space: cython.int
+        block: cython.int
         index: cython.int
-        counted: cython.int
-        has_content: cython.bint
-        for i in range(start, stop):
-            if events.event[i] > WRITE or events.count[i] != 1 or events.time_ns[i] >= until:
-                return i
-            space = memcgs.memcg_of_path(events.memcg[i])
-            if space < 0:
-                return i
-            index = self.find(space, events.page[i])
-            if index < 0 or not self.flags[index] & PRESENT:
-                return i
-            self.flags[index] |= YOUNG
-            has_content = events.has_content[i] != 0
-            if has_content or events.event[i] == WRITE:
-                self.set_content(index, events.event[i] == WRITE, events.content[i], has_content)
-            counted = space
-            if memcgs.nr_nodes > 1:
-                counted = space * memcgs.nr_nodes + self.page[index].node
-            memcgs.events[counted * NR_EVENTS + ACCESSES] += 1
-        return stop
+        touched: cython.ulonglong = 0
+        event, count, memcg, page = events.event, events.count, events.memcg, events.page
+        self.ahead_start = start
+        self.ahead_stop = min(stop, start + AHEAD)
+        for i in range(start, self.ahead_stop):
+            at = i - start
+            self.ahead[at] = -1
+            if event[i] < SETTLE and count[i] == 1:
+                space = memcgs.memcg_of_path(memcg[i])
+                if space >= 0:
+                    block = self.find_block(space, page[i] >> BLOCK_SHIFT)
+                    if block >= 0:
+                        index = page[i] & BLOCK_MASK
+                        self.ahead[at] = (block << BLOCK_SHIFT) + index
+        for at in range(self.ahead_stop - start):
+            if self.ahead[at] >= 0:
+                self.ahead[at] = self.slots[self.ahead[at]] - 1
+        for at in range(self.ahead_stop - start):
+            index = self.ahead[at]
+            if index >= 0 and (event[start + at] or not self.flags[index] & PRESENT):
+                touched += self.page[index].version
+        self.touched = touched
 
     # ---- growth ----
 

@@ -172,6 +172,9 @@ class Vmscan:
             self.pages.page[page].state |= ISOLATED
             self.isolated[taken] = page
             taken += 1
+        if cython.compiled and self.swap.zswap.current.lengths.size:
+            for i in range(taken):
+                self.swap.zswap.current.lengths.look_ahead(self.pages.content_of(self.isolated[i]))
         for i in range(taken):
             self.swap_cache.units += 1
             self.swap_cache.end_writes(self.swap_cache.units)

@@ -7,7 +7,7 @@ from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, PAGE_SHIFT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
     MemCgroups,
 )
-from zswap_replay.mm.page_table cimport DIRTY, PageTable
+from zswap_replay.mm.page_table cimport AHEAD, DIRTY, PRESENT, PageTable
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
@@ -82,6 +82,8 @@ cdef class Zswap(LruWalk):
     cdef readonly ListHeads heads
     cdef readonly ZswapEntry[::1] entry
     cdef readonly int nr_entries
+    cdef int[::1] ahead
+    cdef unsigned long long touched
     cdef int free_entry
     cdef readonly list pools, by_index
     cdef readonly ZswapPool current
@@ -127,6 +129,7 @@ cdef class Zswap(LruWalk):
     cdef ZswapPool pool_of(self, ShrinkWork work)
     cdef int zswap_store(self, int page) except -1
     cdef int zswap_fill(self, int entry, int page) except -1
+    cdef void look_ahead(self, Py_ssize_t count) noexcept
     cdef int zswap_load(self, int page) except -1
     cdef int zswap_orphan(self, int page) noexcept
     cdef zswap_invalidate(self, int entry)

@@ -33,7 +33,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         ZSWPOUT,
         ZSWPWB,
     )
-    from zswap_replay.mm.page_table import DIRTY
+    from zswap_replay.mm.page_table import AHEAD, DIRTY, PRESENT
     from zswap_replay.mm.zpool import ENOSPC
 
     MAX_RECLAIM_RETRIES = 16
@@ -214,6 +214,9 @@ class Zswap(LruWalk):
         self.entry = self.records.array
         self.nr_entries = 0
         self.free_entry = -1
+        # entries of the pages that are about to be loaded, or -1
+        self.ahead = column(AHEAD, INT)
+        self.touched = 0
 
         # pools, the current one first, and by index
         self.pools: list[ZswapPool] = []
@@ -765,6 +768,31 @@ class Zswap(LruWalk):
         if not self.rule_zeromap and not self.non_same_filled_pages_enabled:
             return False
         return self.zswap_compress(self.current, entry, page)
+
+    def look_ahead(self, count: cython.Py_ssize_t) -> None:
+        """Touch the entries of the pages that the next ``count`` events will load, as PageTable.look_ahead() does."""
+        at: cython.Py_ssize_t
+        entry: cython.int
+        neighbour: cython.int
+        touched: cython.ulonglong = 0
+        for at in range(count):
+            self.ahead[at] = -1
+            if self.page_table.ahead[at] >= 0 and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT:
+                self.ahead[at] = self.page_table.page[self.page_table.ahead[at]].entry
+        for at in range(count):
+            entry = self.ahead[at]
+            if entry >= 0:
+                touched += self.entry[entry].length
+        for at in range(count):
+            entry = self.ahead[at]
+            if entry >= 0:
+                neighbour = self.entry[entry].lru.next
+                if neighbour >= 0:
+                    touched += self.entry[neighbour].length
+                neighbour = self.entry[entry].lru.prev
+                if neighbour >= 0:
+                    touched += self.entry[neighbour].length
+        self.touched = touched
 
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; False where zswap does not have it. The page is dirty if the entry is freed."""
