@@ -1,9 +1,9 @@
 """zswap-replay: replay memory traces through a model of Linux zswap, and get the kernel's counters.
 
->>> import zswap_replay
->>> settings = zswap_replay.Settings(compressor="lz4")  # doctest: +SKIP
->>> result = zswap_replay.replay("traces/two-tenants.parquet", settings)  # doctest: +SKIP
->>> result.end.zswap["written_back_pages"]  # doctest: +SKIP
+>>> import zswap_replay as zr
+>>> r = zr.replay("traces/db.parquet", compressor="lz4", set={"/db": {"memory.max": "1M"}})
+>>> r.counters["stored_pages"], r.memcg["/db"]["zswpout"], r.derived["compression_ratio"]
+(1, 2, 3)
 """
 
 from __future__ import annotations
@@ -15,21 +15,60 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zswap_replay.counters import Snapshot
+    from zswap_replay.errors import (
+        CodecError,
+        MissingPackageError,
+        RecipeError,
+        SettingsError,
+        TraceError,
+        VerificationError,
+        ZswapReplayError,
+    )
+    from zswap_replay.keywords import SettingsOptions
     from zswap_replay.replay import replay
     from zswap_replay.result import Result
     from zswap_replay.settings import KnobWrite, Settings
     from zswap_replay.trace.reader import open_trace
 
-__all__ = ["KnobWrite", "Result", "Settings", "Snapshot", "open_trace", "replay"]
-
 _HOMES = {
+    "CodecError": "errors",
     "KnobWrite": "settings",
+    "MissingPackageError": "errors",
+    "RecipeError": "errors",
     "Result": "result",
     "Settings": "settings",
+    "SettingsError": "errors",
+    "SettingsOptions": "keywords",
     "Snapshot": "counters",
+    "TraceError": "errors",
+    "VerificationError": "errors",
+    "ZswapReplayError": "errors",
     "open_trace": "trace.reader",
     "replay": "replay",
 }
+"""The API: each name with the module that has it."""
+
+__all__ = [
+    "CodecError",
+    "KnobWrite",
+    "MissingPackageError",
+    "RecipeError",
+    "Result",
+    "Settings",
+    "SettingsError",
+    "SettingsOptions",
+    "Snapshot",
+    "TraceError",
+    "VerificationError",
+    "ZswapReplayError",
+    "open_trace",
+    "replay",
+]
+
+
+def __dir__() -> list[str]:
+    """The API's names, also those not imported yet."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> object:

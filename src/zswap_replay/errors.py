@@ -27,3 +27,7 @@ class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 
     exit_code = 1
+
+
+class MissingPackageError(ZswapReplayError, ImportError):
+    """A package that only a part of the program needs, and that is not installed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
@@ -12,11 +11,10 @@ from click.core import ParameterSource
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
+from zswap_replay.units import parse_duration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-_NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_DURATION = re.compile(r"([0-9]+)(ns|us|ms|s|m|h)")
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
@@ -30,10 +28,10 @@ def size(text: str) -> int:
 
 def duration(text: str) -> int:
     """The nanoseconds of ``100ms``. Raises click.BadParameter."""
-    match = _DURATION.fullmatch(text)
-    if match is None or int(match[1]) == 0:
-        raise click.BadParameter(f"{text!r} is not a duration: expected 100us, 10ms, 1s, 5m or the like")
-    return int(match[1]) * _NANOSECONDS[match[2]]
+    try:
+        return parse_duration(text)
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def knob_write(text: str) -> KnobWrite:
@@ -43,18 +41,12 @@ def knob_write(text: str) -> KnobWrite:
     path, colon, key = target.rpartition(":")
     if not equals or not colon:
         raise click.BadParameter(f"{text!r}: expected PATH:KEY=VALUE, as /web:memory.zswap.max=64M")
-    from zswap_replay.trace.schema import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
+    from zswap_replay import keywords
 
-    fault = path_fault(path)
-    if fault:
-        raise click.BadParameter(f"memcg path {path!r}: {fault}")
     try:
-        write = KnobWrite(path, key, int(parse_knob(Event.MEMCG_SET, key, value)))
+        return keywords.knob_write(path, key, value)
     except SettingsError as error:
         raise click.BadParameter(str(error)) from None
-    if path == ROOT and key not in ROOT_KNOBS:
-        raise click.BadParameter(f"the root memcg has no {key}")
-    return write
 
 
 def settings_options(function: Decorated) -> Decorated:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from zswap_replay.counters import COUNTERS, Group, Kind
-from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of, rows
+from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of
 from zswap_replay.result import Result
+from zswap_replay.rows import rows
 
 _PREFIX: dict[Group, str] = {
     "zswap": "zswap_replay_zswap",
