@@ -1,9 +1,9 @@
 """zswap-replay: replay memory traces through a model of Linux zswap, and get the kernel's counters.
 
 >>> import zswap_replay as zr
->>> r = zr.replay("traces/db.parquet", compressor="lz4", set={"/db": {"memory.max": "1M"}})
->>> r.counters["stored_pages"], r.memcg["/db"]["zswpout"], r.derived["compression_ratio"]
-(1, 2, 3)
+>>> r = zr.replay("traces/story.parquet", max_pool_percent=10)
+>>> r.counters["stored_pages"], r.memcg["/web"]["zswpout"], r.derived["compression_ratio"]
+(814, 200, 2.016741)
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CodecError,
         MissingPackageError,
         RecipeError,
+        ResultError,
         SettingsError,
         TraceError,
         VerificationError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from zswap_replay.keywords import SettingsOptions
     from zswap_replay.replay import replay
     from zswap_replay.result import Result
+    from zswap_replay.results import read_results
     from zswap_replay.settings import KnobWrite, Settings
     from zswap_replay.trace.reader import open_trace
 
@@ -35,6 +37,7 @@ _HOMES = {
     "KnobWrite": "settings",
     "MissingPackageError": "errors",
     "RecipeError": "errors",
+    "ResultError": "errors",
     "Result": "result",
     "Settings": "settings",
     "SettingsError": "errors",
@@ -44,6 +47,7 @@ _HOMES = {
     "VerificationError": "errors",
     "ZswapReplayError": "errors",
     "open_trace": "trace.reader",
+    "read_results": "results",
     "replay": "replay",
 }
 """The API: each name with the module that has it."""
@@ -54,6 +58,7 @@ __all__ = [
     "MissingPackageError",
     "RecipeError",
     "Result",
+    "ResultError",
     "Settings",
     "SettingsError",
     "SettingsOptions",
@@ -62,6 +67,7 @@ __all__ = [
     "VerificationError",
     "ZswapReplayError",
     "open_trace",
+    "read_results",
     "replay",
 ]
 

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.trace.schema import PARAMS, ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
+from zswap_replay.trace.schema import PARAMS
 from zswap_replay.units import UNLIMITED, parse_size
 
 
@@ -77,21 +77,6 @@ def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Set
     )
 
 
-def knob_write(memcg: str, key: str, value: int | str) -> KnobWrite:
-    """The write of a value, or of its text, to a memcg's knob.
-
-    Raises SettingsError: the path is not one of a memcg, or the memcg has no such knob, or the knob no such value.
-    """
-    fault = path_fault(memcg)
-    if fault:
-        raise SettingsError(f"memcg path {memcg!r}: {fault}")
-    text = "max" if value == UNLIMITED else value if isinstance(value, str) else str(int(value))
-    write = KnobWrite(memcg, key, int(parse_knob(Event.MEMCG_SET, key, text)))
-    if memcg == ROOT and key not in ROOT_KNOBS:
-        raise SettingsError(f"the root memcg has no {key}")
-    return write
-
-
 def _knob_writes(by_memcg: object) -> Iterator[KnobWrite]:
     if not isinstance(by_memcg, Mapping):
         raise _unfit("set", by_memcg, '{"/web": {"memory.zswap.max": "64M"}} or the like')
@@ -100,8 +85,9 @@ def _knob_writes(by_memcg: object) -> Iterator[KnobWrite]:
             raise _unfit(f"set {memcg!r}", writes, '{"memory.zswap.max": "64M"} or the like')
         for key, value in writes.items():
             if not isinstance(value, str):
-                value = _whole(f"set {memcg}:{key}", value)
-            yield knob_write(memcg, key, value)
+                number = _whole(f"set {memcg}:{key}", value)
+                value = "max" if number == UNLIMITED else str(number)
+            yield KnobWrite.of(memcg, key, value)
 
 
 def _value(name: str, kind: str, value: object) -> Any:
@@ -114,10 +100,10 @@ def _value(name: str, kind: str, value: object) -> Any:
         if value not in (0, 1):
             raise _unfit(name, value, "True or False")
         return bool(value)
-    try:
-        return os.fspath(value)  # type: ignore[call-overload]
-    except TypeError:
-        raise _unfit(name, value, "a text") from None
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
+        raise _unfit(name, value, "a text")
+    return text
 
 
 def _whole(name: str, value: object) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from zswap_replay.counters import Snapshot
 
 _MANY = 20
-"""Names that an error lists."""
+"""Names that an error lists; where there are more, those that are near are enough."""
 
 
 class Counters(dict[str, int]):
@@ -35,8 +35,10 @@ class Memcgs(Mapping[str, Counters]):
     def __getitem__(self, path: str) -> Counters:
         kernels = self._snapshot.memcg
         if path not in kernels:
-            raise KeyError(f"no memcg {path!r} at {self._snapshot.label!r}; {_known(path, kernels)}")
-        return Counters(f"memcg {path}", (kernels[path],), self._snapshot.replay_memcg.get(path, {}))
+            raise KeyError(
+                f"no memcg {path!r} at the snapshot {self._snapshot.label!r}; {_known(path, kernels)}"
+            )
+        return Counters(f"the memcg {path}", (kernels[path],), self._snapshot.replay_memcg.get(path, {}))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._snapshot.memcg)
@@ -50,11 +52,13 @@ class Memcgs(Mapping[str, Counters]):
 
 def machine(snapshot: Snapshot) -> Counters:
     """The counters of the whole machine."""
-    return Counters(snapshot.label, (snapshot.zswap, snapshot.vmstat), snapshot.replay)
+    return Counters(f"the snapshot {snapshot.label!r}", (snapshot.zswap, snapshot.vmstat), snapshot.replay)
 
 
 def _known(name: str, names: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(str(name), names, n=3)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    meant = f"did you mean {' or '.join(near)}?" if near else ""
+    if near and len(names) > _MANY:
+        return meant
     more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
-    return f"{meant}there are {', '.join(list(names)[:_MANY])}{more}"
+    return f"{meant} there are {', '.join(list(names)[:_MANY])}{more}".lstrip()

@@ -48,15 +48,16 @@ def replay(
     """Replay a trace under some settings, given as Settings or by keyword.
 
     >>> import zswap_replay as zr
-    >>> r = zr.replay("traces/db.parquet", compressor="lz4", set={"/db": {"memory.max": "1M"}})
-    >>> r.counters["zswpout"], r.memcg["/db"]["zswpin"]
-    (27264, 26842)
+    >>> r = zr.replay("traces/story.parquet", max_pool_percent=10)
+    >>> r.counters["zswpout"], r.memcg["/web"]["zswpout"]
+    (1660, 200)
 
-    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
-    is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace has passed,
-    besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``memo`` carries lengths
-    from one replay to the next. ``progress`` is told the events done and the events in all, ``notes`` gets remarks for
-    people, a line each.
+    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
+    before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
+    has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
+    depends on it. ``memo`` carries lengths from one replay to the next. ``progress`` is told the events done and
+    the events in all, ``notes`` gets remarks for people, a line each. The settings' keywords are those of
+    ``SettingsOptions``.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError: a page came back from the
     pool with other bytes than went in. TypeError: an unknown keyword.
@@ -123,6 +124,7 @@ class Replay:
         self.baseline: Snapshot | None = None
         self.events = 0
         self.now = 0
+        self.interval_ns = 0
         self.watch: Callable[[Snapshot], None] = _ignore
         """Called with each snapshot that the trace asks for, when it is taken."""
 
@@ -174,6 +176,7 @@ class Replay:
     def result(self, interval_ns: int, batch_rows: int | None, progress: Progress) -> Result:
         """Replay to the end of the trace."""
         started = perf_counter()
+        self.interval_ns = interval_ns
         self.apply_settings()
         reading = 0.0
         total = self.reader.num_rows
@@ -379,6 +382,8 @@ class Replay:
                 "events": self.events,
             },
             settings=self.settings.as_json(),
+            interval_ns=self.interval_ns,
+            strict=self.reader.strict,
             kernel=self.settings.kernel,
             seed=self.settings.seed,
             recipe=self.outside.recipe.as_json(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zswap_replay.counters import COUNTERS, Group, Snapshot
 
@@ -48,17 +48,16 @@ def schema() -> pa.Schema:
     """The columns of ``to_arrow()``; ``memcg`` is null for the machine's counters."""
     import pyarrow as pa
 
-    return pa.schema(
-        [
-            pa.field("compressor", pa.string(), nullable=False),
-            pa.field("label", pa.string(), nullable=False),
-            pa.field("time_ns", pa.uint64(), nullable=False),
-            pa.field("group", pa.string(), nullable=False),
-            pa.field("memcg", pa.string()),
-            pa.field("counter", pa.string(), nullable=False),
-            pa.field("value", pa.int64(), nullable=False),
-        ]
-    )
+    fields: list[pa.Field[Any]] = [
+        pa.field("compressor", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("time_ns", pa.uint64(), nullable=False),
+        pa.field("group", pa.string(), nullable=False),
+        pa.field("memcg", pa.string()),
+        pa.field("counter", pa.string(), nullable=False),
+        pa.field("value", pa.int64(), nullable=False),
+    ]
+    return pa.schema(fields)
 
 
 def to_arrow(snapshots: Iterable[tuple[str, Snapshot]]) -> pa.Table:
@@ -76,7 +75,7 @@ def _table(columns: pa.Schema, compressor: str, snapshot: Snapshot) -> pa.Table:
     import pyarrow as pa
 
     found = list(rows(snapshot))
-    values = {
+    values: dict[str, list[Any]] = {
         "compressor": [compressor] * len(found),
         "label": [snapshot.label] * len(found),
         "time_ns": [snapshot.time_ns] * len(found),

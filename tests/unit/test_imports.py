@@ -16,11 +16,11 @@ SOURCE = Path(zswap_replay.__file__).parent
 
 FLOORS = (
     {"errors"},
-    {"units"},
+    {"units", "document"},
     {"mm", "trace", "payload", "manifest", "counters"},
     {"rows", "lookup"},
     {"result", "snapshot"},
-    {"settings", "codec", "report"},
+    {"settings", "codec", "report", "results"},
     {"keywords"},
     {"outside"},
     {"replay"},

@@ -36,15 +36,8 @@ def duration(text: str) -> int:
 
 def knob_write(text: str) -> KnobWrite:
     """The write that ``PATH:KEY=VALUE`` stands for. Raises click.BadParameter."""
-    # Neither a key nor a value has a colon or an equals sign in it, but a path may.
-    target, equals, value = text.rpartition("=")
-    path, colon, key = target.rpartition(":")
-    if not equals or not colon:
-        raise click.BadParameter(f"{text!r}: expected PATH:KEY=VALUE, as /web:memory.zswap.max=64M")
-    from zswap_replay import keywords
-
     try:
-        return keywords.knob_write(path, key, value)
+        return KnobWrite.parse(text)
     except SettingsError as error:
         raise click.BadParameter(str(error)) from None
 
