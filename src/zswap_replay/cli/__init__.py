@@ -16,6 +16,7 @@ COMMANDS = {
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",
+    "completion": "Print a script that completes the command line in a shell.",
 }
 """Each command with the line that ``--help`` shows; the command ``x`` is ``x`` of the module ``cli.x``."""
 

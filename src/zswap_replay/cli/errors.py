@@ -9,11 +9,12 @@ import os
 import sys
 
 import click
-from click.shell_completion import shell_complete
 
 from zswap_replay.errors import ZswapReplayError
 
 INTERRUPTED = 130
+COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
+"""What a shell's completion script sets to have completions printed, and nothing else done."""
 
 
 def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
@@ -21,10 +22,11 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
 
     Errors that are not the user's are let through: their traceback is what a report of a fault needs.
     """
-    variable = f"_{program}_COMPLETE".replace("-", "_").upper()
-    instruction = os.environ.get(variable)
+    instruction = os.environ.get(COMPLETION)
     if instruction:
-        return shell_complete(command, {}, program, variable, instruction)
+        from zswap_replay.cli import shells
+
+        return shells.answer(command, program, instruction)
     try:
         # Not command.main(): it ends with status 1 when a pipe is closed, and prints on an interrupt.
         with command.make_context(program, list(arguments)) as context:

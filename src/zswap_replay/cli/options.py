@@ -9,12 +9,19 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from zswap_replay.cli import complete
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import parse_duration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+_COMPLETED: dict[str, Callable[..., Any]] = {
+    "compressor": complete.compressors,
+    "recipe": complete.recipes,
+    "payload_file": complete.files,
+    "lengths": complete.files,
+}
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
@@ -50,6 +57,7 @@ def settings_options(function: Decorated) -> Decorated:
         type=knob_write,
         multiple=True,
         metavar="PATH:KEY=VALUE",
+        shell_complete=complete.knobs,
         help="Write to a memcg's knob before the first event: /web:memory.zswap.max=64M. Repeatable.",
     )(function)
     for field in reversed(_fields()):
@@ -110,6 +118,8 @@ def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
         described |= {"type": size, "metavar": "SIZE"}
     elif field.type in ("int", "int | None"):
         described["type"] = click.INT
+    if field.name in _COMPLETED:
+        described["shell_complete"] = _COMPLETED[field.name]
     if field.name == "compressor":
         described |= {"multiple": True, "default": (field.default,)}
         described["help"] += " Repeatable: one replay for each."
