@@ -10,7 +10,6 @@ import click
 import pytest
 
 from tests.cli.tree import COMMANDS, LEAVES
-from zswap_replay.cli import COMMANDS as LISTED
 from zswap_replay.cli import PROGRAM, cli
 
 PIPE = re.compile(r"\||&&|;")
@@ -60,18 +59,9 @@ def test_everything_is_explained(name: str) -> None:
     assert command.get_short_help_str().endswith((".", "..."))
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     assert [] == [option.name for option in options if not option.help]
-    assert [] == [
-        option.name
-        for option in options
-        if option.help and option.help[0].islower() and ":" not in option.help
-    ]
 
 
 def test_examples_are_shown_as_they_are_written() -> None:
     for name, command in LEAVES.items():
         shown = command.get_help(click.Context(command, info_name=f"{PROGRAM} {name}", max_content_width=100))
         assert [] == [line for line in (command.epilog or "").splitlines()[1:] if line not in shown], name
-
-
-def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
-    assert {name: COMMANDS[name].get_short_help_str(limit=200) for name in LISTED} == LISTED

@@ -18,9 +18,12 @@ from zswap_replay.cli.examples import example
 def completion(context: click.Context, shell: str) -> None:
     """Print a script that completes commands, options and values in SHELL.
 
-    bash: put it into ~/.local/share/bash-completion/completions/zswap-replay. zsh: into a file _zswap-replay in a
-    folder of $fpath. fish: into ~/.config/fish/completions/zswap-replay.fish. Or evaluate it when the shell starts.
-    """
+    \b
+    A shell finds it in one of these files when it is needed (bash: where bash-completion is installed):
+      ~/.local/share/bash-completion/completions/zswap-replay
+      _zswap-replay, in a folder of zsh's $fpath
+      ~/.config/fish/completions/zswap-replay.fish
+    """  # noqa: D301
     from zswap_replay.cli.shells import script
 
     root = context.find_root()

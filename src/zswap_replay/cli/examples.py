@@ -5,4 +5,5 @@ from __future__ import annotations
 
 def example(*lines: str) -> str:
     """The epilog of a command; its lines are not wrapped."""
-    return "\n".join(("\b", "Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)))
+    title = "Examples:" if sum(not line.endswith("\\") for line in lines) > 1 else "Example:"
+    return "\n".join(("\b", title, *(f"  {line}" for line in lines)))

@@ -22,6 +22,7 @@ _COMPLETED: dict[str, Callable[..., Any]] = {
     "payload_file": complete.files,
     "lengths": complete.files,
 }
+_METAVARS = {"totalram": "SIZE", "recipe": "NAME|FILE", "payload_file": "FILE", "lengths": "FILE"}
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
@@ -107,6 +108,8 @@ def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
     flag = f"--{field.name.replace('_', '-')}"
     described: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
     described["show_default"] = field.default is not None
+    if field.name in _METAVARS:
+        described["metavar"] = _METAVARS[field.name]
     between = field.metadata["between"]
     if between and between[1] < _WIDEST_SHOWN_RANGE:
         described["metavar"] = f"{between[0]}..{between[1]}"
@@ -115,7 +118,7 @@ def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
     if field.metadata["choices"]:
         described["type"] = click.Choice(field.metadata["choices"])
     elif field.name == "totalram":
-        described |= {"type": size, "metavar": "SIZE"}
+        described["type"] = size
     elif field.type in ("int", "int | None"):
         described["type"] = click.INT
     if field.name in _COMPLETED:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "--recipe",
     default="default",
     show_default=True,
+    metavar="NAME|FILE",
     shell_complete=complete.recipes,
     help="A built-in recipe or a TOML file.",
 )
