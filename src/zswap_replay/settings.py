@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zswap_replay.document import Value
 from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 from zswap_replay.units import PAGE_SIZE, parse_size
+
+if TYPE_CHECKING:
+    from zswap_replay.document import Value
 
 DEFAULT_TOTALRAM = 4 << 30
 """Bytes of RAM where neither the trace nor a flag says how much the machine has."""
@@ -154,6 +156,8 @@ class Settings:
         Raises ResultError: a setting that is unknown, or whose value is of the wrong kind. SettingsError: a value out
         of its range.
         """
+        from zswap_replay.document import Value
+
         known = {setting.name: setting for setting in fields(cls) if "help" in setting.metadata}
         values: dict[str, Any] = {}
         for name, value in Value(document, "settings").items():

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from zswap_replay.cli.errors import guarded
+from zswap_replay.cli.errors import WIDEST_HELP, guarded
 
 PROGRAM = "zswap-replay"
 
@@ -55,7 +55,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 
 
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP}
 )
 @click.option(
     "--version",

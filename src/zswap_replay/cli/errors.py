@@ -13,6 +13,7 @@ import click
 from zswap_replay.errors import ZswapReplayError
 
 INTERRUPTED = 130
+WIDEST_HELP = 100
 COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 """What a shell's completion script sets to have completions printed, and nothing else done."""
 
@@ -29,7 +30,7 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return shells.answer(command, program, instruction)
     try:
         # Not command.main(): it ends with status 1 when a pipe is closed, and prints on an interrupt.
-        with command.make_context(program, list(arguments)) as context:
+        with command.make_context(program, list(arguments), terminal_width=_width()) as context:
             command.invoke(context)
         return _flushed(0)
     except click.exceptions.Exit as stop:
@@ -62,6 +63,15 @@ def note(text: str) -> None:
     """A remark on standard error."""
     # Not err=True: a progress bar that is shown has put its own file there, which prints above the bar.
     click.echo(f"zswap-replay: {text}", file=sys.stderr)
+
+
+def _width() -> int:
+    """The width of a help, as click finds it, but without shutil: bz2 and lzma that come with it take 2 ms."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
+    except (ValueError, OSError):
+        columns = 0
+    return max(min(columns or 80, WIDEST_HELP) - 2, 50)
 
 
 def _failed(program: str, text: str, status: int) -> int:
