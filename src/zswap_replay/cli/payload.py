@@ -78,8 +78,9 @@ def payload(
 
 def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
     from rich.box import SIMPLE
-    from rich.console import Console
     from rich.table import Table
+
+    from zswap_replay.report.style import OutputConsole
 
     table = Table("class", box=SIMPLE)
     for heading in (
@@ -94,7 +95,7 @@ def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
         table.add_row(*cells, end_section=row is rows[-2])
     # Away from a terminal there is no width to keep to.
     width = None if sys.stdout.isatty() else 40 + 40 * len(compressors)
-    Console(width=width).print(table)
+    OutputConsole(width=width).print(table)
 
 
 def _ratio(ratio: float | None) -> str:

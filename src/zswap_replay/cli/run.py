@@ -133,11 +133,10 @@ def _replay_each(
 
 def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:
     if form == "table" and target is None and sys.stdout.isatty():
-        from rich.console import Console
-
         from zswap_replay.report import table
+        from zswap_replay.report.style import OutputConsole
 
-        table.show(results, Console(), timing=timing)
+        table.show(results, OutputConsole(), timing=timing)
         return
     text = _rendered(results, form, timing=timing)
     if target is None:
