@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.trace.schema import PARAMS
+from zswap_replay.trace.events import PARAMS
 from zswap_replay.units import UNLIMITED, parse_size
 
 

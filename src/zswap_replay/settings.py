@@ -59,7 +59,7 @@ class KnobWrite:
 
         Raises SettingsError: no memcg has that path, the memcg no such knob, or the knob no such value.
         """
-        from zswap_replay.trace.schema import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
+        from zswap_replay.trace.events import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
 
         fault = path_fault(path)
         if fault:

@@ -22,10 +22,15 @@ main()
 """
 
 
-def imported(*arguments: str) -> tuple[int, set[str]]:
+def imported(*arguments: str, **variables: str) -> tuple[int, set[str]]:
     """The status of a call, and the packages that were imported for it."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", SCRIPT, *arguments],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     return done.returncode, set(done.stderr.splitlines()[-1].split())
 
@@ -60,7 +65,15 @@ def test_a_mistake_imports_nothing_heavy(name: str) -> None:
         ("run t --kernel 2.4", 2),
         ("run t --totalram 4Q", 2),
         ("run t --max-pool-percent 200", 2),
+        ("run t --interval 5", 2),
+        ("run t --set /web", 2),
+        ("run t --set web:memory.max=1", 2),
+        ("run t --set /web:memory.mux=1", 2),
+        ("run t --set /web:memory.max=4Q", 2),
+        ("run t -c lz4 -c lz4", 2),
+        ("run t -o x --timeline x", 2),
         ("trace generate", 2),
+        ("trace generate spiral -o x", 2),
     ],
 )
 def test_what_needs_no_trace_imports_nothing_heavy(arguments: str, expected: int) -> None:

@@ -37,7 +37,7 @@ def compressors(
 
 def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """After ``/web:`` the knobs that the memcg has, and after ``/web:memory.max=`` a value that stands for itself."""
-    from zswap_replay.trace.schema import MEMCG_KNOBS, ROOT, ROOT_KNOBS
+    from zswap_replay.trace.events import MEMCG_KNOBS, ROOT, ROOT_KNOBS
 
     path, colon, _ = incomplete.rpartition(":")
     if not colon:
