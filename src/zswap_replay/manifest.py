@@ -8,6 +8,8 @@ from importlib.metadata import version
 
 from zswap_replay.document import Value
 
+_AROUND = ("zswap_replay", "python", "numpy", "pyarrow")
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -24,6 +26,11 @@ class Manifest:
     """Nanoseconds of the trace's time between two snapshots; 0 where only the trace asks for them."""
     strict: bool = False
     """Whether memcgs had to be created before they were named."""
+
+    @property
+    def codec_versions(self) -> dict[str, str]:
+        """Versions of the packages and libraries that compressed; those around them decide no counter."""
+        return {name: text for name, text in self.versions.items() if name not in _AROUND}
 
     def as_json(self) -> dict[str, object]:
         """The manifest as the object that the JSON output holds."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zswap_replay import lookup, rows
 from zswap_replay.counters import Snapshot
 from zswap_replay.document import Value
-from zswap_replay.errors import MissingPackageError
+from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.manifest import Manifest
 from zswap_replay.units import PAGE_SIZE
 
@@ -179,7 +179,7 @@ class Result:
     def from_json(cls, document: Mapping[str, object]) -> Result:
         """The result of an object that ``as_json`` made, with ``timing`` None where the object has none.
 
-        Raises ResultError: another schema, or a key that is missing or holds a value of the wrong kind.
+        Raises ResultError: a key that is missing or holds a value of the wrong kind. SchemaError: another schema.
         """
         return cls.from_value(Value(document))
 
@@ -187,7 +187,7 @@ class Result:
     def from_value(cls, document: Value) -> Result:
         """As ``from_json``, for an object inside a larger document."""
         if document["schema"].integer() != SCHEMA:
-            raise document["schema"].fault(f"{SCHEMA}, which this program reads")
+            raise SchemaError(str(document["schema"].fault(f"{SCHEMA}, which this program reads")))
         snapshots = tuple(Snapshot.from_json(snapshot) for snapshot in document["snapshots"].list())
         if not snapshots:
             raise document["snapshots"].fault("at least one snapshot")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from zswap_replay.errors import SettingsError
 
@@ -49,6 +50,17 @@ def parse_duration(text: str) -> int:
     if match is None or int(match[1]) == 0:
         raise SettingsError(f"{text!r} is not a duration: expected 100us, 10ms, 1s, 5m or the like")
     return int(match[1]) * _NANOSECONDS[match[2]]
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, of which more than one is spelled with an s: ``1 run``, ``1,416 values``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Names for people, the first of them where they are many: ``/a, /b and 40 more``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def format_size(size: float) -> str:

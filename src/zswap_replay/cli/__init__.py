@@ -13,6 +13,8 @@ PROGRAM = "zswap-replay"
 
 COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
+    "check": "Replay a trace and compare with a file of expected results.",
+    "compare": "Compare results side by side.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -72,6 +73,18 @@ def _width() -> int:
     except (ValueError, OSError):
         columns = 0
     return max(min(columns or 80, WIDEST_HELP) - 2, 50)
+
+
+def noting_once() -> Callable[[str], None]:
+    """What makes a remark the first time that it is given one."""
+    noted: set[str] = set()
+
+    def note_once(text: str) -> None:
+        if text not in noted:
+            noted.add(text)
+            note(text)
+
+    return note_once
 
 
 def _failed(program: str, text: str, status: int) -> int:

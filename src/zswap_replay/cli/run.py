@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli import complete
-from zswap_replay.cli.errors import note, warn
+from zswap_replay.cli.errors import note, noting_once, warn
 from zswap_replay.cli.examples import example
 from zswap_replay.cli.options import duration, each_compressor, settings_options
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from zswap_replay.result import Result
@@ -113,14 +112,7 @@ def _replay_each(
 
     if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
         note("the core is not compiled: it runs interpreted, and slowly")
-    noted: set[str] = set()
-
-    def note_once(text: str) -> None:
-        if text not in noted:
-            noted.add(text)
-            note(text)
-
-    notes: Callable[[str], None] | None = None if quiet else note_once
+    notes = None if quiet else noting_once()
     results = []
     for settings in runs:
         with Bar(settings.compressor) as shown:
