@@ -27,6 +27,14 @@ class ResultError(ZswapReplayError):
     """A file of results that cannot be read, at a key that the text names."""
 
 
+class SweepError(ZswapReplayError):
+    """A sweep that cannot begin, or cannot go on from what an earlier one left."""
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """A sweep that was interrupted; its text says what is kept of it."""
+
+
 class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 

@@ -18,7 +18,7 @@ FLOORS = (
     {"errors"},
     {"units", "document"},
     {"mm", "trace", "payload", "manifest", "counters"},
-    {"result", "snapshot"},
+    {"result", "snapshot", "swept"},
     {"settings", "codec", "report", "results"},
     {"outside"},
     {"replay"},

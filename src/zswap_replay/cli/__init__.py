@@ -13,6 +13,7 @@ PROGRAM = "zswap-replay"
 
 COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
+    "sweep": "Replay a trace at every point of a grid of settings.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",
