@@ -24,7 +24,15 @@ LIMITS = ["--totalram", "64M", "--set", "/build:memory.max=6M", "--set", "/db:me
 RUN = ["run", "traces/two-tenants.parquet", *LIMITS, "--max-pool-percent", "5"]
 RUN += ["--set", "/build:memory.zswap.max=1M", "--format", "json"]
 SWEEP = ["sweep", "traces/two-tenants.parquet", *LIMITS, "-c", "zstd,lz4", "--kernel", "patch-v4,6.12"]
-SWEEP += ["--max-pool-percent", "3,5,8", "--set", "/build:memory.zswap.max=512K,1M", "--format", "json", "--timing"]
+SWEEP += [
+    "--max-pool-percent",
+    "3,5,8",
+    "--set",
+    "/build:memory.zswap.max=512K,1M",
+    "--format",
+    "json",
+    "--timing",
+]
 POINTS = 24
 TARGET = 3.0
 
@@ -34,7 +42,11 @@ def timed(*arguments: str) -> tuple[float, float, str]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "zswap_replay", *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "zswap_replay", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     wall = perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -54,13 +66,17 @@ def main(rounds: int) -> None:
             rows = json.loads(text)["rows"]
             assert len(rows) == POINTS
             sweeps.append(wall)
-            codecs.append(sum(row[f"timing.{part}"] for row in rows for part in ("payload", "compress", "decompress")))
+            codecs.append(
+                sum(row[f"timing.{part}"] for row in rows for part in ("payload", "compress", "decompress"))
+            )
             models.append(sum(row["timing.model"] for row in rows))
             reads.append(sum(row["timing.read"] for row in rows))
     run, sweep, codec = median(runs), median(sweeps), median(codecs)
     ratio = median((whole - own) / one for whole, own, one in zip(sweeps, codecs, runs, strict=True))
     print(f"rounds {rounds}, cores {len(os.sched_getaffinity(0))}, medians")
-    print(f"run                      {run:7.3f} s   of which {median(starts):.3f} s to start and to replay one event")
+    print(
+        f"run                      {run:7.3f} s   of which {median(starts):.3f} s to start and to replay one event"
+    )
     print(f"sweep of {POINTS} points       {sweep:7.3f} s   {sweep / run:.2f} runs")
     print(f"  its codecs             {codec:7.3f} s   summed over the points, as are the next two")
     print(f"  the model              {median(models):7.3f} s")

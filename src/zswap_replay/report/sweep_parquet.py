@@ -29,7 +29,7 @@ def write(path: Path, sweep: Sweep) -> None:
     if sweep.pareto is not None:
         fields.append(pa.field(FRONT, pa.bool_()))
         columns[FRONT] = list(sweep.front)
-    metadata = {KEY: json.dumps(sweep.metadata()).encode()}
+    metadata: dict[bytes | str, bytes | str] = {KEY: json.dumps(sweep.metadata()).encode()}
     table = pa.table(columns, schema=pa.schema(fields, metadata=metadata))
     pq.write_table(table, path, compression="zstd")
 

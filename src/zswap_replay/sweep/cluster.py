@@ -71,11 +71,12 @@ class Cluster:
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Start a point on a worker of the scheduler's choice."""
-        return self._executor.submit(replay_point, _anywhere(task))
+        future: Future[Outcome] = self._executor.submit(replay_point, _anywhere(task))
+        return future
 
     def close(self) -> None:
         """Drop the points that have not ended, and leave."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False)
         self._client.close()
 
 

@@ -73,7 +73,7 @@ _lock = Lock()
 
 
 def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
-    """This process's workspace for a sweep; that of the sweep before is given up."""
+    """The workspace that this process has for a sweep; that of the sweep before is given up."""
     with _lock:
         if sweep not in _workspaces:
             _workspaces.clear()

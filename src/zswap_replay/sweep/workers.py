@@ -65,6 +65,11 @@ class Processes:
         """One for each process."""
         return len(self._lanes)
 
+    @property
+    def pids(self) -> list[int]:
+        """Their process ids, once they have started."""
+        return [lane.pid.result() for lane in self._lanes]
+
     def submit(self, task: Task) -> Future[Outcome]:
         """Start a point in a process that is idle."""
         return next(lane for lane in self._lanes if not lane.busy).submit(task)
@@ -87,7 +92,7 @@ class _Lane:
 
     def _start(self) -> None:
         self._pool = ProcessPoolExecutor(1, self._context, _set_up)
-        self._pid = self._pool.submit(os.getpid)
+        self.pid = self._pool.submit(os.getpid)
 
     @property
     def busy(self) -> bool:
@@ -103,9 +108,9 @@ class _Lane:
         return self._current
 
     def stop(self) -> None:
+        if self.busy and self.pid.exception() is None:
+            os.kill(self.pid.result(), signal.SIGKILL)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        if self.busy:
-            os.kill(self._pid.result(), signal.SIGKILL)
 
     def join(self) -> None:
         self._pool.shutdown(wait=True)

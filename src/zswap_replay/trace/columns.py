@@ -160,7 +160,7 @@ def _values(array: pa.Array[Any], dtype: type[_Item]) -> npt.NDArray[_Item]:
     """The values of an array of fixed width, read-only; anything where it holds a null."""
     buffer = array.buffers()[1]
     assert buffer is not None
-    return np.frombuffer(buffer, dtype, len(array), array.offset * np.dtype(dtype).itemsize)
+    return np.frombuffer(memoryview(buffer), dtype, len(array), array.offset * np.dtype(dtype).itemsize)
 
 
 def _nulls(array: pa.Array[Any]) -> _Mask | None:
@@ -168,5 +168,6 @@ def _nulls(array: pa.Array[Any]) -> _Mask | None:
     bitmap = array.buffers()[0]
     if not array.null_count or bitmap is None:
         return None
-    bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), bitorder="little", count=array.offset + len(array))
-    return bits[array.offset :] == 0
+    packed = np.frombuffer(memoryview(bitmap), np.uint8)
+    bits = np.unpackbits(packed, bitorder="little", count=array.offset + len(array))
+    return np.logical_not(bits[array.offset :])
