@@ -31,6 +31,14 @@ class SchemaError(ResultError):
     """Results in a form that another version of this program writes."""
 
 
+class SweepError(ZswapReplayError):
+    """A sweep that cannot begin, or cannot go on from what an earlier one left."""
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """A sweep that was interrupted; its text says what is kept of it."""
+
+
 class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 

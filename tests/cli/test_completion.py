@@ -191,6 +191,16 @@ def test_bash_gets_back_what_follows_the_colon_alone(home: Path) -> None:
     assert [""] == bash(home, "zswap-replay run --set /we")
 
 
+def test_values_between_commas_are_completed_one_by_one(home: Path) -> None:
+    assert ["6.8,6.12", "6.8,6.18"] == bash(home, "zswap-replay sweep --kernel 6.8,6.1")
+    assert ["zstd,lz4", "zstd,lz4hc", "zstd,lz4:8", "zstd,lz4hc:9"] == bash(
+        home, "zswap-replay sweep -c zstd,lz"
+    )
+    assert ["y", "n"] == bash(home, "zswap-replay sweep --enabled ")
+    assert ["6.8,6.12", "6.8,6.18"] == fish(home, "zswap-replay sweep --kernel 6.8,6.1")
+    assert ["6.8,6.12", "6.8,6.18"] == zsh(home, "zswap-replay sweep --kernel 6.8,6.1")
+
+
 def test_bash_on_a_terminal(home: Path) -> None:
     keys = (
         'eval "$(zswap-replay completion bash)"\n'

@@ -57,7 +57,11 @@ def test_everything_is_explained(name: str) -> None:
     command = COMMANDS.get(name, cli)
     assert command.help
     assert command.get_short_help_str().endswith((".", "..."))
-    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    options = [
+        parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+    ]
     assert [] == [option.name for option in options if not option.help]
 
 

@@ -20,7 +20,7 @@ INVENTORY = [
     (name, flag)
     for name, command in LEAVES.items()
     for parameter in command.params
-    if isinstance(parameter, click.Option)
+    if isinstance(parameter, click.Option) and not parameter.hidden
     for flag in (*parameter.opts, *parameter.secondary_opts)
 ]
 

@@ -11,7 +11,8 @@ import pytest
 from tests.cli.tree import COMMANDS
 from zswap_replay.cli.errors import WIDEST_HELP
 
-HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard", "Cython", "cython", "pandas", "matplotlib", "dask"}
+HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard", "Cython", "cython"}
+HEAVY |= {"pandas", "matplotlib", "jinja2", "dask", "distributed"}
 
 SCRIPT = """\
 import atexit, sys

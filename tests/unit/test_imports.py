@@ -19,7 +19,7 @@ FLOORS = (
     {"units", "document"},
     {"mm", "trace", "payload", "manifest", "counters"},
     {"rows", "lookup"},
-    {"comparable", "result", "snapshot", "tolerance"},
+    {"comparable", "result", "snapshot", "swept", "tolerance"},
     {"results", "verdict"},
     {"settings", "codec", "report"},
     {"keywords"},

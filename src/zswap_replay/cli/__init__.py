@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
     "check": "Replay a trace and compare with a file of expected results.",
     "compare": "Compare results side by side.",
+    "sweep": "Replay a trace at every point of a grid of settings.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import click
     from click.shell_completion import CompletionItem
+
+    Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
 
 _LEVELS = ("zstd:1", "lz4:8", "lz4hc:9")
 """Specs with a number, which show how one is written."""
@@ -48,6 +52,26 @@ def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str)
         values = ("0", "1") if target.endswith(".writeback") else ("max",)
         return _beginning_with(incomplete, *(f"{target}={value}" for value in values))
     return _beginning_with(incomplete, *(f"{path}:{name}=" for name in names))
+
+
+def choices(values: Sequence[str]) -> Completer:
+    """Any of some values."""
+    return lambda _context, _parameter, incomplete: _beginning_with(incomplete, *values)
+
+
+def several(one: Completer) -> Completer:
+    """Values between commas, of which the last is completed as ``one`` does."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        before, comma, last = incomplete.rpartition(",")
+        found = one(context, parameter, last)
+        for item in found:
+            item.value = f"{before}{comma}{item.value}"
+        return found
+
+    return complete
 
 
 def _beginning_with(incomplete: str, *values: str) -> list[CompletionItem[str]]:

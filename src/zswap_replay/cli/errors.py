@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import click
 
-from zswap_replay.errors import ZswapReplayError
+from zswap_replay.errors import SweepInterrupted, ZswapReplayError
 
 INTERRUPTED = 130
 WIDEST_HELP = 100
@@ -46,6 +46,8 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return _failed(program, error.format_message(), 2)
     except ZswapReplayError as error:
         return _failed(program, str(error), error.exit_code)
+    except SweepInterrupted as stop:
+        return _failed(program, str(stop), INTERRUPTED)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:

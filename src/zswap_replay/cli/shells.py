@@ -1,4 +1,8 @@
-"""Completion scripts where click's do not do: bash cuts words at colons, and zsh ends a value with a space."""
+"""Completion scripts where click's do not do.
+
+bash cuts words at colons and equals signs, zsh puts a space behind an equals sign that a value is to follow, and the
+script for fish cuts values at commas.
+"""
 
 from __future__ import annotations
 
@@ -71,6 +75,13 @@ class Bash(BashComplete):
 
 
 @add_completion_class
+class Fish(FishComplete):
+    """Takes a value with commas whole."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
+
+
+@add_completion_class
 class Zsh(ZshComplete):
     """Leaves the cursor behind an equals sign, where a value is to follow."""
 
@@ -79,7 +90,7 @@ class Zsh(ZshComplete):
 
 def script(command: click.Command, program: str, shell: str) -> str:
     """The completion script of a shell."""
-    kinds: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": FishComplete}
+    kinds: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
     return kinds[shell](command, {}, program, COMPLETION).source()
 
 
