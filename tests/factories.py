@@ -106,12 +106,26 @@ def make_manifest(compressor: str = "zstd", kernel: str = "patch-v4") -> Manifes
             "warmup": 0,
             "max_events": None,
             "set": ["/web:memory.zswap.max=8388608"],
+            "fixed": [],
         },
         kernel=kernel,
         seed=0,
         recipe={"name": "default", "version": 1},
         versions={"zswap_replay": "0.1.0", "python": "3.11.7", "numpy": "2.0.0", "pyarrow": "17.0.0"},
     )
+
+
+TIMING = Timing(
+    read=0.125,
+    payload=0.5,
+    compress=1.25,
+    decompress=0.25,
+    model=0.75,
+    total=3.0,
+    events=1_234_567,
+    pages_compressed=12_021,
+)
+"""The timing of every hand-made result."""
 
 
 def make_result(
@@ -128,16 +142,7 @@ def make_result(
         manifest=make_manifest(compressor, kernel),
         snapshots=snapshots or (make_snapshot(scale=scale),),
         classes=_CLASSES if classes else (),
-        timing=Timing(
-            read=0.125,
-            payload=0.5,
-            compress=1.25,
-            decompress=0.25,
-            model=0.75,
-            total=3.0,
-            events=1_234_567,
-            pages_compressed=12_021,
-        ),
+        timing=TIMING,
         warnings=warnings,
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from zswap_replay.document import Value
+
 Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg"]
 Kind = Literal["counter", "gauge"]
 
@@ -147,6 +149,30 @@ class Snapshot:
             "params": self.params,
             "replay": {**self.replay, "memcg": self.replay_memcg},
         }
+
+    @classmethod
+    def from_json(cls, document: Value) -> Snapshot:
+        """The snapshot of an object that ``as_json`` made. Raises ResultError."""
+        replay = document["replay"]
+        return cls(
+            label=document["label"].text(),
+            time_ns=document["time_ns"].integer(),
+            zswap=document["zswap"].integers(),
+            vmstat=document["vmstat"].integers(),
+            memcg=_by_memcg(document["memcg"]),
+            replay={name: value.integer() for name, value in replay.items() if name != "memcg"},
+            replay_memcg=_by_memcg(replay["memcg"]),
+            limits=_by_memcg(document["limits"]),
+            params={name: _param(value) for name, value in document["params"].items()},
+        )
+
+
+def _by_memcg(document: Value) -> dict[str, dict[str, int]]:
+    return {path: values.integers() for path, values in document.items()}
+
+
+def _param(value: Value) -> int | str:
+    return value.text() if isinstance(value.content, str) else value.integer()
 
 
 def difference(later: Snapshot, earlier: Snapshot) -> Snapshot:

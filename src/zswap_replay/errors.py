@@ -23,6 +23,10 @@ class CodecError(ZswapReplayError):
     """A compressor that is unknown, not installed, or refuses its level."""
 
 
+class ResultError(ZswapReplayError):
+    """A file of results that cannot be read, at a key that the text names."""
+
+
 class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 

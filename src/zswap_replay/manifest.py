@@ -6,6 +6,8 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from zswap_replay.document import Value
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -18,17 +20,45 @@ class Manifest:
     seed: int
     recipe: dict[str, object]
     versions: dict[str, str]
+    interval_ns: int = 0
+    """Nanoseconds of the trace's time between two snapshots; 0 where only the trace asks for them."""
+    strict: bool = False
+    """Whether memcgs had to be created before they were named."""
 
     def as_json(self) -> dict[str, object]:
         """The manifest as the object that the JSON output holds."""
         return {
             "trace": self.trace,
             "settings": self.settings,
+            "interval_ns": self.interval_ns,
+            "strict": self.strict,
             "kernel": self.kernel,
             "seed": self.seed,
             "recipe": self.recipe,
             "versions": self.versions,
         }
+
+    @classmethod
+    def from_json(cls, document: Value) -> Manifest:
+        """The manifest of an object that ``as_json`` made. Raises ResultError."""
+        trace = document["trace"]
+        digest = trace["sha256"]
+        settings = document["settings"]
+        settings["compressor"].text()
+        return cls(
+            trace={
+                "path": trace["path"].text(),
+                "sha256": None if digest.content is None else digest.text(),
+                "events": trace["events"].integer(),
+            },
+            settings=dict(settings.table()),
+            kernel=document["kernel"].text(),
+            seed=document["seed"].integer(),
+            recipe=dict(document["recipe"].table()),
+            versions=document["versions"].texts(),
+            interval_ns=document.get("interval_ns", 0).integer(),
+            strict=document.get("strict", False).flag(),
+        )
 
 
 def versions(codec: dict[str, str]) -> dict[str, str]:

@@ -105,6 +105,7 @@ class Replay:
         self.baseline: Snapshot | None = None
         self.events = 0
         self.now = 0
+        self.interval_ns = 0
         self.watch: Callable[[Snapshot], None] = _ignore
         """Called with each snapshot that the trace asks for, when it is taken."""
 
@@ -156,6 +157,7 @@ class Replay:
     def result(self, interval_ns: int, batch_rows: int | None, progress: Progress) -> Result:
         """Replay to the end of the trace."""
         started = perf_counter()
+        self.interval_ns = interval_ns
         self.apply_settings()
         reading = 0.0
         total = self.reader.num_rows
@@ -361,6 +363,8 @@ class Replay:
                 "events": self.events,
             },
             settings=self.settings.as_json(),
+            interval_ns=self.interval_ns,
+            strict=self.reader.strict,
             kernel=self.settings.kernel,
             seed=self.settings.seed,
             recipe=self.outside.recipe.as_json(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from zswap_replay.counters import Snapshot
+from zswap_replay.document import Value
 from zswap_replay.manifest import Manifest
 from zswap_replay.units import PAGE_SIZE
 
@@ -45,6 +47,16 @@ class Timing:
     events: int
     pages_compressed: int
 
+    @classmethod
+    def from_json(cls, document: Value) -> Timing:
+        """The timing of an object that ``as_json`` made; the rates in it follow from the rest. Raises ResultError."""
+        parts = ("read", "payload", "compress", "decompress", "model", "total")
+        return cls(
+            **{part: document[part].number() for part in parts},
+            events=document["events"].integer(),
+            pages_compressed=document["pages_compressed"].integer(),
+        )
+
     def as_json(self) -> dict[str, float]:
         """Seconds by part, and the rates that people ask for."""
         return {
@@ -63,8 +75,11 @@ class Result:
     manifest: Manifest
     snapshots: tuple[Snapshot, ...]
     classes: tuple[ClassRatio, ...]
-    timing: Timing
+    timing: Timing | None
+    """None for a result that was written without it."""
     warnings: tuple[str, ...] = ()
+    compressed_lengths: dict[int, int] = field(default_factory=dict)
+    """How many pages were stored at each compressed length, in bytes, over the whole replay."""
 
     @property
     def end(self) -> Snapshot:
@@ -106,12 +121,50 @@ class Result:
                 {**asdict(row), "ratio": None if row.ratio is None else round(row.ratio, 4)}
                 for row in self.classes
             ],
+            "compressed_lengths": [list(pair) for pair in sorted(self.compressed_lengths.items())],
         }
         if self.warnings:
             document["warnings"] = list(self.warnings)
-        if timing:
+        if timing and self.timing is not None:
             document["timing"] = self.timing.as_json()
         return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Result:
+        """The result of an object that ``as_json`` made, with ``timing`` None where the object has none.
+
+        Raises ResultError: another schema, or a key that is missing or holds a value of the wrong kind.
+        """
+        return cls.from_value(Value(document))
+
+    @classmethod
+    def from_value(cls, document: Value) -> Result:
+        """As ``from_json``, for an object inside a larger document."""
+        if document["schema"].integer() != SCHEMA:
+            raise document["schema"].fault(f"{SCHEMA}, which this program reads")
+        snapshots = tuple(Snapshot.from_json(snapshot) for snapshot in document["snapshots"].list())
+        if not snapshots:
+            raise document["snapshots"].fault("at least one snapshot")
+        return cls(
+            manifest=Manifest.from_json(document["manifest"]),
+            snapshots=snapshots,
+            classes=tuple(_class_ratio(row) for row in document["payload_classes"].list()),
+            timing=Timing.from_json(document["timing"]) if "timing" in document else None,
+            warnings=tuple(text.text() for text in document.get("warnings", []).list()),
+            compressed_lengths=dict(_pair(pair) for pair in document.get("compressed_lengths", []).list()),
+        )
+
+
+def _class_ratio(row: Value) -> ClassRatio:
+    counts = ("stored", "same_filled", "refused", "bytes_out")
+    return ClassRatio(row["name"].text(), **{name: row[name].integer() for name in counts})
+
+
+def _pair(pair: Value) -> tuple[int, int]:
+    values = [value.integer() for value in pair.list()]
+    if len(values) != 2:
+        raise pair.fault("a length and a count")
+    return values[0], values[1]
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -5,9 +5,11 @@ The command line's options, the manifest and everything else that names a settin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from zswap_replay.document import Value
 from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 from zswap_replay.units import PAGE_SIZE, parse_size
@@ -38,6 +40,24 @@ class KnobWrite:
     key: str
     value: int
     """Bytes, units.UNLIMITED, or 0 and 1 for a switch."""
+
+    @classmethod
+    def parse(cls, text: str) -> KnobWrite:
+        """The write that ``PATH:KEY=VALUE`` stands for. Raises SettingsError."""
+        # Neither a key nor a value has a colon or an equals sign in it, but a path may.
+        target, equals, value = text.rpartition("=")
+        path, colon, key = target.rpartition(":")
+        if not equals or not colon:
+            raise SettingsError(f"{text!r}: expected PATH:KEY=VALUE, as /web:memory.zswap.max=64M")
+        from zswap_replay.trace.schema import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
+
+        fault = path_fault(path)
+        if fault:
+            raise SettingsError(f"memcg path {path!r}: {fault}")
+        write = cls(path, key, int(parse_knob(Event.MEMCG_SET, key, value)))
+        if path == ROOT and key not in ROOT_KNOBS:
+            raise SettingsError(f"the root memcg has no {key}")
+        return write
 
     def __str__(self) -> str:
         return f"{self.memcg}:{self.key}={'max' if self.value < 0 else self.value}"
@@ -117,7 +137,47 @@ class Settings:
     def as_json(self) -> dict[str, object]:
         """The settings as the manifest holds them."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("knobs", "fixed")}
-        return {**plain, "set": [str(write) for write in self.knobs]}
+        return {**plain, "set": [str(write) for write in self.knobs], "fixed": sorted(self.fixed)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Settings:
+        """The settings of an object that ``as_json`` made; one that it lacks has its default.
+
+        Raises ResultError: a setting that is unknown, or whose value is of the wrong kind. SettingsError: a value out
+        of its range.
+        """
+        known = {setting.name: setting for setting in fields(cls) if "help" in setting.metadata}
+        values: dict[str, Any] = {}
+        for name, value in Value(document, "settings").items():
+            if name == "set":
+                values["knobs"] = tuple(KnobWrite.parse(write.text()) for write in value.list())
+            elif name == "fixed":
+                values["fixed"] = frozenset(_parameter(param) for param in value.list())
+            elif name in known:
+                values[name] = _of_kind(value, str(known[name].type))
+            else:
+                raise value.fault(f"one of the settings {', '.join([*known, 'set', 'fixed'])}")
+        return cls(**values)
+
+
+def _parameter(value: Value) -> str:
+    params = [setting.name for setting in fields(Settings) if setting.metadata.get("knob")]
+    if value.text() not in params:
+        raise value.fault(f"one of {', '.join(params)}")
+    return value.text()
+
+
+def _of_kind(value: Value, kind: str) -> bool | int | str | None:
+    """A setting's value, checked against the type that its field is declared with."""
+    if value.content is None and kind.endswith(" | None"):
+        return None
+    match kind.removesuffix(" | None"):
+        case "bool":
+            return value.flag()
+        case "int":
+            return value.integer()
+        case _:
+            return value.text()
 
 
 def parse_totalram(text: str) -> int:

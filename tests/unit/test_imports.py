@@ -16,10 +16,10 @@ SOURCE = Path(zswap_replay.__file__).parent
 
 FLOORS = (
     {"errors"},
-    {"units"},
+    {"units", "document"},
     {"mm", "trace", "payload", "manifest", "counters"},
     {"result", "snapshot"},
-    {"settings", "codec", "report"},
+    {"settings", "codec", "report", "results"},
     {"outside"},
     {"replay"},
     {"check", "sweep"},

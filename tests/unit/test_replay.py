@@ -155,6 +155,7 @@ def test_a_replay_with_the_defaults_stores_and_loads(bench: Bench) -> None:
     assert 63 == end.zswap["stored_pages"] == sum(row.stored + row.same_filled for row in result.classes)
     assert 1 == end.replay["compress_reject"] == sum(row.refused for row in result.classes)
     assert (0, ()) == (end.replay["mismatches"], result.warnings)
+    assert result.timing is not None
     assert 3 == result.manifest.trace["events"] == result.timing.events
 
 
@@ -261,6 +262,24 @@ def test_the_replay_stops_after_max_events(bench: Bench) -> None:
     assert (4, 3) == (result.manifest.trace["events"], result.end.vmstat["zswpout"])
     assert 3 * MS == result.end.time_ns
     assert 10 == bench.replay(stored("/a", 0, 9), max_events=99).manifest.trace["events"]
+
+
+def test_the_manifest_holds_all_that_it_takes_to_replay_again(bench: Bench) -> None:
+    trace = TraceBuilder().memcg_create("/a").write("/a", 0, count=3, content=FULL)
+    settings = bench.settings(
+        knobs=(KnobWrite("/a", "memory.max", 2 * PAGE_SIZE),), fixed=frozenset({"zpool"})
+    )
+    path = bench.save(trace)
+    manifest = replay(path, settings, strict=True, interval_ns=2 * MS).manifest
+    assert (True, 2 * MS) == (manifest.strict, manifest.interval_ns)
+    again = replay(
+        path,
+        Settings.from_json(manifest.settings),
+        strict=manifest.strict,
+        interval_ns=manifest.interval_ns,
+    )
+    assert manifest == again.manifest
+    assert (False, 0) == ((plain := replay(path, settings).manifest).strict, plain.interval_ns)
 
 
 def test_interval_snapshots_count_what_came_before_their_end(bench: Bench) -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_result, make_snapshot
+from tests.factories import TIMING, make_result, make_snapshot
+from zswap_replay.errors import ResultError
 from zswap_replay.result import ClassRatio, Result
 from zswap_replay.units import PAGE_SIZE
 
@@ -58,16 +59,15 @@ def test_the_ratio_of_a_class_is_that_of_its_stored_pages() -> None:
 
 
 def test_rates_of_timing() -> None:
-    timing = make_result().timing
-    assert round(1_234_567 / 3.0) == timing.as_json()["events_per_second"]
-    assert round(12_021 / 1.25) == timing.as_json()["pages_compressed_per_second"]
-    still = replace(timing, compress=0.0, total=0.0).as_json()
+    assert round(1_234_567 / 3.0) == TIMING.as_json()["events_per_second"]
+    assert round(12_021 / 1.25) == TIMING.as_json()["pages_compressed_per_second"]
+    still = replace(TIMING, compress=0.0, total=0.0).as_json()
     assert (0, 0) == (still["events_per_second"], still["pages_compressed_per_second"])
 
 
 def test_equal_replays_are_equal_without_timing() -> None:
     first = make_result()
-    second = replace(first, timing=replace(first.timing, total=99.0))
+    second = replace(first, timing=replace(TIMING, total=99.0))
     assert first.as_json(timing=False) == second.as_json(timing=False)
     assert first.as_json() != second.as_json()
 
@@ -75,3 +75,28 @@ def test_equal_replays_are_equal_without_timing() -> None:
 def test_warnings_are_in_the_document_only_where_there_are_some() -> None:
     assert "warnings" not in make_result().as_json()
     assert ["nothing was stored"] == make_result(warnings=("nothing was stored",)).as_json()["warnings"]
+
+
+def test_a_result_comes_back_from_its_document() -> None:
+    result = replace(
+        make_result(snapshots=(make_snapshot("first", 1), make_snapshot()), warnings=("the pool was full",)),
+        compressed_lengths={4096: 2, 17: 9},
+    )
+    assert [[17, 9], [4096, 2]] == result.as_json()["compressed_lengths"]
+    assert result == Result.from_json(result.as_json())
+    assert replace(result, timing=None) == Result.from_json(result.as_json(timing=False))
+
+
+def test_a_document_of_another_schema_is_refused() -> None:
+    with pytest.raises(ResultError, match=r"^schema: found 2; expected 1"):
+        Result.from_json(make_result().as_json() | {"schema": 2})
+
+
+def test_a_document_needs_a_snapshot() -> None:
+    with pytest.raises(ResultError, match=r"^snapshots: found \[\]; expected at least one snapshot"):
+        Result.from_json(make_result().as_json() | {"snapshots": []})
+
+
+def test_a_length_has_one_count() -> None:
+    with pytest.raises(ResultError, match=r"^compressed_lengths\[0\]: found \[1\]; expected a length and"):
+        Result.from_json(make_result().as_json() | {"compressed_lengths": [[1]]})

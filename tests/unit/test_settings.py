@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from zswap_replay.errors import SettingsError
+from zswap_replay.errors import SettingsError, ZswapReplayError
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import UNLIMITED
 
@@ -59,9 +59,33 @@ def test_settings_as_json_are_all_fields_and_the_writes() -> None:
     writes = (KnobWrite("/web", "memory.zswap.max", 64 << 20), KnobWrite("/b:c", "memory.max", UNLIMITED))
     document = Settings(max_pool_percent=35, knobs=writes, fixed=frozenset({"max_pool_percent"})).as_json()
     names = [field.name for field in fields(Settings) if field.name not in ("knobs", "fixed")]
-    assert [*names, "set"] == list(document)
+    assert [*names, "set", "fixed"] == list(document)
     assert 35 == document["max_pool_percent"]
     assert ["/web:memory.zswap.max=67108864", "/b:c:memory.max=max"] == document["set"]
+    assert ["max_pool_percent"] == document["fixed"]
+
+
+def test_a_setting_that_a_document_lacks_has_its_default() -> None:
+    assert Settings(seed=7) == Settings.from_json({"seed": 7})
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"max_pool_percent": "20"}, "settings.max_pool_percent: found '20'; expected a whole number"),
+        ({"max_pool_percent": True}, "settings.max_pool_percent: found True; expected a whole number"),
+        ({"enabled": 1}, "settings.enabled: found 1; expected true or false"),
+        ({"zpool": None}, "settings.zpool: found None; expected a string"),
+        ({"pool": 1}, "settings.pool: found 1; expected one of the settings kernel, compressor, "),
+        ({"max_pool_percent": 200}, "max_pool_percent 200: expected 0 to 100"),
+        ({"set": "/a:memory.max=1"}, "settings.set: found '/a:memory.max=1'; expected a list"),
+        ({"set": ["/a:memory.mux=1"]}, "memcg_set has no knob 'memory.mux'"),
+        ({"fixed": ["seed"]}, r"settings.fixed\[0\]: found 'seed'; expected one of compressor, zpool"),
+    ],
+)
+def test_a_document_that_is_no_settings_is_refused_by_key(document: dict[str, object], expected: str) -> None:
+    with pytest.raises(ZswapReplayError, match=expected):
+        Settings.from_json(document)
 
 
 def test_totalram() -> None:

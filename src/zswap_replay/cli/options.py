@@ -38,23 +38,10 @@ def duration(text: str) -> int:
 
 def knob_write(text: str) -> KnobWrite:
     """The write that ``PATH:KEY=VALUE`` stands for. Raises click.BadParameter."""
-    # Neither a key nor a value has a colon or an equals sign in it, but a path may.
-    target, equals, value = text.rpartition("=")
-    path, colon, key = target.rpartition(":")
-    if not equals or not colon:
-        raise click.BadParameter(f"{text!r}: expected PATH:KEY=VALUE, as /web:memory.zswap.max=64M")
-    from zswap_replay.trace.schema import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
-
-    fault = path_fault(path)
-    if fault:
-        raise click.BadParameter(f"memcg path {path!r}: {fault}")
     try:
-        write = KnobWrite(path, key, int(parse_knob(Event.MEMCG_SET, key, value)))
+        return KnobWrite.parse(text)
     except SettingsError as error:
         raise click.BadParameter(str(error)) from None
-    if path == ROOT and key not in ROOT_KNOBS:
-        raise click.BadParameter(f"the root memcg has no {key}")
-    return write
 
 
 def settings_options(function: Decorated) -> Decorated:

@@ -39,6 +39,6 @@ def _lines(result: Result, *, timing: bool) -> Iterator[tuple[object, ...]]:
     for name, unit in DERIVED_UNITS.items():
         figure = derived[name]
         yield (*at, "derived", "", name, unit, "" if figure is None else figure)
-    if timing:
+    if timing and result.timing is not None:
         for part in TIMING_PARTS:
             yield (*at, "timing", "", part, "seconds", getattr(result.timing, part))

@@ -102,7 +102,7 @@ def _add_figures(families: dict[str, _Family], result: Result, *, timing: bool) 
         families.setdefault(name, _Family(name, "gauge", unit, figure.replace("_", " "))).add(
             "", common, value
         )
-    if timing:
+    if timing and result.timing is not None:
         name = "zswap_replay_timing_seconds"
         family = families.setdefault(
             name, _Family(name, "gauge", "seconds", "wall clock of the replay, by part")

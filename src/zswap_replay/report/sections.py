@@ -21,6 +21,9 @@ _HIDDEN_AT = {
 }
 """Settings left out at these values: switches of old releases, and what was not asked for."""
 
+_LISTS = ("set", "fixed")
+"""Not settings themselves: what was written to memcgs' knobs, and which parameters were given as flags."""
+
 _ALARMS = frozenset({"mismatches", "decompress_fail", "oom"})
 
 
@@ -33,7 +36,7 @@ def settings(results: Sequence[Result]) -> list[tuple[str, str]]:
     first = results[0].manifest.settings
     found = []
     for name in first:
-        if name == "set":
+        if name in _LISTS:
             continue
         values = [_in_effect(name, result) for result in results]
         if name in _HIDDEN_AT and all(r.manifest.settings.get(name) == _HIDDEN_AT[name] for r in results):
@@ -162,12 +165,19 @@ def classes(results: Sequence[Result]) -> Table | None:
     return table
 
 
-def timing(results: Sequence[Result]) -> Table:
-    """Where the wall clock went, in seconds and percent, and the rates that follow."""
-    table = grid("", *(labels(results) if len(results) > 1 else [""]))
+def timing(results: Sequence[Result]) -> Table | None:
+    """Where the wall clock went, in seconds and percent, and the rates that follow; None where it is not known."""
+    timed = {
+        label: result.timing
+        for label, result in zip(labels(results), results, strict=True)
+        if result.timing is not None
+    }
+    if not timed:
+        return None
+    table = grid("", *(timed if len(timed) > 1 else [""]))
     for part in TIMING_PARTS:
-        table.add_row(part, *(_seconds(getattr(r.timing, part), r.timing.total) for r in results))
-    rates = [result.timing.as_json() for result in results]
+        table.add_row(part, *(_seconds(getattr(one, part), one.total) for one in timed.values()))
+    rates = [one.as_json() for one in timed.values()]
     for name, rate in (("events", "events_per_second"), ("compressed pages", "pages_compressed_per_second")):
         table.add_row(name, *(number(int(values[rate]), "/s") for values in rates))
     return table

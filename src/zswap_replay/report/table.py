@@ -39,8 +39,9 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
     classes = sections.classes(results)
     if classes is not None:
         _section(console, "payload classes", classes)
-    if timing:
-        _section(console, "time", sections.timing(results))
+    seconds = sections.timing(results) if timing else None
+    if seconds is not None:
+        _section(console, "time", seconds)
 
 
 def _title(results: Sequence[Result], console: Console) -> None:

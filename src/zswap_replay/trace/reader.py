@@ -30,7 +30,7 @@ _BUFFER_BYTES = 1 << 20
 class TraceReader:
     """An open trace: what it says about itself, and its rows as batches.
 
-    `metadata`, `files` and `num_rows` are known at once. `paths` (memcg paths by id; the root is 0, a parent
+    `strict`, `metadata`, `files` and `num_rows` are known at once. `paths` (memcg paths by id; the root is 0, a parent
     comes before its children) grows while rows are read; `page_events` and `digest` hold for the rows that
     the current reading has seen, `digest` once it came to the end.
     """
@@ -42,7 +42,7 @@ class TraceReader:
         """
         self._filesystem = filesystem
         self._paths = paths
-        self._strict = strict
+        self.strict = strict
         self.files = [name for name, _ in paths]
         self.num_rows = 0
         self.metadata = TraceMetadata()
@@ -62,7 +62,7 @@ class TraceReader:
         """
         self.page_events = 0
         self.digest = None
-        checker = RowChecker(MemcgTable(self.paths), strict=self._strict, nodes=self.metadata.nodes)
+        checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.metadata.nodes)
         digest = RowDigest()
         first_row = 0
         for name, path in self._paths:

@@ -1,0 +1,90 @@
+"""Reading JSON that is held to a shape: each value knows the keys that led to it, for the error that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from zswap_replay.errors import ResultError
+
+_SHOWN = 60
+"""Characters of a value that an error repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a JSON document, and the keys that lead to it: ``manifest.trace.events``, ``snapshots[0]``.
+
+    All methods raise ResultError, one line with the key, what was found and what was expected.
+    """
+
+    content: object
+    where: str = ""
+
+    def fault(self, expected: str) -> ResultError:
+        """The error that says what this value should have been."""
+        found = repr(self.content)
+        found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]}..."
+        return ResultError(f"{self.where or 'the document'}: found {found}; expected {expected}")
+
+    def table(self) -> Mapping[str, object]:
+        """An object, by its keys."""
+        if not isinstance(self.content, Mapping):
+            raise self.fault("an object")
+        return self.content
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.table()
+
+    def __getitem__(self, key: str) -> Value:
+        table = self.table()
+        where = f"{self.where}.{key}" if self.where else key
+        if key not in table:
+            raise ResultError(f"{where}: found nothing; expected this key")
+        return Value(table[key], where)
+
+    def get(self, key: str, default: object) -> Value:
+        """The value of a key that a document may lack."""
+        return self[key] if key in self else Value(default, key)
+
+    def items(self) -> Iterator[tuple[str, Value]]:
+        """Keys and values of an object."""
+        return ((key, self[key]) for key in self.table())
+
+    def list(self) -> Iterator[Value]:
+        """The values of a list."""
+        if not isinstance(self.content, list):
+            raise self.fault("a list")
+        return (Value(content, f"{self.where}[{place}]") for place, content in enumerate(self.content))
+
+    def integer(self) -> int:
+        """A whole number; true and false are none."""
+        if type(self.content) is not int:
+            raise self.fault("a whole number")
+        return self.content
+
+    def number(self) -> float:
+        """A number."""
+        if type(self.content) not in (int, float):
+            raise self.fault("a number")
+        return float(self.content)  # type: ignore[arg-type]  # one of the two it is
+
+    def text(self) -> str:
+        """A string."""
+        if not isinstance(self.content, str):
+            raise self.fault("a string")
+        return self.content
+
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.content, bool):
+            raise self.fault("true or false")
+        return self.content
+
+    def integers(self) -> dict[str, int]:
+        """An object of whole numbers."""
+        return {key: value.integer() for key, value in self.items()}
+
+    def texts(self) -> dict[str, str]:
+        """An object of strings."""
+        return {key: value.text() for key, value in self.items()}

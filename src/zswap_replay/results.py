@@ -1,0 +1,35 @@
+"""Reads the JSON files that ``zswap-replay run --format json`` writes."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike, fspath
+
+from zswap_replay.document import Value
+from zswap_replay.errors import ResultError
+from zswap_replay.result import Result
+
+
+def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
+    """The results of a file, one or, where the file has ``runs``, several, in its order.
+
+    Raises ResultError: the file cannot be read, is no JSON, has another schema, or lacks a key or holds a value of the
+    wrong kind there; the text names the file, the key, what was found and what was expected.
+    """
+    name = fspath(path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = Value(json.load(file))
+    except OSError as error:
+        raise ResultError(f"{name}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # no JSON, or bytes that are not UTF-8
+        raise ResultError(
+            f"{name}: found no JSON ({error}); expected what `zswap-replay run --format json` writes"
+        ) from None
+    try:
+        runs = list(document["runs"].list()) if "runs" in document else [document]
+        if not runs:
+            raise document["runs"].fault("at least one run")
+        return tuple(Result.from_value(run) for run in runs)
+    except ResultError as error:
+        raise ResultError(f"{name}: {error}") from None
