@@ -13,6 +13,7 @@ PROGRAM = "zswap-replay"
 
 COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
+    "report": "Make a page of charts and tables of results or of a sweep.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",

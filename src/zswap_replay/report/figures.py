@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.counters import COUNTERS, Group, Snapshot
@@ -80,3 +80,8 @@ def warnings(results: Sequence[Result]) -> list[str]:
         text if len(having) == len(results) else f"{', '.join(having)}: {text}"
         for text, having in owners.items()
     ]
+
+
+def tree_order(paths: Iterable[str]) -> list[str]:
+    """Paths of memcgs, children after their parents, siblings by name."""
+    return sorted(paths, key=lambda path: path.strip("/").split("/") if path != "/" else [])

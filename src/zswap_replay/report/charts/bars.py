@@ -76,7 +76,7 @@ class BarChart:
         start = 0.0
         about = " ".join(filter(None, (group, bar.name)))
         for value, slot in bar.parts:
-            (drawn,) = axes.barh(y, value, _BAR, left=start, color=canvas.theme.series(slot), linewidth=0)
+            (drawn,) = axes.barh(y, value, _BAR, left=start, facecolor=canvas.theme.series(slot), edgecolor=canvas.theme["surface"], linewidth=1)
             if value:
                 on.mark(drawn, ", ".join(filter(None, (about, named.get(slot, ""), bar.text))))
             start += value

@@ -191,7 +191,7 @@ def grid(axes: Axes, canvas: Canvas, which: str = "y") -> None:
 
 def ticks_for(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
     """At most ``most`` + 1 round values from ``low`` to ``high``, both inside."""
-    locator = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=2)
+    locator = MaxNLocator(nbins=most, steps=[1, 2, 5, 10], integer=whole, min_n_ticks=2)
     slack = (high - low) * 1e-9
     return [float(tick) for tick in locator.tick_values(low, high) if low - slack <= tick <= high + slack]
 
@@ -220,8 +220,11 @@ def set_x(axes: Axes, canvas: Canvas, low: float, high: float, *, whole: bool = 
     """The range of the x axis, with as many ticks as there is room for."""
     axes.set_xlim(low, high)
     inside = axes.get_position().width * canvas.width
-    most = max(2, min(8, int(inside / 72)))
-    ticks = ticks_for(low, high, most, whole=whole)
+    for most in range(max(2, min(9, int(inside / 48))), 1, -1):
+        ticks = ticks_for(low, high, most, whole=whole)
+        widest = max((text_width(text, SMALL) for text in tick_texts(ticks)), default=0.0)
+        if (widest + 16) * len(ticks) <= inside:
+            break
     axes.set_xticks(ticks, tick_texts(ticks))
 
 

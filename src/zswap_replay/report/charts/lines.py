@@ -35,12 +35,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit over time, drawn in steps; ``text`` names it, above its line or below."""
+    """A limit over time, drawn in steps; ``text`` names it, above its line or below. It is not set where ``y`` is None."""
 
     x: Sequence[float]
-    y: Sequence[float]
+    y: Sequence[float | None]
     text: str
     below: bool = False
+
+    @property
+    def peak(self) -> float:
+        """The highest that it was."""
+        return max(value for value in self.y if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,9 @@ class LineChart:
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
         peak = max((max(line.y) for line in self.lines), default=0.0)
-        near = [limit for limit in self.limits if max(limit.y) <= max(peak, 1e-12) * _FAR]
-        high = max([peak, *(max(limit.y) for limit in near)]) * 1.08 or 1.0
-        ticks = on.ticks_for(0, high, max(2, int((self.height - 66) / 48)), whole=_whole(self.lines))
+        near = [limit for limit in self.limits if limit.peak <= max(peak, 1e-12) * _FAR]
+        high = max([peak, *(limit.peak for limit in near)]) * 1.08 or 1.0
+        ticks = on.ticks_for(0, high, max(2, int((self.height - 66) / 38)), whole=_whole(self.lines))
         names = [short(line.name, _LABEL_CHARACTERS) for line in self.lines] if self.named else []
         ends = [line.end for line in self.lines]
         room = max((on.text_width(text, SMALL) for text in (*names, *ends)), default=0.0)
@@ -120,9 +125,9 @@ class LineChart:
 
 
 def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float) -> None:
-    x, y = [0.0, *limit.x], [limit.y[0], *limit.y]
-    if x[-1] < last:
-        x, y = [*x, last], [*y, y[-1]]
+    y = [np.nan if value is None else value for value in (limit.y[0], *limit.y, limit.y[-1])]
+    x = [0.0, *limit.x, max(last, limit.x[-1])]
+    named = next(place for place, value in enumerate(y) if not np.isnan(value))
     axes.step(
         x,
         y,
@@ -132,7 +137,7 @@ def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float) -> None:
         linestyle=(0, (1.2, 2.2)) if limit.below else (0, (5, 3)),
         zorder=2,
     )
-    on.note_at(axes, canvas, limit.text, 0.0, y[0], below=limit.below)
+    on.note_at(axes, canvas, limit.text, x[named], y[named], below=limit.below)
 
 
 def _whole(lines: Sequence[Line]) -> bool:

@@ -40,6 +40,9 @@ class ScatterChart:
     keys: Sequence[tuple[str, int]] = ()
     height: float = 340
     from_zero: bool = False
+    """Whether the y axis begins at 0."""
+    stepped: bool = True
+    """Whether the front is joined by steps, which is where less of both is better, or straight."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
@@ -50,15 +53,15 @@ class ScatterChart:
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
         axes = on.add_axes(figure, canvas, Frame(left=on.left_margin(on.tick_texts(ticks)), right=26), head)
         on.set_y(axes, ticks, low, high)
-        on.set_x(axes, canvas, *_range(xs, from_zero=self.from_zero))
+        on.set_x(axes, canvas, *_range(xs, from_zero=False))
         on.grid(axes, canvas, "y")
         on.grid(axes, canvas, "x")
         on.label_axes(axes, canvas, self.x, self.y)
         front = sorted((point for point in self.points if point.front), key=lambda p: (p.x, -p.y))
         if len(front) > 1:
-            axes.step(
+            axes.plot(
                 [point.x for point in front], [point.y for point in front],
-                where="post", color=canvas.theme["limit"], linewidth=1.3, linestyle=(0, (5, 3)), zorder=2,
+                drawstyle="steps-post" if self.stepped else "default", color=canvas.theme["limit"], linewidth=1.3, linestyle=(0, (5, 3)), zorder=2,
             )
         for point in sorted(self.points, key=lambda p: p.front):
             self._draw_point(axes, canvas, point)
