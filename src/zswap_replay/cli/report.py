@@ -10,7 +10,7 @@ import click
 from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
-    from zswap_replay.report.page import Page
+    from zswap_replay.report.pages.page import Page
 
 
 @click.command(
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("-f", "--force", is_flag=True, help="Replace files that exist.")
 @click.option("--png", metavar="DIR", help="Write the charts there too, as PNG files.")
 @click.option(
-    "--figure", metavar="COLUMN", help="The figure that maps of a sweep show [default: derived.writeback_bytes]."
+    "--figure",
+    metavar="COLUMN",
+    help="The figure that maps of a sweep show [default: derived.writeback_bytes].",
 )
 @click.option("--axes", metavar="X,Y", help="The axes of those maps [default: two that fit].")
 def report(
@@ -49,13 +51,13 @@ def _page(source: str, figure: str | None, axes: str | None) -> Page:
     from zswap_replay.report.sweepfile import is_parquet, read_sweep
 
     if is_parquet(source):
-        from zswap_replay.report.sweeppage import DEFAULT_FIGURE, sweep_page
+        from zswap_replay.report.pages.sweeps import DEFAULT_FIGURE, sweep_page
 
         wanted = tuple(axes.split(",")) if axes is not None else ()
         return sweep_page(read_sweep(source), figure or DEFAULT_FIGURE, wanted)
     if figure is not None or axes is not None:
         raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is no Parquet file")
-    from zswap_replay.report.resultpage import result_page
+    from zswap_replay.report.pages.results import result_page
     from zswap_replay.results import read_results
 
     return result_page(read_results(source))

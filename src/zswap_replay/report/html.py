@@ -6,16 +6,22 @@ import re
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from zswap_replay.report.charts import theme
 from zswap_replay.report.charts.canvas import Canvas, drawing
 from zswap_replay.report.charts.image import to_svg
-from zswap_replay.report.page import Chart, Page
+from zswap_replay.report.pages.page import Chart, Page
 from zswap_replay.report.text import plain
 
 _WIDTHS = {"full": 960, "half": 480, "third": 340}
 """Pixels of a chart by the part of the page's width that it takes."""
+
+_HEADING = 14
+"""Characters of a table's heading before it is broken."""
+
+_LONG_NAME = 28
+"""Characters of a name in a table before it may be broken anywhere."""
 
 _NARROW = 340
 """Pixels of a chart on a narrow screen."""
@@ -41,6 +47,7 @@ def render(page: Page) -> str:
             heat_steps=theme.HEAT_STEPS,
             images=_images,
             breakable=_breakable,
+            long_name=_LONG_NAME,
             plain=plain,
         )
 
@@ -56,5 +63,10 @@ def _images(chart: Chart) -> Markup:
 
 
 def _breakable(name: str) -> Markup:
-    """A counter's name that may go on in the next line after a dot or an underscore."""
-    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))
+    """A counter's name that goes on in the next line after a dot, an underscore or a colon where it is long."""
+    lines = [""]
+    for part in re.findall(r"[^._:]*[._:]?", name):
+        if len(lines[-1]) + len(part) > _HEADING and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return Markup("<wbr>").join(lines)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from zswap_replay.errors import SettingsError
 from zswap_replay.report import html, png
 from zswap_replay.report.files import replacing
-from zswap_replay.report.page import Page
+from zswap_replay.report.pages.page import Page
 
 
 def write(page: Page, target: str, png_folder: str | None, *, force: bool) -> int:

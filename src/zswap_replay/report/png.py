@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from zswap_replay.report.charts.canvas import Canvas, drawing
 from zswap_replay.report.charts.image import to_png
 from zswap_replay.report.charts.theme import LIGHT
-from zswap_replay.report.page import Page
+from zswap_replay.report.pages.page import Page
 
 _WIDTHS = {"full": 900, "half": 560, "third": 480}
 

@@ -61,7 +61,7 @@ def read_sweep(path: str | PathLike[str]) -> Sweep:
 
     name = fspath(path)
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(name).read()
     except OSError as error:
         raise ResultError(f"{name}: {error.strerror or _first_line(error)}") from None
     except pa.ArrowException as error:
@@ -108,5 +108,7 @@ def _sweep(table: pa.Table) -> Sweep:
     for place in range(len(sweep)):
         other = seen.setdefault(sweep.point(place), place)
         if other != place:
-            raise ResultError(f"rows {other + 1} and {place + 1}: found the same point twice; expected each once")
+            raise ResultError(
+                f"rows {other + 1} and {place + 1}: found the same point twice; expected each once"
+            )
     return sweep

@@ -8,7 +8,7 @@ _ELLIPSIS = "…"
 
 
 def plain(text: str) -> str:
-    """``text`` with what is no printable character written as an escape: ``\\x00``, ``\\ud800``."""
+    """``text`` with every character that cannot be printed written as its escape."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
     )

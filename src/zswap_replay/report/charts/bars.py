@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
@@ -44,8 +45,10 @@ class BarChart:
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
         rows = sum(len(bars) for _name, bars in self.groups)
-        height = 8 + rows * _ROW + len(self.groups) * _GAP + _HEADING * sum(bool(name) for name, _b in self.groups)
-        keys = [Key(name, canvas.theme.series(slot), block=True) for name, slot in self.keys]
+        height = (
+            8 + rows * _ROW + len(self.groups) * _GAP + _HEADING * sum(bool(name) for name, _b in self.groups)
+        )
+        keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
         figure, head = on.new_figure(canvas, height, self.title, keys)
         bars = [bar for _name, each in self.groups for bar in each]
         names = [short(bar.name, 16) for bar in bars]
@@ -71,12 +74,20 @@ class BarChart:
             y += _GAP
         return figure
 
-    def _draw_bar(self, axes: on.Axes, canvas: Canvas, bar: Bar, y: float, group: str, per_pixel: float) -> None:
-        named = dict((slot, name) for name, slot in self.keys)
+    def _draw_bar(self, axes: Axes, canvas: Canvas, bar: Bar, y: float, group: str, per_pixel: float) -> None:
+        named = {slot: name for name, slot in self.keys}
         start = 0.0
         about = " ".join(filter(None, (group, bar.name)))
         for value, slot in bar.parts:
-            (drawn,) = axes.barh(y, value, _BAR, left=start, facecolor=canvas.theme.series(slot), edgecolor=canvas.theme["surface"], linewidth=1)
+            (drawn,) = axes.barh(
+                y,
+                value,
+                _BAR,
+                left=start,
+                facecolor=canvas.theme.series(slot),
+                edgecolor=canvas.theme["surface"],
+                linewidth=1,
+            )
             if value:
                 on.mark(drawn, ", ".join(filter(None, (about, named.get(slot, ""), bar.text))))
             start += value
@@ -84,8 +95,11 @@ class BarChart:
             axes.plot([0, 0], [y - _BAR / 2, y + _BAR / 2], color=canvas.theme["limit"], linewidth=1.2)
         if bar.limit is not None:
             axes.plot(
-                [bar.limit, bar.limit], [y - _BAR / 2 - 3, y + _BAR / 2 + 3],
-                color=canvas.theme["text"], linewidth=2, clip_on=False,
+                [bar.limit, bar.limit],
+                [y - _BAR / 2 - 3, y + _BAR / 2 + 3],
+                color=canvas.theme["text"],
+                linewidth=2,
+                clip_on=False,
             )
         beside = bar.whole if bar.limit is None else max(bar.whole, bar.limit)
         on.note_xy(axes, canvas, bar.text, beside + 7 * per_pixel, y, role="text")

@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from zswap_replay.report.charts.theme import Theme
 from zswap_replay.report.text import plain
@@ -25,7 +27,9 @@ FONT = 12.0
 """Pixels of the charts' text, where a chart is shown in its own size."""
 SMALL = 11.0
 
-_FAMILY = "DejaVu Sans"  # comes with matplotlib, and is wider than the fonts of browsers: what fits it fits them
+_FAMILY = (
+    "DejaVu Sans"  # comes with matplotlib, and is wider than the fonts of browsers: what fits it fits them
+)
 _RC: dict[str, Any] = {
     "figure.dpi": PIXELS_PER_INCH,
     "font.family": [_FAMILY],
@@ -70,21 +74,20 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One entry of a legend: a name and how its marks look."""
+    """One entry of a legend: a name and the colour of its marks."""
 
     name: str
     colour: str
-    dash: str = "-"
-    block: bool = False
 
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """matplotlib's own defaults and ours, whatever the user's matplotlibrc says."""
+    """The defaults of matplotlib and ours, whatever the user's matplotlibrc says."""
     defaults = {name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith("backend")}
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        mpl.rcParams.update(defaults | _RC)
+        parameters: Any = mpl.rcParams
+        parameters.update(defaults | _RC)
         yield
 
 
@@ -96,7 +99,9 @@ def text_width(text: str, size: float = FONT) -> float:
     return float(path.get_extents().width)
 
 
-def new_figure(canvas: Canvas, height: float, title: str = "", keys: Sequence[Key] = ()) -> tuple[Figure, float]:
+def new_figure(
+    canvas: Canvas, height: float, title: str = "", keys: Sequence[Key] = ()
+) -> tuple[Figure, float]:
     """An empty figure of ``height`` pixels and, where it stands alone, its title and legend above that.
 
     Returns the figure and the pixels that title and legend take at its top.
@@ -125,7 +130,7 @@ def _legend_lines(canvas: Canvas, keys: Sequence[Key]) -> list[list[Key]]:
     lines: list[list[Key]] = []
     room = 0.0
     for key in keys:
-        needs = 44 + text_width(key.name, SMALL)
+        needs = 37 + text_width(key.name, SMALL)
         if not lines or needs > room:
             lines.append([])
             room = canvas.width - 24
@@ -139,27 +144,28 @@ def _draw_legend(figure: Figure, canvas: Canvas, line: list[Key], total: float, 
     for key in line:
         y = 1 - top / total
         mark = Line2D(
-            [left / canvas.width, (left + 18) / canvas.width],
+            [left / canvas.width, (left + 11) / canvas.width],
             [y, y],
             color=key.colour,
-            linestyle="-" if key.block else key.dash,
-            linewidth=9 if key.block else 2.2,
+            linewidth=9,
             transform=figure.transFigure,
             solid_capstyle="butt",
         )
         figure.add_artist(mark)
         figure.text(
-            (left + 25) / canvas.width,
+            (left + 18) / canvas.width,
             y,
             key.name,
             fontsize=SMALL,
             va="center_baseline",
             color=canvas.theme["text"],
         )
-        left += 44 + text_width(key.name, SMALL)
+        left += 37 + text_width(key.name, SMALL)
 
 
-def add_axes(figure: Figure, canvas: Canvas, frame: Frame, head: float, *, below: float = 0, height: float = 0) -> Axes:
+def add_axes(
+    figure: Figure, canvas: Canvas, frame: Frame, head: float, *, below: float = 0, height: float = 0
+) -> Axes:
     """Axes inside ``frame``; ``below`` and ``height`` place one of several rows, in pixels from the top."""
     total = figure.get_figheight() * PIXELS_PER_INCH
     top = head + below + frame.top
@@ -178,7 +184,12 @@ def add_axes(figure: Figure, canvas: Canvas, frame: Frame, head: float, *, below
         spine.set_color(canvas.theme["limit"])
         spine.set_linewidth(0.8)
     axes.tick_params(
-        axis="both", length=0, pad=6, labelsize=SMALL, labelcolor=canvas.theme["muted"], color=canvas.theme["limit"]
+        axis="both",
+        length=0,
+        pad=6,
+        labelsize=SMALL,
+        labelcolor=canvas.theme["muted"],
+        color=canvas.theme["limit"],
     )
     axes.set_axisbelow(True)
     return axes
@@ -189,9 +200,12 @@ def grid(axes: Axes, canvas: Canvas, which: str = "y") -> None:
     (axes.yaxis if which == "y" else axes.xaxis).grid(True, color=canvas.theme["grid"], linewidth=0.9)
 
 
-def ticks_for(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
-    """At most ``most`` + 1 round values from ``low`` to ``high``, both inside."""
-    locator = MaxNLocator(nbins=most, steps=[1, 2, 5, 10], integer=whole, min_n_ticks=2)
+def ticks_for(
+    low: float, high: float, most: int, *, whole: bool = False, quarters: bool = False
+) -> list[float]:
+    """At most ``most`` + 1 round values from ``low`` to ``high``; with ``quarters`` also 25, 50, 75."""
+    steps = [1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10]
+    locator = MaxNLocator(nbins=most, steps=steps, integer=whole, min_n_ticks=2)
     slack = (high - low) * 1e-9
     return [float(tick) for tick in locator.tick_values(low, high) if low - slack <= tick <= high + slack]
 
@@ -250,16 +264,18 @@ def mark(artist: Artist, tip: str = "") -> None:
     artist.set_gid(f"mark:{plain(tip)}")
 
 
-def thousands() -> FuncFormatter:
-    """A formatter of whole numbers."""
-    return FuncFormatter(lambda value, _place: f"{value:,.0f}")
+def halo(text: Text, canvas: Canvas) -> None:
+    """Keeps a text readable where it lies on lines: the background shines around its letters."""
+    text.set_gid("halo")  # the page's style draws it; a picture has to draw it itself
+    if canvas.alone:
+        text.set_path_effects([withStroke(linewidth=3, foreground=canvas.theme["surface"])])
 
 
 def note_at(
     axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, below: bool = False, right: bool = False
 ) -> None:
     """A remark beside a line: just above the place ``x``, ``y``, or below it, and to its right, or its left."""
-    axes.annotate(
+    note = axes.annotate(
         text,
         (x, y),
         xytext=(-5 if right else 5, -4 if below else 4),
@@ -268,21 +284,19 @@ def note_at(
         va="top" if below else "bottom",
         fontsize=SMALL,
         color=canvas.theme["muted"],
-        gid="halo",
         zorder=5,
     )
+    halo(note, canvas)
 
 
-def note_in(axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, va: str) -> None:
-    """A remark at a share of the axes' width and height."""
-    axes.text(
-        x, y, text, transform=axes.transAxes, va=va, fontsize=SMALL, color=canvas.theme["muted"], gid="halo", zorder=5
-    )
+def note_in(axes: Axes, canvas: Canvas, text: str, x: float, y: float) -> None:
+    """A remark that begins below a share of the axes' width and height."""
+    note = axes.text(x, y, text, transform=axes.transAxes, va="top", fontsize=SMALL, zorder=5)
+    note.set_color(canvas.theme["muted"])
+    halo(note, canvas)
 
 
 def note_xy(axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, role: str = "muted") -> None:
     """A name or a value at a place in the axes' own units, at the middle of its line."""
-    axes.text(
-        x, y, text, va="center_baseline", fontsize=SMALL if role == "muted" else FONT - 0.5,
-        color=canvas.theme[role], clip_on=False,
-    )
+    size = SMALL if role == "muted" else FONT - 0.5
+    axes.text(x, y, text, va="center_baseline", fontsize=size, color=canvas.theme[role], clip_on=False)

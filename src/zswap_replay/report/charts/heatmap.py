@@ -50,25 +50,43 @@ class HeatMap:
         axes.set_xticks([place + 0.5 for place, _t in shown], [short(text, 12) for _p, text in shown])
         axes.set_yticks([place + 0.5 for place in range(len(names))], names)
         on.label_axes(axes, canvas, self.x, self.y)
-        written = wide >= max(_LEAST_CELL, 8 + max((on.text_width(t, SMALL) for t in self.texts.values()), default=0))
+        written = wide >= max(
+            _LEAST_CELL, 8 + max((on.text_width(t, SMALL) for t in self.texts.values()), default=0)
+        )
         gap_x, gap_y = 1.5 / wide, 1.5 / tall
         for place, value in self.values.items():
             self._draw_cell(axes, canvas, place, step_of(value, self.low, self.high), gap_x, gap_y, written)
         return figure
 
     def _draw_cell(
-        self, axes: Axes, canvas: Canvas, place: tuple[int, int], step: int, gap_x: float, gap_y: float, written: bool
+        self,
+        axes: Axes,
+        canvas: Canvas,
+        place: tuple[int, int],
+        step: int,
+        gap_x: float,
+        gap_y: float,
+        written: bool,
     ) -> None:
         x, y = place
         cell = Rectangle(
-            (x + gap_x / 2, y + gap_y / 2), 1 - gap_x, 1 - gap_y, facecolor=canvas.theme[f"heat-{step}"], linewidth=0
+            (x + gap_x / 2, y + gap_y / 2),
+            1 - gap_x,
+            1 - gap_y,
+            facecolor=canvas.theme[f"heat-{step}"],
+            linewidth=0,
         )
         axes.add_patch(cell)
         on.mark(cell, self.tips.get(place, ""))
         if written and place in self.texts:
             axes.text(
-                x + 0.5, y + 0.5, self.texts[place],
-                ha="center", va="center_baseline", fontsize=SMALL, color=canvas.theme[f"heat-text-{step}"],
+                x + 0.5,
+                y + 0.5,
+                self.texts[place],
+                ha="center",
+                va="center_baseline",
+                fontsize=SMALL,
+                color=canvas.theme[f"heat-text-{step}"],
             )
 
 

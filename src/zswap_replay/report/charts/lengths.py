@@ -83,4 +83,4 @@ class LengthChart:
 
 def _scale(most: float, steps: int, *, whole: bool) -> tuple[float, list[float]]:
     high = most * 1.12 or 1.0
-    return high, on.ticks_for(0, high, steps, whole=whole)
+    return high, on.ticks_for(0, high, steps, whole=whole, quarters=True)

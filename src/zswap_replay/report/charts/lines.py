@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit over time, drawn in steps; ``text`` names it, above its line or below. It is not set where ``y`` is None."""
+    """A limit over time, drawn in steps and named by ``text``; it is not set where ``y`` is None."""
 
     x: Sequence[float]
     y: Sequence[float | None]
@@ -66,12 +66,16 @@ class LineChart:
         peak = max((max(line.y) for line in self.lines), default=0.0)
         near = [limit for limit in self.limits if limit.peak <= max(peak, 1e-12) * _FAR]
         high = max([peak, *(limit.peak for limit in near)]) * 1.08 or 1.0
-        ticks = on.ticks_for(0, high, max(2, int((self.height - 66) / 38)), whole=_whole(self.lines))
+        ticks = on.ticks_for(
+            0, high, max(2, int((self.height - 66) / 38)), whole=_whole(self.lines), quarters=True
+        )
         names = [short(line.name, _LABEL_CHARACTERS) for line in self.lines] if self.named else []
         ends = [line.end for line in self.lines]
         room = max((on.text_width(text, SMALL) for text in (*names, *ends)), default=0.0)
         frame = Frame(left=on.left_margin(on.tick_texts(ticks)), right=14 + room if room else 14)
-        keys = [Key(line.name, canvas.theme.series(line.slot)) for line in self.lines] if not self.named else []
+        keys = (
+            [Key(line.name, canvas.theme.series(line.slot)) for line in self.lines] if not self.named else []
+        )
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
         axes = on.add_axes(figure, canvas, frame, head)
         last = max((line.x[-1] for line in self.lines), default=1.0)
@@ -97,7 +101,7 @@ class LineChart:
     def _say_far(self, axes: Axes, canvas: Canvas, far: Sequence[Limit]) -> None:
         if far:
             words = ", ".join(limit.text for limit in far)
-            on.note_in(axes, canvas, f"↑ {words}", 0.0, 1.0, va="top")
+            on.note_in(axes, canvas, f"↑ {words}", 0.01, 1.0)
 
     def _label_ends(self, axes: Axes, canvas: Canvas, names: Sequence[str]) -> None:
         low, high = axes.get_ylim()

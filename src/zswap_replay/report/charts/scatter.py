@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from zswap_replay.report.charts import canvas as on
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 
-_PLACES = ((9, 0), (-9, 0), (0, 12), (0, -12), (9, 12), (9, -12), (-9, 12), (-9, -12))
+_PLACES = ((9, 11), (9, 0), (-9, 0), (0, 13), (0, -13), (9, -11), (-9, 11), (-9, -11))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class ScatterChart:
         """The figure."""
         xs, ys = [point.x for point in self.points], [point.y for point in self.points]
         low, high = _range(ys, from_zero=self.from_zero)
-        ticks = on.ticks_for(low, high, max(2, int((self.height - 66) / 52)))
-        keys = [Key(name, canvas.theme.series(slot), block=True) for name, slot in self.keys]
+        ticks = on.ticks_for(low, high, max(2, int((self.height - 66) / 52)), quarters=True)
+        keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
         axes = on.add_axes(figure, canvas, Frame(left=on.left_margin(on.tick_texts(ticks)), right=26), head)
         on.set_y(axes, ticks, low, high)
@@ -60,8 +60,13 @@ class ScatterChart:
         front = sorted((point for point in self.points if point.front), key=lambda p: (p.x, -p.y))
         if len(front) > 1:
             axes.plot(
-                [point.x for point in front], [point.y for point in front],
-                drawstyle="steps-post" if self.stepped else "default", color=canvas.theme["limit"], linewidth=1.3, linestyle=(0, (5, 3)), zorder=2,
+                [point.x for point in front],
+                [point.y for point in front],
+                drawstyle="steps-post" if self.stepped else "default",
+                color=canvas.theme["limit"],
+                linewidth=1.3,
+                linestyle=(0, (5, 3)),
+                zorder=2,
             )
         for point in sorted(self.points, key=lambda p: p.front):
             self._draw_point(axes, canvas, point)
@@ -72,8 +77,14 @@ class ScatterChart:
         colour = canvas.theme.series(point.slot)
         filled = point.front or not any(other.front for other in self.points)
         (drawn,) = axes.plot(
-            [point.x], [point.y], marker="o", linestyle="none", clip_on=False, zorder=4 if filled else 3,
-            markersize=8.5 if filled else 6, markeredgewidth=1.4,
+            [point.x],
+            [point.y],
+            marker="o",
+            linestyle="none",
+            clip_on=False,
+            zorder=4 if filled else 3,
+            markersize=8.5 if filled else 6,
+            markeredgewidth=1.4,
             markerfacecolor=colour if filled else canvas.theme["surface"],
             markeredgecolor=canvas.theme["surface"] if filled else colour,
         )
@@ -100,11 +111,19 @@ class ScatterChart:
                 inside = area[0] >= 0 and area[2] <= wide + 22 and area[1] >= -4 and area[3] <= tall + 8
                 if inside and not any(_overlap(area, other) for other in taken):
                     taken.append(area)
-                    axes.annotate(
-                        point.label, (point.x, point.y), xytext=(dx, dy), textcoords="offset points",
-                        ha="right" if dx < 0 else "left" if dx > 0 else "center", va="center",
-                        fontsize=SMALL, color=canvas.theme["text"], zorder=5, annotation_clip=False,
+                    label = axes.annotate(
+                        point.label,
+                        (point.x, point.y),
+                        xytext=(dx, dy),
+                        textcoords="offset points",
+                        ha="right" if dx < 0 else "left" if dx > 0 else "center",
+                        va="center",
+                        fontsize=SMALL,
+                        color=canvas.theme["text"],
+                        zorder=5,
+                        annotation_clip=False,
                     )
+                    on.halo(label, canvas)
                     break
 
 

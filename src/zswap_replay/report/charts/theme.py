@@ -50,8 +50,8 @@ LIGHT = _theme(
         "warning": "#8a4b00",
         "warning-surface": "#fff6e5",
     },
-    "#1f6fc0 #c4560a #127a5e #8449c0 #b8306f #0b7a8c #8a6512 #5d6673",
-    "#edf4fb #d3e4f5 #b4d1ed #8fb9e2 #669dd3 #4282c2 #2767a8 #16508a #0b3a69",
+    "#1f6fc0 #bf5408 #163f2b #8f1273 #3c1fae #92688d #6e4e26 #46154e",
+    "#edf4fb #d3e4f5 #b4d1ed #8fb9e2 #669dd3 #3876b5 #2767a8 #16508a #0b3a69",
     5,
     ("#1c2430", "#ffffff"),
 )
@@ -70,9 +70,9 @@ DARK = _theme(
         "warning": "#f5c06a",
         "warning-surface": "#2a2213",
     },
-    "#62aef5 #f4975a #4fcba0 #b99af7 #f383b5 #55cbdc #dcb655 #a9b3c1",
+    "#62aef5 #f4975a #88fca3 #cc5aa5 #f3c2f1 #9a8458 #9bbc97 #976ff3",
     "#1b2836 #1f364d #234666 #285980 #2f6f9f #4188bd #62a5d6 #8fc4ea #c3e2f8",
-    6,
+    5,
     ("#e8ecf2", "#0f1318"),
 )
 """Colours on a dark background."""

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zswap_replay.report.charts.scatter import Point, ScatterChart
-from zswap_replay.report.page import Chart, LegendKey, Section, Table
-from zswap_replay.report.sweepfigures import Figure, axis_title, figure, is_ordered, setting_text, values_of, varying
+from zswap_replay.report.pages.figures import (
+    Figure,
+    axis_title,
+    figure,
+    is_ordered,
+    setting_text,
+    values_of,
+    varying,
+)
+from zswap_replay.report.pages.maps import point_text
+from zswap_replay.report.pages.page import Chart, LegendKey, Section, Table
 from zswap_replay.report.sweepfile import FRONT, Sweep
-from zswap_replay.report.sweepmaps import point_text
 from zswap_replay.report.text import plain
 
 _DEFAULT = ("zswap.pool_total_size", "derived.writeback_bytes")
@@ -30,7 +38,10 @@ def section(sweep: Sweep) -> Section | None:
     else:
         front = unbeaten(values)
     front.sort(key=lambda place: values[place])
-    numbers = {place: str(number) for number, place in enumerate(front, 1)}
+    numbers = {place: number for number, place in enumerate(front, 1)}
+    together: dict[tuple[float, float], list[int]] = {}
+    for place, number in numbers.items():
+        together.setdefault(values[place], []).append(number)
     hue = _hue(sweep)
     slots = [] if hue is None else values_of(sweep, hue)
     points = [
@@ -38,7 +49,7 @@ def section(sweep: Sweep) -> Section | None:
             pair[0] / x.divisor,
             pair[1] / y.divisor,
             0 if hue is None else slots.index(sweep.columns[hue][place]),
-            numbers.get(place, ""),
+            _numbers(together[pair]) if numbers.get(place) == together.get(pair, [0])[0] else "",
             f"{point_text(sweep, place)}: {x.title} {x.text(pair[0])}, {y.title} {y.text(pair[1])}",
             front=place in numbers,
         )
@@ -46,10 +57,12 @@ def section(sweep: Sweep) -> Section | None:
     ]
     keys = [] if hue is None else [(setting_text(hue, value), slot) for slot, value in enumerate(slots)]
     title = f"{y.title} against {x.title[:1].lower()}{x.title[1:]}"
-    units = [f"{each.title[:1].lower()}{each.title[1:]}{f', {each.unit}' if each.unit else ''}" for each in (x, y)]
+    units = [
+        f"{each.title[:1].lower()}{each.title[1:]}{f', {each.unit}' if each.unit else ''}" for each in (x, y)
+    ]
     stepped = not any(more for _column, more in sweep.pareto[:2])
     chart = ScatterChart(title, units[0], units[1], points, keys, height=360, stepped=stepped)
-    told = "; ".join(f"{number}: {point.tip}" for number, point in _by_number(points))
+    told = "; ".join(f"{point.label}: {point.tip}" for point in points if point.label)
     legend = [LegendKey(name, slot) for name, slot in keys]
     return Section(
         "Pareto front",
@@ -60,24 +73,30 @@ def section(sweep: Sweep) -> Section | None:
 
 
 def _intro(sweep: Sweep, points: int) -> str:
-    wanted = [f"{'more' if more else 'less'} {column.partition('.')[2] or column}" for column, more in sweep.pareto]
+    wanted = [
+        f"{'more' if more else 'less'} {column.partition('.')[2] or column}" for column, more in sweep.pareto
+    ]
     how = f"the sweep's own mark: {', '.join(wanted)}" if len(wanted) >= 2 else "less of both is better"
-    text = f"{points:,} of {len(sweep):,} points {'are' if points != 1 else 'is'} beaten by no other ({how}). "
+    text = (
+        f"{points:,} of {len(sweep):,} points {'are' if points != 1 else 'is'} beaten by no other ({how}). "
+    )
     if len(wanted) > 2:
         text += "The chart shows the first two figures. "
     return plain(text + "Numbers lead to the table below; the other points are hollow.")
 
 
-def _by_number(points: Sequence[Point]) -> list[tuple[int, Point]]:
-    return sorted((int(point.label), point) for point in points if point.label) if points else []
+def _numbers(numbers: Sequence[int]) -> str:
+    """Numbers that follow each other, of points at one place: ``4`` or ``4–9``."""
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
 
 def _pairs(sweep: Sweep, x: Figure, y: Figure) -> dict[int, tuple[float, float]]:
-    found = {}
-    for place, (one, two) in enumerate(zip(sweep.columns[x.column], sweep.columns[y.column], strict=True)):
-        if isinstance(one, int | float) and isinstance(two, int | float):
-            found[place] = (one, two)
-    return found
+    pairs = enumerate(zip(sweep.columns[x.column], sweep.columns[y.column], strict=True))
+    return {
+        place: (one, two)
+        for place, (one, two) in pairs
+        if isinstance(one, int | float) and isinstance(two, int | float)
+    }
 
 
 def unbeaten(values: dict[int, tuple[float, float]]) -> list[int]:
@@ -108,7 +127,10 @@ def _table(sweep: Sweep, front: Sequence[int], names: Sequence[str]) -> Table:
     for number, place in enumerate(front, 1):
         settings = [setting_text(axis, sweep.columns[axis][place]) for axis in axes]
         found = [sweep.columns[each.column][place] for each in figures]
-        texts = [each.text(value) if isinstance(value, int | float) else "–" for each, value in zip(figures, found, strict=True)]
+        texts = [
+            each.text(value) if isinstance(value, int | float) else "–"
+            for each, value in zip(figures, found, strict=True)
+        ]
         rows.append((str(number), *settings, *texts))
     headings = ("#", *map(axis_title, axes), *(each.title for each in figures))
     return Table("The front", headings, rows, text_columns=1 + len(axes))
@@ -116,4 +138,6 @@ def _table(sweep: Sweep, front: Sequence[int], names: Sequence[str]) -> Table:
 
 def _also(sweep: Sweep) -> list[str]:
     wanted = ("derived.compression_ratio", "derived.reject_rate", "derived.swap_read_bytes")
-    return [name for name in wanted if name in sweep.columns and any(v is not None for v in sweep.columns[name])]
+    return [
+        name for name in wanted if name in sweep.columns and any(v is not None for v in sweep.columns[name])
+    ]

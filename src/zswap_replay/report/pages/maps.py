@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from zswap_replay.errors import SettingsError
 from zswap_replay.report.charts.bars import Bar, BarChart
 from zswap_replay.report.charts.heatmap import HeatMap
-from zswap_replay.report.page import Chart, Section
-from zswap_replay.report.sweepfigures import Figure, axis_title, is_ordered, setting_text, values_of, varying
+from zswap_replay.report.pages.figures import Figure, axis_title, is_ordered, setting_text, values_of, varying
+from zswap_replay.report.pages.page import Chart, Section
 from zswap_replay.report.sweepfile import Cell, Sweep
 from zswap_replay.report.text import plain, slug
 
@@ -55,7 +55,8 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
     for number, (setting, places) in enumerate(list(groups.items())[:_MOST_MAPS], 1):
         title = _setting(others, setting) or figure.title
         values = {
-            (columns.index(sweep.columns[x][place]), rows.index(sweep.columns[y][place])): place for place in places
+            (columns.index(sweep.columns[x][place]), rows.index(sweep.columns[y][place])): place
+            for place in places
         }
         numbers = {cell: _number(sweep, figure, place) for cell, place in values.items()}
         shown = {cell: value for cell, value in numbers.items() if value is not None}
@@ -67,7 +68,10 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
             rows=[setting_text(y, value) for value in rows],
             values=shown,
             texts={cell: figure.cell(value) for cell, value in shown.items()},
-            tips={cell: f"{point_text(sweep, values[cell])}: {figure.text(value)}" for cell, value in shown.items()},
+            tips={
+                cell: f"{point_text(sweep, values[cell])}: {figure.text(value)}"
+                for cell, value in shown.items()
+            },
             low=low,
             high=high,
         )
@@ -78,7 +82,9 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
     intro = f"{figure.title}{f' in {figure.unit}' if figure.unit else ''} for each {plain(x)} and {plain(y)}"
     intro += f", one map for each {' and '.join(map(plain, others))}, all on one scale." if others else "."
     if len(groups) > _MOST_MAPS:
-        intro += f" Shown are the first {_MOST_MAPS} of {len(groups):,} maps; other axes make other maps (--axes)."
+        intro += (
+            f" Shown are the first {_MOST_MAPS} of {len(groups):,} maps; other axes make other maps (--axes)."
+        )
     return Section(
         f"{figure.title} over the settings",
         intro,
@@ -109,7 +115,9 @@ def _number(sweep: Sweep, figure: Figure, place: int) -> int | float | None:
 
 
 def _setting(axes: Sequence[str], values: Sequence[Cell]) -> str:
-    return ", ".join(f"{plain(axis)} {setting_text(axis, value)}" for axis, value in zip(axes, values, strict=True))
+    return ", ".join(
+        f"{plain(axis)} {setting_text(axis, value)}" for axis, value in zip(axes, values, strict=True)
+    )
 
 
 def point_text(sweep: Sweep, place: int) -> str:

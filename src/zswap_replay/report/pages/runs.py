@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zswap_replay.counters import Snapshot
 from zswap_replay.report.figures import tree_order
-from zswap_replay.report.page import LegendKey
+from zswap_replay.report.pages.page import LegendKey
 from zswap_replay.report.text import slug
 from zswap_replay.result import Result
 from zswap_replay.units import PAGE_SIZE

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from zswap_replay.counters import COUNTERS, Group
 from zswap_replay.errors import ResultError
-from zswap_replay.report import compression, endbars, overtime, settingtexts
 from zswap_replay.report.figures import TIMING_PARTS, labels, tree_order, warnings
-from zswap_replay.report.compression import microseconds_per_page
-from zswap_replay.report.page import Figures, Page, Section, Table
-from zswap_replay.report.runs import Runs, pool_limit
+from zswap_replay.report.pages import compression, endbars, overtime, settings
+from zswap_replay.report.pages.compression import microseconds_per_page
+from zswap_replay.report.pages.page import Figures, Page, Section, Table
+from zswap_replay.report.pages.runs import Runs, pool_limit
 from zswap_replay.report.text import plain
 from zswap_replay.result import Result
 from zswap_replay.units import UNLIMITED, format_size
@@ -34,7 +34,7 @@ def result_page(results: Sequence[Result]) -> Page:
     manifest = results[0].manifest
     return Page(
         title=plain(str(manifest.trace["path"])),
-        about=tuple(settingtexts.about(results)),
+        about=tuple(settings.about(results)),
         warnings=[plain(text) for text in warnings(results)],
         figures=figures,
         sections=sections,
@@ -62,8 +62,8 @@ def _sections(runs: Runs) -> Iterator[Section]:
     timing = _timing_table(runs)
     if timing is not None:
         yield Section("Where the time went", tables=(timing,), folded=True)
-    yield from settingtexts.folded(
-        settingtexts.settings_table(runs.labels, runs.results),
+    yield from settings.folded(
+        settings.settings_table(runs.labels, runs.results),
         json.dumps([result.manifest.as_json() for result in runs.results], indent=2),
     )
 
@@ -73,7 +73,10 @@ def _figures(runs: Runs) -> Iterator[Figures]:
         several = len(runs) > 1
         return Figures(
             name,
-            [(label if several else "", slot if several else None, *value(result)) for slot, label, result in runs],
+            [
+                (label if several else "", slot if several else None, *value(result))
+                for slot, label, result in runs
+            ],
         )
 
     yield each("Compression ratio", lambda r: (_times(r.derived["compression_ratio"]), _cost(r)))
@@ -86,7 +89,9 @@ def _figures(runs: Runs) -> Iterator[Figures]:
     )
     yield each("Zswap writeback", lambda r: _bytes_and_pages(r, "writeback_bytes"))
     yield each("Rejected stores", _rejected)
-    yield each("Loads from zswap", lambda r: (f"{r.end.vmstat['zswpin']:,}", f"{r.end.vmstat['zswpout']:,} stores"))
+    yield each(
+        "Loads from zswap", lambda r: (f"{r.end.vmstat['zswpin']:,}", f"{r.end.vmstat['zswpout']:,} stores")
+    )
     yield each("Swap device reads", lambda r: _bytes_and_pages(r, "swap_read_bytes"))
 
 
@@ -125,7 +130,9 @@ def _memcg_table(label: str, result: Result) -> Table:
         set_to = end.limits.get(path, {})
         cells = [_number(end.memcg.get(path, {}).get(name)) for name in kernels]
         cells += [_number(end.replay_memcg.get(path, {}).get(name)) for name in ours]
-        cells += ["max" if set_to.get(name, UNLIMITED) == UNLIMITED else f"{set_to[name]:,}" for name in limits]
+        cells += [
+            "max" if set_to.get(name, UNLIMITED) == UNLIMITED else f"{set_to[name]:,}" for name in limits
+        ]
         off = set_to.get("memory.zswap.writeback") == 0
         rows.append((f"{plain(path)} (writeback off)" if off else plain(path), *cells))
     about = [COUNTERS["memcg"][name] for name in kernels] + [COUNTERS["replay.memcg"][name] for name in ours]
@@ -156,7 +163,13 @@ def _machine_tables(runs: Runs) -> Iterator[Table]:
 
 def _class_table(runs: Runs) -> Table | None:
     rows = [
-        (plain(row.name), label, _times(row.ratio), *map(_number, (row.stored, row.same_filled, row.refused)), format_size(row.bytes_out))
+        (
+            plain(row.name),
+            label,
+            _times(row.ratio),
+            *map(_number, (row.stored, row.same_filled, row.refused)),
+            format_size(row.bytes_out),
+        )
         for _slot, label, result in runs
         for row in result.classes
     ]

@@ -51,16 +51,28 @@ class Figure:
         scaled = value / self.divisor
         if self.divisor == 1 and float(value).is_integer():
             return f"{value:,.0f}"
-        return f"{scaled:,.2f}" if abs(scaled) < 10 else f"{scaled:,.1f}" if abs(scaled) < 1000 else f"{scaled:,.0f}"
+        return (
+            f"{scaled:,.2f}"
+            if abs(scaled) < 10
+            else f"{scaled:,.1f}"
+            if abs(scaled) < 1000
+            else f"{scaled:,.0f}"
+        )
 
 
 def figure(sweep: Sweep, column: str) -> Figure:
     """The figure of a column. Raises SettingsError: the sweep has no such column, or it holds no numbers."""
     if column not in sweep.columns:
         known = ", ".join(name for name in sweep.columns if name.startswith("derived."))
-        raise SettingsError(f"{column!r} is no figure of this sweep: expected a column of it, such as {known}")
+        raise SettingsError(
+            f"{column!r} is no figure of this sweep: expected a column of it, such as {known}"
+        )
     values = sweep.columns[column]
-    if column in sweep.axes or any(isinstance(v, bool | str) for v in values) or all(v is None for v in values):
+    if (
+        column in sweep.axes
+        or any(isinstance(v, bool | str) for v in values)
+        or all(v is None for v in values)
+    ):
         raise SettingsError(f"{column!r} is no figure of this sweep: it holds no numbers to draw")
     unit = _unit(column)
     title = _TITLES.get(column, plain(column))
@@ -111,7 +123,7 @@ def values_of(sweep: Sweep, axis: str) -> list[Cell]:
     """The values of an axis: numbers from the least (``max`` last), others as they come."""
     found = list(dict.fromkeys(sweep.columns[axis]))
     if is_ordered(found):
-        return sorted(found, key=lambda value: (value == UNLIMITED and ":" in axis, value))  # type: ignore[arg-type,return-value]
+        return sorted(found, key=lambda value: (value == UNLIMITED and ":" in axis, value))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from zswap_replay.report.page import Section, Table
+from zswap_replay.report.pages.page import Section, Table
 from zswap_replay.report.sections import knob_writes, settings
 from zswap_replay.report.text import plain
 from zswap_replay.result import Result

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 
 from zswap_replay.counters import Snapshot
 from zswap_replay.report.charts.bars import Bar, BarChart
-from zswap_replay.report.page import Chart, LegendKey, Section
-from zswap_replay.report.runs import MIB, REJECTS, Runs, activity, pool_limit, pool_size, writebacks
+from zswap_replay.report.pages.page import Chart, LegendKey, Section
+from zswap_replay.report.pages.runs import MIB, REJECTS, Runs, activity, pool_limit, pool_size, writebacks
 from zswap_replay.report.text import plain, slug
 from zswap_replay.units import format_size
 
 _MOST = 9
 _HIERARCHY = "A memcg counts with its descendants."
-_CAUSES = (4, 6, 7)
+_CAUSES = (4, 3, 6)
 """Slots of the causes, unlike those of the first runs."""
-_SOURCES = {"zswap": 2, "swap device": 3}
+_SOURCES = {"zswap": 2, "swap device": 5}
 
 Parts = Sequence[tuple[float, int]]
 """Lengths of the parts of a bar and their slots."""
@@ -25,7 +25,15 @@ def section(runs: Runs) -> Section:
     """The counters at the end: all of them where there is no timeline, and why there is none."""
     paths = runs.chosen(_MOST, activity)
     charts = [] if runs.over_time else [_pool(runs), _writebacks(runs, paths)]
-    charts.append(_stacked(runs, paths, "Stores refused, by cause", _causes, list(zip(REJECTS.values(), _CAUSES, strict=True))))
+    charts.append(
+        _stacked(
+            runs,
+            paths,
+            "Stores refused, by cause",
+            _causes,
+            list(zip(REJECTS.values(), _CAUSES, strict=True)),
+        )
+    )
     charts.append(_stacked(runs, paths, "Pages that came back, by source", _sources, list(_SOURCES.items())))
     intro = runs.with_rest(_HIERARCHY, len(paths))
     if runs.over_time:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from zswap_replay.report import settingtexts, sweepfront, sweepmaps
-from zswap_replay.report.page import Figures, Page, Section, Table
-from zswap_replay.report.sweepfigures import Figure, axis_title, figure, setting_text, values_of, varying
+from zswap_replay.report.pages import front, maps, settings
+from zswap_replay.report.pages.figures import Figure, axis_title, figure, setting_text, values_of, varying
+from zswap_replay.report.pages.page import Figures, Page, Section, Table
 from zswap_replay.report.sweepfile import Cell, Sweep
 from zswap_replay.report.text import plain
 
@@ -22,12 +22,12 @@ def sweep_page(sweep: Sweep, column: str = DEFAULT_FIGURE, axes: Sequence[str] =
     Raises SettingsError: the sweep has no such figure or axes.
     """
     shown = figure(sweep, column)
-    chosen = sweepmaps.map_axes(sweep, axes)
+    chosen = maps.map_axes(sweep, axes)
     trace = sweep.manifest.get("trace")
     path = trace.get("path") if isinstance(trace, dict) else None
     return Page(
         title=plain(str(path or "sweep")),
-        about=("Sweep", *settingtexts.about_trace(sweep.manifest)),
+        about=(f"Sweep of {len(sweep):,} points", *settings.about_trace(sweep.manifest)),
         figures=list(_figures(sweep, shown)),
         sections=list(_sections(sweep, shown, chosen)),
     )
@@ -41,22 +41,31 @@ def _figures(sweep: Sweep, shown: Figure) -> Iterator[Figures]:
         for place, value in enumerate(sweep.columns[shown.column])
         if isinstance(value, int | float)
     }
-    for name, place in (("Least", min(found, key=lambda at: found[at])), ("Most", max(found, key=lambda at: found[at]))):
+    for name, place in (
+        ("Least", min(found, key=lambda at: found[at])),
+        ("Most", max(found, key=lambda at: found[at])),
+    ):
         title = f"{name} {shown.title[:1].lower()}{shown.title[1:]}"
-        yield Figures(title, [("", None, shown.text(found[place]), sweepmaps.point_text(sweep, place))])
+        yield Figures(title, [("", None, shown.text(found[place]), maps.point_text(sweep, place))])
 
 
 def _sections(sweep: Sweep, shown: Figure, axes: Sequence[str]) -> Iterator[Section]:
-    for made in (sweepmaps.section(sweep, shown, axes), sweepfront.section(sweep)):
+    for made in (maps.section(sweep, shown, axes), front.section(sweep)):
         if made is not None:
             yield made
     few = len(sweep) <= _MOST_ROWS
-    intro = "" if few else f"The first {_MOST_ROWS:,} of {len(sweep):,}; the Parquet file has all, with all counters."
+    intro = (
+        ""
+        if few
+        else f"The first {_MOST_ROWS:,} of {len(sweep):,}; the Parquet file has all, with all counters."
+    )
     yield Section("All points", intro, tables=(_points(sweep),), folded=True)
     base = sweep.manifest.get("settings")
-    settings = base if isinstance(base, dict) else {}
-    rows = [(plain(str(name)), _base_text(name, value)) for name, value in settings.items() if name not in sweep.axes]
-    yield from settingtexts.folded(
+    held = base if isinstance(base, dict) else {}
+    rows = [
+        (plain(str(name)), _base_text(name, value)) for name, value in held.items() if name not in sweep.axes
+    ]
+    yield from settings.folded(
         Table("", ("setting", "value"), rows, text_columns=2), json.dumps(dict(sweep.manifest), indent=2)
     )
 
@@ -64,12 +73,16 @@ def _sections(sweep: Sweep, shown: Figure, axes: Sequence[str]) -> Iterator[Sect
 def _base_text(name: str, value: object) -> str:
     if isinstance(value, list):
         return plain(", ".join(map(str, value))) or "–"
-    return setting_text(name, value) if isinstance(value, str | int | float | None) else plain(json.dumps(value))
+    return (
+        setting_text(name, value) if isinstance(value, str | int | float | None) else plain(json.dumps(value))
+    )
 
 
 def _points(sweep: Sweep) -> Table:
     """The settings and the derived figures of all points, exact."""
-    columns = [name for name in sweep.columns if name.startswith("derived.") or name == "zswap.pool_total_size"]
+    columns = [
+        name for name in sweep.columns if name.startswith("derived.") or name == "zswap.pool_total_size"
+    ]
     rows = [
         (
             *(setting_text(axis, sweep.columns[axis][place]) for axis in sweep.axes),

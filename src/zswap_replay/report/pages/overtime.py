@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from zswap_replay.counters import Snapshot
 from zswap_replay.report.charts.lines import Limit, Line, LineChart
-from zswap_replay.report.page import Chart, Section, Span
-from zswap_replay.report.runs import (
+from zswap_replay.report.pages.page import Chart, Section, Span
+from zswap_replay.report.pages.runs import (
     MIB,
     MemcgValue,
     Runs,

@@ -8,8 +8,8 @@ from zswap_replay.codec.footprint import footprint
 from zswap_replay.report.charts.bars import Bar, BarChart
 from zswap_replay.report.charts.lengths import Bin, LengthChart
 from zswap_replay.report.charts.scatter import Point, ScatterChart
-from zswap_replay.report.page import Chart, Section
-from zswap_replay.report.runs import MIB, Runs
+from zswap_replay.report.pages.page import Chart, Section
+from zswap_replay.report.pages.runs import MIB, Runs
 from zswap_replay.report.text import plain, slug
 from zswap_replay.result import Result
 from zswap_replay.units import format_size
@@ -24,9 +24,9 @@ def section(runs: Runs) -> Section | None:
         return None
     return Section(
         "Compression",
-        "Lengths are of all pages stored over the replay. zsmalloc adds to them what a class is wider than its objects, "
-        "and the rest at the end of a zspage: here in a well-filled pool. Ratios of classes leave out pages that need "
-        "no compressor and those that were refused.",
+        "Lengths are of all pages stored over the replay. zsmalloc adds to them what a class is wider than its "
+        "objects, and the rest at the end of a zspage: here in a well-filled pool. Ratios of classes leave out pages "
+        "that need no compressor and those that were refused.",
         charts=charts,
     )
 
