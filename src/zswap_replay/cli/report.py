@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -34,16 +33,17 @@ def report(
 ) -> None:
     """Make a page of what ``run --format json`` or ``sweep`` wrote.
 
-    The page is one HTML file that works offline: charts, tables, settings and the manifest.
+    The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
+    read from standard input.
     """
     from zswap_replay.report.needs import require
 
     require("matplotlib", "jinja2")
-    target = output if output is not None else os.path.splitext(source)[0] + ".html"
-    from zswap_replay.report.output import write
+    from zswap_replay.report.output import target_for, write
 
-    page = _page(source, figure, axes)
-    charts = write(page, target, png, force=force)
+    source = "/dev/stdin" if source == "-" else source
+    target = target_for(source, output)
+    charts = write(_page(source, figure, axes), target, png, force=force)
     click.echo(f"{charts:,} charts: {target}")
 
 

@@ -11,6 +11,19 @@ from zswap_replay.report.files import replacing
 from zswap_replay.report.pages.page import Page
 
 
+def target_for(source: str, output: str | None) -> str:
+    """The page that is made of ``source``: ``output``, else the file beside it with the ending ``.html``.
+
+    Raises SettingsError: there is no such name, or it is that of the input.
+    """
+    if output is None and os.path.exists(source) and not os.path.isfile(source):
+        raise SettingsError(f"{source}: it is no file to put a page beside; -o names one")
+    target = output if output is not None else os.path.splitext(source)[0] + ".html"
+    if os.path.isfile(source) and os.path.realpath(source) == os.path.realpath(target):
+        raise SettingsError(f"{target}: the page would replace its input; -o names another file")
+    return target
+
+
 def write(page: Page, target: str, png_folder: str | None, *, force: bool) -> int:
     """Writes the page to ``target`` and, where a folder is given, its charts there; how many charts it has.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -45,7 +46,9 @@ class Sweep:
 
 
 def is_parquet(path: str | PathLike[str]) -> bool:
-    """Whether a file begins as Parquet files do. Raises OSError."""
+    """Whether a file begins as Parquet files do; a pipe does not, and nothing is read from it. Raises OSError."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return False
     with open(path, "rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
 
@@ -101,8 +104,13 @@ def _sweep(table: pa.Table) -> Sweep:
     if not table.num_rows:
         raise ResultError("found no point; expected at least one row")
     columns: dict[str, Sequence[Cell]] = {
-        column: table.column(column).to_pylist() for column in table.column_names
+        column: [None if value != value else value for value in table.column(column).to_pylist()]
+        for column in table.column_names
     }
+    for axis in axes:
+        for value in columns[axis]:
+            if not isinstance(value, str | int | float):
+                raise ResultError(f"column {axis!r}: found {value!r}; expected a setting, text or a number")
     sweep = Sweep(axes, pareto, dict(document["manifest"].table()), columns)
     seen: dict[tuple[Cell, ...], int] = {}
     for place in range(len(sweep)):

@@ -12,6 +12,7 @@ from zswap_replay.report.text import plain, slug
 from zswap_replay.units import format_size
 
 _MOST = 9
+_MOST_BARS = 28
 _HIERARCHY = "A memcg counts with its descendants."
 _CAUSES = (4, 3, 6)
 """Slots of the causes, unlike those of the first runs."""
@@ -23,7 +24,7 @@ Parts = Sequence[tuple[float, int]]
 
 def section(runs: Runs) -> Section:
     """The counters at the end: all of them where there is no timeline, and why there is none."""
-    paths = runs.chosen(_MOST, activity)
+    paths = runs.chosen(min(_MOST, max(2, _MOST_BARS // len(runs))), activity)
     charts = [] if runs.over_time else [_pool(runs), _writebacks(runs, paths)]
     charts.append(
         _stacked(

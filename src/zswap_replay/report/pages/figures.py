@@ -51,29 +51,18 @@ class Figure:
         scaled = value / self.divisor
         if self.divisor == 1 and float(value).is_integer():
             return f"{value:,.0f}"
-        return (
-            f"{scaled:,.2f}"
-            if abs(scaled) < 10
-            else f"{scaled:,.1f}"
-            if abs(scaled) < 1000
-            else f"{scaled:,.0f}"
-        )
+        decimals = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 1000 else 0
+        return f"{scaled:,.{decimals}f}"
 
 
-def figure(sweep: Sweep, column: str) -> Figure:
-    """The figure of a column. Raises SettingsError: the sweep has no such column, or it holds no numbers."""
-    if column not in sweep.columns:
-        known = ", ".join(name for name in sweep.columns if name.startswith("derived."))
-        raise SettingsError(
-            f"{column!r} is no figure of this sweep: expected a column of it, such as {known}"
-        )
-    values = sweep.columns[column]
-    if (
-        column in sweep.axes
-        or any(isinstance(v, bool | str) for v in values)
-        or all(v is None for v in values)
-    ):
-        raise SettingsError(f"{column!r} is no figure of this sweep: it holds no numbers to draw")
+def figure(sweep: Sweep, name: str) -> Figure:
+    """The figure of a column, named in full or by the part behind its group where one column alone ends so.
+
+    Raises SettingsError: the sweep has no such column, or it holds no numbers.
+    """
+    column = _column(sweep, name)
+    if column in sweep.axes or not has_numbers(sweep, column):
+        raise SettingsError(f"{name!r} is no figure of this sweep: it holds no numbers to draw")
     unit = _unit(column)
     title = _TITLES.get(column, plain(column))
     if unit == "bytes":
@@ -81,6 +70,25 @@ def figure(sweep: Sweep, column: str) -> Figure:
     if column.endswith("_rate"):
         return Figure(column, title, "%")
     return Figure(column, title, unit)
+
+
+def has_numbers(sweep: Sweep, column: str) -> bool:
+    """Whether a sweep has a column, and in it numbers and nothing else but missing values."""
+    found = [value for value in sweep.columns.get(column, ()) if value is not None]
+    return bool(found) and is_ordered(found)
+
+
+def _column(sweep: Sweep, name: str) -> str:
+    if name in sweep.columns:
+        return name
+    found = [
+        column for column in sweep.columns if name in (column.partition(".")[2], column.partition(":")[2])
+    ]
+    if len(found) == 1:
+        return found[0]
+    known = found or [column for column in sweep.columns if column.startswith("derived.")]
+    fault = "several columns of this sweep" if found else "no figure of this sweep"
+    raise SettingsError(f"{name!r} is {fault}: expected one such as {', '.join(known)}")
 
 
 def _unit(column: str) -> str:

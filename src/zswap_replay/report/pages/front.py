@@ -9,6 +9,7 @@ from zswap_replay.report.pages.figures import (
     Figure,
     axis_title,
     figure,
+    has_numbers,
     is_ordered,
     setting_text,
     values_of,
@@ -27,7 +28,7 @@ def section(sweep: Sweep) -> Section | None:
     """The front that the file marks, else that of small pools and few writebacks; None where there is one point."""
     marked = len(sweep.pareto) >= 2
     names = [column for column, _more in sweep.pareto] if marked else _DEFAULT
-    if len(sweep) < 2 or any(name not in sweep.columns for name in names):
+    if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
         return None
     x, y = figure(sweep, names[0]), figure(sweep, names[1])
     values = _pairs(sweep, x, y)
@@ -138,6 +139,4 @@ def _table(sweep: Sweep, front: Sequence[int], names: Sequence[str]) -> Table:
 
 def _also(sweep: Sweep) -> list[str]:
     wanted = ("derived.compression_ratio", "derived.reject_rate", "derived.swap_read_bytes")
-    return [
-        name for name in wanted if name in sweep.columns and any(v is not None for v in sweep.columns[name])
-    ]
+    return [name for name in wanted if has_numbers(sweep, name)]
