@@ -194,7 +194,7 @@ def test_bash_gets_back_what_follows_the_colon_alone(home: Path) -> None:
 def test_values_between_commas_are_completed_one_by_one(home: Path) -> None:
     assert ["6.8,6.12", "6.8,6.18"] == bash(home, "zswap-replay sweep --kernel 6.8,6.1")
     assert ["zstd,lz4", "zstd,lz4hc", "zstd,lz4:8", "zstd,lz4hc:9"] == bash(
-        home, "zswap-replay sweep -c zstd,lz"
+        home, "zswap-replay sweep -c zstd,lz4"
     )
     assert ["y", "n"] == bash(home, "zswap-replay sweep --enabled ")
     assert ["6.8,6.12", "6.8,6.18"] == fish(home, "zswap-replay sweep --kernel 6.8,6.1")

@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Replay a trace and compare with a file of expected results.",
     "compare": "Compare results side by side.",
     "sweep": "Replay a trace at every point of a grid of settings.",
+    "report": "Make a page of charts and tables of results or of a sweep.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",

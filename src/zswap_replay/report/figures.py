@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from zswap_replay.result import Result
@@ -68,3 +68,8 @@ def warnings(results: Sequence[Result]) -> list[str]:
         text if len(having) == len(results) else f"{', '.join(having)}: {text}"
         for text, having in owners.items()
     ]
+
+
+def tree_order(paths: Iterable[str]) -> list[str]:
+    """Paths of memcgs, children after their parents, siblings by name."""
+    return sorted(paths, key=lambda path: path.strip("/").split("/") if path != "/" else [])
