@@ -23,7 +23,7 @@ class Contrast:
 
 
 def obstacles(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
-    """Why the counters of some results say nothing about each other: another trace, other contents, other codecs.
+    """Why the counters of some results say nothing about each other: another trace, other pages, other codecs.
 
     The versions of a codec count where two results used it. Those of Python, numpy and pyarrow, and of this program,
     decide no counter.
@@ -44,6 +44,7 @@ def _identity(manifest: Manifest) -> dict[str, str]:
     if digest is None:
         identity["trace events"] = str(manifest.trace["events"])
     identity["seed"] = str(manifest.seed)
+    identity |= {f"{name} sha256": digest for name, digest in manifest.inputs.items()}
     return identity | {f"recipe {key}": value for key, value in _leaves(manifest.recipe)}
 
 

@@ -54,13 +54,16 @@ def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Set
 
     Module parameters given by keyword are fixed, as flags are: the trace's own writes to them are ignored.
 
-    Raises TypeError: an unknown keyword. SettingsError: settings given both ways, or a value that does not fit.
+    Raises TypeError: an unknown keyword, or settings of another kind. SettingsError: settings given both ways, or a
+    value that does not fit.
     """
     unknown = next((name for name in options if name not in SettingsOptions.__annotations__), None)
     if unknown is not None:
         near = difflib.get_close_matches(unknown, SettingsOptions.__annotations__, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise TypeError(f"replay() got an unexpected keyword argument {unknown!r}{meant}")
+    if not isinstance(settings, Settings | None):
+        raise TypeError(f"replay() takes Settings, or settings by keyword; found {settings!r}")
     if not options:
         return Settings() if settings is None else settings
     if settings is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
@@ -121,6 +124,13 @@ class LengthMemo:
         return table.content[rows], table.length[rows], table.kind[rows]
 
 
+@cache
+def _digest(path: str, _mtime_ns: int) -> str:
+    """The SHA-256 of a file, found once for all replays of a process."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _table(known: LengthTable) -> Lengths:
     table = Lengths()
     table.add_all(known.content.data, known.length.data, known.kind.data)
@@ -185,6 +195,11 @@ class Outside:
         for contents in self.contents.values():
             found.update(contents.codec.versions())
         return found
+
+    def inputs(self) -> dict[str, str]:
+        """The SHA-256 of the files that the settings name, by the setting's name."""
+        named = {"payload_file": self.settings.payload_file, "lengths": self.settings.lengths}
+        return {name: _digest(path, os.stat(path).st_mtime_ns) for name, path in named.items() if path}
 
     def class_ratios(self) -> tuple[ClassRatio, ...]:
         """What the compressors reached on each payload class, summed over them."""

@@ -30,6 +30,6 @@ def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
         runs = list(document["runs"].list()) if "runs" in document else [document]
         if not runs:
             raise document["runs"].fault("at least one run")
-        return tuple(Result.from_value(run) for run in runs)
+        return tuple(Result.from_json(run) for run in runs)
     except ResultError as error:
         raise type(error)(f"{name}: {error}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.comparable import Contrast, obstacles
@@ -61,6 +61,11 @@ class Verdict:
         return tuple(snapshot for run in self.runs for snapshot in run.snapshots)
 
     @property
+    def compared(self) -> int:
+        """How many values were compared."""
+        return sum(snapshot.compared for snapshot in self.snapshots)
+
+    @property
     def differences(self) -> int:
         """How many values differ."""
         return sum(len(snapshot.differences) for snapshot in self.snapshots)
@@ -89,11 +94,12 @@ def judge(expected: Result, found: Result, tolerances: Sequence[Tolerance] = ())
 def by_label(snapshots: Sequence[Snapshot]) -> dict[str, Snapshot]:
     """Snapshots by their labels, with a number where one is used again: ``now``, ``now #2``."""
     found: dict[str, Snapshot] = {}
+    times: dict[str, int] = {}
     for snapshot in snapshots:
-        label, number = snapshot.label, 1
+        label = snapshot.label
         while label in found:
-            number += 1
-            label = f"{snapshot.label} #{number}"
+            times[snapshot.label] = times.get(snapshot.label, 1) + 1
+            label = f"{snapshot.label} #{times[snapshot.label]}"
         found[label] = snapshot
     return found
 
@@ -103,14 +109,15 @@ def _judge_snapshot(
 ) -> SnapshotVerdict:
     if expected is None or found is None:
         return SnapshotVerdict(label, (_presence("snapshot", expected is not None),), 1)
-    alone = dict.fromkeys(
-        memcg for memcg in [*expected.memcg, *found.memcg] if _in_one(memcg, expected, found)
-    )
-    differences = [_presence(memcg, memcg in expected.memcg) for memcg in alone]
-    compared = len(alone)
-    wanted, got = dict(_tables(expected, alone)), dict(_tables(found, alone))
-    for place in dict.fromkeys([*wanted, *got]):
-        one, other = wanted.get(place, {}), got.get(place, {})
+    wanted, got = _memcgs(expected), _memcgs(found)
+    differences = [
+        _presence(memcg, memcg in wanted) for memcg in [*wanted, *got] if memcg not in wanted & got
+    ]
+    compared = len(differences)
+    one_side = dict(_tables(expected, wanted & got))
+    other_side = dict(_tables(found, wanted & got))
+    for place in dict.fromkeys([*one_side, *other_side]):
+        one, other = one_side.get(place, {}), other_side.get(place, {})
         for name in dict.fromkeys([*one, *other]):
             compared += 1
             holding = [tolerance for tolerance in tolerances if tolerance.covers(*place, name)]
@@ -119,8 +126,8 @@ def _judge_snapshot(
     return SnapshotVerdict(label, tuple(differences), compared)
 
 
-def _in_one(memcg: str, expected: Snapshot, found: Snapshot) -> bool:
-    return (memcg in expected.memcg) != (memcg in found.memcg)
+def _memcgs(snapshot: Snapshot) -> KeysView[str]:
+    return dict.fromkeys([*snapshot.memcg, *snapshot.replay_memcg, *snapshot.limits]).keys()
 
 
 def _presence(name: str, expected: bool) -> Difference:
@@ -128,18 +135,18 @@ def _presence(name: str, expected: bool) -> Difference:
 
 
 def _tables(
-    snapshot: Snapshot, without: Container[str]
+    snapshot: Snapshot, memcgs: Container[str]
 ) -> Iterator[tuple[tuple[str, str | None], Mapping[str, int | str]]]:
-    """The values of a snapshot by group and memcg, but for the memcgs ``without``."""
+    """The values of a snapshot by group and memcg: those of the machine and of ``memcgs``."""
     yield ("snapshot", None), {"time_ns": snapshot.time_ns}
     yield ("params", None), snapshot.params
     yield ("zswap", None), snapshot.zswap
     yield ("vmstat", None), snapshot.vmstat
     yield ("replay", None), snapshot.replay
-    for memcg, values in snapshot.memcg.items():
-        if memcg not in without:
+    for memcg in _memcgs(snapshot):
+        if memcg in memcgs:
             yield ("limits", memcg), snapshot.limits.get(memcg, {})
-            yield ("memcg", memcg), values
+            yield ("memcg", memcg), snapshot.memcg.get(memcg, {})
             yield ("replay.memcg", memcg), snapshot.replay_memcg.get(memcg, {})
 
 

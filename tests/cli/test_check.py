@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from tests.cli.commands import TRACES, command, output
@@ -18,6 +19,7 @@ from tests.unit.golden import assert_golden
 from zswap_replay import check as check_module
 from zswap_replay.cli import PROGRAM, cli
 from zswap_replay.cli.errors import guarded
+from zswap_replay.codec.lengths import write_lengths
 from zswap_replay.replay import replay
 from zswap_replay.result import Result
 from zswap_replay.trace.builder import TraceBuilder
@@ -106,6 +108,17 @@ def test_the_command_that_it_prints_accepts_the_new_values(story: Path, tmp_path
     assert [file] == list(tmp_path.iterdir())
 
 
+def test_the_command_is_printed_as_it_has_to_be_typed(
+    expected: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(expected)
+    assert 1 == check("-q", "--", STORY, expected)
+    accepting = printed_command(capsys.readouterr().out)
+    assert ["check", "--update", "-q", "--", STORY, str(expected)] == accepting
+    assert 0 == guarded(cli, PROGRAM, accepting)
+    assert 0 == check(STORY, expected)
+
+
 def test_what_cannot_be_compared_has_status_2(expected: Path, tmp_path: Path) -> None:
     edit(expected, lambda run: run["manifest"]["versions"].update(zstd="1.4.4", liblz4="1.8.3"))
     edit(expected, lambda run: run["manifest"]["recipe"].update(name="old"))
@@ -191,6 +204,20 @@ def test_what_it_takes_to_replay_again_is_in_the_file(tmp_path: Path) -> None:
     labels = [snapshot["label"] for snapshot in json.loads(Path(file).read_text())["snapshots"]]
     assert ["interval 1", "interval 2", "end"] == labels
     assert 0 == check(DB, file)
+
+
+def test_other_lengths_are_no_regression(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace, lengths, file = (str(tmp_path / name) for name in ("trace.parquet", "lengths.parquet", "e.json"))
+    TraceBuilder().write("/a", 0, content=7).pageout("/a", 0).save(trace)
+    for length in (100, 200):
+        write_lengths(lengths, np.array([7], np.uint64), np.array([length], np.int32))
+        if length == 100:
+            made = ["run", trace, "--lengths", lengths, "--format", "json", "-o", file]
+            assert 0 == guarded(cli, PROGRAM, made)
+            assert 0 == check(trace, file)
+    assert 2 == check(trace, file)
+    assert "not comparable: lengths sha256: expected " in capsys.readouterr().err
+    assert 1 == check(trace, file, "--ignore-versions")
 
 
 def test_what_was_strict_is_so_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

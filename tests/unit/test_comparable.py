@@ -33,6 +33,7 @@ def with_trace(**changes: Any) -> Manifest:
             ],
         ),
         (manifest(seed=7), [Contrast("seed", ("0", "7"))]),
+        (manifest(inputs={"lengths": "ab"}), [Contrast("lengths sha256", ("-", "ab"))]),
         (
             manifest(recipe={"name": "mine", "version": 1, "classes": {"text": {"share": 0.5}}}),
             [
@@ -46,7 +47,7 @@ def with_trace(**changes: Any) -> Manifest:
             [Contrast("zstandard", ("0.23.0", "0.25.0")), Contrast("zstd", ("1.5.6", "1.5.7"))],
         ),
     ],
-    ids=["trace", "cut", "seed", "recipe", "recipe version", "codec"],
+    ids=["trace", "cut", "seed", "lengths", "recipe", "recipe version", "codec"],
 )
 def test_an_obstacle_is_named_with_both_values(other: Manifest, expected: list[Contrast]) -> None:
     assert expected == list(obstacles([manifest(), other]))

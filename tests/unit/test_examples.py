@@ -10,10 +10,17 @@ from pathlib import Path
 import pytest
 
 import zswap_replay
+from zswap_replay.keywords import SettingsOptions
+from zswap_replay.result import Result
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```.*$", re.MULTILINE)
-MODULES = ("zswap_replay", "zswap_replay.replay")
+SOURCE = Path(zswap_replay.__file__).parent
+MODULES = [
+    ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted(SOURCE.rglob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.fixture
@@ -53,3 +60,10 @@ def test_examples_of_the_reference() -> None:
 def test_the_reference_names_all_of_the_api() -> None:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     assert [] == [name for name in zswap_replay.__all__ if name not in text]
+    assert [] == [name for name in SettingsOptions.__annotations__ if f"`{name}`" not in text]
+    members = [name for name in vars(Result) if not name.startswith("_") and name != "from_value"]
+    assert [] == [name for name in members if f"`{name}" not in text]
+
+
+def test_the_modules_with_examples_are_found() -> None:
+    assert {"zswap_replay", "zswap_replay.replay"} <= set(MODULES)

@@ -120,6 +120,11 @@ def test_an_unknown_keyword_is_named_with_the_one_that_was_meant() -> None:
         settings_of(Settings(), {"zzz": 1})
 
 
+def test_settings_of_another_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"takes Settings, or settings by keyword; found \{'seed': 1\}"):
+        settings_of({"seed": 1}, {})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", ["knobs", "fixed"])
 def test_fields_that_are_made_from_others_are_no_keywords(name: str) -> None:
     with pytest.raises(TypeError, match=f"keyword argument '{name}'"):

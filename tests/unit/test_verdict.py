@@ -60,7 +60,7 @@ def test_a_missing_counter_and_an_extra_one_are_differences() -> None:
 
 def test_a_missing_memcg_and_an_extra_one_are_one_difference_each() -> None:
     end = make_snapshot()
-    for table in (end.memcg, end.replay_memcg):
+    for table in (end.memcg, end.replay_memcg, end.limits):
         table["/new"] = table.pop("/batch")
     assert [Difference("/batch", "present", None), Difference("/new", None, "present")] == found(end)
 
@@ -80,6 +80,8 @@ def test_a_missing_snapshot_and_an_extra_one_are_one_difference_each() -> None:
 def test_snapshots_of_one_label_are_matched_in_their_order() -> None:
     now, later, end = make_snapshot("now", 1), make_snapshot("now", 2), make_snapshot()
     assert ["now", "now #2", "end"] == list(by_label((now, later, end)))
+    taken = replace(later, label="now #2")
+    assert ["now", "now #2", "now #3"] == list(by_label((now, taken, later)))
     run = judge(make_result(snapshots=(now, later, end)), make_result(snapshots=(now, now, end)))
     assert [False, True, False] == [bool(snapshot.differences) for snapshot in run.snapshots]
 

@@ -132,13 +132,12 @@ def check(
 
 
 def _print(verdict: Verdict, trace: str, expected: str) -> None:
-    compared = sum(snapshot.compared for snapshot in verdict.snapshots)
+    values = counted(verdict.compared, "value")
     if not verdict.differences:
         runs, snapshots = counted(len(verdict.runs), "run"), counted(len(verdict.snapshots), "snapshot")
-        click.echo(f"{trace}: as in {expected} ({runs}, {snapshots}, {counted(compared, 'value')})")
+        click.echo(f"{trace}: as in {expected} ({runs}, {snapshots}, {values})")
         return
-    differences = counted(verdict.differences, "difference")
-    click.echo(f"{trace}: {differences} from {expected} in {counted(compared, 'value')}\n")
+    click.echo(f"{trace}: {counted(verdict.differences, 'difference')} from {expected} in {values}\n")
     from zswap_replay.report import verdict as report
 
     if sys.stdout.isatty():

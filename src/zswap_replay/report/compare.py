@@ -35,7 +35,7 @@ def not_comparable(comparison: Comparison) -> list[str]:
     """A line for each reason why the results say nothing about each other."""
     lines = []
     for reason in comparison.obstacles:
-        values = [value[:_DIGEST] if reason.what == "trace sha256" else value for value in reason.values]
+        values = [value[:_DIGEST] if reason.what.endswith(" sha256") else value for value in reason.values]
         each = zip(values, comparison.labels, strict=True)
         found = (f"{value} ({label})" for value, label in each if value != ABSENT)
         lines.append(f"not comparable: {reason.what}: {', '.join(found)}")

@@ -133,8 +133,8 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
 
     Raises TraceError: nothing is there, or it is no trace.
 
-    >>> reader = open_trace("traces/sqlite.parquet")  # doctest: +SKIP
-    >>> sum(len(batch) for batch in reader.batches()) == reader.num_rows  # doctest: +SKIP
+    >>> reader = open_trace("traces/db.parquet")
+    >>> sum(len(batch) for batch in reader.batches()) == reader.num_rows
     True
     """
     text = os.fspath(where)
