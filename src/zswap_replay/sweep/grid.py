@@ -87,11 +87,11 @@ def build(options: Sequence[Option], sets: WorkingSets | None = None) -> Grid:
     Raises SettingsError: a value that its setting does not take or that is given twice, a share of a memcg that the
     trace does not have, or a grid of more than MOST_POINTS.
     """
-    for option in options:
-        _check_distinct(option)
     size = prod(len(option.values) for option in options)
     if size > MOST_POINTS:
         raise SettingsError(f"the grid has {size:,} points; expected at most {MOST_POINTS:,}")
+    for option in options:
+        _check_distinct(option)
     resolved = tuple(_resolved(option, sets) for option in options)
     params = {setting.name for setting in fields(Settings) if setting.metadata.get("knob")}
     fixed = frozenset(option.name for option in options if option.name in params)
@@ -120,9 +120,11 @@ def _knob(name: str) -> tuple[str, str]:
 
 def _check_distinct(option: Option) -> None:
     values = [_canonical(str(value)) if option.name == "compressor" else value for value in option.values]
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            raise SettingsError(f"{option.flag} {option.texts[place]} is given twice")
+    met: set[Value] = set()
+    for text, value in zip(option.texts, values, strict=True):
+        if value in met:
+            raise SettingsError(f"{option.flag} {text} is given twice")
+        met.add(value)
 
 
 def _canonical(compressor: str) -> str:
