@@ -78,7 +78,7 @@ class Browser:
             options.add_argument(flag)
         options.binary_location = str(chromium)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(str(driver)))
+        self.driver: Any = webdriver.Chrome(options=options, service=Service(str(driver)))
 
     def quit(self) -> None:
         """Ends the browser."""

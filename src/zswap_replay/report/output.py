@@ -11,19 +11,6 @@ from zswap_replay.report.files import replacing
 from zswap_replay.report.pages.page import Page
 
 
-def target_for(source: str, output: str | None) -> str:
-    """The page that is made of ``source``: ``output``, else the file beside it with the ending ``.html``.
-
-    Raises SettingsError: there is no such name, or it is that of the input.
-    """
-    if output is None and os.path.exists(source) and not os.path.isfile(source):
-        raise SettingsError(f"{source}: it is no file to put a page beside; -o names one")
-    target = output if output is not None else os.path.splitext(source)[0] + ".html"
-    if os.path.isfile(source) and os.path.realpath(source) == os.path.realpath(target):
-        raise SettingsError(f"{target}: the page would replace its input; -o names another file")
-    return target
-
-
 def write(page: Page, target: str, png_folder: str | None, *, force: bool) -> int:
     """Writes the page to ``target`` and, where a folder is given, its charts there; how many charts it has.
 
@@ -31,15 +18,20 @@ def write(page: Page, target: str, png_folder: str | None, *, force: bool) -> in
 
     Raises SettingsError: a file exists and ``force`` does not allow to replace it. OSError: a file cannot be written.
     """
-    contents = {target: html.render(page).encode()}
-    if png_folder is not None:
-        contents |= {os.path.join(png_folder, name): image for name, image in png.render(page)}
-    for path in contents:
+    charts = list(page.charts())
+    pictures = (
+        [] if png_folder is None else [os.path.join(png_folder, png.file_name(chart)) for chart in charts]
+    )
+    for path in (target, *pictures):
         if not force and os.path.isfile(path):
             raise SettingsError(f"{path}: exists; -f replaces it")
     if png_folder is not None:
         os.makedirs(png_folder, exist_ok=True)
     with ExitStack() as files:
-        for path, content in contents.items():
-            files.enter_context(replacing(path)).write_bytes(content)
-    return sum(1 for _chart in page.charts())
+        # All are made before the first is drawn: what cannot be written is found at once.
+        whole = files.enter_context(replacing(target))
+        parts = [files.enter_context(replacing(path)) for path in pictures]
+        whole.write_text(html.render(page), encoding="utf-8")
+        for part, picture in zip(parts, png.render(charts) if parts else (), strict=True):
+            part.write_bytes(picture)
+    return len(charts)

@@ -203,7 +203,7 @@ def grid(axes: Axes, canvas: Canvas, which: str = "y") -> None:
 def ticks_for(
     low: float, high: float, most: int, *, whole: bool = False, quarters: bool = False
 ) -> list[float]:
-    """At most ``most`` + 1 round values from ``low`` to ``high``; with ``quarters`` also 25, 50, 75."""
+    """About ``most`` round values from ``low`` to ``high``; with ``quarters`` also 25, 50, 75."""
     steps = [1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10]
     locator = MaxNLocator(nbins=most, steps=steps, integer=whole, min_n_ticks=2)
     slack = (high - low) * 1e-9

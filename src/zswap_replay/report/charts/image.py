@@ -14,7 +14,8 @@ from zswap_replay.report.charts.theme import with_variables
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
-_FONT = re.compile(r"font: ([0-9.]+px) [^;]*")
+_FONT = re.compile(r"font: ([0-9.]+px) [^;]*|font-family: [^;]*;? ?")
+_NO_TURN = re.compile(r"rotate\(-?0(\.0*)? [^)]*\)")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _PNG_SCALE = 2
 
@@ -71,13 +72,19 @@ def _rewrite(element: ElementTree.Element, name: str, used: set[str]) -> None:
     link = element.attrib.pop(_LINK, None)
     if link:
         element.set("href", f"#{name}-{link.removeprefix('#')}")
+    if _NO_TURN.fullmatch(element.get("transform", "")):
+        del element.attrib["transform"]
     for key in ("d", "transform", "x", "y", "width", "height"):
         if key in element.attrib:
             element.set(key, " ".join(_NUMBER.sub(_rounded, element.attrib[key]).split()))
     for key in ("style", "fill", "stroke", "clip-path"):
         if key in element.attrib:
-            styled = with_variables(_FONT.sub(r"font-size: \1", element.attrib[key]))
+            styled = with_variables(_FONT.sub(_size_alone, element.attrib[key]))
             element.set(key, _REFERENCE.sub(lambda found: f"url(#{name}-{found[1]})", styled))
+
+
+def _size_alone(font: re.Match[str]) -> str:
+    return f"font-size: {font[1]}" if font[1] else ""
 
 
 def _rounded(number: re.Match[str]) -> str:

@@ -82,7 +82,9 @@ def activity_sections(runs: Runs) -> list[Section]:
         _Quantity("Writebacks", "pages written back", writebacks),
         _Quantity("Rejected stores", "stores refused", rejects),
     )
-    intro = "Counted from the start; a steep line is a busy moment. A memcg counts with its descendants."
+    warmup = any(result.manifest.settings.get("warmup") for result in runs.results)
+    start = "the end of the warm-up" if warmup else "the start"
+    intro = f"Counted from {start}; a steep line is a busy moment. A memcg counts with its descendants."
     if len(runs) == 1:
         paths = runs.chosen(_MOST_TOGETHER, activity)
         charts = [_together(runs.results[0], paths, quantity) for quantity in quantities]
