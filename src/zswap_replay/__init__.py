@@ -1,9 +1,9 @@
 """zswap-replay: replay memory traces through a model of Linux zswap, and get the kernel's counters.
 
->>> import zswap_replay
->>> settings = zswap_replay.Settings(compressor="lz4")  # doctest: +SKIP
->>> result = zswap_replay.replay("traces/two-tenants.parquet", settings)  # doctest: +SKIP
->>> result.end.zswap["written_back_pages"]  # doctest: +SKIP
+>>> import zswap_replay as zr
+>>> r = zr.replay("traces/story.parquet", max_pool_percent=10)
+>>> r.counters["stored_pages"], r.memcg["/web"]["zswpout"], r.derived["compression_ratio"]
+(814, 200, 2.016741)
 """
 
 from __future__ import annotations
@@ -15,23 +15,69 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zswap_replay.counters import Snapshot
+    from zswap_replay.errors import (
+        CodecError,
+        MissingPackageError,
+        RecipeError,
+        ResultError,
+        SchemaError,
+        SettingsError,
+        TraceError,
+        VerificationError,
+        ZswapReplayError,
+    )
+    from zswap_replay.keywords import SettingsOptions
     from zswap_replay.replay import replay
     from zswap_replay.result import Result
     from zswap_replay.results import read_results
     from zswap_replay.settings import KnobWrite, Settings
     from zswap_replay.trace.reader import open_trace
 
-__all__ = ["KnobWrite", "Result", "Settings", "Snapshot", "open_trace", "read_results", "replay"]
-
 _HOMES = {
+    "CodecError": "errors",
     "KnobWrite": "settings",
+    "MissingPackageError": "errors",
+    "RecipeError": "errors",
     "Result": "result",
+    "ResultError": "errors",
+    "SchemaError": "errors",
     "Settings": "settings",
+    "SettingsError": "errors",
+    "SettingsOptions": "keywords",
     "Snapshot": "counters",
+    "TraceError": "errors",
+    "VerificationError": "errors",
+    "ZswapReplayError": "errors",
     "open_trace": "trace.reader",
     "read_results": "results",
     "replay": "replay",
 }
+"""The API: each name with the module that has it."""
+
+__all__ = [
+    "CodecError",
+    "KnobWrite",
+    "MissingPackageError",
+    "RecipeError",
+    "Result",
+    "ResultError",
+    "SchemaError",
+    "Settings",
+    "SettingsError",
+    "SettingsOptions",
+    "Snapshot",
+    "TraceError",
+    "VerificationError",
+    "ZswapReplayError",
+    "open_trace",
+    "read_results",
+    "replay",
+]
+
+
+def __dir__() -> list[str]:
+    """The API's names, also those not imported yet."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> object:

@@ -31,7 +31,19 @@ class SchemaError(ResultError):
     """Results in a form that another version of this program writes."""
 
 
+class SweepError(ZswapReplayError):
+    """A sweep that cannot begin, or cannot go on from what an earlier one left."""
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """A sweep that was interrupted; its text says what is kept of it."""
+
+
 class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 
     exit_code = 1
+
+
+class MissingPackageError(ZswapReplayError, ImportError):
+    """A package that only a part of the program needs, and that is not installed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -67,6 +68,7 @@ class LengthMemo:
     def __init__(self) -> None:
         self._known: dict[str, Lengths] = {}
         self._learned: dict[str, Lengths] = {}
+        self._files: dict[str, tuple[KnownLengths, dict[str, Lengths]]] = {}
 
     def known(self, compressor: str) -> Lengths:
         """The lengths known under a compressor."""
@@ -82,21 +84,44 @@ class LengthMemo:
             self.known(compressor).add_all(*self._columns(table))
         self._learned = {}
 
-    def tables(self) -> dict[str, LengthTable]:
-        """What is known, by compressor, as plain arrays that can be sent to another process."""
+    def sizes(self) -> dict[str, int]:
+        """How many contents are known, by compressor."""
+        return {compressor: table.size for compressor, table in self._known.items()}
+
+    def tables(self, since: Mapping[str, int] | None = None) -> dict[str, LengthTable]:
+        """What is known, by compressor, as plain arrays that can be sent to another process.
+
+        With ``since``, which ``sizes()`` gave, what has become known after that, without the compressors that have
+        learned nothing.
+        """
+        first = since or {}
         return {
-            compressor: LengthTable(*(np.array(column) for column in self._columns(table)))
+            compressor: LengthTable(
+                *(np.array(column) for column in self._columns(table, first.get(compressor, 0)))
+            )
             for compressor, table in self._known.items()
+            if since is None or table.size > first.get(compressor, 0)
         }
 
-    def update(self, tables: dict[str, LengthTable]) -> None:
-        """Take in tables of another memo that has learned from the same payload; nothing may be known yet."""
+    def update(self, tables: Mapping[str, LengthTable]) -> None:
+        """Take in tables of another memo that has learned from the same payload; what is known already stays."""
         for compressor, table in tables.items():
-            self.known(compressor).add_all(table.content.data, table.length.data, table.kind.data)
+            known = self.known(compressor)
+            (mine, *_) = self._columns(known)
+            # The choice of rows makes copies as well, for a table that came over a network may be read-only.
+            new = ~np.isin(table.content, np.asarray(mine))
+            known.add_all(table.content[new].data, table.length[new].data, table.kind[new].data)
+
+    def file(self, path: str) -> tuple[KnownLengths, dict[str, Lengths]]:
+        """A file of known lengths, read the first time, and the tables made of it so far. Raises CodecError."""
+        if path not in self._files:
+            self._files[path] = read_lengths(path), {}
+        return self._files[path]
 
     @staticmethod
-    def _columns(table: Lengths) -> tuple[memoryview, memoryview, memoryview]:
-        return table.content[: table.size], table.length[: table.size], table.kind[: table.size]
+    def _columns(table: Lengths, first: int = 0) -> tuple[memoryview, memoryview, memoryview]:
+        rows = slice(first, table.size)
+        return table.content[rows], table.length[rows], table.kind[rows]
 
 
 @cache
@@ -132,7 +157,8 @@ class Outside:
         else:
             recipe = load_recipe(settings.recipe)
         if settings.lengths:
-            return cls(settings, recipe, None, read_lengths(settings.lengths))
+            known, tables = (memo or LengthMemo()).file(settings.lengths)
+            return cls(settings, recipe, None, known, memo, lengths=tables)
         source = (
             FilePages(settings.payload_file)
             if settings.payload_file

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
+from typing import Unpack
 
 import numpy as np
 
 from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
+from zswap_replay.keywords import SettingsOptions, settings_of
 from zswap_replay.manifest import Manifest, versions
 from zswap_replay.mm.events import Events
 from zswap_replay.mm.machine import Machine
@@ -22,7 +25,7 @@ from zswap_replay.snapshot import take_snapshot
 from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.reader import TraceReader, open_trace
 from zswap_replay.trace.schema import Event
-from zswap_replay.units import PAGE_SIZE
+from zswap_replay.units import PAGE_SIZE, parse_duration
 
 Progress = Callable[[int, int], None]
 Notes = Callable[[str], None]
@@ -31,28 +34,44 @@ _KNOBS_WITH_POOL = ("compressor", "zpool")
 
 
 def replay(
-    trace: str,
+    trace: str | os.PathLike[str],
     settings: Settings | None = None,
     *,
     strict: bool = False,
+    interval: str | None = None,
     interval_ns: int = 0,
     batch_rows: int | None = None,
     memo: LengthMemo | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
+    **options: Unpack[SettingsOptions],
 ) -> Result:
-    """Replay a trace under some settings.
+    """Replay a trace under some settings, given as Settings or by keyword.
 
-    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
-    is named. ``interval_ns`` takes a snapshot every so many nanoseconds of the trace's time, besides those that the
-    trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``memo`` carries lengths
-    from one replay to the next. ``progress`` is told the events done and the events in all, ``notes`` gets remarks for
-    people, a line each.
+    >>> import zswap_replay as zr
+    >>> r = zr.replay("traces/story.parquet", max_pool_percent=10)
+    >>> r.counters["zswpout"], r.memcg["/web"]["zswpout"]
+    (1660, 200)
+
+    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
+    before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
+    has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
+    depends on it. ``memo`` carries lengths from one replay to the next. ``progress`` is told the events done and
+    the events in all, ``notes`` gets remarks for people, a line each. The settings' keywords are those of
+    ``SettingsOptions``.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError: a page came back from the
-    pool with other bytes than went in.
+    pool with other bytes than went in. TypeError: an unknown keyword.
     """
-    run = Replay(open_trace(trace, strict=strict), trace, settings or Settings(), notes or _ignore, memo)
+    settings = settings_of(settings, options)
+    if interval is not None:
+        if interval_ns:
+            raise SettingsError(
+                f"interval {interval!r} and interval_ns {interval_ns}: expected one of the two"
+            )
+        interval_ns = parse_duration(interval)
+    path = os.fspath(trace)
+    run = Replay(open_trace(path, strict=strict), path, settings, notes or _ignore, memo)
     result = run.result(interval_ns, batch_rows, progress or _ignore)
     if memo is not None:
         memo.settle()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
+from zswap_replay import lookup, rows
 from zswap_replay.counters import Snapshot
 from zswap_replay.document import Value
-from zswap_replay.errors import SchemaError
+from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.manifest import Manifest
 from zswap_replay.units import PAGE_SIZE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 SCHEMA = 1
 """Version of the JSON output."""
@@ -87,6 +93,45 @@ class Result:
     def end(self) -> Snapshot:
         """The counters at the end of the trace."""
         return self.snapshots[-1]
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """The machine's counters at the end: zswap's and vmstat's by their names, ours as ``replay.`` and the name.
+
+        A name that is not there is a KeyError that says which are near.
+        """
+        return lookup.machine(self.end)
+
+    @property
+    def memcg(self) -> Mapping[str, Mapping[str, int]]:
+        """Counters at the end by the path of a memcg, each counting it with its descendants; named as ``counters``.
+
+        A path that is not there is a KeyError that says which are.
+        """
+        return lookup.Memcgs(self.end)
+
+    def to_arrow(self) -> pa.Table:
+        """All snapshots in long format, as ``--timeline`` writes them: a row for each value of each counter.
+
+        Columns: ``compressor``, ``label``, ``time_ns`` (uint64), ``group``, ``memcg`` (null for the machine's
+        counters), ``counter``, ``value`` (int64).
+        """
+        compressor = str(self.manifest.settings["compressor"])
+        return rows.to_arrow((compressor, snapshot) for snapshot in self.snapshots)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """``to_arrow()`` as a DataFrame; the columns of integers are uint64 and int64.
+
+        Raises MissingPackageError: pandas is not installed.
+        """
+        try:
+            import pandas  # noqa: F401  # pyarrow imports it, but would not name the extra
+        except ImportError:
+            raise MissingPackageError(
+                "to_pandas() needs pandas: pip install 'zswap-replay[pandas]'"
+            ) from None
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
     @property
     def derived(self) -> dict[str, int | float | None]:

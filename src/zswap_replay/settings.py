@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zswap_replay.document import Value
 from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 from zswap_replay.units import PAGE_SIZE, parse_size
+
+if TYPE_CHECKING:
+    from zswap_replay.document import Value
 
 DEFAULT_TOTALRAM = 4 << 30
 """Bytes of RAM where neither the trace nor a flag says how much the machine has."""
@@ -49,7 +51,15 @@ class KnobWrite:
         path, colon, key = target.rpartition(":")
         if not equals or not colon:
             raise SettingsError(f"{text!r}: expected PATH:KEY=VALUE, as /web:memory.zswap.max=64M")
-        from zswap_replay.trace.schema import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
+        return cls.of(path, key, value)
+
+    @classmethod
+    def of(cls, path: str, key: str, value: str) -> KnobWrite:
+        """The write of a text to a knob of the memcg ``path``.
+
+        Raises SettingsError: no memcg has that path, the memcg no such knob, or the knob no such value.
+        """
+        from zswap_replay.trace.events import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
 
         fault = path_fault(path)
         if fault:
@@ -146,6 +156,8 @@ class Settings:
         Raises ResultError: a setting that is unknown, or whose value is of the wrong kind. SettingsError: a value out
         of its range.
         """
+        from zswap_replay.document import Value
+
         known = {setting.name: setting for setting in fields(cls) if "help" in setting.metadata}
         values: dict[str, Any] = {}
         for name, value in Value.of(document, "settings").items():

@@ -1,4 +1,4 @@
-"""Sizes as the kernel's cgroup files read them and as people read them."""
+"""Sizes as the kernel's cgroup files read them and as people read them, and times."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ UNLIMITED = -1
 
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
+_NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_DURATION = re.compile(r"([0-9]+)(ns|us|ms|s|m|h)")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -37,6 +39,17 @@ def parse_size(text: str) -> int:
 def parse_limit(text: str) -> int:
     """Bytes of a limit, or UNLIMITED for ``max``. Models page_counter_memparse(), mm/page_counter.c."""
     return UNLIMITED if text.strip() == "max" else parse_size(text)
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds of a time: ``100us``, ``10ms``, ``1s``, ``5m``, ``1h``.
+
+    Raises SettingsError: the text is no time, or a time of 0.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise SettingsError(f"{text!r} is not a duration: expected 100us, 10ms, 1s, 5m or the like")
+    return int(match[1]) * _NANOSECONDS[match[2]]
 
 
 def counted(number: int, what: str) -> str:

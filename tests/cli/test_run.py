@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.cli.commands import TRACES, command, output
 from tests.unit.golden import assert_golden
+from zswap_replay.cli.run import FORMATS
 from zswap_replay.trace.builder import TraceBuilder
 
 GOLDENS = Path(__file__).with_name("goldens")
@@ -30,7 +32,7 @@ def test_the_table_of_each_release(kernel: str) -> None:
     assert_golden(f"story-{kernel}.txt", without_versions(output(*STORY, "--kernel", kernel)), GOLDENS)
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "openmetrics"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "table"])
 def test_the_other_formats(form: str) -> None:
     assert_golden(f"story.{form}", without_versions(output(*STORY, "--format", form)), GOLDENS)
 
@@ -64,6 +66,25 @@ def test_a_timeline_has_every_counter_of_every_interval(tmp_path: Path) -> None:
     }
     assert document["snapshots"][-1]["vmstat"] == last
     assert ["interval 1", "interval 2", "end"] == list(dict.fromkeys(row["label"] for row in rows))
+
+
+def test_a_timeline_holds_the_counters_of_the_csv(tmp_path: Path) -> None:
+    file = tmp_path / "timeline.parquet"
+    lines = csv.DictReader(output(*STORY, "--format", "csv", "--timeline", str(file)).splitlines())
+    expected = [
+        (
+            line["compressor"],
+            line["snapshot"],
+            line["group"],
+            line["memcg"] or None,
+            line["counter"],
+            int(line["value"]),
+        )
+        for line in lines
+        if line["group"] not in ("limits", "derived")
+    ]
+    names = ("compressor", "label", "group", "memcg", "counter", "value")
+    assert expected == [tuple(row[name] for name in names) for row in pq.read_table(file).to_pylist()]
 
 
 def test_a_replay_that_stored_nothing_says_so_and_which_limit_to_set() -> None:

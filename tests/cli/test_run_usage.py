@@ -23,8 +23,6 @@ from zswap_replay.report import table
 from zswap_replay.result import Result
 from zswap_replay.settings import KnobWrite, Settings
 
-HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard"}
-
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -112,35 +110,6 @@ def test_a_mistake_is_one_line_and_status_2(arguments: Sequence[str], expected: 
     assert done.stderr.startswith("zswap-replay: ")
     assert expected in done.stderr
     assert 1 == done.stderr.count("\n")
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        ["run", "--help"],
-        ["kernels"],
-        ["run"],
-        ["run", "t", "--foo"],
-        ["check", "--help"],
-        ["check", "t", "e", "--tolerance", "foo=1"],
-        ["compare", "--help"],
-        ["compare"],
-    ],
-    ids=" ".join,
-)
-def test_help_and_usage_errors_import_nothing_heavy(arguments: list[str]) -> None:
-    script = (
-        "import atexit, sys\n"
-        f"atexit.register(lambda: print('HEAVY', sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr))\n"
-        f"sys.argv = ['zswap-replay', *{arguments!r}]\n"
-        "from zswap_replay.cli import main\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert "HEAVY []" == done.stderr.splitlines()[-1]
 
 
 def test_help_lists_every_command_and_every_option_is_explained() -> None:

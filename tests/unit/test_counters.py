@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.factories import make_snapshot
 from zswap_replay.counters import COUNTERS, Counter, Snapshot, difference
-from zswap_replay.report.figures import rows
+from zswap_replay.rows import rows
 
 
 @pytest.mark.parametrize(

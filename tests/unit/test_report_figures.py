@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from tests.factories import make_result, make_snapshot
 from zswap_replay.counters import COUNTERS
-from zswap_replay.report.figures import DERIVED_UNITS, labels, rows, warnings
+from zswap_replay.report.figures import DERIVED_UNITS, labels, warnings
+from zswap_replay.rows import rows
 
 
 def test_rows_are_every_value_of_a_snapshot_in_the_order_of_the_table() -> None:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from zswap_replay.cli.errors import guarded
+from zswap_replay.cli.errors import WIDEST_HELP, guarded
 
 PROGRAM = "zswap-replay"
 
@@ -15,9 +15,12 @@ COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
     "check": "Replay a trace and compare with a file of expected results.",
     "compare": "Compare results side by side.",
+    "sweep": "Replay a trace at every point of a grid of settings.",
+    "report": "Make a page of charts and tables of results or of a sweep.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",
+    "completion": "Print a script that completes the command line in a shell.",
 }
 """Each command with the line that ``--help`` shows; the command ``x`` is ``x`` of the module ``cli.x``."""
 
@@ -56,7 +59,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 
 
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP}
 )
 @click.option(
     "--version",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zswap_replay.cli import complete
 from zswap_replay.cli.errors import note, noting_once, warn
+from zswap_replay.cli.examples import example
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import counted
@@ -42,13 +44,14 @@ _tolerance.__name__ = "tolerance"
 
 @click.command(
     cls=_Repeatable,
-    epilog="\b\nExample:\n"
-    "  zswap-replay run trace.parquet -c zstd -c lz4 --format json --no-timing -o expected.json\n"
-    "  zswap-replay check trace.parquet expected.json\n"
-    "  zswap-replay check trace.parquet expected.json --tolerance zswap.written_back_pages=1%",
+    epilog=example(
+        "zswap-replay run trace.parquet -c zstd -c lz4 --format json --no-timing -o expected.json",
+        "zswap-replay check trace.parquet expected.json",
+        "zswap-replay check trace.parquet expected.json --tolerance zswap.written_back_pages=1%",
+    ),
 )
-@click.argument("trace")
-@click.argument("expected")
+@click.argument("trace", shell_complete=complete.files)
+@click.argument("expected", shell_complete=complete.files)
 @click.option(
     "--tolerance",
     "tolerances",
@@ -59,7 +62,9 @@ _tolerance.__name__ = "tolerance"
 )
 @click.option("--update", is_flag=True, help="Accept what is found: rewrite EXPECTED where it differs.")
 @click.option("--ignore-versions", is_flag=True, help="Compare even where trace, recipe or codecs differ.")
-@click.option("--junit", metavar="FILE", help="Write the outcome there as JUnit XML too.")
+@click.option(
+    "--junit", metavar="FILE", shell_complete=complete.files, help="Write the outcome there as JUnit XML too."
+)
 @click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")
 @click.option("-q", "--quiet", is_flag=True, help="No notes and no bar.")
 @click.pass_context

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zswap_replay.cli import complete
 from zswap_replay.cli.errors import warn
+from zswap_replay.cli.examples import example
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import listed
 
@@ -19,12 +21,13 @@ FORMATS = ("table", "json", "csv", "markdown")
 
 
 @click.command(
-    epilog="\b\nExample:\n"
-    "  zswap-replay run trace.parquet -c zstd --format json -o zstd.json\n"
-    "  zswap-replay run trace.parquet -c lz4 --format json -o lz4.json\n"
-    "  zswap-replay compare zstd.json lz4.json --memcg /web"
+    epilog=example(
+        "zswap-replay run trace.parquet -c zstd --format json -o zstd.json",
+        "zswap-replay run trace.parquet -c lz4 --format json -o lz4.json",
+        "zswap-replay compare zstd.json lz4.json --memcg /web",
+    ),
 )
-@click.argument("files", nargs=-1, required=True, metavar="A.json B.json...")
+@click.argument("files", nargs=-1, required=True, metavar="A.json B.json...", shell_complete=complete.files)
 @click.option(
     "--memcg",
     "memcgs",
@@ -35,7 +38,13 @@ FORMATS = ("table", "json", "csv", "markdown")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the output there instead of to standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Write the output there instead of to standard output.",
+)
 @click.option(
     "--timing/--no-timing", default=True, help="Whether to compare the time of the codecs.", show_default=True
 )

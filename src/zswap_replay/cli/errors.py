@@ -10,11 +10,13 @@ import sys
 from collections.abc import Callable
 
 import click
-from click.shell_completion import shell_complete
 
-from zswap_replay.errors import ZswapReplayError
+from zswap_replay.errors import SweepInterrupted, ZswapReplayError
 
 INTERRUPTED = 130
+WIDEST_HELP = 100
+COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
+"""What a shell's completion script sets to have completions printed, and nothing else done."""
 
 
 def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
@@ -22,13 +24,14 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
 
     Errors that are not the user's are let through: their traceback is what a report of a fault needs.
     """
-    variable = f"_{program}_COMPLETE".replace("-", "_").upper()
-    instruction = os.environ.get(variable)
+    instruction = os.environ.get(COMPLETION)
     if instruction:
-        return shell_complete(command, {}, program, variable, instruction)
+        from zswap_replay.cli import shells
+
+        return shells.answer(command, program, instruction)
     try:
         # Not command.main(): it ends with status 1 when a pipe is closed, and prints on an interrupt.
-        with command.make_context(program, list(arguments)) as context:
+        with command.make_context(program, list(arguments), terminal_width=_width()) as context:
             command.invoke(context)
         return _flushed(0)
     except click.exceptions.Exit as stop:
@@ -43,6 +46,8 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return _failed(program, error.format_message(), 2)
     except ZswapReplayError as error:
         return _failed(program, str(error), error.exit_code)
+    except SweepInterrupted as stop:
+        return _failed(program, str(stop), INTERRUPTED)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
@@ -61,6 +66,15 @@ def note(text: str) -> None:
     """A remark on standard error."""
     # Not err=True: a progress bar that is shown has put its own file there, which prints above the bar.
     click.echo(f"zswap-replay: {text}", file=sys.stderr)
+
+
+def _width() -> int:
+    """The width of a help, as click finds it, but without shutil: bz2 and lzma that come with it take 2 ms."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
+    except (ValueError, OSError):
+        columns = 0
+    return max(min(columns or 80, WIDEST_HELP) - 2, 50)
 
 
 def noting_once() -> Callable[[str], None]:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zswap_replay.cli.examples import example
+
 if TYPE_CHECKING:
     from zswap_replay.mm.releases import Release
 
 
-@click.command(epilog="\b\nExample:\n  zswap-replay kernels\n  zswap-replay run trace.parquet --kernel 6.12")
+@click.command(epilog=example("zswap-replay kernels", "zswap-replay run trace.parquet --kernel 6.12"))
 def kernels() -> None:
     """List the kernel releases that can be replayed, and the rules in which they differ."""
     from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES

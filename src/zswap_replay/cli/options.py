@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
@@ -10,13 +9,20 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from zswap_replay.cli import complete
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
+from zswap_replay.units import parse_duration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-_NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_DURATION = re.compile(r"([0-9]+)(ns|us|ms|s|m|h)")
+_COMPLETED: dict[str, Callable[..., Any]] = {
+    "compressor": complete.compressors,
+    "recipe": complete.recipes,
+    "payload_file": complete.files,
+    "lengths": complete.files,
+}
+_METAVARS = {"totalram": "SIZE", "recipe": "NAME|FILE", "payload_file": "FILE", "lengths": "FILE"}
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
@@ -30,10 +36,10 @@ def size(text: str) -> int:
 
 def duration(text: str) -> int:
     """The nanoseconds of ``100ms``. Raises click.BadParameter."""
-    match = _DURATION.fullmatch(text)
-    if match is None or int(match[1]) == 0:
-        raise click.BadParameter(f"{text!r} is not a duration: expected 100us, 10ms, 1s, 5m or the like")
-    return int(match[1]) * _NANOSECONDS[match[2]]
+    try:
+        return parse_duration(text)
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def knob_write(text: str) -> KnobWrite:
@@ -52,9 +58,10 @@ def settings_options(function: Decorated) -> Decorated:
         type=knob_write,
         multiple=True,
         metavar="PATH:KEY=VALUE",
+        shell_complete=complete.knobs,
         help="Write to a memcg's knob before the first event: /web:memory.zswap.max=64M. Repeatable.",
     )(function)
-    for field in reversed(_fields()):
+    for field in reversed(settings_fields()):
         function = _option(field)(function)
     return function
 
@@ -72,7 +79,7 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
 
     Raises SettingsError: a value that does not fit its setting, or a compressor that is named twice.
     """
-    values = {field.name: context.params[field.name] for field in _fields()}
+    values = {field.name: context.params[field.name] for field in settings_fields()}
     compressors: tuple[str, ...] = values.pop("compressor")
     twice = next((name for name in compressors if compressors.count(name) > 1), None)
     if twice is not None:
@@ -82,7 +89,9 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
         compressor=compressors[0],
         knobs=tuple(context.params["knobs"]),
         fixed=frozenset(
-            field.name for field in _fields() if field.metadata["knob"] and _given(context, field.name)
+            field.name
+            for field in settings_fields()
+            if field.metadata["knob"] and _given(context, field.name)
         ),
     )
     return tuple(replace(settings, compressor=name) for name in compressors)
@@ -92,28 +101,43 @@ def _given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
-def _fields() -> list[Field[Any]]:
+def settings_fields() -> list[Field[Any]]:
     """The settings that are options of their own."""
     return [field for field in fields(Settings) if "help" in field.metadata]
 
 
 def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
-    flag = f"--{field.name.replace('_', '-')}"
-    described: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
-    described["show_default"] = field.default is not None
+    told = described(field)
+    flag = flag_of(field)
+    if isinstance(field.default, bool):
+        return click.option(f"{flag}/--no-{flag[2:]}", field.name, **told)
+    if field.name == "compressor":
+        told |= {"multiple": True, "default": (field.default,)}
+        told["help"] += " Repeatable: one replay for each."
+        return click.option("-c", flag, field.name, **told)
+    return click.option(flag, field.name, **told)
+
+
+def flag_of(field: Field[Any]) -> str:
+    """A setting's option: ``--max-pool-percent``."""
+    return f"--{field.name.replace('_', '-')}"
+
+
+def described(field: Field[Any]) -> dict[str, Any]:
+    """What click is told of an option, whatever the number of values that it takes."""
+    told: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
+    told["show_default"] = field.default is not None
+    if field.name in _METAVARS:
+        told["metavar"] = _METAVARS[field.name]
+    if field.name in _COMPLETED:
+        told["shell_complete"] = _COMPLETED[field.name]
     between = field.metadata["between"]
     if between and between[1] < _WIDEST_SHOWN_RANGE:
-        described["metavar"] = f"{between[0]}..{between[1]}"
-    if isinstance(field.default, bool):
-        return click.option(f"{flag}/--no-{flag[2:]}", field.name, **described)
+        told["metavar"] = f"{between[0]}..{between[1]}"
     if field.metadata["choices"]:
-        described["type"] = click.Choice(field.metadata["choices"])
+        told["type"] = click.Choice(field.metadata["choices"])
     elif field.name == "totalram":
-        described |= {"type": size, "metavar": "SIZE"}
+        told["type"] = size
     elif field.type in ("int", "int | None"):
-        described["type"] = click.INT
-    if field.name == "compressor":
-        described |= {"multiple": True, "default": (field.default,)}
-        described["help"] += " Repeatable: one replay for each."
-        return click.option("-c", flag, field.name, **described)
-    return click.option(flag, field.name, **described)
+        told["type"] = click.INT
+    return told

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zswap_replay.cli import complete
+from zswap_replay.cli.examples import example
 from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
     from zswap_replay.codec.survey import ClassSurvey
 
 
-@click.command()
-@click.option("--recipe", default="default", show_default=True, help="A built-in recipe or a TOML file.")
+@click.command(
+    epilog=example("zswap-replay payload --recipe server --pages 10000 -c lz4 -c zstd -o pages.bin")
+)
+@click.option(
+    "--recipe",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    shell_complete=complete.recipes,
+    help="A built-in recipe or a TOML file.",
+)
 @click.option(
     "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the pages."
 )
@@ -24,9 +35,20 @@ if TYPE_CHECKING:
     "--pages", type=click.IntRange(1), default=1024, show_default=True, help="Content ids 0 to N-1."
 )
 @click.option(
-    "-c", "--compressor", "compressors", multiple=True, help="Show ratios with this one. Repeatable."
+    "-c",
+    "--compressor",
+    "compressors",
+    multiple=True,
+    shell_complete=complete.compressors,
+    help="Show ratios with this one. Repeatable.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the pages there, for --payload-file.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Write the pages there, for --payload-file.",
+)
 @click.option("-f", "--force", is_flag=True, help="Replace FILE if it exists.")
 def payload(
     recipe: str, seed: int, pages: int, compressors: tuple[str, ...], output: str | None, force: bool
@@ -56,8 +78,9 @@ def payload(
 
 def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
     from rich.box import SIMPLE
-    from rich.console import Console
     from rich.table import Table
+
+    from zswap_replay.report.style import OutputConsole
 
     table = Table("class", box=SIMPLE)
     for heading in (
@@ -72,7 +95,7 @@ def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
         table.add_row(*cells, end_section=row is rows[-2])
     # Away from a terminal there is no width to keep to.
     width = None if sys.stdout.isatty() else 40 + 40 * len(compressors)
-    Console(width=width).print(table)
+    OutputConsole(width=width).print(table)
 
 
 def _ratio(ratio: float | None) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from zswap_replay.cli import complete
 from zswap_replay.cli.errors import note, noting_once, warn
+from zswap_replay.cli.examples import example
 from zswap_replay.cli.options import duration, each_compressor, settings_options
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zswap_replay.result import Result
     from zswap_replay.settings import Settings
 
@@ -23,10 +26,13 @@ FORMATS = ("table", "json", "csv", "openmetrics")
 
 
 @click.command(
-    epilog="\b\nExample:\n"
-    "  zswap-replay run trace.parquet -c zstd -c lz4 --totalram 4G --set /web:memory.zswap.max=64M"
+    epilog=example(
+        "zswap-replay run trace.parquet -c zstd -c lz4 --totalram 4G --set /web:memory.zswap.max=64M",
+        "zswap-replay run trace.parquet --kernel 6.12 --format json --no-timing -o result.json",
+        "zswap-replay run trace.parquet --interval 1s --timeline timeline.parquet",
+    )
 )
-@click.argument("trace")
+@click.argument("trace", shell_complete=complete.files)
 @settings_options
 @click.option(
     "--interval",
@@ -34,12 +40,23 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     metavar="TIME",
     help="Take a snapshot each time so much of the trace has passed.",
 )
-@click.option("--timeline", metavar="FILE", help="Write all snapshots to a Parquet file.")
+@click.option(
+    "--timeline",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Write all snapshots to a Parquet file.",
+)
 @click.option("--strict", is_flag=True, help="Refuse events that name a memcg before it was created.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the output there instead of to standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Write the output there instead of to standard output.",
+)
 @click.option(
     "--timing/--no-timing", default=True, help="Whether to print where the time went.", show_default=True
 )
@@ -108,11 +125,10 @@ def _replay_each(
 
 def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:
     if form == "table" and target is None and sys.stdout.isatty():
-        from rich.console import Console
-
         from zswap_replay.report import table
+        from zswap_replay.report.style import OutputConsole
 
-        table.show(results, Console(), timing=timing)
+        table.show(results, OutputConsole(), timing=timing)
         return
     text = _rendered(results, form, timing=timing)
     if target is None:

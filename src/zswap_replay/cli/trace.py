@@ -7,20 +7,24 @@ from dataclasses import asdict
 
 import click
 
+from zswap_replay.cli import complete
+from zswap_replay.cli.examples import example
 from zswap_replay.errors import SettingsError
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
 
 
-def _example(*lines: str) -> str:
-    """The last paragraph of a help, its lines kept as they are."""
-    return "\n".join(("\b", "Example:", *(f"  {line}" for line in lines)))
-
-
-_output = click.option("-o", "--output", required=True, metavar="TRACE", help="The trace to write.")
+_output = click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="TRACE",
+    shell_complete=complete.files,
+    help="The trace to write.",
+)
 _force = click.option("-f", "--force", is_flag=True, help="Overwrite the output if it is there.")
 _strict = click.option("--strict", is_flag=True, help="An event may only name memcgs that memcg_create made.")
-_trace = click.argument("trace", metavar="TRACE")
+_trace = click.argument("trace", metavar="TRACE", shell_complete=complete.files)
 
 
 @click.group(name="trace")
@@ -34,12 +38,12 @@ def import_() -> None:
 
 
 @import_.command(
-    epilog=_example(
+    epilog=example(
         "valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null \\",
         "  | zswap-replay trace import lackey - --memcg /ls --window 64 -o ls.parquet",
     )
 )
-@click.argument("source", metavar="SOURCE")
+@click.argument("source", metavar="SOURCE", shell_complete=complete.files)
 @_output
 @_force
 @click.option(
@@ -95,11 +99,15 @@ def lackey(
 
 
 @trace.command(
-    epilog=_example(
-        "zswap-replay trace merge build.parquet=/tenant-a db.parquet=/tenant-b -o tenants.parquet"
-    )
+    epilog=example("zswap-replay trace merge build.parquet=/tenant-a db.parquet=/tenant-b -o tenants.parquet")
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="TRACE[=/MEMCG[+OFFSET]]...")
+@click.argument(
+    "inputs",
+    nargs=-1,
+    required=True,
+    metavar="TRACE[=/MEMCG[+OFFSET]]...",
+    shell_complete=complete.files,
+)
 @_output
 @_force
 @click.option(
@@ -127,7 +135,7 @@ def merge(
 
 
 @trace.command(
-    epilog=_example("zswap-replay trace generate zipf --pages 20000 --events 1000000 -o zipf.parquet")
+    epilog=example("zswap-replay trace generate zipf --pages 20000 --events 1000000 -o zipf.parquet")
 )
 @click.argument("pattern", type=click.Choice(_PATTERNS))
 @_output
@@ -173,7 +181,7 @@ def generate(
     click.echo(f"{rows:,} rows: {output}")
 
 
-@trace.command(epilog=_example("zswap-replay trace info traces/two-tenants.parquet"))
+@trace.command(epilog=example("zswap-replay trace info traces/two-tenants.parquet"))
 @_trace
 @_strict
 @click.option("--rows", default=5, show_default=True, type=click.IntRange(0), help="First rows to print.")
@@ -202,7 +210,7 @@ def info(trace: str, strict: bool, rows: int) -> None:
     _warn_if_empty(trace, found.page_events)
 
 
-@trace.command(epilog=_example("zswap-replay trace validate --strict traces/db.parquet"))
+@trace.command(epilog=example("zswap-replay trace validate --strict traces/db.parquet"))
 @_trace
 @_strict
 def validate(trace: str, strict: bool) -> None:
@@ -217,7 +225,7 @@ def validate(trace: str, strict: bool) -> None:
     _warn_if_empty(trace, reader.page_events)
 
 
-@trace.command(epilog=_example("zswap-replay trace cat traces/db.parquet | grep memcg_"))
+@trace.command(epilog=example("zswap-replay trace cat traces/db.parquet | grep memcg_"))
 @_trace
 def cat(trace: str) -> None:
     """Print the rows of a trace, tab-separated, with - for a null."""
@@ -227,7 +235,7 @@ def cat(trace: str) -> None:
     _print_rows(row_texts(open_trace(trace)))
 
 
-@trace.command(epilog=_example("zswap-replay trace head -n 3 traces/db.parquet"))
+@trace.command(epilog=example("zswap-replay trace head -n 3 traces/db.parquet"))
 @_trace
 @click.option("-n", "--rows", default=10, show_default=True, type=click.IntRange(0), help="Rows to print.")
 def head(trace: str, rows: int) -> None:

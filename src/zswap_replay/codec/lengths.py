@@ -102,7 +102,10 @@ def write_lengths(
 
     Raises OSError: it cannot be written.
     """
-    columns = {"content": pa.array(content, pa.uint64()), "length": pa.array(length, pa.uint32())}
+    columns: dict[str, pa.Array[Any]] = {
+        "content": pa.array(content, pa.uint64()),
+        "length": pa.array(length, pa.uint32()),
+    }
     if fill is not None:
         columns["fill"] = pa.array(fill, pa.uint64())
     if compressor is not None:

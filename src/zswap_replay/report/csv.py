@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of, rows
+from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of
 from zswap_replay.result import Result
+from zswap_replay.rows import rows
 
 COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "counter", "unit", "value")
 

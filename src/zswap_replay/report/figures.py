@@ -1,13 +1,11 @@
-"""What the renderers share: names for results, rows of counters, and units of the derived figures."""
+"""What the renderers share: names for results, their warnings, and units of the derived figures."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from zswap_replay.counters import COUNTERS, Group, Snapshot
 from zswap_replay.result import Result
 
 DERIVED_UNITS = {
@@ -23,38 +21,6 @@ DERIVED_UNITS = {
 
 TIMING_PARTS = ("read", "payload", "compress", "decompress", "model", "total")
 """The fields of ``Timing`` that are seconds, the sum last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One value of one counter; ``memcg`` is None where the whole machine is counted."""
-
-    group: Group
-    memcg: str | None
-    counter: str
-    unit: str
-    value: int
-
-
-def rows(snapshot: Snapshot) -> Iterator[Row]:
-    """Every counter of a snapshot, in the order of ``COUNTERS``; memcgs in the order of the snapshot."""
-    machine: tuple[tuple[Group, dict[str, int]], ...] = (
-        ("zswap", snapshot.zswap),
-        ("vmstat", snapshot.vmstat),
-        ("replay", snapshot.replay),
-    )
-    for group, values in machine:
-        yield from _rows(group, None, values)
-    for memcg, values in snapshot.memcg.items():
-        yield from _rows("memcg", memcg, values)
-    for memcg, values in snapshot.replay_memcg.items():
-        yield from _rows("replay.memcg", memcg, values)
-
-
-def _rows(group: Group, memcg: str | None, values: dict[str, int]) -> Iterator[Row]:
-    for name, counter in COUNTERS[group].items():
-        if name in values:
-            yield Row(group, memcg, name, counter.unit, values[name])
 
 
 def compressor_of(result: Result) -> str:
@@ -102,3 +68,8 @@ def warnings(results: Sequence[Result]) -> list[str]:
         text if len(having) == len(results) else f"{', '.join(having)}: {text}"
         for text, having in owners.items()
     ]
+
+
+def tree_order(paths: Iterable[str]) -> list[str]:
+    """Paths of memcgs, children after their parents, siblings by name."""
+    return sorted(paths, key=lambda path: path.strip("/").split("/") if path != "/" else [])

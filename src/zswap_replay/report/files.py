@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from zswap_replay.errors import SettingsError
+
 
 @contextmanager
 def replacing(path: str) -> Iterator[Path]:
@@ -34,3 +36,16 @@ def replacing(path: str) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def page_for(source: str, output: str | None) -> str:
+    """The page that is made of ``source``: ``output``, else the file beside it with the ending ``.html``.
+
+    Raises SettingsError: there is no such name, or it is that of the input.
+    """
+    if output is None and os.path.exists(source) and not os.path.isfile(source):
+        raise SettingsError(f"{source}: it is no file to put a page beside; -o names one")
+    target = output if output is not None else os.path.splitext(source)[0] + ".html"
+    if os.path.isfile(source) and os.path.realpath(source) == os.path.realpath(target):
+        raise SettingsError(f"{target}: the page would replace its input; -o names another file")
+    return target

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.counters import Snapshot
+from zswap_replay.report.figures import tree_order
 from zswap_replay.report.style import grid, natural_width, number, size
 from zswap_replay.units import UNLIMITED
 
@@ -54,7 +55,7 @@ def _table(snapshot: Snapshot, console: Console, columns: list[_Column]) -> Tabl
 
 def _tree(snapshot: Snapshot, *, guides: bool) -> Iterator[tuple[str, Text]]:
     """The memcgs, children after their parents: drawn as a tree, or as full paths that grep finds."""
-    paths = sorted(snapshot.memcg, key=lambda path: path.strip("/").split("/") if path != "/" else [])
+    paths = tree_order(snapshot.memcg)
     if not guides:
         yield from ((path, Text(path)) for path in paths)
         return

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from zswap_replay.counters import COUNTERS, Group, Kind
-from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of, rows
+from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of
 from zswap_replay.result import Result
+from zswap_replay.rows import rows
 
 _PREFIX: dict[Group, str] = {
     "zswap": "zswap_replay_zswap",
@@ -18,23 +19,25 @@ _PREFIX: dict[Group, str] = {
     # Not replay_memcg: that is how names of the group "replay" begin, such as memcg_shrinks.
     "replay.memcg": "zswap_replay_memcg_replay",
 }
+_Labels = list[tuple[str, str]]
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
     """The last snapshot of each result, told apart by the labels ``compressor`` and ``kernel``.
 
-    Counters are exact integers. A replay has no wall clock, so no sample has a timestamp. With ``timing`` the
-    seconds that the replay took are gauges.
+    Where two results have both in common, the label ``run`` numbers them, from 1 on. Counters are exact integers. A
+    replay has no wall clock, so no sample has a timestamp. With ``timing`` the seconds that the replay took are gauges.
     """
     families: dict[str, _Family] = {}
     run = families["zswap_replay_run"] = _Family("zswap_replay_run", "info", "", "what was replayed")
-    for result in results:
-        run.add("_info", _identity(result), 1)
-    for result in results:
-        _add_counters(families, result)
-    for result in results:
-        _add_figures(families, result, timing=timing)
+    named = list(zip(_run_labels(results), results, strict=True))
+    for labels, result in named:
+        run.add("_info", labels + _identity(result), 1)
+    for labels, result in named:
+        _add_counters(families, labels, result)
+    for labels, result in named:
+        _add_figures(families, labels, result, timing=timing)
     return "".join(line + "\n" for family in families.values() for line in family.lines()) + "# EOF\n"
 
 
@@ -65,23 +68,27 @@ class _Family:
         yield from self.samples
 
 
-def _run_labels(result: Result) -> list[tuple[str, str]]:
-    return [("compressor", compressor_of(result)), ("kernel", result.manifest.kernel)]
+def _run_labels(results: Sequence[Result]) -> list[_Labels]:
+    found = [
+        [("compressor", compressor_of(result)), ("kernel", result.manifest.kernel)] for result in results
+    ]
+    if all(found.count(labels) == 1 for labels in found):
+        return found
+    return [[("run", str(place)), *labels] for place, labels in enumerate(found, 1)]
 
 
-def _identity(result: Result) -> list[tuple[str, str]]:
+def _identity(result: Result) -> _Labels:
     manifest = result.manifest
+    digest = manifest.trace["sha256"]
     return [
-        *_run_labels(result),
         ("trace", str(manifest.trace["path"])),
-        ("sha256", str(manifest.trace["sha256"] or "")),
+        *([("sha256", str(digest))] if digest else []),  # an empty label would be one that is not there
         ("seed", str(manifest.seed)),
         ("version", manifest.versions["zswap_replay"]),
     ]
 
 
-def _add_counters(families: dict[str, _Family], result: Result) -> None:
-    common = _run_labels(result)
+def _add_counters(families: dict[str, _Family], common: _Labels, result: Result) -> None:
     for row in rows(result.end):
         counter = COUNTERS[row.group][row.counter]
         name = family_name(row.group, row.counter)
@@ -90,8 +97,7 @@ def _add_counters(families: dict[str, _Family], result: Result) -> None:
         family.add("_total" if counter.kind == "counter" else "", common + memcg, row.value)
 
 
-def _add_figures(families: dict[str, _Family], result: Result, *, timing: bool) -> None:
-    common = _run_labels(result)
+def _add_figures(families: dict[str, _Family], common: _Labels, result: Result, *, timing: bool) -> None:
     derived = result.derived
     for figure, unit in DERIVED_UNITS.items():
         value = derived[figure]

@@ -18,6 +18,14 @@ PLAIN_WIDTH = 100
 _SHORT = "BKMGTPE"
 
 
+class OutputConsole(Console):
+    """A console on standard output that leaves it to the caller when nobody reads: rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError that is being handled."""
+        raise
+
+
 def plain_console(file: TextIO) -> Console:
     """A console whose output is plain text of a fixed width, the same wherever it goes."""
     return Console(

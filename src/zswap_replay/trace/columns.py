@@ -18,6 +18,7 @@ NULL_EVENT = 255
 
 _Mask = npt.NDArray[np.bool_]
 _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
+_Item = TypeVar("_Item", np.uint64, np.uint32, np.uint8, np.int32)
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,12 @@ def _numbers(
     """The values of a column, nulls as `default`, and the mask of its nulls."""
     if array is None or array.null_count == length:
         return np.full(length, default, dtype), np.ones(length, np.bool_)
-    if not array.null_count:
-        # A copy, since Arrow's buffers are read-only and a compiled core may want plain memory.
-        return array.to_numpy().copy(), None
-    mask = array.is_null().to_numpy(zero_copy_only=False)
-    return array.fill_null(pa.scalar(default, array.type)).to_numpy().copy(), mask
+    # A copy, since Arrow's buffers are read-only and a compiled core may want plain memory.
+    values = _values(array, dtype).copy()
+    mask = _nulls(array)
+    if mask is not None:
+        values[mask] = default
+    return values, mask
 
 
 def _texts(array: pa.Array[Any] | None, length: int) -> Texts:
@@ -140,8 +142,32 @@ def _texts(array: pa.Array[Any] | None, length: int) -> Texts:
         return Texts(np.full(length, -1, np.int32), [])
     if not isinstance(array, pa.DictionaryArray):
         array = array.dictionary_encode()
-    indices = array.indices.cast(pa.int32())
-    index = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+    indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
+    index = _values(indices, np.int32)
+    mask = _nulls(indices)
+    if mask is not None:
+        index = np.where(mask, np.int32(-1), index)
     # A dictionary in a Parquet file holds no null of its own.
     values: list[Any] = array.dictionary.to_pylist()
     return Texts(index, values)
+
+
+# Arrow's own to_numpy() imports pandas where that is installed, and is_null() pyarrow.compute: at the start of a
+# process that takes longer than reading half a million rows. So the two buffers of a column are looked at as they are.
+
+
+def _values(array: pa.Array[Any], dtype: type[_Item]) -> npt.NDArray[_Item]:
+    """The values of an array of fixed width, read-only; anything where it holds a null."""
+    buffer = array.buffers()[1]
+    assert buffer is not None
+    return np.frombuffer(memoryview(buffer), dtype, len(array), array.offset * np.dtype(dtype).itemsize)
+
+
+def _nulls(array: pa.Array[Any]) -> _Mask | None:
+    """True where an array holds a null; None where it holds none."""
+    bitmap = array.buffers()[0]
+    if not array.null_count or bitmap is None:
+        return None
+    packed = np.frombuffer(memoryview(bitmap), np.uint8)
+    bits = np.unpackbits(packed, bitorder="little", count=array.offset + len(array))
+    return np.logical_not(bits[array.offset :])

@@ -67,7 +67,8 @@ class TraceWriter:
     The file appears under its name when the block ends well; after an error nothing is left. Rows are not
     checked: what was written is as good as its source, and the reader checks it.
 
-    >>> with TraceWriter("t.parquet") as writer:  # doctest: +SKIP
+    >>> times, pages = np.arange(3, dtype=np.uint64), np.array([5, 6, 5], np.uint64)
+    >>> with TraceWriter("t.parquet") as writer:
     ...     writer.write(page_rows(times, Event.READ, pages, "/web"))
     """
 

@@ -1,0 +1,88 @@
+"""What a sweep of 24 points costs beside one run: wall clock, in rounds that take turns, and where it goes.
+
+    python benchmarks/sweep_cost.py [ROUNDS]
+
+Each round starts both as processes of their own: ``run`` of a bundled trace under the limits of traces/demo.sh, then
+``sweep`` of it over 2 compressors, 2 kernels, 3 sizes of the pool and 2 limits of a memcg. The target: a sweep takes at
+most 3 times a run and the time of its codecs, which is what it spent on making, compressing and checking pages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+ROOT = Path(__file__).parents[1]
+LIMITS = ["--totalram", "64M", "--set", "/build:memory.max=6M", "--set", "/db:memory.max=6M"]
+RUN = ["run", "traces/two-tenants.parquet", *LIMITS, "--max-pool-percent", "5"]
+RUN += ["--set", "/build:memory.zswap.max=1M", "--format", "json"]
+SWEEP = ["sweep", "traces/two-tenants.parquet", *LIMITS, "-c", "zstd,lz4", "--kernel", "patch-v4,6.12"]
+SWEEP += [
+    "--max-pool-percent",
+    "3,5,8",
+    "--set",
+    "/build:memory.zswap.max=512K,1M",
+    "--format",
+    "json",
+    "--timing",
+]
+POINTS = 24
+TARGET = 3.0
+
+
+def timed(*arguments: str) -> tuple[float, float, str]:
+    """Seconds of the wall clock, seconds of all processes on a processor, and what was printed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "zswap_replay", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    wall = perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+
+def main(rounds: int) -> None:
+    """Print the medians of some rounds and their ratio."""
+    runs, sweeps, codecs, models, reads, starts = [], [], [], [], [], []
+    with TemporaryDirectory() as folder:
+        for place in range(rounds):
+            wall, _, _ = timed(*RUN)
+            runs.append(wall)
+            start, _, _ = timed(*RUN, "--max-events", "1")
+            starts.append(start)
+            wall, _, text = timed(*SWEEP, "-o", f"{folder}/{place}.parquet")
+            rows = json.loads(text)["rows"]
+            assert len(rows) == POINTS
+            sweeps.append(wall)
+            codecs.append(
+                sum(row[f"timing.{part}"] for row in rows for part in ("payload", "compress", "decompress"))
+            )
+            models.append(sum(row["timing.model"] for row in rows))
+            reads.append(sum(row["timing.read"] for row in rows))
+    run, sweep, codec = median(runs), median(sweeps), median(codecs)
+    ratio = median((whole - own) / one for whole, own, one in zip(sweeps, codecs, runs, strict=True))
+    print(f"rounds {rounds}, cores {len(os.sched_getaffinity(0))}, medians")
+    print(
+        f"run                      {run:7.3f} s   of which {median(starts):.3f} s to start and to replay one event"
+    )
+    print(f"sweep of {POINTS} points       {sweep:7.3f} s   {sweep / run:.2f} runs")
+    print(f"  its codecs             {codec:7.3f} s   summed over the points, as are the next two")
+    print(f"  the model              {median(models):7.3f} s")
+    print(f"  reading, from memory   {median(reads):7.3f} s")
+    print(f"sweep without its codecs {ratio:7.2f} runs   target: at most {TARGET:g}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

@@ -1,0 +1,126 @@
+"""Options of a sweep, made from ``Settings``: each may hold several values, between commas or in several options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zswap_replay.cli import complete
+from zswap_replay.cli.options import Decorated, described, flag_of, knob_write, settings_fields, size
+
+if TYPE_CHECKING:
+    from zswap_replay.sweep.grid import Option
+
+_KNOBS = "knobs"
+_OFF = "no_"
+
+Given = list[tuple[str, Any]]
+"""Values as they were written, and what they stand for."""
+
+
+def split(text: str) -> list[str]:
+    """The values between commas. Raises click.BadParameter: an empty one."""
+    values = [value.strip() for value in text.split(",")]
+    if "" in values:
+        raise click.BadParameter(f"{text!r}: found an empty value; expected values between commas")
+    return values
+
+
+def knob_values(text: str) -> tuple[str, Given]:
+    """The knob of ``PATH:KEY=VALUE,VALUE`` and its values. Raises click.BadParameter."""
+    target, equals, values = text.rpartition("=")
+    memcg = target.rpartition(":")[0]
+
+    def value(one: str) -> Any:
+        share = _share(one, memcg)
+        # a share is bytes: whether the knob takes those is asked of the knob
+        write = knob_write(f"{target}{equals}{one if share is None else 4096}")
+        return write.value if share is None else share
+
+    return target, [(one, value(one)) for one in split(values)]
+
+
+def axis_options(function: Decorated) -> Decorated:
+    """Gives a command an option for each setting, and ``--set``; every one takes several values."""
+    function = click.option(
+        "--set",
+        _KNOBS,
+        type=knob_values,
+        multiple=True,
+        metavar="PATH:KEY=VALUE,...",
+        shell_complete=complete.knobs,
+        help="Write to a memcg's knob before the first event; values may be shares of what the memcg touches "
+        "(0.5ws). Repeatable.",
+    )(function)
+    for field in reversed(settings_fields()):
+        function = _axis(field)(function)
+    return function
+
+
+def options_from(context: click.Context) -> list[Option]:
+    """What was given, one for each setting and each knob, in the order of the command line."""
+    from zswap_replay.sweep.grid import Option
+
+    given: dict[str, Given] = {}
+    names = {field.name for field in settings_fields()}
+    for name, found in context.params.items():  # click fills it in the order in which options were met
+        if name == _KNOBS:
+            for knob, values in found:
+                given.setdefault(knob, []).extend(values)
+        elif name in names:
+            for values in found:
+                given.setdefault(name, []).extend(values)
+        elif name.startswith(_OFF) and found:
+            given.setdefault(name.removeprefix(_OFF), []).append(("n", False))
+    return [
+        Option(name, tuple(text for text, _ in values), tuple(value for _, value in values))
+        for name, values in given.items()
+    ]
+
+
+def _axis(field: Field[Any]) -> Callable[[Any], Any]:
+    told = described(field)
+    is_switch = isinstance(field.default, bool)
+    choices = field.metadata["choices"]
+    one = "y|n" if is_switch else "|".join(choices) or told.pop("metavar", "VALUE")
+    if told.pop("show_default"):
+        told["help"] += f"  [default: {_default(field)}]"
+    one_value = complete.choices(choices or (("y", "n") if is_switch else ()))
+    told |= {
+        "shell_complete": complete.several(told.get("shell_complete", one_value)),
+        "type": _values(field, told.pop("type", None)),
+        "multiple": True,
+        "default": (),
+        "metavar": f"{one},...",
+    }
+    flag = flag_of(field)
+    if is_switch:
+        on = click.option(flag, field.name, is_flag=False, flag_value="y", **told)
+        off = click.option(f"--no-{flag[2:]}", f"{_OFF}{field.name}", is_flag=True, hidden=True)
+        return lambda function: on(off(function))
+    return click.option(*(("-c",) if field.name == "compressor" else ()), flag, field.name, **told)
+
+
+def _default(field: Field[Any]) -> str:
+    return ("y" if field.default else "n") if isinstance(field.default, bool) else str(field.default)
+
+
+def _values(field: Field[Any], type_: Any) -> Callable[[str], Given]:
+    """What reads one option: each of its values as the option of ``run`` reads its only one."""
+    kind = click.BOOL if isinstance(field.default, bool) else click.types.convert_type(type_ or str)
+
+    def one(text: str) -> Any:
+        if field.name == "totalram":
+            return _share(text, "/") or size(text)
+        return kind.convert(text, None, None)
+
+    return lambda text: [(each, one(each)) for each in split(text)]
+
+
+def _share(text: str, memcg: str) -> Any:
+    from zswap_replay.sweep.workingset import parse_share
+
+    return parse_share(text, memcg)

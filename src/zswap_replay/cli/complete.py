@@ -1,0 +1,80 @@
+"""What a shell offers for values that click does not know: files, recipes, compressors and knobs of memcgs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import click
+    from click.shell_completion import CompletionItem
+
+    Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
+
+_LEVELS = ("zstd:1", "lz4:8", "lz4hc:9")
+"""Specs with a number, which show how one is written."""
+
+
+def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Files and folders, which the shell itself knows."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def recipes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """The built-in recipes, and files."""
+    from zswap_replay.payload.recipe import builtin_recipes
+
+    return [*_beginning_with(incomplete, *builtin_recipes()), *files(context, parameter, incomplete)]
+
+
+def compressors(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """The compressors, with a level too where they have one."""
+    from zswap_replay.codec.base import KNOWN_CODECS
+
+    return _beginning_with(incomplete, *KNOWN_CODECS, *_LEVELS)
+
+
+def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """After ``/web:`` the knobs that the memcg has, and after ``/web:memory.max=`` a value that stands for itself."""
+    from zswap_replay.trace.events import MEMCG_KNOBS, ROOT, ROOT_KNOBS
+
+    path, colon, _ = incomplete.rpartition(":")
+    if not colon:
+        return []
+    names = [name for name in MEMCG_KNOBS if path != ROOT or name in ROOT_KNOBS]
+    target, equals, _ = incomplete.rpartition("=")
+    if equals:
+        values = ("0", "1") if target.endswith(".writeback") else ("max",)
+        return _beginning_with(incomplete, *(f"{target}={value}" for value in values))
+    return _beginning_with(incomplete, *(f"{path}:{name}=" for name in names))
+
+
+def choices(values: Sequence[str]) -> Completer:
+    """Any of some values."""
+    return lambda _context, _parameter, incomplete: _beginning_with(incomplete, *values)
+
+
+def several(one: Completer) -> Completer:
+    """Values between commas, of which the last is completed as ``one`` does."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        before, comma, last = incomplete.rpartition(",")
+        found = one(context, parameter, last)
+        for item in found:
+            item.value = f"{before}{comma}{item.value}"
+        return found
+
+    return complete
+
+
+def _beginning_with(incomplete: str, *values: str) -> list[CompletionItem[str]]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(value) for value in values if value.startswith(incomplete)]

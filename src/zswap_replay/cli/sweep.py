@@ -1,0 +1,131 @@
+"""``zswap-replay sweep``: replays a trace at every point of a grid of settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from zswap_replay.cli import complete
+from zswap_replay.cli.axes import axis_options, options_from, split
+from zswap_replay.cli.errors import note, warn
+from zswap_replay.cli.live import LiveTable
+
+if TYPE_CHECKING:
+    from zswap_replay.swept import Sweep
+
+FORMATS = ("table", "json", "csv")
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  zswap-replay sweep trace.parquet -c zstd,lz4 --max-pool-percent 5,10,20 --kernel 6.8,6.12 \\\n"
+    "      --set /web:memory.max=0.5ws --set /web:memory.zswap.max=64M,128M,max \\\n"
+    "      --pareto writeback_bytes,pool_total_size -o sweep.parquet"
+)
+@click.argument("trace", shell_complete=complete.files)
+@axis_options
+@click.option(
+    "--pareto",
+    type=split,
+    metavar="FIGURE,...",
+    help="Mark the points that no other beats in all of these columns: writeback_bytes,pool_total_size. Less is "
+    "better, but for ratios; name:max and name:min say otherwise.",
+)
+@click.option("--strict", is_flag=True, help="Refuse events that name a memcg before it was created.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), help="Processes; 1 is this one alone [default: as many as cores]."
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Replay on the workers of a Dask scheduler: tcp://host:8786."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="What is printed.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Write the rows to a Parquet file. A sweep that was interrupted goes on from what it left beside it.",
+)
+@click.option("-f", "--force", is_flag=True, help="Start anew, whatever FILE or what is beside it holds.")
+@click.option(
+    "--timing/--no-timing", default=False, help="Whether to add the seconds of each point.", show_default=True
+)
+@click.option("--progress/--no-progress", default=None, help="Show how it gets on [default: on a terminal].")
+@click.option("-q", "--quiet", is_flag=True, help="No notes and no progress; warnings are still printed.")
+@click.pass_context
+def sweep(
+    context: click.Context,
+    /,
+    trace: str,
+    pareto: list[str] | None,
+    strict: bool,
+    jobs: int | None,
+    scheduler: str | None,
+    form: str,
+    output: str | None,
+    force: bool,
+    timing: bool,
+    progress: bool | None,
+    quiet: bool,
+    **_settings: object,
+) -> None:
+    """Replay TRACE at every point of a grid, and print one row a point.
+
+    Every setting takes several values between commas; the grid is the product of them, the last one moving fastest.
+    Sizes may be shares of the working set: --totalram 1.5ws, --set /web:memory.max=0.5ws.
+    """
+    if jobs is not None and scheduler is not None:
+        raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
+    options = options_from(context)
+    from zswap_replay.mm import compiled
+    from zswap_replay.sweep.run import sweep as run
+
+    if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
+        note("the core is not compiled: it runs interpreted, and slowly")
+    with ExitStack() as stack:
+        shown = sys.stderr.isatty() if progress is None else progress
+        found = run(
+            trace,
+            options,
+            strict=strict,
+            output=output,
+            pareto=pareto or (),
+            timing=timing,
+            force=force,
+            jobs=jobs or 0,
+            scheduler=scheduler,
+            watch=stack.enter_context(LiveTable()) if shown and not quiet else None,
+            notes=None if quiet else note,
+        )
+    for text in found.warnings:
+        warn(text)
+    _print(found, form)
+    for failure in found.failures:
+        note(f"point {failure.point} failed: {failure.error}")
+    if found.failures:
+        kept = "the same command replays them again" if output else "without --output no row is kept"
+        note(f"{len(found.failures)} of {len(found.failures) + len(found.rows)} points failed; {kept}")
+        context.exit(max(failure.exit_code for failure in found.failures))
+
+
+def _print(found: Sweep, form: str) -> None:
+    from zswap_replay.report import sweep_csv, sweep_json, sweep_table
+
+    if form == "table" and sys.stdout.isatty():
+        from rich.console import Console
+
+        sweep_table.show(found, Console())
+        return
+    renderers = {"table": sweep_table.render, "json": sweep_json.render, "csv": sweep_csv.render}
+    click.echo(renderers[form](found), nl=False)

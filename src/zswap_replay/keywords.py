@@ -1,0 +1,121 @@
+"""Settings by keyword, as the Python API takes them: sizes and memcg knobs spelled as on the command line."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, TypedDict
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.trace.events import PARAMS
+from zswap_replay.units import UNLIMITED, parse_size
+
+
+class SettingsOptions(TypedDict, total=False):
+    """The settings as keyword arguments: the fields of Settings, and ``set`` in the place of ``knobs``.
+
+    ``totalram`` is bytes or a size such as ``"64M"``; files may be paths. ``set`` holds by memcg what is written to its
+    knobs before the first event: ``{"/web": {"memory.zswap.max": "64M", "memory.zswap.writeback": False}}``. A limit is
+    bytes, a size or ``"max"``.
+    """
+
+    kernel: str
+    compressor: str
+    zpool: str
+    enabled: bool
+    max_pool_percent: int
+    accept_threshold_percent: int
+    shrinker_enabled: bool
+    exclusive_loads: bool
+    same_filled_pages_enabled: bool
+    non_same_filled_pages_enabled: bool
+    totalram: int | str | None
+    nodes: int | None
+    swap_device: str
+    writeback_ns: int
+    reclaim: str
+    shrink_delay: int
+    recipe: str | os.PathLike[str]
+    payload_file: str | os.PathLike[str] | None
+    lengths: str | os.PathLike[str] | None
+    seed: int
+    verify: str
+    warmup: int
+    max_events: int | None
+    set: Mapping[str, Mapping[str, int | str]]
+
+
+def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Settings:
+    """The settings that a call was given: as they are, by keyword, or the defaults.
+
+    Module parameters given by keyword are fixed, as flags are: the trace's own writes to them are ignored.
+
+    Raises TypeError: an unknown keyword, or settings of another kind. SettingsError: settings given both ways, or a
+    value that does not fit.
+    """
+    unknown = next((name for name in options if name not in SettingsOptions.__annotations__), None)
+    if unknown is not None:
+        near = difflib.get_close_matches(unknown, SettingsOptions.__annotations__, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise TypeError(f"replay() got an unexpected keyword argument {unknown!r}{meant}")
+    if not isinstance(settings, Settings | None):
+        raise TypeError(f"replay() takes Settings, or settings by keyword; found {settings!r}")
+    if not options:
+        return Settings() if settings is None else settings
+    if settings is not None:
+        raise SettingsError(
+            f"settings are given twice, as Settings and by keyword ({', '.join(options)}): "
+            "expected one of the two; dataclasses.replace() changes a copy of Settings"
+        )
+    types = {field.name: str(field.type) for field in fields(Settings)}
+    values = {name: _value(name, types[name], value) for name, value in options.items() if name != "set"}
+    return Settings(
+        **values,
+        knobs=tuple(_knob_writes(options.get("set", {}))),
+        fixed=frozenset(name for name in values if name in PARAMS),
+    )
+
+
+def _knob_writes(by_memcg: object) -> Iterator[KnobWrite]:
+    if not isinstance(by_memcg, Mapping):
+        raise _unfit("set", by_memcg, '{"/web": {"memory.zswap.max": "64M"}} or the like')
+    for memcg, writes in by_memcg.items():
+        if not isinstance(writes, Mapping):
+            raise _unfit(f"set {memcg!r}", writes, '{"memory.zswap.max": "64M"} or the like')
+        for key, value in writes.items():
+            if not isinstance(value, str):
+                number = _whole(f"set {memcg}:{key}", value)
+                value = "max" if number == UNLIMITED else str(number)
+            yield KnobWrite.of(memcg, key, value)
+
+
+def _value(name: str, kind: str, value: object) -> Any:
+    """A keyword's value as the type that Settings holds; ``kind`` is that type's name. Raises SettingsError."""
+    if value is None and kind.endswith("None"):
+        return None
+    if kind.startswith("int"):
+        return parse_size(value) if name == "totalram" and isinstance(value, str) else _whole(name, value)
+    if kind == "bool":
+        if value not in (0, 1):
+            raise _unfit(name, value, "True or False")
+        return bool(value)
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
+        raise _unfit(name, value, "a text")
+    return text
+
+
+def _whole(name: str, value: object) -> int:
+    """An integer of any kind, numpy's too. Raises SettingsError."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise _unfit(name, value, "a whole number") from None
+
+
+def _unfit(name: str, value: object, expected: str) -> SettingsError:
+    return SettingsError(f"{name} {value!r}: expected {expected}")

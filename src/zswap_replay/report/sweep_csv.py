@@ -1,0 +1,26 @@
+"""A sweep as CSV: one line a point, the columns of its file."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from zswap_replay.swept import Cell, Sweep
+
+
+def render(sweep: Sweep) -> str:
+    """CSV with a header; a value that a point does not have is empty, a switch is ``true`` or ``false``."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    marked = sweep.pareto is not None
+    writer.writerow((*sweep.columns, "pareto") if marked else sweep.columns)
+    for place, row in enumerate(sweep.rows):
+        cells = [row[column] for column in sweep.columns] + ([sweep.front[place]] if marked else [])
+        writer.writerow([_text(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None else str(cell)

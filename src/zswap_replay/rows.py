@@ -1,0 +1,87 @@
+"""Snapshots in long format: a row for each value of each counter, for CSV, Parquet, Arrow and pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zswap_replay.counters import COUNTERS, Group, Snapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of one counter; ``memcg`` is None where the whole machine is counted."""
+
+    group: Group
+    memcg: str | None
+    counter: str
+    unit: str
+    value: int
+
+
+def rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Every counter of a snapshot, in the order of ``COUNTERS``; memcgs in the order of the snapshot."""
+    machine: tuple[tuple[Group, dict[str, int]], ...] = (
+        ("zswap", snapshot.zswap),
+        ("vmstat", snapshot.vmstat),
+        ("replay", snapshot.replay),
+    )
+    for group, values in machine:
+        yield from _rows(group, None, values)
+    for memcg, values in snapshot.memcg.items():
+        yield from _rows("memcg", memcg, values)
+    for memcg, values in snapshot.replay_memcg.items():
+        yield from _rows("replay.memcg", memcg, values)
+
+
+def _rows(group: Group, memcg: str | None, values: dict[str, int]) -> Iterator[Row]:
+    for name, counter in COUNTERS[group].items():
+        if name in values:
+            yield Row(group, memcg, name, counter.unit, values[name])
+
+
+def schema() -> pa.Schema:
+    """The columns of ``to_arrow()``; ``memcg`` is null for the machine's counters."""
+    import pyarrow as pa
+
+    fields: list[pa.Field[Any]] = [
+        pa.field("compressor", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("time_ns", pa.uint64(), nullable=False),
+        pa.field("group", pa.string(), nullable=False),
+        pa.field("memcg", pa.string()),
+        pa.field("counter", pa.string(), nullable=False),
+        pa.field("value", pa.int64(), nullable=False),
+    ]
+    return pa.schema(fields)
+
+
+def to_arrow(snapshots: Iterable[tuple[str, Snapshot]]) -> pa.Table:
+    """The rows of snapshots, each given with the compressor of its replay, as one table."""
+    import pyarrow as pa
+
+    columns = schema()
+    return pa.concat_tables(
+        [_table(columns, compressor, snapshot) for compressor, snapshot in snapshots]
+        or [columns.empty_table()]
+    )
+
+
+def _table(columns: pa.Schema, compressor: str, snapshot: Snapshot) -> pa.Table:
+    import pyarrow as pa
+
+    found = list(rows(snapshot))
+    values: dict[str, list[Any]] = {
+        "compressor": [compressor] * len(found),
+        "label": [snapshot.label] * len(found),
+        "time_ns": [snapshot.time_ns] * len(found),
+        "group": [row.group for row in found],
+        "memcg": [row.memcg for row in found],
+        "counter": [row.counter for row in found],
+        "value": [row.value for row in found],
+    }
+    return pa.table(values, schema=columns)

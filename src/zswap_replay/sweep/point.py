@@ -1,0 +1,123 @@
+"""One point of a grid, replayed in whichever process it was sent to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from zswap_replay.codec.base import get_codec
+from zswap_replay.codec.lengths import LengthTable
+from zswap_replay.errors import TraceError
+from zswap_replay.manifest import versions
+from zswap_replay.outside import LengthMemo
+from zswap_replay.replay import Replay
+from zswap_replay.report.figures import TIMING_PARTS
+from zswap_replay.settings import Settings
+from zswap_replay.sweep.columns import figures
+from zswap_replay.swept import Cell
+from zswap_replay.trace.reader import TraceReader, open_trace
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that a process needs to replay one point."""
+
+    sweep: str
+    """Tells one sweep from another in a process that serves several."""
+    trace: str
+    strict: bool
+    sha256: str
+    """Of the rows that the sweep is about."""
+    settings: Settings
+    known: dict[str, LengthTable]
+    """Lengths that other points have learned, by compressor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a point."""
+
+    figures: dict[str, Cell]
+    """Counters and derived figures, by column."""
+    timing: dict[str, float]
+    """Seconds by part."""
+    pages_compressed: int
+    learned: dict[str, LengthTable]
+    """Lengths that were not known before, by compressor."""
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Workspace:
+    """What a process keeps between the points of a sweep: the trace, if it is small, and the files of lengths."""
+
+    def __init__(self, trace: str, *, strict: bool) -> None:
+        """Raises TraceError: the trace cannot be opened, or has a bad row."""
+        self._trace = trace
+        self._strict = strict
+        self._reader: TraceReader | None = None
+        self._lock = Lock()
+        self.files = LengthMemo()
+
+    def reader(self) -> TraceReader:
+        """A reader of the trace for one replay. Raises TraceError."""
+        with self._lock:  # a Dask worker may have several threads
+            if self._reader is None:
+                self._reader = open_trace(self._trace, strict=self._strict)
+                self._reader.remember()
+        return self._reader.again()
+
+
+_workspaces: dict[str, Workspace] = {}
+_lock = Lock()
+
+
+def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
+    """The workspace that this process has for a sweep; that of the sweep before is given up."""
+    with _lock:
+        if sweep not in _workspaces:
+            _workspaces.clear()
+            _workspaces[sweep] = Workspace(trace, strict=strict)
+        return _workspaces[sweep]
+
+
+def replay_point(task: Task) -> Outcome:
+    """Replays one point.
+
+    Raises ZswapReplayError: the trace is not there or is not the one that the sweep began with, or the replay failed.
+    """
+    workspace = workspace_of(task.sweep, task.trace, strict=task.strict)
+    notes: list[str] = []
+    memo = workspace.files if task.settings.lengths else LengthMemo()
+    memo.update(task.known)
+    before = memo.sizes()
+    replay = Replay(workspace.reader(), task.trace, task.settings, notes.append, memo)
+    result = replay.result(0, None, _no_progress)
+    if result.manifest.trace["sha256"] not in (None, task.sha256):
+        raise TraceError(f"{task.trace}: found other rows than the sweep began with")
+    memo.settle()
+    timing = result.timing
+    assert timing is not None
+    return Outcome(
+        figures=figures(result),
+        timing={part: getattr(timing, part) for part in TIMING_PARTS},
+        pages_compressed=timing.pages_compressed,
+        learned=memo.tables(before),
+        warnings=result.warnings,
+        notes=tuple(notes),
+    )
+
+
+def inspect_worker(task: Task, compressors: tuple[str, ...]) -> dict[str, str]:
+    """The versions of this process, which can read the trace of a task and run some compressors.
+
+    Raises ZswapReplayError: it cannot, or its trace is another one.
+    """
+    reader = workspace_of(task.sweep, task.trace, strict=task.strict).reader()
+    if reader.digest not in (None, task.sha256):
+        raise TraceError(f"{task.trace}: found other rows than the sweep began with")
+    return versions({name: at for spec in compressors for name, at in get_codec(spec).versions().items()})
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    """A point is reported when it has ended."""

@@ -1,0 +1,207 @@
+"""A sweep from its options to its rows: planned, handed out, kept as it goes, and put together at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from typing import Protocol
+
+from zswap_replay.errors import SweepError, SweepInterrupted, ZswapReplayError
+from zswap_replay.outside import LengthMemo
+from zswap_replay.report import sweep_parquet
+from zswap_replay.report.files import replacing
+from zswap_replay.sweep.grid import Option
+from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
+from zswap_replay.sweep.pareto import parse_figures
+from zswap_replay.sweep.plan import Plan, identity, make_plan
+from zswap_replay.sweep.point import Outcome
+from zswap_replay.sweep.schedule import Schedule
+from zswap_replay.sweep.table import Record, records_of, together
+from zswap_replay.sweep.workers import Here, Processes, Workers, warm_up
+from zswap_replay.swept import Failure, Sweep
+
+
+class Watch(Protocol):
+    """Is told how a sweep gets on."""
+
+    def begin(self, points: Sequence[str], kept: int) -> None:
+        """The labels of the grid's points, and how many of them have rows already."""
+
+    def started(self, point: int) -> None:
+        """A point was given to a worker."""
+
+    def ended(self, point: int) -> None:
+        """A point has its row, or failed."""
+
+
+def sweep(
+    trace: str,
+    options: Sequence[Option],
+    *,
+    strict: bool = False,
+    output: str | None = None,
+    pareto: Sequence[str] = (),
+    timing: bool = False,
+    force: bool = False,
+    jobs: int = 0,
+    scheduler: str | None = None,
+    watch: Watch | None = None,
+    notes: Callable[[str], None] | None = None,
+) -> Sweep:
+    """Replay a trace at every point of a grid.
+
+    ``output`` is a Parquet file that appears when all points have rows; until then they are kept beside it, and a
+    sweep of the same inputs goes on from them unless ``force`` is given. ``pareto`` names figures whose front is
+    marked. ``timing`` adds the seconds of each point. ``jobs`` is the number of processes, 1 for this one alone and 0
+    for as many as there are cores; with ``scheduler``, the address of a Dask scheduler, its workers are taken instead.
+    ``notes`` gets remarks for people, each once.
+
+    A point that fails has no row, and is among the failures of what is returned; no output is written then.
+
+    Raises ZswapReplayError: a bad option, trace or output, before the first point runs. OSError: the output cannot be
+    written. SweepInterrupted: Ctrl-C.
+    """
+    jobs = jobs or len(os.sched_getaffinity(0))
+    here = scheduler is None and jobs == 1
+    if not here and scheduler is None:
+        warm_up()
+    plan = make_plan(trace, options, strict=strict, remember=here)
+    figures = parse_figures(pareto, plan.columns)
+    with ExitStack() as stack:
+        journal: Journal | None = None
+        records: dict[int, Record] = {}
+        if output is not None:
+            if _is_whole(output) and not force:
+                records = _records_in(output, plan, timing=timing)
+            else:
+                journal = Journal(output, plan.identity, force=force)
+                stack.callback(journal.close)
+                records = journal.records
+        run = _Run(plan, records, journal, watch, notes)
+        try:
+            run.all(scheduler, jobs)
+        except KeyboardInterrupt:
+            kept = (
+                f"in {journal.path}; the same command goes on from there" if journal else "without --output"
+            )
+            raise SweepInterrupted(
+                f"interrupted: {len(records) if journal else 0} of {len(plan.settings)} points are kept {kept}"
+            ) from None
+        found = together(plan, records, figures, run.failures, timing=timing)
+        if output is not None and not found.failures:
+            with replacing(output) as path:
+                sweep_parquet.write(path, found)
+            if journal is not None:
+                journal.discard()
+    return found
+
+
+def _is_whole(output: str) -> bool:
+    """Whether there is an output, and no unfinished sweep that will replace it."""
+    if os.path.exists(output) and not os.path.isfile(output):
+        raise SweepError(f"{output}: found no regular file; expected one to write Parquet to")
+    return os.path.exists(output) and not os.path.exists(output + SUFFIX)
+
+
+def _records_in(output: str, plan: Plan, *, timing: bool) -> dict[int, Record]:
+    """The records of a sweep that has been finished. Raises SweepError: it is another one, or lacks timings."""
+    try:
+        found = sweep_parquet.read(output)
+    except SweepError as error:
+        raise SweepError(f"{error}; --force replaces it") from None
+    check_same(output, identity(found.manifest), plan.identity)
+    if timing and "timing.total" not in found.columns:
+        raise SweepError(f"{output}: holds this sweep without timings; --force starts anew")
+    return records_of(found)
+
+
+class _Run:
+    """The points of a plan that have no record yet, on their way."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        records: dict[int, Record],
+        journal: Journal | None,
+        watch: Watch | None,
+        notes: Callable[[str], None] | None,
+    ) -> None:
+        self.failures: list[Failure] = []
+        self._plan = plan
+        self._records = records
+        self._journal = journal
+        self._watch = watch
+        self._notes = notes
+        self._noted: set[str] = set()
+        self._memos: dict[Hashable, LengthMemo] = {}
+
+    def all(self, scheduler: str | None, jobs: int) -> None:
+        """Replay the points. Raises SweepError: the Dask cluster cannot do it."""
+        plan = self._plan
+        missing = [point.index for point in plan.grid.points if point.index not in self._records]
+        if self._watch:
+            self._watch.begin([point.label for point in plan.grid.points], len(self._records))
+        if not missing:
+            return
+        workers = _workers(plan, scheduler, min(jobs, len(missing)))
+        try:
+            self._replay(workers, Schedule((point, plan.group(point)) for point in missing))
+        finally:
+            workers.close()
+
+    def _replay(self, workers: Workers, schedule: Schedule) -> None:
+        running: dict[Future[Outcome], int] = {}
+        while True:
+            while len(running) < workers.slots and (point := schedule.next()) is not None:
+                if self._watch:
+                    self._watch.started(point)
+                running[workers.submit(self._plan.task(point, self._memo(point).tables()))] = point
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=running.__getitem__):
+                point = running.pop(future)
+                schedule.ended(point, learned=self._end(point, future))
+                if self._watch:
+                    self._watch.ended(point)
+
+    def _end(self, point: int, future: Future[Outcome]) -> bool:
+        """Keep what came of a point; whether it is a row."""
+        try:
+            outcome = future.result()
+        except Exception as error:
+            self.failures.append(Failure(self._plan.grid.points[point].label, *_reason(error)))
+            return False
+        self._memo(point).update(outcome.learned)
+        record = Record(point, outcome.figures, outcome.timing, outcome.warnings)
+        if self._journal is not None:
+            self._journal.append(record)
+        self._records[point] = record
+        for text in outcome.notes:
+            if self._notes and text not in self._noted:
+                self._noted.add(text)
+                self._notes(text)
+        return True
+
+    def _memo(self, point: int) -> LengthMemo:
+        return self._memos.setdefault(self._plan.group(point), LengthMemo())
+
+
+def _workers(plan: Plan, scheduler: str | None, count: int) -> Workers:
+    if scheduler is not None:
+        from zswap_replay.sweep.cluster import Cluster
+
+        return Cluster.for_plan(scheduler, plan)
+    return Here() if count == 1 else Processes(count)
+
+
+def _reason(error: Exception) -> tuple[str, int]:
+    """Why a point has no row, in one line, and the exit status that it asks for."""
+    if isinstance(error, ZswapReplayError):
+        return str(error), error.exit_code
+    if isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker":
+        return "its worker was killed", 1
+    return f"{type(error).__name__}: {' '.join(str(error).split())}", 1

@@ -1,0 +1,50 @@
+"""What a sweep gives back: plain rows, one a point of its grid, ready for any renderer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA = 1
+"""Version of a sweep's file and of its JSON."""
+
+Cell = int | float | str | bool | None
+"""A value of a row; None where the row's kernel, or its trace, does not have the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A point that could not be replayed to its end."""
+
+    point: str
+    error: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The rows of a grid, in the grid's order."""
+
+    axes: tuple[str, ...]
+    """The options that were given several values, the slowest first; the first columns of each row."""
+    columns: tuple[str, ...]
+    """All columns in order: the axes, the counters of the machine and of the memcgs, derived figures, timings."""
+    rows: tuple[dict[str, Cell], ...]
+    """Every row has every column."""
+    manifest: dict[str, object]
+    pareto: tuple[str, ...] | None = None
+    """The figures whose front was asked for, as columns with their direction: ``derived.writeback_bytes:min``."""
+    front: tuple[bool, ...] = ()
+    """With ``pareto``, for each row whether it is on the front."""
+    failures: tuple[Failure, ...] = ()
+    """The points that have no row."""
+    warnings: tuple[str, ...] = ()
+    """What a reader of the rows has to know first."""
+
+    def metadata(self) -> dict[str, object]:
+        """What the file of a sweep holds beside its rows, as JSON."""
+        return {
+            "schema": SCHEMA,
+            "axes": list(self.axes),
+            "pareto": None if self.pareto is None else list(self.pareto),
+            "manifest": self.manifest,
+        }

@@ -1,0 +1,154 @@
+"""What a trace can say, apart from its columns: events, memcg paths, and the knobs with what they hold.
+
+Nothing here needs pyarrow, so that the command line can read a knob without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from types import MappingProxyType
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.units import parse_limit, parse_size
+
+ROOT = "/"
+"""The path of the root memcg, whose id is always 0."""
+
+
+class Event(IntEnum):
+    """What a row does. Below MEMCG_CREATE and SNAPSHOT lie the events that need no text."""
+
+    READ = 0
+    WRITE = 1
+    PAGEOUT = 2
+    DISCARD = 3
+    SETTLE = 4
+    SNAPSHOT = 5
+    MEMCG_CREATE = 6
+    MEMCG_SET = 7
+    MEMCG_OFFLINE = 8
+    MEMCG_RECLAIM = 9
+    PARAM = 10
+
+
+EVENT_NAMES = tuple(event.name.lower() for event in Event)
+"""The names of the events as a trace spells them; the index is the code."""
+
+EVENT_CODES: Mapping[str, Event] = MappingProxyType({event.name.lower(): event for event in Event})
+
+_TRUE = frozenset({"1", "y", "yes", "t", "true", "on"})
+_FALSE = frozenset({"0", "n", "no", "f", "false", "off"})
+
+
+def _limit(text: str) -> int:
+    return parse_limit(text)
+
+
+def _boolean(text: str) -> int:
+    # kstrtobool() looks at the first letters alone; the rest of the word is held to its spelling here.
+    word = text.strip().lower()
+    if word in _TRUE:
+        return 1
+    if word in _FALSE:
+        return 0
+    raise SettingsError(f"{text!r} is not a switch: expected y, n, 1, 0, on or off")
+
+
+def _bit(text: str) -> int:
+    if text.strip() not in ("0", "1"):
+        raise SettingsError(f"{text!r} is not a switch: expected 0 or 1")
+    return int(text)
+
+
+def _percent(text: str) -> int:
+    word = text.strip()
+    if not (word.isascii() and word.isdigit()) or int(word) > 100:
+        raise SettingsError(f"{text!r} is not a percentage: expected a whole number from 0 to 100")
+    return int(word)
+
+
+def _name(text: str) -> str:
+    word = text.strip()
+    if not word:
+        raise SettingsError("an empty text is not a name")
+    return word
+
+
+MEMCG_KNOBS: Mapping[str, Callable[[str], int]] = MappingProxyType(
+    {
+        "memory.max": _limit,
+        "memory.high": _limit,
+        "memory.zswap.max": _limit,
+        "memory.swap.max": _limit,
+        "memory.zswap.writeback": _bit,
+    }
+)
+"""The cgroup files that `memcg_set` may write, and what reads their text."""
+
+ROOT_KNOBS = frozenset({"memory.zswap.writeback"})
+"""The knobs that the root memcg has as well: of zswap's cgroup files the one without CFTYPE_NOT_ON_ROOT."""
+
+PARAMS: Mapping[str, Callable[[str], int | str]] = MappingProxyType(
+    {
+        "enabled": _boolean,
+        "shrinker_enabled": _boolean,
+        "exclusive_loads": _boolean,
+        "same_filled_pages_enabled": _boolean,
+        "non_same_filled_pages_enabled": _boolean,
+        "compressor": _name,
+        "zpool": _name,
+        "max_pool_percent": _percent,
+        "accept_threshold_percent": _percent,
+    }
+)
+"""The zswap module parameters that `param` may write, and what reads their text."""
+
+RECLAIM_KEY = "memory.reclaim"
+"""The cgroup file that `memcg_reclaim` stands for; its row needs no key."""
+
+
+def knobs(event: Event) -> tuple[str, ...]:
+    """The names of the knobs that `event` may write; none for an event that writes no knob."""
+    if event is Event.MEMCG_SET:
+        return tuple(MEMCG_KNOBS)
+    return tuple(PARAMS) if event is Event.PARAM else ()
+
+
+def parse_knob(event: Event, key: str | None, text: str) -> int | str:
+    """The value that `text` stands for when it is written to the knob `key`.
+
+    Limits and the bytes of `memcg_reclaim` (whose key is not looked at) are bytes, or UNLIMITED; switches are
+    0 or 1; compressors and allocators are their names.
+
+    Raises SettingsError: the event has no such knob, or the knob cannot hold the text.
+    """
+    if event is Event.MEMCG_RECLAIM:
+        return parse_size(text)
+    parser = None
+    if key is not None:
+        parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key)
+    if parser is None or not knobs(event):
+        raise SettingsError(f"{event.name.lower()} has no knob {key!r}: expected {', '.join(knobs(event))}")
+    return parser(text)
+
+
+def path_fault(path: str) -> str | None:
+    """What is wrong with a memcg path, in a few words; None if nothing is."""
+    if not path.startswith("/"):
+        return "not absolute"
+    if path == ROOT:
+        return None
+    if path.endswith("/"):
+        return "a slash at the end"
+    for part in path[1:].split("/"):
+        if not part:
+            return "an empty part"
+        if part in (".", ".."):
+            return f"a part that is {part!r}"
+    return None
+
+
+def parent_path(path: str) -> str:
+    """The path of the memcg above; the root is above itself."""
+    return path[: path.rindex("/")] or ROOT

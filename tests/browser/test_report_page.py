@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Browser
+from tests.factories import make_result
+from tests.sweeps import make_rows, write_sweep
+from tests.timelines import make_timeline
+from zswap_replay.report import html
+from zswap_replay.report.charts.theme import DARK, LIGHT, Theme
+from zswap_replay.report.pages.page import Page
+from zswap_replay.report.pages.results import result_page
+from zswap_replay.report.pages.sweeps import sweep_page
+from zswap_replay.report.sweepfile import read_sweep
+
+HOSTILE = "/<script>document.title='taken'</script>&amp;\"'\x07" + "/kubepods.slice" * 12
+
+
+def one_run(_folder: Path) -> Page:
+    return result_page([make_timeline()])
+
+
+def two_runs(_folder: Path) -> Page:
+    return result_page([make_timeline("zstd"), make_timeline("lz4", scale=2)])
+
+
+def the_end_alone(_folder: Path) -> Page:
+    return result_page([make_result("zstd", scale=4), make_result("lz4", scale=5)])
+
+
+def sweep(folder: Path) -> Page:
+    return sweep_page(read_sweep(write_sweep(folder / "sweep.parquet", make_rows())))
+
+
+def hostile(_folder: Path) -> Page:
+    result = make_timeline()
+    manifest = replace(result.manifest, trace={**result.manifest.trace, "path": HOSTILE})
+    snapshots = tuple(
+        replace(
+            now,
+            memcg={HOSTILE: now.memcg["/web"]},
+            replay_memcg={HOSTILE: now.replay_memcg["/web"]},
+            limits={HOSTILE: now.limits["/web"]},
+        )
+        for now in result.snapshots
+    )
+    return result_page([replace(result, manifest=manifest, snapshots=snapshots, warnings=(HOSTILE,))])
+
+
+PAGES = (one_run, two_runs, the_end_alone, sweep, hostile)
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=lambda make: str(make.__name__).replace("_", " "))
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Path]:
+    make: Callable[[Path], Page] = request.param
+    folder = tmp_path_factory.mktemp("page")
+    made = make(folder)
+    file = folder / "report.html"
+    file.write_text(html.render(made), encoding="utf-8")
+    return made, file
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_page_is_whole(browser: Browser, page: tuple[Page, Path], width: int, dark: bool) -> None:
+    made, file = page
+    browser.open(file, width=width, dark=dark)
+    assert [] == browser.messages()
+    assert [file.as_uri()] == browser.requests()  # itself, and nothing else: neither a font nor an icon
+    assert f"{made.title} · zswap-replay" == browser.driver.title
+
+    assert (width, width) == tuple(
+        browser.ask("return [document.documentElement.scrollWidth, document.body.scrollWidth]")
+    )
+    assert [] == browser.texts_outside()
+    sizes = browser.text_sizes()
+    assert min(sizes) > 9
+    assert max(sizes) < 16
+
+    theme = DARK if dark else LIGHT
+    assert css(theme["page"]) == browser.ask("return getComputedStyle(document.body).backgroundColor")
+    check_marks(browser, made, theme)
+
+
+def check_marks(browser: Browser, made: Page, theme: Theme) -> None:
+    marks = browser.marks()
+    assert [f"chart-{chart.name}" for chart in made.charts()] == list(
+        dict.fromkeys(mark.chart for mark in marks)
+    )
+    background = css(theme["surface"])
+    known = {css(colour) for colour in theme.colours.values()}
+    for mark in marks:
+        assert mark.width > 0, mark
+        assert mark.height > 0 or mark.width > 20, mark  # a line may lie flat
+        drawn = {mark.fill, mark.stroke} - {"none", background}
+        assert drawn, f"{mark} cannot be told from the background"
+        assert drawn <= known, mark
+
+
+def css(colour: str) -> str:
+    red, green, blue = (int(part, 16) for part in re.findall("[0-9a-f]{2}", colour))
+    return f"rgb({red}, {green}, {blue})"
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_folded_sections_open(browser: Browser, page: tuple[Page, Path], width: int) -> None:
+    made, file = page
+    browser.open(file, width=width)
+    browser.ask("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert width == browser.ask("return document.documentElement.scrollWidth")
+    shown = browser.ask("return [...document.querySelectorAll('details')].map(part => part.innerText)")
+    folded = [section for section in made.sections if section.folded]
+    assert [section.title for section in folded] == [text.split("\n", 1)[0] for text in shown]
+    assert '"sha256": "5ca1ab1e' in shown[-1]

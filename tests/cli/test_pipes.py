@@ -1,0 +1,90 @@
+"""A reader that has seen enough: every command then ends quietly, with status 0."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.commands import ROOT
+
+PIPE_BUFFER = 1 << 16
+"""Bytes that Linux takes for a reader that does not read."""
+
+STORY = "run traces/story.parquet -q"
+LARGE = f"{STORY} --interval 1s"
+COMMANDS = {
+    f"{STORY} --format table": 0,
+    f"{LARGE} --format json": PIPE_BUFFER,
+    f"{LARGE} --format csv": PIPE_BUFFER,
+    f"{STORY} --format openmetrics": 0,
+    f"{STORY} -c zstd -c lz4 -c deflate --format openmetrics": PIPE_BUFFER,
+    "trace cat traces/db.parquet": PIPE_BUFFER,
+    "trace head traces/db.parquet": 0,
+    "trace info traces/story.parquet": 0,
+    "trace validate traces/story.parquet": 0,
+    "compare RESULT RESULT --format csv": 0,
+    "check traces/story.parquet RESULT -q": 0,
+    "kernels": 0,
+    "payload --pages 50 -c lz4": 0,
+    "completion zsh": 0,
+    "--version": 0,
+    "--help": 0,
+    "run --help": 0,
+}
+"""Commands, and the bytes that each prints at least."""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of results, the RESULT of the commands above."""
+    path = str(tmp_path_factory.mktemp("results") / "story.json")
+    bash(f"{program(STORY)} --format json --no-timing -o {shlex.quote(path)}")
+    return path
+
+
+def bash(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def program(arguments: str) -> str:
+    return f"{shlex.quote(sys.executable)} -m zswap_replay {arguments}"
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_head_takes_one_line(arguments: str, result: str) -> None:
+    done = bash(f'{program(arguments.replace("RESULT", result))} | head -n 1; echo "${{PIPESTATUS[*]}}"')
+    _, status = done.stdout.splitlines()
+    assert ("0 0", "") == (status, done.stderr)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_nobody_reads_at_all(arguments: str, result: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "zswap_replay", *arguments.replace("RESULT", result).split()],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert (0, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("arguments", [arguments for arguments, size in COMMANDS.items() if size])
+def test_what_is_large_is_larger_than_a_pipe(arguments: str) -> None:
+    size = int(bash(f"{program(arguments)} | wc -c").stdout)
+    assert COMMANDS[arguments] < size
+
+
+def test_a_file_that_is_full_is_an_error() -> None:
+    done = bash(f"{program('kernels')} > /dev/full")
+    assert (2, "zswap-replay: No space left on device\n") == (done.returncode, done.stderr)

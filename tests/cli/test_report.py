@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from json import loads
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ROOT, TRACES, output
+from tests.sweeps import make_rows, write_sweep
+from tests.timelines import make_timeline
+from zswap_replay.cli import PROGRAM, cli
+from zswap_replay.cli.errors import guarded
+from zswap_replay.report import json
+from zswap_replay.report.needs import require
+from zswap_replay.result import Result
+
+
+def write_results(path: Path, results: Sequence[Result]) -> Path:
+    path.write_text(json.render(results, timing=True), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    return write_results(tmp_path / "result.json", [make_timeline("zstd"), make_timeline("lz4", scale=2)])
+
+
+@pytest.fixture
+def failure(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command that has to end with status 2, and gives the one line that it prints."""
+
+    def run(*arguments: str) -> str:
+        status = guarded(cli, PROGRAM, list(arguments))
+        printed = capsys.readouterr()
+        assert (2, "", 1) == (status, printed.out, printed.err.count("\n")), printed.err
+        return printed.err.removeprefix("zswap-replay: ").removesuffix("\n")
+
+    return run
+
+
+def test_a_page_is_written_beside_its_input(result: Path, failure: Callable[..., str]) -> None:
+    page = result.with_suffix(".html")
+    assert f"16 charts: {page}\n" == output("report", str(result))
+    first = page.read_bytes()
+    assert first.startswith(b"<!doctype html>")
+    assert f"{page}: exists; -f replaces it" == failure("report", str(result))
+    assert f"16 charts: {page}\n" == output("report", str(result), "-f")
+    assert first == page.read_bytes()
+    assert [page.name, result.name] == sorted(path.name for path in result.parent.iterdir())
+
+
+def test_pictures_are_the_same_again(result: Path, tmp_path: Path, failure: Callable[..., str]) -> None:
+    pictures = []
+    for folder in (tmp_path / "deep" / "one", tmp_path / "two"):
+        page = tmp_path / f"{folder.name}.html"
+        output("report", str(result), "-o", str(page), "--png", str(folder))
+        pictures.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert pictures[0] == pictures[1]
+    assert {"pool.png", "codec-cost.png", "lengths-1-zstd.png", "writebacks-2-web.png"} <= pictures[0].keys()
+    assert 16 == len(pictures[0])
+    again = failure("report", str(result), "-o", str(tmp_path / "new.html"), "--png", str(tmp_path / "two"))
+    assert again.endswith(".png: exists; -f replaces it")
+    assert not (tmp_path / "new.html").exists()
+
+
+def test_a_sweep_is_known_by_its_bytes(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path / "sweep.json", make_rows())
+    page = tmp_path / "page.html"
+    arguments = ("--figure", "reject_rate", "--axes", "compressor,max_pool_percent")
+    assert f"4 charts: {page}\n" == output("report", str(sweep), "-o", str(page), *arguments)
+    assert "Reject rate over the settings" in page.read_text(encoding="utf-8")
+
+
+def test_a_run_becomes_a_page(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.parquet"
+    output("trace", "generate", "zipf", "--pages", "600", "--events", "4000", "-o", str(trace))
+    settings = (
+        "--set",
+        "/a:memory.max=1M",
+        "--totalram",
+        "8M",
+        "-c",
+        "lz4",
+        "--interval",
+        "500us",
+        "--format",
+        "json",
+    )
+    run = output("run", str(trace), *settings)
+    page = tmp_path / "page.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "zswap_replay", "report", "-", "-o", str(page)],
+        input=run,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    text = page.read_text(encoding="utf-8")
+    assert "Pool size" in text
+    assert f"{loads(run)['manifest']['trace']['events']:,} events" in text
+    assert "This file holds the counters" not in text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"not json", "found no JSON"),
+        (b"[]", "the document: found []; expected an object"),
+        (b'{"schema": 1}', "snapshots: found nothing; expected this key"),
+        (b"PAR1 and no more", "found no readable Parquet"),
+    ],
+)
+def test_what_is_no_result_is_named(
+    tmp_path: Path, content: bytes, text: str, failure: Callable[..., str]
+) -> None:
+    path = tmp_path / "input"
+    path.write_bytes(content)
+    said = failure("report", str(path))
+    assert said.startswith(f"{path}: ")
+    assert text in said
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_a_trace_is_no_sweep(failure: Callable[..., str]) -> None:
+    trace = TRACES / "db.parquet"
+    said = failure("report", str(trace))
+    assert said.startswith(f"{trace}: found Parquet without the metadata 'zswap_replay.sweep'")
+
+
+def test_usage(result: Path, tmp_path: Path, failure: Callable[..., str]) -> None:
+    assert "Missing argument" in failure("report")
+    assert f"{tmp_path}/none.json: No such file or directory" == failure("report", f"{tmp_path}/none.json")
+    assert "are for sweeps" in failure("report", str(result), "--figure", "rejects")
+    assert f"{result}: the page would replace its input; -o names another file" == (
+        failure("report", str(result), "-f", "-o", str(result))
+    )
+    assert "-o names one" in failure("report", "-")
+    sweep = write_sweep(tmp_path / "s.parquet", make_rows())
+    assert "'nothing' is no figure of this sweep" in failure("report", str(sweep), "--figure", "nothing")
+    assert "expected two of" in failure("report", str(sweep), "--axes", "compressor")
+    unwritable = failure("report", str(result), "-o", "/nowhere/page.html")
+    assert "/nowhere/page.html: No such file or directory" == unwritable
+
+
+def test_help_has_an_example() -> None:
+    assert "zswap-replay report result.json" in output("report", "--help")
+
+
+def test_missing_libraries_are_named(
+    result: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    require("json")
+
+    def without_matplotlib(name: str) -> object:
+        return None if name == "matplotlib" else find_spec(name)
+
+    monkeypatch.setattr("zswap_replay.report.needs.find_spec", without_matplotlib)
+    assert 2 == guarded(cli, PROGRAM, ["report", str(result)])
+    assert (
+        "zswap-replay: a report needs matplotlib, not found here: pip install 'zswap-replay[report]'\n"
+        == capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("arguments", [("report", "--help"), ("report",), ("--help",)])
+def test_help_and_usage_load_none_of_the_libraries(arguments: tuple[str, ...]) -> None:
+    code = (
+        "import sys; from zswap_replay.cli import cli, PROGRAM; from zswap_replay.cli.errors import guarded\n"
+        f"guarded(cli, PROGRAM, {list(arguments)})\n"
+        "print(sorted({'matplotlib', 'jinja2', 'pyarrow', 'numpy', 'rich'} & sys.modules.keys()), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "[]" == done.stderr.splitlines()[-1]

@@ -1,0 +1,99 @@
+"""A command starts with what it needs: help, mistakes and scripts for shells import no library but click."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.tree import COMMANDS
+from zswap_replay.cli.errors import WIDEST_HELP
+
+HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard", "Cython", "cython"}
+HEAVY |= {"pandas", "matplotlib", "jinja2", "dask", "distributed"}
+
+SCRIPT = """\
+import atexit, sys
+packages = lambda: sorted({name.partition(".")[0] for name in sys.modules})
+atexit.register(lambda: print("\\n" + " ".join(packages()), file=sys.stderr))
+from zswap_replay.cli import main
+main()
+"""
+
+
+def imported(*arguments: str, **variables: str) -> tuple[int, set[str]]:
+    """The status of a call, and the packages that were imported for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, set(done.stderr.splitlines()[-1].split())
+
+
+def test_a_replay_imports_what_the_others_must_not() -> None:
+    status, packages = imported("run", "no/such/trace", "-q")
+    assert (2, {"numpy", "pyarrow"}) == (status, {"numpy", "pyarrow"} & packages)
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_imports_nothing_heavy(name: str) -> None:
+    status, packages = imported(*name.split(), "--help")
+    assert (0, set()) == (status, HEAVY & packages)
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_a_mistake_imports_nothing_heavy(name: str) -> None:
+    status, packages = imported(*name.split(), "--no-such-option")
+    assert (2, set()) == (status, HEAVY & packages)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--version", 0),
+        ("kernels", 0),
+        ("completion bash", 0),
+        ("completion zsh", 0),
+        ("completion fish", 0),
+        ("completion tcsh", 2),
+        ("run", 2),
+        ("run t --kernel 2.4", 2),
+        ("run t --totalram 4Q", 2),
+        ("run t --max-pool-percent 200", 2),
+        ("run t --interval 5", 2),
+        ("run t --set /web", 2),
+        ("run t --set web:memory.max=1", 2),
+        ("run t --set /web:memory.mux=1", 2),
+        ("run t --set /web:memory.max=4Q", 2),
+        ("run t -c lz4 -c lz4", 2),
+        ("run t -o x --timeline x", 2),
+        ("trace generate", 2),
+        ("trace generate spiral -o x", 2),
+    ],
+)
+def test_what_needs_no_trace_imports_nothing_heavy(arguments: str, expected: int) -> None:
+    status, packages = imported(*arguments.split())
+    assert (expected, set()) == (status, HEAVY & packages)
+
+
+@pytest.mark.parametrize(
+    ("columns", "widest"), [("20", 50), ("70", 68), ("300", WIDEST_HELP - 2), ("", 78), ("x", 78)]
+)
+def test_help_is_as_wide_as_the_terminal_within_reason(columns: str, widest: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "zswap_replay", "--help"],
+        env=os.environ | {"COLUMNS": columns},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    texts = [line for line in done.stdout.splitlines() if line]
+    assert widest >= max(len(line) for line in texts)
+    assert widest - 20 < max(len(line) for line in texts)

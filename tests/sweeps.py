@@ -1,0 +1,71 @@
+"""Hand-made sweep files for tests of what reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Cell = str | int | float | bool | None
+
+AXES: dict[str, Sequence[Cell]] = {
+    "compressor": ("zstd", "lz4"),
+    "max_pool_percent": (20, 5, 10),
+    "/web:memory.zswap.max": (-1, 8 << 20, 64 << 20),
+}
+"""A grid of 18 points; its numbers do not come in order."""
+
+MANIFEST = {
+    "trace": {"path": "traces/web.parquet", "sha256": "5ca1ab1e" * 8, "events": 1_234_567},
+    "settings": {
+        "kernel": "6.8",
+        "totalram": 4 << 30,
+        "enabled": True,
+        "lengths": None,
+        "set": ["/web:memory.max=1"],
+    },
+    "versions": {"zswap_replay": "0.1.0"},
+}
+
+
+def make_rows(axes: Mapping[str, Sequence[Cell]] = AXES) -> list[dict[str, Cell]]:
+    """A row for each point: the larger the pool, the fewer pages are written back, and lz4 writes more than zstd."""
+    rows = []
+    for values in product(*axes.values()):
+        point = dict(zip(axes, values, strict=True))
+        percent = point.get("max_pool_percent", 20)
+        limit = point.get("/web:memory.zswap.max", -1)
+        assert isinstance(percent, int)
+        pool = percent * (3 if limit == -1 else 2) << 20
+        written = (40 - percent) * (2 if point.get("compressor") == "lz4" else 1) * 256
+        rows.append(
+            point
+            | {
+                "zswap.pool_total_size": pool,
+                "zswap.written_back_pages": written,
+                "vmstat.zswpout": 4 * written,
+                "memcg:/web:zswpwb": written // 2,
+                "derived.writeback_bytes": written * 4096,
+                "derived.compression_ratio": None if percent == 5 else 2.25,
+                "derived.reject_rate": percent / 1000,
+            }
+        )
+    return rows
+
+
+def write_sweep(
+    path: Path,
+    rows: Sequence[Mapping[str, Cell]],
+    axes: Sequence[str] = tuple(AXES),
+    pareto: Sequence[str] | None = None,
+    metadata: Mapping[str, object] | None = None,
+) -> Path:
+    """Writes rows as ``zswap-replay sweep`` does; ``metadata`` replaces keys of the metadata."""
+    table = pa.table({name: [row[name] for row in rows] for name in rows[0]})
+    document = {"schema": 1, "axes": list(axes), "pareto": pareto, "manifest": MANIFEST, **(metadata or {})}
+    pq.write_table(table.replace_schema_metadata({"zswap_replay.sweep": json.dumps(document)}), path)
+    return path

@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.factories import make_result, make_snapshot
+from tests.timelines import LENGTHS, make_timeline
+from zswap_replay.codec.footprint import footprint
+from zswap_replay.errors import ResultError
+from zswap_replay.report import html
+from zswap_replay.report.charts.bars import BarChart
+from zswap_replay.report.charts.lines import LineChart
+from zswap_replay.report.pages.compression import bins_of, median, microseconds_per_page
+from zswap_replay.report.pages.page import Chart, Page, Section
+from zswap_replay.report.pages.results import result_page
+from zswap_replay.report.pages.runs import Runs, pool_limit, pool_threshold
+from zswap_replay.report.text import plain, short, slug
+from zswap_replay.result import Result
+
+
+def section(page: Page, title: str) -> Section:
+    (found,) = [section for section in page.sections if section.title == title]
+    return found
+
+
+def chart(page: Page, name: str) -> Chart:
+    (found,) = [chart for chart in page.charts() if chart.name == name]
+    return found
+
+
+def line_chart(page: Page, name: str) -> LineChart:
+    drawing = chart(page, name).drawing
+    assert isinstance(drawing, LineChart)
+    return drawing
+
+
+def bar_chart(page: Page, name: str) -> BarChart:
+    drawing = chart(page, name).drawing
+    assert isinstance(drawing, BarChart)
+    return drawing
+
+
+def test_a_timeline_begins_at_nothing_and_ends_at_the_last_snapshot() -> None:
+    pool = line_chart(result_page([make_timeline(steps=4)]), "pool")
+    (line,) = pool.lines
+    assert [0, 1, 2, 3, 4] == line.x
+    assert [0, 475 * 4096 / 2**20, 950 * 4096 / 2**20] == list(line.y)[:3]
+    assert "7.4 MiB" == line.end
+
+
+def test_after_a_warm_up_nothing_is_known_of_the_start() -> None:
+    result = make_timeline(steps=4)
+    settings = {**result.manifest.settings, "warmup": 1000}
+    warmed = replace(result, manifest=replace(result.manifest, settings=settings))
+    (line,) = line_chart(result_page([warmed]), "pool").lines
+    assert [1, 2, 3, 4] == line.x
+    assert (
+        "Counted from the end of the warm-up"
+        in section(result_page([warmed]), "Writebacks and rejects").intro
+    )
+
+
+def test_the_pools_limit_follows_the_parameters_in_effect() -> None:
+    now = make_snapshot()
+    result = make_result(snapshots=(now,))
+    assert (4 << 30) // 4096 * 20 // 100 * 4096 == pool_limit(result, now)
+    lowered = replace(now, params={"max_pool_percent": 10, "accept_threshold_percent": 50})
+    assert (4 << 30) // 4096 * 10 // 100 * 4096 == pool_limit(result, lowered)
+    assert pool_limit(result, lowered) // 4096 // 2 * 4096 == pool_threshold(result, lowered)
+
+
+def test_the_memcgs_of_one_run_are_together() -> None:
+    page = result_page([make_timeline()])
+    assert ["/batch", "/web", "/web/worker"] == [line.name for line in line_chart(page, "writebacks").lines]
+    rejects = {line.name: line.end for line in line_chart(page, "rejected-stores").lines}
+    assert {"/batch": f"{8 * 8 * 1:,}", "/web": f"{8 * 8 * 3:,}", "/web/worker": f"{8 * 8 * 2:,}"} == rejects
+    assert () == tuple(section(page, "Writebacks and rejects").legend)
+
+
+def test_several_runs_are_laid_over_each_other_by_memcg() -> None:
+    page = result_page([make_timeline("zstd"), make_timeline("lz4", scale=2)])
+    for title in ("Compressed bytes per memcg", "Writebacks", "Rejected stores"):
+        found = section(page, title)
+        assert ["/batch", "/web", "/web/worker"] == [each.title for each in found.charts]
+        assert [("zstd", 0), ("lz4", 1)] == [(key.name, key.slot) for key in found.legend]
+        for each in found.charts:
+            assert isinstance(each.drawing, LineChart)
+            assert ["zstd", "lz4"] == [line.name for line in each.drawing.lines]
+    assert ["zstd", "lz4"] == [line.name for line in line_chart(page, "pool").lines]
+    assert ["limit 819.2 MiB", "reopens at 737.3 MiB"] == [
+        each.text for each in line_chart(page, "pool").limits
+    ]
+
+
+def test_a_memcgs_limit_is_beside_its_bytes() -> None:
+    page = result_page([make_timeline()])
+    limits = {each.title: each.drawing.limits for each in section(page, "Compressed bytes per memcg").charts}  # type: ignore[attr-defined]
+    assert ["zswap.max 8.0 MiB"] == [limit.text for limit in limits["/web"]]
+    assert ["zswap.max 0 B"] == [limit.text for limit in limits["/batch"]]
+    assert [] == limits["/web/worker"]
+
+
+def test_without_a_timeline_the_page_says_so_and_has_bars() -> None:
+    page = result_page([make_result()])
+    assert "This file holds the counters of the end alone" in section(page, "At the end of the trace").intro
+    assert "--interval" in section(page, "At the end of the trace").intro
+    assert [] == [each.name for each in page.charts() if isinstance(each.drawing, LineChart)]
+    ((_name, bars),) = bar_chart(page, "pool").groups
+    assert ["5.6 MiB of 819.2 MiB"] == [bar.text for bar in bars]
+    written = {name: bars[0].text for name, bars in bar_chart(page, "writebacks").groups}
+    assert {"/batch": "0", "/web": f"{62 * 6:,}", "/web/worker": f"{62 * 3:,}"} == written
+
+
+def test_two_snapshots_are_no_timeline() -> None:
+    page = result_page([make_timeline(steps=2)])
+    assert "This file holds the counters of 2 moments alone" in section(page, "At the end of the trace").intro
+
+
+def test_rejects_are_told_by_cause_and_loads_by_source() -> None:
+    page = result_page([make_result()])
+    causes = dict(bar_chart(page, "stores-refused-by-cause").groups)["/web"][0]
+    assert [8 * 9, 0, 0] == [value for value, _slot in causes.parts]
+    sources = dict(bar_chart(page, "pages-that-came-back-by-source").groups)["/web"][0]
+    assert [500 * 9, 0] == [value for value, _slot in sources.parts]
+
+
+def test_of_many_memcgs_the_busiest_are_drawn_and_the_page_says_so() -> None:
+    result = make_timeline()
+    first = result.end.replay_memcg["/web"]
+    snapshots = tuple(
+        replace(
+            now,
+            replay_memcg={
+                f"/t{number}": {**first, "written_back_pages": number, "memcg_limit_reject": 0}
+                for number in range(30)
+            },
+            memcg={f"/t{number}": now.memcg["/web"] for number in range(30)},
+        )
+        for now in result.snapshots
+    )
+    page = result_page([replace(result, snapshots=snapshots)])
+    shown = [line.name for line in line_chart(page, "writebacks").lines]
+    assert ["/t24", "/t25", "/t26", "/t27", "/t28", "/t29"] == shown
+    assert "Shown are the 6 most active of 30 memcgs" in section(page, "Writebacks and rejects").intro
+    (table,) = section(page, "Counters per memcg").tables
+    assert 30 == len(table.rows)
+
+
+def test_the_root_is_drawn_only_where_it_is_alone() -> None:
+    now = make_snapshot()
+    alone = replace(now, memcg={"/": now.memcg["/"]}, replay_memcg={"/": now.replay_memcg["/"]}, limits={})
+    assert ["/"] == Runs(["zstd"], [make_result(snapshots=(alone,))]).paths()
+    assert "/" not in Runs(["zstd"], [make_result()]).paths()
+
+
+def test_lengths_are_binned_with_the_waste_of_their_class() -> None:
+    lengths = {1: 2, 64: 3, 65: 5, 4096: 7}
+    bins = bins_of(lengths, zsmalloc=True)
+    assert [(1, 64, 5), (65, 128, 5), (4033, 4096, 7)] == [
+        (each.first, each.last, each.pages) for each in bins
+    ]
+    waste = [each.waste * 2**20 for each in bins if each.waste is not None]
+    expected = [2 * (footprint(1) - 1) + 3 * (footprint(64) - 64), 5 * (footprint(65) - 65), 0]
+    assert pytest.approx(expected) == waste
+    assert [None, None, None] == [each.waste for each in bins_of(lengths, zsmalloc=False)]
+
+
+@pytest.mark.parametrize(("lengths", "middle"), [({5: 1}, 5), ({5: 1, 9: 1}, 5), ({5: 1, 9: 2}, 9)])
+def test_half_of_the_pages_are_at_most_the_median(lengths: dict[int, int], middle: int) -> None:
+    assert middle == median(lengths)
+
+
+def test_lengths_are_drawn_where_the_result_has_them() -> None:
+    page = result_page([make_timeline("zstd"), replace(make_timeline("lz4"), compressed_lengths={3000: 7})])
+    assert ["lengths-1-zstd", "lengths-2-lz4"] == [
+        each.name for each in page.charts() if each.name.startswith("lengths")
+    ]
+    pages = sum(LENGTHS.values())
+    assert chart(page, "lengths-1-zstd").note.startswith(f"{pages:,} pages in ")
+    assert "zsmalloc adds" in chart(page, "lengths-1-zstd").note
+    assert [] == [
+        each.name for each in result_page([make_result()]).charts() if each.name.startswith("lengths")
+    ]
+
+
+def test_no_waste_is_claimed_of_another_allocator() -> None:
+    result = make_timeline()
+    settings = {**result.manifest.settings, "zpool": "zbud"}
+    page = result_page([replace(result, manifest=replace(result.manifest, settings=settings))])
+    assert chart(page, "lengths-1-zstd").note.endswith("what zbud adds is not drawn")
+    assert None is chart(page, "lengths-1-zstd").drawing.most_waste  # type: ignore[attr-defined]
+
+
+def test_cost_is_drawn_of_runs_that_were_timed() -> None:
+    zstd, lz4 = make_timeline("zstd"), make_timeline("lz4", scale=2)
+    assert pytest.approx(1.25 / 12_021 * 1e6) == microseconds_per_page(zstd)
+    assert "codec-cost" in [each.name for each in result_page([zstd, lz4]).charts()]
+    untimed = result_page([zstd, replace(lz4, timing=None)])
+    assert "codec-cost" not in [each.name for each in untimed.charts()]
+    assert "codec-cost" not in [each.name for each in result_page([zstd]).charts()]
+
+
+def test_a_result_without_timing_has_no_table_of_it() -> None:
+    titles = [section.title for section in result_page([replace(make_result(), timing=None)]).sections]
+    assert "Where the time went" not in titles
+    assert "Where the time went" in [section.title for section in result_page([make_result()]).sections]
+
+
+def test_headline_figures() -> None:
+    shown = {figure.name: figure.values for figure in result_page([make_result()]).figures}
+    assert [("", None, "2.27 ×", "104.0 µs to compress a page")] == list(shown["Compression ratio"])
+    assert [("", None, "5.6 MiB", "of 819.2 MiB, 3,000 pages stored")] == list(shown["Pool at the end"])
+    assert [("", None, "2.9 MiB", "750 pages")] == list(shown["Zswap writeback"])
+    assert [("", None, "153", "1.3 % of stores tried")] == list(shown["Rejected stores"])
+    several = result_page([make_result("zstd"), make_result("lz4", scale=6)]).figures[3]
+    assert [("zstd", 0, "153"), ("lz4", 1, "306")] == [value[:3] for value in several.values]
+
+
+def test_counters_of_memcgs_are_exact_and_in_the_order_of_the_tree() -> None:
+    (table,) = section(result_page([make_result()]), "Counters per memcg").tables
+    assert ["/", "/batch (writeback off)", "/web", "/web/worker"] == [row[0] for row in table.rows]
+    web = dict(zip(table.headings, table.rows[2], strict=True))
+    wanted = {
+        "zswap": "3,653,496",
+        "zswpout": "9,000",
+        "memcg_limit_reject": "72",
+        "memory.zswap.max": "8,388,608",
+    }
+    assert wanted == {name: web[name] for name in wanted}
+    assert "max" == dict(zip(table.headings, table.rows[0], strict=True))["memory.zswap.max"]
+    assert "memory.high" not in table.headings  # no memcg has one
+    assert len(table.headings) == len(table.units) == len(table.hints) == len(table.rows[0])
+
+
+def test_warnings_and_settings_are_there() -> None:
+    page = result_page([make_result(warnings=("nothing was <stored>",))])
+    assert ["nothing was <stored>"] == list(page.warnings)
+    text = html.render(page)
+    assert "nothing was &lt;stored&gt;" in text
+    rows = {row[0]: row[1] for row in section(page, "Settings").tables[0].rows}
+    assert "4.0 GiB" == rows["totalram"]
+    assert "/web:memory.zswap.max=8388608" == rows["set"]
+    assert '"sha256": "5ca1ab1e' in section(page, "Manifest").text
+
+
+def test_a_result_that_lacks_a_counter_is_named() -> None:
+    now = make_snapshot()
+    vmstat = {name: value for name, value in now.vmstat.items() if name != "zswpin"}
+    with pytest.raises(ResultError, match="'zswpin'"):
+        result_page([make_result(snapshots=(replace(now, vmstat=vmstat),))])
+
+
+def hostile(name: str) -> Result:
+    now = make_snapshot()
+    result = make_result(
+        snapshots=(
+            replace(now, memcg={name: now.memcg["/web"]}, replay_memcg={name: now.replay_memcg["/web"]}),
+        ),
+        warnings=(name,),
+    )
+    return replace(result, manifest=replace(result.manifest, trace={**result.manifest.trace, "path": name}))
+
+
+def test_names_from_outside_are_text() -> None:
+    name = "/<script>alert(1)</script>\"'&\x00\ud800 ]]>"
+    text = html.render(result_page([hostile(name), replace(hostile(name), compressed_lengths=LENGTHS)]))
+    text.encode("utf-8")
+    assert "<script" not in text
+    assert "/&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert r"\x00\ud800" in text
+    assert "\x00" not in text
+
+
+def test_a_page_asks_for_nothing_and_is_the_same_again() -> None:
+    results = [make_timeline("zstd"), make_timeline("lz4", scale=2)]
+    text = html.render(result_page(results))
+    assert text == html.render(result_page(results))
+    assert [] == re.findall(r"https?://", text)
+    assert [] == re.findall(r"<script|@import|@font-face|url\((?!#)", text)
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert sorted(set(ids)) == sorted(ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("/web", "/web"), ("a\nb\x07", r"a\nb\x07"), ("\ud800é", r"\ud800é"), ("日本", "日本")],
+)
+def test_what_cannot_be_printed_is_escaped(text: str, shown: str) -> None:
+    assert shown == plain(text)
+
+
+def test_long_names_lose_their_middle() -> None:
+    assert "/web" == short("/web", 18)
+    shown = short("/kubepods.slice/burstable/pod1234", 18)
+    assert 18 == len(shown)
+    assert shown.startswith("/kube")
+    assert shown.endswith("le/pod1234")
+
+
+def test_file_names_are_tame() -> None:
+    assert "a-b-c" == slug("/A/../b:C\x00")

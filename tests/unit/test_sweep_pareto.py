@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.sweep.pareto import Figure, front, parse_figures
+
+COLUMNS = (
+    "zswap.pool_total_size",
+    "vmstat.pswpin",
+    "memcg:/:pswpin",
+    "memcg:/web:pswpin",
+    "replay.memcg:/web:pswpin",
+    "memcg:/web:zswap",
+    "derived.writeback_bytes",
+    "derived.compression_ratio",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("writeback_bytes", "derived.writeback_bytes:min"),
+        ("zswap.pool_total_size", "zswap.pool_total_size:min"),
+        ("pool_total_size:max", "zswap.pool_total_size:max"),
+        ("compression_ratio", "derived.compression_ratio:max"),
+        ("compression_ratio:min", "derived.compression_ratio:min"),
+        ("pswpin", "vmstat.pswpin:min"),
+        ("/web:zswap", "memcg:/web:zswap:min"),
+        ("memcg:/web:pswpin:max", "memcg:/web:pswpin:max"),
+        ("/:pswpin", "memcg:/:pswpin:min"),
+    ],
+)
+def test_a_figure_is_a_column_or_its_short_name_and_a_direction(text: str, expected: str) -> None:
+    assert [expected] == [str(figure) for figure in parse_figures([text], COLUMNS)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            ["/web:pswpin"],
+            "--pareto /web:pswpin: found several columns of that name; "
+            "expected one of memcg:/web:pswpin, replay.memcg:/web:pswpin",
+        ),
+        (["writeback_byte"], "--pareto writeback_byte: no such column; expected derived.writeback_bytes"),
+        (
+            ["xyz"],
+            "--pareto xyz: no such column; expected a counter or a derived figure, as writeback_bytes",
+        ),
+        (
+            ["pswpin", "vmstat.pswpin:max"],
+            "--pareto vmstat.pswpin:max: vmstat.pswpin is named twice",
+        ),
+    ],
+)
+def test_a_name_that_is_no_column_or_several_is_refused(texts: list[str], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_figures(texts, COLUMNS)
+    assert expected == str(caught.value)
+
+
+def test_the_front_are_the_rows_that_no_other_beats() -> None:
+    rows = [{"a": 1, "b": 9}, {"a": 2, "b": 9}, {"a": 5, "b": 1}, {"a": 5, "b": 2}, {"a": 1, "b": 9}]
+    assert (True, False, True, False, True) == front(rows, [Figure("a", False), Figure("b", False)])
+    assert (False, False, True, True, False) == front(rows, [Figure("a", True)])
+
+
+def test_a_row_without_the_figure_is_the_worst_in_it() -> None:
+    rows = [{"a": 1, "b": None}, {"a": 1, "b": 7}, {"a": 0, "b": None}]
+    assert (False, True, True) == front(rows, [Figure("a", False), Figure("b", True)])
