@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from zswap_replay.report.charts import canvas as on
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 
-_PLACES = ((9, 11), (9, 0), (-9, 0), (0, 13), (0, -13), (9, -11), (-9, 11), (-9, -11))
+_PLACES = ((9, 11), (-9, 0), (0, -13), (9, 0), (0, 13), (9, -11), (-9, 11), (-9, -11))
 
 
 @dataclass(frozen=True, slots=True)
