@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from zswap_replay.counters import Snapshot
     from zswap_replay.replay import replay
     from zswap_replay.result import Result
+    from zswap_replay.results import read_results
     from zswap_replay.settings import KnobWrite, Settings
     from zswap_replay.trace.reader import open_trace
 
-__all__ = ["KnobWrite", "Result", "Settings", "Snapshot", "open_trace", "replay"]
+__all__ = ["KnobWrite", "Result", "Settings", "Snapshot", "open_trace", "read_results", "replay"]
 
 _HOMES = {
     "KnobWrite": "settings",
@@ -28,6 +29,7 @@ _HOMES = {
     "Settings": "settings",
     "Snapshot": "counters",
     "open_trace": "trace.reader",
+    "read_results": "results",
     "replay": "replay",
 }
 

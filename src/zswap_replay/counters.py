@@ -6,6 +6,7 @@ release lacks is absent, not 0. Ours are kept apart, in the group ``replay``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -151,8 +152,9 @@ class Snapshot:
         }
 
     @classmethod
-    def from_json(cls, document: Value) -> Snapshot:
+    def from_json(cls, document: Mapping[str, object] | Value) -> Snapshot:
         """The snapshot of an object that ``as_json`` made. Raises ResultError."""
+        document = Value.of(document)
         replay = document["replay"]
         return cls(
             label=document["label"].text(),

@@ -21,6 +21,11 @@ class Value:
     content: object
     where: str = ""
 
+    @classmethod
+    def of(cls, document: Mapping[str, object] | Value, where: str = "") -> Value:
+        """A document, or a part of one that knows its keys already."""
+        return document if isinstance(document, Value) else cls(document, where)
+
     def fault(self, expected: str) -> ResultError:
         """The error that says what this value should have been."""
         found = repr(self.content)

@@ -27,6 +27,10 @@ class ResultError(ZswapReplayError):
     """A file of results that cannot be read, at a key that the text names."""
 
 
+class SchemaError(ResultError):
+    """Results in a form that another version of this program writes."""
+
+
 class VerificationError(ZswapReplayError):
     """A page that did not come back from the pool as it went in."""
 

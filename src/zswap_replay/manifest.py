@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from zswap_replay.document import Value
+
+_AROUND = ("zswap_replay", "python", "numpy", "pyarrow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,13 @@ class Manifest:
     """Nanoseconds of the trace's time between two snapshots; 0 where only the trace asks for them."""
     strict: bool = False
     """Whether memcgs had to be created before they were named."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """By the setting that names it (``lengths``, ``payload_file``), the SHA-256 of a file that was read too."""
+
+    @property
+    def codec_versions(self) -> dict[str, str]:
+        """Versions of the packages and libraries that compressed; those around them decide no counter."""
+        return {name: text for name, text in self.versions.items() if name not in _AROUND}
 
     def as_json(self) -> dict[str, object]:
         """The manifest as the object that the JSON output holds."""
@@ -36,11 +46,13 @@ class Manifest:
             "seed": self.seed,
             "recipe": self.recipe,
             "versions": self.versions,
+            **({"inputs": self.inputs} if self.inputs else {}),
         }
 
     @classmethod
-    def from_json(cls, document: Value) -> Manifest:
+    def from_json(cls, document: Mapping[str, object] | Value) -> Manifest:
         """The manifest of an object that ``as_json`` made. Raises ResultError."""
+        document = Value.of(document)
         trace = document["trace"]
         digest = trace["sha256"]
         settings = document["settings"]
@@ -58,6 +70,7 @@ class Manifest:
             versions=document["versions"].texts(),
             interval_ns=document.get("interval_ns", 0).integer(),
             strict=document.get("strict", False).flag(),
+            inputs=document.get("inputs", {}).texts(),
         )
 
 

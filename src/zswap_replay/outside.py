@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
@@ -96,6 +99,13 @@ class LengthMemo:
         return table.content[: table.size], table.length[: table.size], table.kind[: table.size]
 
 
+@cache
+def _digest(path: str, _mtime_ns: int) -> str:
+    """The SHA-256 of a file, found once for all replays of a process."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _table(known: LengthTable) -> Lengths:
     table = Lengths()
     table.add_all(known.content.data, known.length.data, known.kind.data)
@@ -159,6 +169,11 @@ class Outside:
         for contents in self.contents.values():
             found.update(contents.codec.versions())
         return found
+
+    def inputs(self) -> dict[str, str]:
+        """The SHA-256 of the files that the settings name, by the setting's name."""
+        named = {"payload_file": self.settings.payload_file, "lengths": self.settings.lengths}
+        return {name: _digest(path, os.stat(path).st_mtime_ns) for name, path in named.items() if path}
 
     def class_ratios(self) -> tuple[ClassRatio, ...]:
         """What the compressors reached on each payload class, summed over them."""

@@ -365,6 +365,7 @@ class Replay:
             settings=self.settings.as_json(),
             interval_ns=self.interval_ns,
             strict=self.reader.strict,
+            inputs=self.outside.inputs(),
             kernel=self.settings.kernel,
             seed=self.settings.seed,
             recipe=self.outside.recipe.as_json(),

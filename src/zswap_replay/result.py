@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from zswap_replay.counters import Snapshot
 from zswap_replay.document import Value
+from zswap_replay.errors import SchemaError
 from zswap_replay.manifest import Manifest
 from zswap_replay.units import PAGE_SIZE
 
@@ -48,8 +49,9 @@ class Timing:
     pages_compressed: int
 
     @classmethod
-    def from_json(cls, document: Value) -> Timing:
+    def from_json(cls, document: Mapping[str, object] | Value) -> Timing:
         """The timing of an object that ``as_json`` made; the rates in it follow from the rest. Raises ResultError."""
+        document = Value.of(document)
         parts = ("read", "payload", "compress", "decompress", "model", "total")
         return cls(
             **{part: document[part].number() for part in parts},
@@ -130,18 +132,14 @@ class Result:
         return document
 
     @classmethod
-    def from_json(cls, document: Mapping[str, object]) -> Result:
+    def from_json(cls, document: Mapping[str, object] | Value) -> Result:
         """The result of an object that ``as_json`` made, with ``timing`` None where the object has none.
 
-        Raises ResultError: another schema, or a key that is missing or holds a value of the wrong kind.
+        Raises ResultError: a key that is missing or holds a value of the wrong kind. SchemaError: another schema.
         """
-        return cls.from_value(Value(document))
-
-    @classmethod
-    def from_value(cls, document: Value) -> Result:
-        """As ``from_json``, for an object inside a larger document."""
+        document = Value.of(document)
         if document["schema"].integer() != SCHEMA:
-            raise document["schema"].fault(f"{SCHEMA}, which this program reads")
+            raise SchemaError(str(document["schema"].fault(f"{SCHEMA}, which this program reads")))
         snapshots = tuple(Snapshot.from_json(snapshot) for snapshot in document["snapshots"].list())
         if not snapshots:
             raise document["snapshots"].fault("at least one snapshot")

@@ -13,8 +13,8 @@ from zswap_replay.result import Result
 def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
     """The results of a file, one or, where the file has ``runs``, several, in its order.
 
-    Raises ResultError: the file cannot be read, is no JSON, has another schema, or lacks a key or holds a value of the
-    wrong kind there; the text names the file, the key, what was found and what was expected.
+    Raises ResultError: the file cannot be read, is no JSON, or lacks a key or holds a value of the wrong kind there;
+    the text names the file, the key, what was found and what was expected. SchemaError, which is one: another schema.
     """
     name = fspath(path)
     try:
@@ -30,6 +30,6 @@ def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
         runs = list(document["runs"].list()) if "runs" in document else [document]
         if not runs:
             raise document["runs"].fault("at least one run")
-        return tuple(Result.from_value(run) for run in runs)
+        return tuple(Result.from_json(run) for run in runs)
     except ResultError as error:
-        raise ResultError(f"{name}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None

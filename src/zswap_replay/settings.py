@@ -140,7 +140,7 @@ class Settings:
         return {**plain, "set": [str(write) for write in self.knobs], "fixed": sorted(self.fixed)}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, object]) -> Settings:
+    def from_json(cls, document: Mapping[str, object] | Value) -> Settings:
         """The settings of an object that ``as_json`` made; one that it lacks has its default.
 
         Raises ResultError: a setting that is unknown, or whose value is of the wrong kind. SettingsError: a value out
@@ -148,7 +148,7 @@ class Settings:
         """
         known = {setting.name: setting for setting in fields(cls) if "help" in setting.metadata}
         values: dict[str, Any] = {}
-        for name, value in Value(document, "settings").items():
+        for name, value in Value.of(document, "settings").items():
             if name == "set":
                 values["knobs"] = tuple(KnobWrite.parse(write.text()) for write in value.list())
             elif name == "fixed":

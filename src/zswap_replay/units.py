@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from zswap_replay.errors import SettingsError
 
@@ -36,6 +37,17 @@ def parse_size(text: str) -> int:
 def parse_limit(text: str) -> int:
     """Bytes of a limit, or UNLIMITED for ``max``. Models page_counter_memparse(), mm/page_counter.c."""
     return UNLIMITED if text.strip() == "max" else parse_size(text)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, of which more than one is spelled with an s: ``1 run``, ``1,416 values``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Names for people, the first of them where they are many: ``/a, /b and 40 more``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def format_size(size: float) -> str:

@@ -115,7 +115,19 @@ def test_a_mistake_is_one_line_and_status_2(arguments: Sequence[str], expected: 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["kernels"], ["run"], ["run", "t", "--foo"]], ids=" ".join
+    "arguments",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["kernels"],
+        ["run"],
+        ["run", "t", "--foo"],
+        ["check", "--help"],
+        ["check", "t", "e", "--tolerance", "foo=1"],
+        ["compare", "--help"],
+        ["compare"],
+    ],
+    ids=" ".join,
 )
 def test_help_and_usage_errors_import_nothing_heavy(arguments: list[str]) -> None:
     script = (

@@ -6,19 +6,24 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zswap_replay.counters import COUNTERS, Group, Snapshot
 from zswap_replay.manifest import Manifest
 from zswap_replay.mm.releases import RELEASES
+from zswap_replay.report.comparison import compare
 from zswap_replay.result import ClassRatio, Result, Timing
 from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.tolerance import Tolerance
+from zswap_replay.verdict import Verdict, judge
+
+quick = settings(deadline=None, max_examples=50)
 
 COUNTS = st.integers(0, 1 << 63)
 PATHS = st.sampled_from(["/", "/web", "/web/a:b", "/x=y"])
 LIMITS = st.integers(-1, 1 << 62)
-SECONDS = st.floats(0, 1e6)
+SECONDS = st.integers(0, 10**15).map(lambda nanoseconds: nanoseconds / 1e9)
 TEXTS = st.text(max_size=8)
 
 
@@ -72,16 +77,17 @@ SETTINGS = st.builds(
 @st.composite
 def results(draw: st.DrawFn) -> Result:
     """A result of a replay that could not have been, with all that a result can hold."""
-    settings = draw(SETTINGS)
+    chosen = draw(SETTINGS)
     manifest = Manifest(
         trace={"path": draw(TEXTS), "sha256": draw(NONE | TEXTS), "events": draw(COUNTS)},
-        settings=settings.as_json(),
-        kernel=settings.kernel,
-        seed=settings.seed,
+        settings=chosen.as_json(),
+        kernel=chosen.kernel,
+        seed=chosen.seed,
         recipe=draw(st.dictionaries(TEXTS, TEXTS | COUNTS, max_size=2)),
         versions=draw(st.dictionaries(TEXTS, TEXTS, max_size=3)),
         interval_ns=draw(COUNTS),
         strict=draw(st.booleans()),
+        inputs=draw(st.dictionaries(TEXTS, TEXTS, max_size=2)),
     )
     counts: dict[str, Any] = dict.fromkeys(("stored", "same_filled", "refused", "bytes_out"), COUNTS)
     end = draw(SNAPSHOTS)
@@ -102,6 +108,7 @@ def results(draw: st.DrawFn) -> Result:
     )
 
 
+@quick
 @given(results())
 def test_a_result_comes_back_from_its_json(result: Result) -> None:
     text = json.dumps(result.as_json())
@@ -109,6 +116,35 @@ def test_a_result_comes_back_from_its_json(result: Result) -> None:
     assert replace(result, timing=None) == Result.from_json(result.as_json(timing=False))
 
 
+@quick
+@given(results())
+def test_a_result_differs_from_itself_in_nothing(result: Result) -> None:
+    run = judge(result, result)
+    assert ((), []) == (run.obstacles, [s.differences for s in run.snapshots if s.differences])
+    assert compare([result, result], ["a", "b"], timing=True).equal
+
+
+@quick
+@given(results(), st.data())
+def test_one_value_that_is_off_is_one_difference_and_a_tolerance_takes_it_in(
+    result: Result, data: st.DataObject
+) -> None:
+    tables = [result.end.zswap, result.end.vmstat, result.end.replay]
+    tables += [*result.end.memcg.values(), *result.end.replay_memcg.values()]
+    place = data.draw(st.sampled_from([place for place, table in enumerate(tables) if table]))
+    counter = data.draw(st.sampled_from(sorted(tables[place])))
+    expected = Result.from_json(result.as_json())
+    off = data.draw(st.integers(1, 1000))
+    tables[place][counter] += off
+    verdict = Verdict((judge(expected, result),))
+    (difference,) = [each for snapshot in verdict.snapshots for each in snapshot.differences]
+    assert difference.name.endswith(counter)
+    for allowed, left in ((off, 0), (off - 1, 1)):
+        tolerance = Tolerance.parse(f"{difference.name}={allowed}")
+        assert left == Verdict((judge(expected, result, [tolerance]),)).differences
+
+
+@quick
 @given(SETTINGS)
-def test_settings_come_back_from_a_manifest(settings: Settings) -> None:
-    assert settings == Settings.from_json(json.loads(json.dumps(settings.as_json())))
+def test_settings_come_back_from_a_manifest(chosen: Settings) -> None:
+    assert chosen == Settings.from_json(json.loads(json.dumps(chosen.as_json())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -272,6 +273,8 @@ def test_the_manifest_holds_all_that_it_takes_to_replay_again(bench: Bench) -> N
     path = bench.save(trace)
     manifest = replay(path, settings, strict=True, interval_ns=2 * MS).manifest
     assert (True, 2 * MS) == (manifest.strict, manifest.interval_ns)
+    digest = hashlib.sha256(Path(str(settings.lengths)).read_bytes()).hexdigest()
+    assert {"lengths": digest} == manifest.inputs
     again = replay(
         path,
         Settings.from_json(manifest.settings),

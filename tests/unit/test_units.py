@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.units import UNLIMITED, format_size, parse_limit, parse_size
+from zswap_replay.units import UNLIMITED, counted, format_size, listed, parse_limit, parse_size
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,14 @@ def test_limits_know_max() -> None:
 )
 def test_format_size(expected: str, size: int) -> None:
     assert expected == format_size(size)
+
+
+@pytest.mark.parametrize(("expected", "number"), [("0 runs", 0), ("1 run", 1), ("1,416 runs", 1416)])
+def test_counted(expected: str, number: int) -> None:
+    assert expected == counted(number, "run")
+
+
+def test_listed() -> None:
+    assert "" == listed([])
+    assert "/a, /b" == listed(["/a", "/b"], most=2)
+    assert "/a, /b and 1,000 more" == listed(["/a", "/b", *["/c"] * 1000], most=2)

@@ -13,6 +13,8 @@ PROGRAM = "zswap-replay"
 
 COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
+    "check": "Replay a trace and compare with a file of expected results.",
+    "compare": "Compare results side by side.",
     "report": "Make a page of charts and tables of results or of a sweep.",
     "trace": "Make, check and show traces.",
     "payload": "Show what pages hold and how well they compress.",

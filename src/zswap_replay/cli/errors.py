@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import click
 from click.shell_completion import shell_complete
@@ -60,6 +61,18 @@ def note(text: str) -> None:
     """A remark on standard error."""
     # Not err=True: a progress bar that is shown has put its own file there, which prints above the bar.
     click.echo(f"zswap-replay: {text}", file=sys.stderr)
+
+
+def noting_once() -> Callable[[str], None]:
+    """What makes a remark the first time that it is given one."""
+    noted: set[str] = set()
+
+    def note_once(text: str) -> None:
+        if text not in noted:
+            noted.add(text)
+            note(text)
+
+    return note_once
 
 
 def _failed(program: str, text: str, status: int) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli.errors import note, warn
+from zswap_replay.cli.errors import note, noting_once, warn
 from zswap_replay.cli.options import duration, each_compressor, settings_options
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
@@ -96,14 +95,7 @@ def _replay_each(
 
     if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
         note("the core is not compiled: it runs interpreted, and slowly")
-    noted: set[str] = set()
-
-    def note_once(text: str) -> None:
-        if text not in noted:
-            noted.add(text)
-            note(text)
-
-    notes: Callable[[str], None] | None = None if quiet else note_once
+    notes = None if quiet else noting_once()
     results = []
     for settings in runs:
         with Bar(settings.compressor) as shown:

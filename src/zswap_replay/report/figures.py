@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from zswap_replay.counters import COUNTERS, Group, Snapshot
 from zswap_replay.result import Result
@@ -68,6 +69,27 @@ def labels(results: Sequence[Result]) -> list[str]:
         names = [f"{name} {result.manifest.kernel}" for name, result in zip(names, results, strict=True)]
     often = Tally(names)
     return [f"{name} #{place}" if often[name] > 1 else name for place, name in enumerate(names, 1)]
+
+
+def labels_of_files(files: Sequence[tuple[str, Sequence[Result]]]) -> list[str]:
+    """A heading for each result: its file, where there are several, and what tells it from the others of that file."""
+    if len(files) == 1:
+        return labels(files[0][1])
+    found = []
+    for name, (_, results) in zip(_short([path for path, _ in files]), files, strict=True):
+        found.extend([name] if len(results) == 1 else [f"{name} {label}" for label in labels(results)])
+    return found
+
+
+def _short(paths: Sequence[str]) -> list[str]:
+    """The last parts of paths, as many as tell them apart; a number where nothing does."""
+    parts = [PurePath(path.removesuffix(".json")).parts for path in paths]
+    for deep in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(each[-deep:]) for each in parts]
+        if len(set(names)) == len(names):
+            return names
+    often = Tally(paths)
+    return [f"{path} #{place}" if often[path] > 1 else path for place, path in enumerate(paths, 1)]
 
 
 def warnings(results: Sequence[Result]) -> list[str]:

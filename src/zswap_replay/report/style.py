@@ -62,6 +62,16 @@ def share(part: float | None) -> str:
     return "-" if part is None else f"{part:.1%}".replace("%", " %")
 
 
+def change(first: float, other: float) -> str:
+    """How far a value is from a first one, in percent of that: ``+19.5 %``; nothing where that is 0."""
+    if first == other:
+        return "="
+    if not first:
+        return ""
+    percent = 100 * (other - first) / abs(first)
+    return f"{'+' if percent > 0 else '-'}<0.1 %" if abs(percent) < 0.05 else f"{percent:+,.1f} %"
+
+
 def ratio(value: float | None) -> Text:
     """A ratio: ``2.27 x``."""
     return Text("-", style="dim") if value is None else Text(f"{value:.2f} x")

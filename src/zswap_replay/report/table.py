@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report import memcgs, sections
+from zswap_replay.report import compare, comparison, memcgs, sections
 from zswap_replay.report.figures import labels, warnings
 from zswap_replay.report.style import grid, heading, natural_width, plain_console
 from zswap_replay.result import Result
@@ -36,6 +36,9 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
         title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
         _section(console, title, *memcgs.tables(result.end, console))
     _section(console, "derived", sections.derived(results))
+    if len(results) > 1:
+        compared = comparison.compare(results, labels(results), timing=timing)
+        _section(console, "comparison", *compare.parts(compared, console))
     classes = sections.classes(results)
     if classes is not None:
         _section(console, "payload classes", classes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -41,8 +42,8 @@ class ScatterChart:
     height: float = 340
     from_zero: bool = False
     """Whether the y axis begins at 0."""
-    stepped: bool = True
-    """Whether the front is joined by steps, which is where less of both is better, or straight."""
+    joined: Literal["steps", "straight", "not"] = "steps"
+    """How the points of the front are joined: by steps where less of both figures is better."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
@@ -58,11 +59,11 @@ class ScatterChart:
         on.grid(axes, canvas, "x")
         on.label_axes(axes, canvas, self.x, self.y)
         front = sorted((point for point in self.points if point.front), key=lambda p: (p.x, -p.y))
-        if len(front) > 1:
+        if len(front) > 1 and self.joined != "not":
             axes.plot(
                 [point.x for point in front],
                 [point.y for point in front],
-                drawstyle="steps-post" if self.stepped else "default",
+                drawstyle="steps-post" if self.joined == "steps" else "default",
                 color=canvas.theme["limit"],
                 linewidth=1.3,
                 linestyle=(0, (5, 3)),

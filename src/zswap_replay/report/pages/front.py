@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from zswap_replay.report.charts.scatter import Point, ScatterChart
 from zswap_replay.report.pages.figures import (
@@ -27,7 +28,7 @@ _MOST_SLOTS = 8
 def section(sweep: Sweep) -> Section | None:
     """The front that the file marks, else that of small pools and few writebacks; None where there is one point."""
     marked = len(sweep.pareto) >= 2
-    names = [column for column, _more in sweep.pareto] if marked else _DEFAULT
+    names = _names(sweep) if marked else list(_DEFAULT)
     if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
         return None
     x, y = figure(sweep, names[0]), figure(sweep, names[1])
@@ -61,8 +62,7 @@ def section(sweep: Sweep) -> Section | None:
     units = [
         f"{each.title[:1].lower()}{each.title[1:]}{f', {each.unit}' if each.unit else ''}" for each in (x, y)
     ]
-    stepped = not any(more for _column, more in sweep.pareto[:2])
-    chart = ScatterChart(title, units[0], units[1], points, keys, height=360, stepped=stepped)
+    chart = ScatterChart(title, units[0], units[1], points, keys, height=360, joined=_joined(sweep))
     told = "; ".join(f"{point.label}: {point.tip}" for point in points if point.label)
     legend = [LegendKey(name, slot) for name, slot in keys]
     return Section(
@@ -84,6 +84,19 @@ def _intro(sweep: Sweep, points: int) -> str:
     if len(wanted) > 2:
         text += "The chart shows the first two figures. "
     return plain(text + "Numbers lead to the table below; the other points are hollow.")
+
+
+def _names(sweep: Sweep) -> list[str]:
+    """The figures of the marked front, x first: size before what it costs, however they were named."""
+    names = [column for column, _more in sweep.pareto]
+    return [*_DEFAULT, *names[2:]] if set(names[:2]) == set(_DEFAULT) else names
+
+
+def _joined(sweep: Sweep) -> Literal["steps", "straight", "not"]:
+    """A front of three figures and more is no line in the plane of two."""
+    if len(sweep.pareto) > 2:
+        return "not"
+    return "straight" if any(more for _column, more in sweep.pareto) else "steps"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -1,0 +1,75 @@
+"""Replays a trace as a file of expected results was made, and judges what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
+from zswap_replay.replay import Notes, Progress, replay
+from zswap_replay.report import json
+from zswap_replay.report.files import replacing
+from zswap_replay.result import Result
+from zswap_replay.results import read_results
+from zswap_replay.settings import Settings
+from zswap_replay.tolerance import Tolerance
+from zswap_replay.verdict import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdict on a file of expected results, and the results that were found instead."""
+
+    verdict: Verdict
+    found: tuple[Result, ...]
+
+
+def check(
+    trace: str,
+    expected: str,
+    *,
+    tolerances: Sequence[Tolerance] = (),
+    progress: Progress | None = None,
+    notes: Notes | None = None,
+) -> Checked:
+    """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
+
+    Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
+    and what ``replay`` raises.
+    """
+    try:
+        wanted = read_results(expected)
+    except SchemaError as error:
+        raise SchemaError(f"not comparable: {error}") from None
+    settings = [_settings(expected, result) for result in wanted]
+    memcgs = {memcg for result in wanted for snapshot in result.snapshots for memcg in snapshot.memcg}
+    for tolerance in tolerances:
+        if tolerance.memcg is not None and tolerance.memcg not in memcgs:
+            raise SettingsError(f"tolerance for {tolerance.memcg}: {expected} has no such memcg")
+    found = tuple(
+        replay(
+            trace,
+            setting,
+            strict=result.manifest.strict,
+            interval_ns=result.manifest.interval_ns,
+            progress=progress,
+            notes=notes,
+        )
+        for result, setting in zip(wanted, settings, strict=True)
+    )
+    runs = (judge(one, other, tolerances) for one, other in zip(wanted, found, strict=True))
+    return Checked(Verdict(tuple(runs)), found)
+
+
+def accept(expected: str, found: Sequence[Result]) -> None:
+    """Make results the expected ones: the file is replaced as a whole. Raises OSError."""
+    with replacing(expected) as file:
+        Path(file).write_text(json.render(found, timing=False), encoding="utf-8")
+
+
+def _settings(file: str, result: Result) -> Settings:
+    try:
+        return Settings.from_json(result.manifest.settings)
+    except ZswapReplayError as error:
+        raise ResultError(f"{file}: manifest: {error}") from None

@@ -1,0 +1,151 @@
+"""``zswap-replay check``: replays a trace and compares what it counts with a file of expected results."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from zswap_replay.cli.errors import note, noting_once, warn
+from zswap_replay.cli.progress import Bar
+from zswap_replay.errors import SettingsError
+from zswap_replay.units import counted
+
+if TYPE_CHECKING:
+    from zswap_replay.tolerance import Tolerance
+    from zswap_replay.verdict import Verdict
+
+
+class _Repeatable(click.Command):
+    """A command that can tell how it was typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses as any command does, and keeps the arguments."""
+        ctx.meta[__name__] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+def _tolerance(text: str) -> Tolerance:
+    from zswap_replay.tolerance import Tolerance
+
+    try:
+        return Tolerance.parse(text)
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+_tolerance.__name__ = "tolerance"
+
+
+@click.command(
+    cls=_Repeatable,
+    epilog="\b\nExample:\n"
+    "  zswap-replay run trace.parquet -c zstd -c lz4 --format json --no-timing -o expected.json\n"
+    "  zswap-replay check trace.parquet expected.json\n"
+    "  zswap-replay check trace.parquet expected.json --tolerance zswap.written_back_pages=1%",
+)
+@click.argument("trace")
+@click.argument("expected")
+@click.option(
+    "--tolerance",
+    "tolerances",
+    type=_tolerance,
+    multiple=True,
+    metavar="COUNTER=VALUE",
+    help="Allow a counter to be off by so much (5) or so many percent (1%). Repeatable.",
+)
+@click.option("--update", is_flag=True, help="Accept what is found: rewrite EXPECTED where it differs.")
+@click.option("--ignore-versions", is_flag=True, help="Compare even where trace, recipe or codecs differ.")
+@click.option("--junit", metavar="FILE", help="Write the outcome there as JUnit XML too.")
+@click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")
+@click.option("-q", "--quiet", is_flag=True, help="No notes and no bar.")
+@click.pass_context
+def check(
+    context: click.Context,
+    /,
+    trace: str,
+    expected: str,
+    tolerances: tuple[Tolerance, ...],
+    update: bool,
+    ignore_versions: bool,
+    junit: str | None,
+    progress: bool | None,
+    quiet: bool,
+) -> None:
+    """Replay TRACE with the settings in EXPECTED, and compare every counter.
+
+    EXPECTED is what `run --format json --no-timing -o EXPECTED` wrote, of one run or of several. Where a counter is
+    not what it was, the status is 1 and only what differs is printed. Where the trace, the recipe or a codec is
+    another one, there is nothing to compare and the status is 2.
+
+    COUNTER is a name as the counters have it (written_back_pages: wherever there is one of that name), that of one
+    group (zswap.written_back_pages; the groups are zswap, vmstat, memcg and replay) or that of one memcg
+    (/web:zswpwb, /web:replay.accesses). * stands for all names.
+    """
+    if junit is not None and junit in (expected, trace):
+        raise SettingsError(f"{junit}: --junit names a file that is read")
+    from zswap_replay.check import accept
+    from zswap_replay.check import check as run_check
+    from zswap_replay.report import junit as junit_report
+    from zswap_replay.report.files import replacing
+    from zswap_replay.report.verdict import not_comparable
+
+    with ExitStack() as files:
+        # The file is made first: one that cannot be written is found before the replays, not after them.
+        xml = files.enter_context(replacing(junit)) if junit is not None else None
+        with Bar("check") as bar:
+            show_bar = (sys.stderr.isatty() if progress is None else progress) and not quiet
+            checked = run_check(
+                trace,
+                expected,
+                tolerances=tolerances,
+                progress=bar.update if show_bar else None,
+                notes=None if quiet else noting_once(),
+            )
+        verdict = checked.verdict
+        compared = ignore_versions or not verdict.obstacles
+        if xml is not None:
+            xml.write_text(junit_report.render(verdict, expected, compared=compared), encoding="utf-8")
+    for reason in not_comparable(verdict.obstacles):
+        (warn if compared else note)(f"not comparable: {reason}")
+    if not compared:
+        note(f"to compare all the same:\n    {_again(context, '--ignore-versions')}")
+        context.exit(2)
+    _print(verdict, trace, expected)
+    if update:
+        if verdict.differences or verdict.obstacles:
+            accept(expected, checked.found)
+            click.echo(f"{expected}: updated")
+        else:
+            click.echo(f"{expected}: nothing to update")
+    elif verdict.differences:
+        click.echo(f"\nto accept the new values:\n    {_again(context, '--update')}")
+        context.exit(1)
+
+
+def _print(verdict: Verdict, trace: str, expected: str) -> None:
+    values = counted(verdict.compared, "value")
+    if not verdict.differences:
+        runs, snapshots = counted(len(verdict.runs), "run"), counted(len(verdict.snapshots), "snapshot")
+        click.echo(f"{trace}: as in {expected} ({runs}, {snapshots}, {values})")
+        return
+    click.echo(f"{trace}: {counted(verdict.differences, 'difference')} from {expected} in {values}\n")
+    from zswap_replay.report import verdict as report
+
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        report.show(verdict, Console())
+    else:
+        click.echo(report.render(verdict), nl=False)
+
+
+def _again(context: click.Context, option: str) -> str:
+    """The command as it was typed, with one option more."""
+    typed: list[str] = list(context.meta[__name__])
+    # What comes after "--" is no option.
+    more = [option, *typed] if "--" in typed else [*typed, option]
+    return shlex.join([*context.command_path.split(), *more])

@@ -1,0 +1,85 @@
+"""``zswap-replay compare``: results side by side."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from zswap_replay.cli.errors import warn
+from zswap_replay.errors import SettingsError
+from zswap_replay.units import listed
+
+if TYPE_CHECKING:
+    pass
+
+FORMATS = ("table", "json", "csv", "markdown")
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  zswap-replay run trace.parquet -c zstd --format json -o zstd.json\n"
+    "  zswap-replay run trace.parquet -c lz4 --format json -o lz4.json\n"
+    "  zswap-replay compare zstd.json lz4.json --memcg /web"
+)
+@click.argument("files", nargs=-1, required=True, metavar="A.json B.json...")
+@click.option(
+    "--memcg",
+    "memcgs",
+    multiple=True,
+    metavar="PATH|all",
+    help="Show counters of a memcg, or of all. Repeatable.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the output there instead of to standard output.")
+@click.option(
+    "--timing/--no-timing", default=True, help="Whether to compare the time of the codecs.", show_default=True
+)
+def compare(
+    files: tuple[str, ...], memcgs: tuple[str, ...], form: str, output: str | None, timing: bool
+) -> None:
+    """Compare the results that `run --format json` wrote, each with the first.
+
+    A file of several runs gives a column for each. What matters comes first: writeback, reads from the swap device,
+    rejects, ratios, the time of the codecs; then all other counters that differ at the end of the trace. The best value
+    of a line is marked, where more or less of it is better. Results that cannot be compared (another trace, seed or
+    recipe, or another version of the same codec) are compared with a warning.
+    """
+    from zswap_replay.report import compare as report
+    from zswap_replay.report.comparison import compare as compare_results
+    from zswap_replay.report.comparison import memcg_paths
+    from zswap_replay.report.figures import labels_of_files
+    from zswap_replay.report.files import replacing
+    from zswap_replay.results import read_results
+
+    read = [(file, read_results(file)) for file in files]
+    results = [result for _, runs in read for result in runs]
+    if len(results) < 2:
+        raise SettingsError(f"{files[0]}: one result; expected another one to compare with")
+    known = memcg_paths(results)
+    for path in memcgs:
+        if path != "all" and path not in known:
+            raise SettingsError(f"--memcg {path}: no result has it; there are {listed(known)}")
+    wanted = known if "all" in memcgs else memcgs
+    comparison = compare_results(results, labels_of_files(read), memcgs=wanted, timing=timing)
+    if form == "csv":  # it has no place for what the other formats say first
+        for reason in report.not_comparable(comparison):
+            warn(reason)
+    with ExitStack() as stack:
+        target = stack.enter_context(replacing(output)) if output is not None else None
+        if form == "table" and target is None and sys.stdout.isatty():
+            from rich.console import Console
+
+            report.show(comparison, Console())
+            return
+        text = {"table": report.table, "json": report.json, "csv": report.csv, "markdown": report.markdown}[
+            form
+        ](comparison)
+        if target is None:
+            click.echo(text, nl=False)
+        else:
+            target.write_text(text, encoding="utf-8")

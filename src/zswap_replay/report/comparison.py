@@ -1,0 +1,201 @@
+"""Results side by side: plain lines, each with a value for each result, for any renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from zswap_replay.comparable import Contrast, differing_settings, obstacles
+from zswap_replay.counters import COUNTERS, Group, Snapshot
+from zswap_replay.result import Result
+from zswap_replay.verdict import by_label
+
+Better = Literal["lower", "higher"]
+
+MATTERS: Final = "what matters"
+"""The section of the lines that are there whether they differ or not."""
+
+CODEC_SECONDS: Final = "codec_seconds"
+"""The line of the wall clock; it alone may differ between equal replays."""
+
+_MACHINE: Final[tuple[Group, ...]] = ("zswap", "vmstat", "replay")
+
+_LOWER: Final = frozenset(
+    {
+        *("written_back_pages", "zswpwb", "pswpin", "pswpout", "pgmajfault", "oom", "mismatches"),
+        *("decompress_fail", "reject_alloc_fail", "reject_kmemcache_fail"),
+        *("reject_compress_fail", "reject_compress_poor"),
+        *("memcg_limit_reject", "pool_limit_reject", "compress_reject"),
+    }
+)
+"""Counters of which fewer are better, whatever the settings: writebacks, what the swap device has to do, rejects."""
+
+_FIGURES: Final[tuple[tuple[str, str, Better], ...]] = (
+    ("writeback_bytes", "bytes", "lower"),
+    ("swap_read_bytes", "bytes", "lower"),
+    ("rejects", "stores", "lower"),
+    ("compression_ratio", "ratio", "higher"),
+    ("pool_efficiency", "ratio", "higher"),
+)
+"""The derived figures that decide between two results, the weightiest first."""
+
+_WEIGHT: Final = {
+    name: place
+    for place, name in enumerate(
+        (
+            "zswpwb",
+            "written_back_pages",
+            "pswpin",
+            "memcg_limit_reject",
+            "pool_limit_reject",
+            "compress_reject",
+        )
+    )
+}
+"""The counters of a memcg that come first in its section; the others follow in the order of ``COUNTERS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure of all results, None in those that do not have it; ``memcg`` is None for the whole machine."""
+
+    section: str
+    memcg: str | None
+    name: str
+    unit: str
+    better: Better | None
+    values: tuple[int | float | None, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether not all results have the same value; a counter that a release lacks is like one that is 0 there."""
+        return len({value or 0 for value in self.values}) > 1
+
+    def of(self, places: Sequence[int]) -> Line:
+        """The line of some of the results."""
+        return replace(self, values=tuple(self.values[place] for place in places))
+
+    @property
+    def winner(self) -> int | None:
+        """The place of the best value; None where nothing is better, or more than one result has it."""
+        known = [value for value in self.values if value is not None]
+        if self.better is None or len(known) < 2:
+            return None
+        best = min(known) if self.better == "lower" else max(known)
+        return self.values.index(best) if known.count(best) == 1 else None
+
+    def relative(self, place: int) -> float | None:
+        """How far a value is from the first one, as a share of that; None where that is 0 or either is absent."""
+        first, value = self.values[0], self.values[place]
+        return None if not first or value is None else (value - first) / abs(first)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Some results, by their labels: why they may not be comparable, their settings, and the lines.
+
+    ``memcgs`` and ``snapshots`` are those that differ and of which there are no lines: memcgs that were not asked for,
+    by their paths, and snapshots before the end, by their labels.
+    """
+
+    labels: tuple[str, ...]
+    obstacles: tuple[Contrast, ...]
+    settings: tuple[Contrast, ...]
+    lines: tuple[Line, ...]
+    memcgs: tuple[str, ...]
+    snapshots: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether all counters are the same, in every snapshot and memcg; settings and timing apart."""
+        lines = any(line.differs for line in self.lines if line.name != CODEC_SECONDS)
+        return not (lines or self.memcgs or self.snapshots)
+
+
+def compare(
+    results: Sequence[Result], labels: Sequence[str], *, memcgs: Container[str] = (), timing: bool
+) -> Comparison:
+    """The last snapshots of some results side by side: what matters first, then the counters that differ.
+
+    After the machine's come the counters that differ of the ``memcgs``. With ``timing`` the time of the codecs is a
+    line too, where two results have it.
+    """
+    manifests = [result.manifest for result in results]
+    machine = [line for group in _MACHINE for line in _lines(group, None, results) if line.differs]
+    differing = {path: lines for path in memcg_paths(results) if (lines := _memcg(path, results))}
+    of_memcgs = [line for path, lines in differing.items() if path in memcgs for line in lines]
+    return Comparison(
+        labels=tuple(labels),
+        obstacles=obstacles(manifests),
+        settings=differing_settings(manifests),
+        lines=(*_figures(results, timing=timing), *machine, *of_memcgs),
+        memcgs=tuple(path for path in differing if path not in memcgs),
+        snapshots=tuple(_snapshots_that_differ(results)),
+    )
+
+
+def memcg_paths(results: Sequence[Result]) -> list[str]:
+    """The memcgs that are there at the end of any result, parents before their children."""
+    return sorted({path for result in results for path in result.end.memcg}, key=lambda path: path.split("/"))
+
+
+def _figures(results: Sequence[Result], *, timing: bool) -> Iterator[Line]:
+    derived = [result.derived for result in results]
+    for name, unit, better in _FIGURES:
+        yield Line(MATTERS, None, name, unit, better, tuple(figures[name] for figures in derived))
+    seconds = [None if (t := r.timing) is None else round(t.compress + t.decompress, 6) for r in results]
+    if timing and len(results) - seconds.count(None) > 1:
+        yield Line(MATTERS, None, CODEC_SECONDS, "seconds", "lower", tuple(seconds))
+
+
+def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterator[Line]:
+    """A line for each counter of a group that any result has."""
+    tables = [_counters(result.end, group, memcg) for result in results]
+    section = group if memcg is None else memcg
+    for name, counter in COUNTERS[group].items():
+        values = tuple(table.get(name) for table in tables)
+        if any(value is not None for value in values):
+            yield Line(section, memcg, name, counter.unit, "lower" if name in _LOWER else None, values)
+
+
+def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
+    """The counters of a memcg that differ; the kernel's own where it and the replay have one of the same name."""
+    lines: dict[str, Line] = {}
+    for group in ("memcg", "replay.memcg"):
+        for line in _lines(group, path, results):
+            known = lines.setdefault(line.name, line)
+            # A release that does not show a counter has it among the replay's.
+            if line.values.count(None) < known.values.count(None):
+                lines[line.name] = line
+    by_weight = sorted(lines.values(), key=lambda line: _WEIGHT.get(line.name, len(_WEIGHT)))
+    return [line for line in by_weight if line.differs]
+
+
+def _counters(snapshot: Snapshot, group: Group, memcg: str | None) -> Mapping[str, int]:
+    match group:
+        case "zswap":
+            return snapshot.zswap
+        case "vmstat":
+            return snapshot.vmstat
+        case "replay":
+            return snapshot.replay
+        case "memcg":
+            return snapshot.memcg.get(memcg or "", {})
+        case "replay.memcg":
+            return snapshot.replay_memcg.get(memcg or "", {})
+
+
+def _snapshots_that_differ(results: Sequence[Result]) -> Iterator[str]:
+    tables = [by_label(result.snapshots[:-1]) for result in results]
+    for label in dict.fromkeys(label for table in tables for label in table):
+        if _unlike([label in table and _all_counters(table[label]) for table in tables]):
+            yield label
+
+
+def _all_counters(now: Snapshot) -> object:
+    return now.time_ns, now.zswap, now.vmstat, now.replay, now.memcg, now.replay_memcg
+
+
+def _unlike(values: Sequence[object]) -> bool:
+    return any(value != values[0] for value in values[1:])
