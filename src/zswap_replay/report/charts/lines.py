@@ -10,10 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
+from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 from zswap_replay.report.text import short
 
 _LABEL_GAP = 14.0
+_ABOVE = 10.0
+"""Pixels above the axes that the name of a limit may take."""
 _LABEL_CHARACTERS = 18
 _FAR = 3.0
 """A limit so many times above all data is named, not drawn: the data would lie flat."""
@@ -72,7 +75,7 @@ class LineChart:
         names = [short(line.name, _LABEL_CHARACTERS) for line in self.lines] if self.named else []
         ends = [line.end for line in self.lines]
         room = max((on.text_width(text, SMALL) for text in (*names, *ends)), default=0.0)
-        frame = Frame(left=on.left_margin(on.tick_texts(ticks)), right=14 + room if room else 14)
+        frame = Frame(left=on.left_margin(canvas, on.tick_texts(ticks)), right=14 + room if room else 14)
         keys = (
             [Key(line.name, canvas.theme.series(line.slot)) for line in self.lines] if not self.named else []
         )
@@ -84,7 +87,7 @@ class LineChart:
         on.grid(axes, canvas)
         on.label_axes(axes, canvas, self.x, self.y)
         for limit in near:
-            _draw_limit(axes, canvas, limit, last)
+            _draw_limit(axes, canvas, limit, last, self.lines)
         self._say_far(axes, canvas, [limit for limit in self.limits if limit not in near])
         for line in self.lines:
             self._draw_line(axes, canvas, line)
@@ -101,7 +104,7 @@ class LineChart:
     def _say_far(self, axes: Axes, canvas: Canvas, far: Sequence[Limit]) -> None:
         if far:
             words = ", ".join(limit.text for limit in far)
-            on.note_in(axes, canvas, f"↑ {words}", 0.01, 1.0)
+            notes.inside(axes, canvas, f"↑ {words}", 0.01, 1.0)
 
     def _label_ends(self, axes: Axes, canvas: Canvas, names: Sequence[str]) -> None:
         low, high = axes.get_ylim()
@@ -128,7 +131,7 @@ class LineChart:
             )
 
 
-def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float) -> None:
+def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float, lines: Sequence[Line]) -> None:
     y = [np.nan if value is None else value for value in (limit.y[0], *limit.y, limit.y[-1])]
     x = [0.0, *limit.x, max(last, limit.x[-1])]
     named = next(place for place, value in enumerate(y) if not np.isnan(value))
@@ -141,7 +144,29 @@ def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float) -> None:
         linestyle=(0, (1.2, 2.2)) if limit.below else (0, (5, 3)),
         zorder=2,
     )
-    on.note_at(axes, canvas, limit.text, x[named], y[named], below=limit.below)
+    places = [(x[named], y[named], below, False) for below in (limit.below, not limit.below)]
+    if len(set(limit.y)) == 1:  # its other end bears the same name
+        places += [(x[-1], y[-1], below, True) for below in (limit.below, not limit.below)]
+    covered = [_covered(axes, canvas, limit.text, place, lines) for place in places]
+    at, level, below, right = places[covered.index(min(covered))]
+    notes.at(axes, canvas, limit.text, at, level, below=below, right=right)
+
+
+def _covered(
+    axes: Axes, canvas: Canvas, text: str, place: tuple[float, float, bool, bool], lines: Sequence[Line]
+) -> int:
+    """How much of a text would lie on lines: of 20 places along it, those where a line goes through."""
+    at, level, below, right = place
+    box, (x0, x1), (y0, y1) = axes.get_position(), axes.get_xlim(), axes.get_ylim()
+    wide = (on.text_width(text, SMALL) + 10) * (x1 - x0) / (box.width * canvas.width)
+    pixel = (y1 - y0) / (box.height * axes.figure.get_figheight() * on.PIXELS_PER_INCH)  # type: ignore[union-attr]
+    tall = 18 * pixel
+    if not y0 <= (level - tall if below else level + tall) <= y1 + _ABOVE * pixel:
+        return 1000
+    low, high = (level - tall, level) if below else (level, level + tall)
+    along = np.linspace(at - wide if right else at, at if right else at + wide, 20)
+    found = [np.interp(along, line.x, line.y) for line in lines]
+    return sum(int(((heights > low) & (heights < high)).sum()) for heights in found)
 
 
 def _whole(lines: Sequence[Line]) -> bool:

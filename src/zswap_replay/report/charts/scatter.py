@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
+from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 
 _PLACES = ((9, 11), (-9, 0), (0, -13), (9, 0), (0, 13), (9, -11), (-9, 11), (-9, -11))
@@ -52,7 +53,9 @@ class ScatterChart:
         ticks = on.ticks_for(low, high, max(2, int((self.height - 66) / 52)), quarters=True)
         keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
-        axes = on.add_axes(figure, canvas, Frame(left=on.left_margin(on.tick_texts(ticks)), right=26), head)
+        axes = on.add_axes(
+            figure, canvas, Frame(left=on.left_margin(canvas, on.tick_texts(ticks)), right=26), head
+        )
         on.set_y(axes, ticks, low, high)
         on.set_x(axes, canvas, *_range(xs, from_zero=False))
         on.grid(axes, canvas, "y")
@@ -124,7 +127,7 @@ class ScatterChart:
                         zorder=5,
                         annotation_clip=False,
                     )
-                    on.halo(label, canvas)
+                    notes.halo(label, canvas)
                     break
 
 
