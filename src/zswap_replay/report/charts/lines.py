@@ -63,6 +63,8 @@ class LineChart:
     height: float = 250
     named: bool = True
     """Whether each line bears its name, or a legend tells them apart."""
+    until: float | None = None
+    """The end of the time axis, where that is not the end of its lines."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
@@ -81,7 +83,7 @@ class LineChart:
         )
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
         axes = on.add_axes(figure, canvas, frame, head)
-        last = max((line.x[-1] for line in self.lines), default=1.0)
+        last = self.until or max((line.x[-1] for line in self.lines), default=1.0)
         on.set_y(axes, ticks, 0, high)
         on.set_x(axes, canvas, 0, last or 1.0)
         on.grid(axes, canvas)
@@ -119,8 +121,8 @@ class LineChart:
             words = f"{text}\n{line.end}" if self.named and line.end else text
             axes.annotate(
                 words,
-                (1, height / tall),
-                xycoords="axes fraction",
+                (line.x[-1], height / tall),
+                xycoords=("data", "axes fraction"),
                 xytext=(9, 0),
                 textcoords="offset points",
                 va="center",
