@@ -14,6 +14,7 @@ from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 from zswap_replay.report.text import short
 
+_AROUND = Frame().top + Frame().bottom
 _LABEL_GAP = 14.0
 _ABOVE = 10.0
 """Pixels above the axes that the name of a limit may take."""
@@ -53,7 +54,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """Lines over one time axis; ``slots`` keeps a colour for a series through many charts."""
+    """Lines over one time axis, with the limits that they are held to."""
 
     title: str
     x: str
@@ -72,7 +73,7 @@ class LineChart:
         near = [limit for limit in self.limits if limit.peak <= max(peak, 1e-12) * _FAR]
         high = max([peak, *(limit.peak for limit in near)]) * 1.08 or 1.0
         ticks = on.ticks_for(
-            0, high, max(2, int((self.height - 66) / 38)), whole=_whole(self.lines), quarters=True
+            0, high, max(2, int((self.height - _AROUND) / 38)), whole=_whole(self.lines), quarters=True
         )
         names = [short(line.name, _LABEL_CHARACTERS) for line in self.lines] if self.named else []
         ends = [line.end for line in self.lines]
@@ -110,7 +111,7 @@ class LineChart:
 
     def _label_ends(self, axes: Axes, canvas: Canvas, names: Sequence[str]) -> None:
         low, high = axes.get_ylim()
-        tall = self.height - 66
+        tall = self.height - _AROUND
         texts = names or [line.end for line in self.lines]
         gap = _LABEL_GAP * (2 if self.named and any(line.end for line in self.lines) else 1)
         heights = [line.y[-1] / (high - low) * tall for line in self.lines]

@@ -50,7 +50,9 @@ class ScatterChart:
         """The figure."""
         xs, ys = [point.x for point in self.points], [point.y for point in self.points]
         low, high = _range(ys, from_zero=self.from_zero)
-        ticks = on.ticks_for(low, high, max(2, int((self.height - 66) / 52)), quarters=True)
+        ticks = on.ticks_for(
+            low, high, max(2, int((self.height - Frame().top - Frame().bottom) / 52)), quarters=True
+        )
         keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
         axes = on.add_axes(
