@@ -192,6 +192,13 @@ def test_a_front_of_two_figures_is_joined(
     assert joined == drawing.joined
 
 
+def test_a_mark_by_one_figure_is_no_front(tmp_path: Path) -> None:
+    marked = [{**row, "pareto": place == 5} for place, row in enumerate(make_rows())]
+    drawing = front_of(sweep_page(sweep_of(tmp_path, rows=marked, pareto=("derived.compression_ratio:max",))))
+    assert ("pool size, MiB", "zswap writeback, MiB", "steps") == (drawing.x, drawing.y, drawing.joined)
+    assert 6 == sum(point.front for point in drawing.points)
+
+
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=12)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from zswap_replay.report.charts.scatter import Point, ScatterChart
@@ -40,30 +40,23 @@ def section(sweep: Sweep) -> Section | None:
     else:
         front = unbeaten(values)
     front.sort(key=lambda place: values[place])
-    numbers = {place: number for number, place in enumerate(front, 1)}
-    together: dict[tuple[float, float], list[int]] = {}
-    for place, number in numbers.items():
-        together.setdefault(values[place], []).append(number)
     hue = _hue(sweep)
-    slots = [] if hue is None else values_of(sweep, hue)
-    points = [
-        Point(
-            pair[0] / x.divisor,
-            pair[1] / y.divisor,
-            0 if hue is None else slots.index(sweep.columns[hue][place]),
-            _numbers(together[pair]) if numbers.get(place) == together.get(pair, [0])[0] else "",
-            f"{point_text(sweep, place)}: {x.title} {x.text(pair[0])}, {y.title} {y.text(pair[1])}",
-            front=place in numbers,
-        )
-        for place, pair in values.items()
-    ]
-    keys = [] if hue is None else [(setting_text(hue, value), slot) for slot, value in enumerate(slots)]
-    title = f"{y.title} against {x.title[:1].lower()}{x.title[1:]}"
-    units = [
-        f"{each.title[:1].lower()}{each.title[1:]}{f', {each.unit}' if each.unit else ''}" for each in (x, y)
-    ]
-    chart = ScatterChart(title, units[0], units[1], points, keys, height=360, joined=_joined(sweep))
-    told = "; ".join(f"{point.label}: {point.tip}" for point in points if point.label)
+    keys = (
+        []
+        if hue is None
+        else [(setting_text(hue, value), slot) for slot, value in enumerate(values_of(sweep, hue))]
+    )
+    title = f"{y.title} against {_inside(x.title)}"
+    chart = ScatterChart(
+        title,
+        _axis(x),
+        _axis(y),
+        _points(sweep, x, y, values, front, hue),
+        keys,
+        height=360,
+        joined=_joined(sweep) if marked else "steps",
+    )
+    told = "; ".join(f"{point.label}: {point.tip}" for point in chart.points if point.label)
     legend = [LegendKey(name, slot) for name, slot in keys]
     return Section(
         "Pareto front",
@@ -71,6 +64,42 @@ def section(sweep: Sweep) -> Section | None:
         charts=(Chart("front", title, chart, told=told, legend=legend, span="full"),),
         tables=(_table(sweep, front, names),),
     )
+
+
+def _points(
+    sweep: Sweep,
+    x: Figure,
+    y: Figure,
+    values: Mapping[int, tuple[float, float]],
+    front: Sequence[int],
+    hue: str | None,
+) -> list[Point]:
+    """All points in the units of the axes; those of the front numbered, points at one place together."""
+    together: dict[tuple[float, float], list[int]] = {}
+    for number, place in enumerate(front, 1):
+        together.setdefault(values[place], []).append(number)
+    first = {front[numbers[0] - 1]: _numbers(numbers) for numbers in together.values()}
+    slots = [] if hue is None else values_of(sweep, hue)
+    return [
+        Point(
+            one / x.divisor,
+            two / y.divisor,
+            0 if hue is None else slots.index(sweep.columns[hue][place]),
+            first.get(place, ""),
+            f"{point_text(sweep, place)}: {x.title} {x.text(one)}, {y.title} {y.text(two)}",
+            front=place in front,
+        )
+        for place, (one, two) in values.items()
+    ]
+
+
+def _inside(title: str) -> str:
+    """A title as it stands inside a line; a counter's name stays as it is."""
+    return title[:1].lower() + title[1:]
+
+
+def _axis(figure: Figure) -> str:
+    return f"{_inside(figure.title)}, {figure.unit}" if figure.unit else _inside(figure.title)
 
 
 def _intro(sweep: Sweep, points: int) -> str:
