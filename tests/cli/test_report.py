@@ -127,6 +127,15 @@ def test_what_is_no_result_is_named(
     assert [path] == list(tmp_path.iterdir())
 
 
+def test_a_result_that_lacks_a_counter_is_named(result: Path, failure: Callable[..., str]) -> None:
+    result.write_text(
+        result.read_text(encoding="utf-8").replace('"pool_total_size"', '"pool_size"'), encoding="utf-8"
+    )
+    assert f"{result}: the last snapshot has no zswap.pool_total_size; expected this counter in a result" == (
+        failure("report", str(result))
+    )
+
+
 def test_a_trace_is_no_sweep(failure: Callable[..., str]) -> None:
     trace = TRACES / "db.parquet"
     said = failure("report", str(trace))

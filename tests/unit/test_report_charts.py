@@ -135,6 +135,25 @@ def test_a_limit_is_drawn_only_where_it_is_set() -> None:
     assert axes.get_ylim()[1] > 4.0
 
 
+@pytest.mark.parametrize(
+    ("heights", "place"),
+    [
+        (((0, 9, 9, 9),), ("left", "bottom")),  # above the limit there is room
+        (((10.5, 10.5, 10.5, 0),), ("left", "top")),
+        (((10.5, 10.5, 10.5, 0), (9.5, 9.5, 9.5, 0)), ("right", "bottom")),
+    ],
+)
+def test_a_limits_name_is_clear_of_the_lines(
+    heights: tuple[tuple[float, ...]], place: tuple[str, str]
+) -> None:
+    lines = [Line("zstd", [0, 5, 8, 8.1], y, 0) for y in heights]
+    limits = [Limit([0, 10], [10, 10], "limit 10")]
+    chart = replace(LINES, lines=[*lines, Line("lz4", [0, 10], [0, 0], 1)], limits=limits)
+    (axes,) = chart.draw(Canvas(480, ROLES)).axes
+    (name,) = [text for text in axes.texts if text.get_text() == "limit 10"]
+    assert place == (name.get_horizontalalignment(), name.get_verticalalignment())
+
+
 def test_bars_have_a_tip_for_each_part_that_is_there() -> None:
     markup = svg(BARS)
     assert [f"{HOSTILE} zstd, pool, 4", f"{HOSTILE} zstd, 4"] == tips(markup)
@@ -145,6 +164,11 @@ def test_a_picture_has_the_title_and_the_legend_that_a_page_has_beside_it() -> N
     alone = BARS.draw(Canvas(480, LIGHT, alone=True))
     assert ["Rejects", "pool"] == [text.get_text() for text in alone.texts]
     assert [] == BARS.draw(Canvas(480, LIGHT)).texts
+
+
+def test_a_map_alone_tells_the_ends_of_its_scale() -> None:
+    alone = replace(MAP, scale=("1 MiB", "3 MiB")).draw(Canvas(480, LIGHT, alone=True))
+    assert ["Map", "1 MiB", "3 MiB", "limit", "percent"] == [text.get_text() for text in alone.texts]
 
 
 def test_lengths_show_pages_and_waste() -> None:
@@ -215,7 +239,7 @@ def test_a_thinned_line_keeps_its_ends_and_its_extremes(y: list[float], most: in
 @given(st.floats(0, 1e12), st.floats(1e-6, 1e12), st.integers(2, 9))
 def test_ticks_lie_inside(low: float, span: float, most: int) -> None:
     ticks = ticks_for(low, low + span, most)
-    assert len(ticks) <= most + 2
+    assert len(ticks) <= 2 * most + 1
     assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in ticks)
 
 

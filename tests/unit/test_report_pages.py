@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
 
 from tests.factories import make_result, make_snapshot
 from tests.timelines import LENGTHS, make_timeline
@@ -109,8 +113,8 @@ def test_without_a_timeline_the_page_says_so_and_has_bars() -> None:
     assert [] == [each.name for each in page.charts() if isinstance(each.drawing, LineChart)]
     ((_name, bars),) = bar_chart(page, "pool").groups
     assert ["5.6 MiB of 819.2 MiB"] == [bar.text for bar in bars]
-    written = {name: bars[0].text for name, bars in bar_chart(page, "writebacks").groups}
-    assert {"/batch": "0", "/web": f"{62 * 6:,}", "/web/worker": f"{62 * 3:,}"} == written
+    written = {name: bars[0].text for name, bars in bar_chart(page, "pages-written-back").groups}
+    assert {"/web": f"{62 * 6:,}", "/web/worker": f"{62 * 3:,}"} == written
 
 
 def test_two_snapshots_are_no_timeline() -> None:
@@ -143,9 +147,75 @@ def test_of_many_memcgs_the_busiest_are_drawn_and_the_page_says_so() -> None:
     page = result_page([replace(result, snapshots=snapshots)])
     shown = [line.name for line in line_chart(page, "writebacks").lines]
     assert ["/t24", "/t25", "/t26", "/t27", "/t28", "/t29"] == shown
-    assert "Shown are the 6 most active of 30 memcgs" in section(page, "Writebacks and rejects").intro
+    assert (
+        "Shown are the 6 memcgs with most, of 30; the table below has all."
+        in section(page, "Writebacks and rejects").intro
+    )
     (table,) = section(page, "Counters per memcg").tables
     assert 30 == len(table.rows)
+
+
+def idle(result: Result) -> Result:
+    """The same result, had zswap had nothing to do."""
+    snapshots = tuple(
+        replace(
+            now,
+            zswap=dict.fromkeys(now.zswap, 0),
+            replay=dict.fromkeys(now.replay, 0),
+            memcg={path: dict.fromkeys(values, 0) for path, values in now.memcg.items()},
+            replay_memcg={path: dict.fromkeys(values, 0) for path, values in now.replay_memcg.items()},
+        )
+        for now in result.snapshots
+    )
+    return replace(result, snapshots=snapshots)
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_what_never_happened_is_said_and_not_drawn(runs: int) -> None:
+    page = result_page([idle(make_timeline(compressor)) for compressor in ("zstd", "lz4")[:runs]])
+    intros = {section.title: section.intro for section in page.sections}
+    assert "The pool stayed empty." == intros["Pool"]
+    assert "No memcg had any." == intros["Compressed bytes per memcg"]
+    written = intros["Writebacks and rejects" if runs == 1 else "Writebacks"]
+    assert written.startswith("Nothing was written back.")
+    assert intros["Rejects and loads at the end"].endswith(
+        "Stores refused: none. Pages that came back: none."
+    )
+    kinds = {type(each.drawing) for each in page.charts() if not each.name.startswith(("lengths", "class"))}
+    assert set() == kinds
+    html.render(page)
+
+
+def test_memcgs_with_nothing_to_show_are_counted() -> None:
+    result = make_timeline(steps=4)
+    busy = "/web"
+    snapshots = tuple(
+        replace(
+            now,
+            replay_memcg={
+                path: values if path == busy else dict.fromkeys(values, 0)
+                for path, values in now.replay_memcg.items()
+            },
+        )
+        for now in result.snapshots
+    )
+    page = result_page([replace(result, snapshots=snapshots)])
+    assert [busy] == [line.name for line in line_chart(page, "rejected-stores").lines]
+    assert section(page, "Writebacks and rejects").intro.endswith("The other 2 memcgs have none.")
+    assert [busy] == [name for name, _bars in bar_chart(page, "stores-refused-by-cause").groups]
+
+
+def test_a_memcg_that_comes_and_goes_keeps_its_place_in_time() -> None:
+    result = make_timeline(steps=6)
+    snapshots = tuple(
+        now if 2 < step < 5 else replace(now, replay_memcg={"/batch": now.replay_memcg["/batch"]})
+        for step, now in enumerate(result.snapshots, 1)
+    )
+    chart = line_chart(result_page([replace(result, snapshots=snapshots)]), "rejected-stores")
+    assert {"/batch": [0, 1, 2, 3, 4, 5, 6], "/web": [3, 4], "/web/worker": [3, 4]} == {
+        line.name: line.x for line in chart.lines
+    }
+    assert 6 == chart.until
 
 
 def test_the_root_is_drawn_only_where_it_is_alone() -> None:
@@ -248,7 +318,7 @@ def test_warnings_and_settings_are_there() -> None:
 def test_a_result_that_lacks_a_counter_is_named() -> None:
     now = make_snapshot()
     vmstat = {name: value for name, value in now.vmstat.items() if name != "zswpin"}
-    with pytest.raises(ResultError, match="'zswpin'"):
+    with pytest.raises(ResultError, match=r"has no vmstat\.zswpin"):
         result_page([make_result(snapshots=(replace(now, vmstat=vmstat),))])
 
 
@@ -289,6 +359,15 @@ def test_a_page_asks_for_nothing_and_is_the_same_again() -> None:
 )
 def test_what_cannot_be_printed_is_escaped(text: str, shown: str) -> None:
     assert shown == plain(text)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_plain_text_can_be_written_anywhere(text: str) -> None:
+    shown = plain(text)
+    assert shown.isprintable()
+    shown.encode("utf-8")
+    assert shown == ElementTree.fromstring(f"<a>{escape(shown)}</a>").text or not shown
+    assert plain(shown) == shown
 
 
 def test_long_names_lose_their_middle() -> None:

@@ -149,7 +149,7 @@ def test_the_front_is_that_of_small_pools_and_few_writebacks(tmp_path: Path) -> 
     assert 6 == sum(point.front for point in drawing.points)
     assert {0, 1} == {point.slot for point in drawing.points}
     assert [("zstd", 0), ("lz4", 1)] == list(drawing.keys)
-    assert drawing.stepped
+    assert "steps" == drawing.joined
 
 
 def test_a_front_that_the_file_marks_is_shown_as_it_is(tmp_path: Path) -> None:
@@ -163,9 +163,40 @@ def test_a_front_that_the_file_marks_is_shown_as_it_is(tmp_path: Path) -> None:
     )
     assert "The chart shows the first two figures." in found.intro
     assert ("reject rate, %", "vmstat.zswpout, pages") == (front_of(page).x, front_of(page).y)
-    assert not front_of(page).stepped
+    assert "not" == front_of(page).joined
     assert 2 == len(found.tables[0].rows)
     assert ("Reject rate", "vmstat.zswpout", "Zswap writeback") == tuple(found.tables[0].headings[4:7])
+
+
+@pytest.mark.parametrize(
+    ("figures", "axes", "joined"),
+    [
+        (
+            ("derived.writeback_bytes", "zswap.pool_total_size:min"),
+            ("pool size, MiB", "zswap writeback, MiB"),
+            "steps",
+        ),
+        (
+            ("derived.writeback_bytes", "vmstat.zswpout:max"),
+            ("zswap writeback, MiB", "vmstat.zswpout, pages"),
+            "straight",
+        ),
+    ],
+)
+def test_a_front_of_two_figures_is_joined(
+    tmp_path: Path, figures: tuple[str, ...], axes: tuple[str, str], joined: str
+) -> None:
+    marked = [{**row, "pareto": place in (2, 7)} for place, row in enumerate(make_rows())]
+    drawing = front_of(sweep_page(sweep_of(tmp_path, rows=marked, pareto=figures)))
+    assert axes == (drawing.x, drawing.y)
+    assert joined == drawing.joined
+
+
+def test_a_mark_by_one_figure_is_no_front(tmp_path: Path) -> None:
+    marked = [{**row, "pareto": place == 5} for place, row in enumerate(make_rows())]
+    drawing = front_of(sweep_page(sweep_of(tmp_path, rows=marked, pareto=("derived.compression_ratio:max",))))
+    assert ("pool size, MiB", "zswap writeback, MiB", "steps") == (drawing.x, drawing.y, drawing.joined)
+    assert 6 == sum(point.front for point in drawing.points)
 
 
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=12)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from zswap_replay.cli import complete
 from zswap_replay.cli.examples import example
-from zswap_replay.errors import SettingsError
-
-if TYPE_CHECKING:
-    from zswap_replay.report.pages.page import Page
 
 
 @click.command(
@@ -47,32 +41,16 @@ def report(
     The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
     read from standard input.
     """
-    from zswap_replay.report.files import page_for
     from zswap_replay.report.needs import require
 
     require("matplotlib", "jinja2")
+    from zswap_replay.report.files import page_for
+    from zswap_replay.report.source import page_of
+
     source = "/dev/stdin" if source == "-" else source
     target = page_for(source, output)
-    page = _page(source, figure, axes)
+    page = page_of(source, figure, axes)
     from zswap_replay.report.output import write
 
     charts = write(page, target, png, force=force)
     click.echo(f"{charts:,} charts: {target}")
-
-
-def _page(source: str, figure: str | None, axes: str | None) -> Page:
-    from zswap_replay.report.sweepfile import is_parquet, read_sweep
-
-    if is_parquet(source):
-        sweep = read_sweep(source)
-        from zswap_replay.report.pages.sweeps import DEFAULT_FIGURE, sweep_page
-
-        return sweep_page(sweep, figure or DEFAULT_FIGURE, tuple(axes.split(",")) if axes is not None else ())
-    if figure is not None or axes is not None:
-        raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is no Parquet file")
-    from zswap_replay.results import read_results
-
-    results = read_results(source)
-    from zswap_replay.report.pages.results import result_page
-
-    return result_page(results)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
+from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import FONT, SMALL, Canvas, Frame, Key
 from zswap_replay.report.text import short
 
@@ -54,22 +55,24 @@ class BarChart:
         names = [short(bar.name, 16) for bar in bars]
         left = max((on.text_width(name, SMALL) + 10 for name in names if name), default=0.0)
         right = 16 + max((on.text_width(bar.text, SMALL) for bar in bars), default=0.0)
-        axes = on.add_axes(figure, canvas, Frame(8 + left, right, 4, 4), head)
+        axes = on.add_axes(figure, canvas, Frame(canvas.edge + left, right, 4, 4), head)
         peak = max([bar.whole for bar in bars] + [bar.limit or 0.0 for bar in bars], default=0.0) or 1.0
         axes.set_xlim(0, peak)
         axes.set_ylim(height - 8, 0)
         axes.axis("off")
-        per_pixel = peak / (canvas.width - 8 - left - right)
+        per_pixel = peak / (canvas.width - canvas.edge - left - right)
         most = int((canvas.width - 16) / (FONT * 0.62))
         y = 0.0
         for name, each in self.groups:
             if name:
-                on.note_xy(axes, canvas, short(name, most), -left * per_pixel, y + _HEADING / 2, role="text")
+                notes.beside(
+                    axes, canvas, short(name, most), -left * per_pixel, y + _HEADING / 2, role="text"
+                )
                 y += _HEADING
             for bar in each:
                 self._draw_bar(axes, canvas, bar, y + _ROW / 2, name, per_pixel)
                 if bar.name:
-                    on.note_xy(axes, canvas, short(bar.name, 16), -left * per_pixel, y + _ROW / 2)
+                    notes.beside(axes, canvas, short(bar.name, 16), -left * per_pixel, y + _ROW / 2)
                 y += _ROW
             y += _GAP
         return figure
@@ -102,4 +105,4 @@ class BarChart:
                 clip_on=False,
             )
         beside = bar.whole if bar.limit is None else max(bar.whole, bar.limit)
-        on.note_xy(axes, canvas, bar.text, beside + 7 * per_pixel, y, role="text")
+        notes.beside(axes, canvas, bar.text, beside + 7 * per_pixel, y, role="text")

@@ -14,8 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
-from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
@@ -53,9 +51,9 @@ class Canvas:
     """The figure then holds its title and legend itself, as a PNG does."""
 
     @property
-    def narrow(self) -> bool:
-        """Whether it is drawn for a telephone, or for one of three columns."""
-        return self.width < 420
+    def edge(self) -> float:
+        """Pixels that stay free at the left; a page has a margin of its own around its charts."""
+        return 12.0 if self.alone else 4.0
 
     def resized(self, width: int) -> Canvas:
         """The same for another width."""
@@ -119,7 +117,12 @@ def new_figure(
         words = plain(title)
         size = min(14.0, 14.0 * (canvas.width - 24) / max(text_width(words, 14.0), 1))
         figure.text(
-            12 / canvas.width, 1 - 20 / total, words, fontsize=size, weight="bold", color=canvas.theme["text"]
+            canvas.edge / canvas.width,
+            1 - 20 / total,
+            words,
+            fontsize=size,
+            weight="bold",
+            color=canvas.theme["text"],
         )
         for place, line in enumerate(lines):
             _draw_legend(figure, canvas, line, total, 42.0 + 20.0 * place)
@@ -140,7 +143,7 @@ def _legend_lines(canvas: Canvas, keys: Sequence[Key]) -> list[list[Key]]:
 
 
 def _draw_legend(figure: Figure, canvas: Canvas, line: list[Key], total: float, top: float) -> None:
-    left = 12.0
+    left = canvas.edge
     for key in line:
         y = 1 - top / total
         mark = Line2D(
@@ -249,54 +252,16 @@ def label_axes(axes: Axes, canvas: Canvas, x: str, y: str) -> None:
     total = figure.get_figheight() * PIXELS_PER_INCH  # type: ignore[union-attr]
     style: dict[str, Any] = {"fontsize": SMALL, "color": canvas.theme["muted"]}
     if y:
-        figure.text(8 / canvas.width, box.y1 + 12 / total, y, **style)
+        figure.text(canvas.edge / canvas.width, box.y1 + 12 / total, y, **style)
     if x:
         figure.text(box.x1, box.y0 - 34 / total, x, ha="right", **style)
 
 
-def left_margin(texts: Sequence[str]) -> float:
+def left_margin(canvas: Canvas, texts: Sequence[str]) -> float:
     """Space that labels at the left of the axes need."""
-    return 8 + 6 + max((text_width(text, SMALL) for text in texts), default=0)
+    return canvas.edge + 8 + max((text_width(text, SMALL) for text in texts), default=0)
 
 
 def mark(artist: Artist, tip: str = "") -> None:
     """Notes that an artist shows data, and what a reader who points at it is told."""
     artist.set_gid(f"mark:{plain(tip)}")
-
-
-def halo(text: Text, canvas: Canvas) -> None:
-    """Keeps a text readable where it lies on lines: the background shines around its letters."""
-    text.set_gid("halo")  # the page's style draws it; a picture has to draw it itself
-    if canvas.alone:
-        text.set_path_effects([withStroke(linewidth=3, foreground=canvas.theme["surface"])])
-
-
-def note_at(
-    axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, below: bool = False, right: bool = False
-) -> None:
-    """A remark beside a line: just above the place ``x``, ``y``, or below it, and to its right, or its left."""
-    note = axes.annotate(
-        text,
-        (x, y),
-        xytext=(-5 if right else 5, -4 if below else 4),
-        textcoords="offset points",
-        ha="right" if right else "left",
-        va="top" if below else "bottom",
-        fontsize=SMALL,
-        color=canvas.theme["muted"],
-        zorder=5,
-    )
-    halo(note, canvas)
-
-
-def note_in(axes: Axes, canvas: Canvas, text: str, x: float, y: float) -> None:
-    """A remark that begins below a share of the axes' width and height."""
-    note = axes.text(x, y, text, transform=axes.transAxes, va="top", fontsize=SMALL, zorder=5)
-    note.set_color(canvas.theme["muted"])
-    halo(note, canvas)
-
-
-def note_xy(axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, role: str = "muted") -> None:
-    """A name or a value at a place in the axes' own units, at the middle of its line."""
-    size = SMALL if role == "muted" else FONT - 0.5
-    axes.text(x, y, text, va="center_baseline", fontsize=size, color=canvas.theme[role], clip_on=False)

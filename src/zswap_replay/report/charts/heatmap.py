@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from zswap_replay.report.charts import canvas as on
-from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame
+from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 from zswap_replay.report.charts.theme import HEAT_STEPS
 from zswap_replay.report.text import short
 
@@ -32,15 +32,21 @@ class HeatMap:
     tips: Mapping[tuple[int, int], str]
     low: float
     high: float
+    scale: tuple[str, str] = ("", "")
+    """Texts of ``low`` and ``high``, for a map that stands alone."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
         names = [short(row, 16) for row in self.rows]
-        left = on.left_margin(names)
+        left = on.left_margin(canvas, names)
         wide = (canvas.width - left - 12) / len(self.columns)
         tall = min(44.0, max(18.0, 260.0 / len(self.rows)))
         height = 26 + tall * len(self.rows) + 40
-        figure, head = on.new_figure(canvas, height, self.title)
+        keys = [
+            Key(self.scale[0], canvas.theme["heat-0"]),
+            Key(self.scale[1], canvas.theme[f"heat-{HEAT_STEPS - 1}"]),
+        ]
+        figure, head = on.new_figure(canvas, height, self.title, keys)
         axes = on.add_axes(figure, canvas, Frame(left=left), head)
         axes.set_xlim(0, len(self.columns))
         axes.set_ylim(0, len(self.rows))

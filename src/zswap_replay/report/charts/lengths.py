@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
+from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import Canvas, Frame
 
 _UPPER = 150.0
@@ -48,14 +49,14 @@ class LengthChart:
         texts = on.tick_texts(pages)
         deep, lost = _scale(waste or 0.0, 2, whole=False)
         texts += on.tick_texts(lost)
-        frame = Frame(left=on.left_margin(texts), right=14, top=_TOP)
+        frame = Frame(left=on.left_margin(canvas, texts), right=20, top=_TOP)
         upper = on.add_axes(figure, canvas, frame, head, height=_UPPER)
         self._draw_bins(upper, canvas, [float(each.pages) for each in self.bins], "series")
         on.set_y(upper, pages, 0, high)
         x = "compressed length, bytes"
         on.label_axes(upper, canvas, x if waste is None else "", "pages stored")
         upper.axvline(self.median, color=canvas.theme["text"], linewidth=1.2, zorder=4)
-        on.note_at(upper, canvas, f"median {self.median:,}", self.median, high, right=self.median > 2600)
+        notes.at(upper, canvas, f"median {self.median:,}", self.median, high, right=self.median > 2600)
         if waste is None:
             return figure
         lower = on.add_axes(figure, canvas, frame, head, below=_UPPER + _BETWEEN, height=_LOWER)

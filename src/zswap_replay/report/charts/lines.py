@@ -10,10 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
+from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 from zswap_replay.report.text import short
 
+_AROUND = Frame().top + Frame().bottom
 _LABEL_GAP = 14.0
+_ABOVE = 10.0
+"""Pixels above the axes that the name of a limit may take."""
 _LABEL_CHARACTERS = 18
 _FAR = 3.0
 """A limit so many times above all data is named, not drawn: the data would lie flat."""
@@ -50,7 +54,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """Lines over one time axis; ``slots`` keeps a colour for a series through many charts."""
+    """Lines over one time axis, with the limits that they are held to."""
 
     title: str
     x: str
@@ -60,6 +64,8 @@ class LineChart:
     height: float = 250
     named: bool = True
     """Whether each line bears its name, or a legend tells them apart."""
+    until: float | None = None
+    """The end of the time axis, where that is not the end of its lines."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
@@ -67,24 +73,24 @@ class LineChart:
         near = [limit for limit in self.limits if limit.peak <= max(peak, 1e-12) * _FAR]
         high = max([peak, *(limit.peak for limit in near)]) * 1.08 or 1.0
         ticks = on.ticks_for(
-            0, high, max(2, int((self.height - 66) / 38)), whole=_whole(self.lines), quarters=True
+            0, high, max(2, int((self.height - _AROUND) / 38)), whole=_whole(self.lines), quarters=True
         )
         names = [short(line.name, _LABEL_CHARACTERS) for line in self.lines] if self.named else []
         ends = [line.end for line in self.lines]
         room = max((on.text_width(text, SMALL) for text in (*names, *ends)), default=0.0)
-        frame = Frame(left=on.left_margin(on.tick_texts(ticks)), right=14 + room if room else 14)
+        frame = Frame(left=on.left_margin(canvas, on.tick_texts(ticks)), right=14 + room if room else 14)
         keys = (
             [Key(line.name, canvas.theme.series(line.slot)) for line in self.lines] if not self.named else []
         )
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
         axes = on.add_axes(figure, canvas, frame, head)
-        last = max((line.x[-1] for line in self.lines), default=1.0)
+        last = self.until or max((line.x[-1] for line in self.lines), default=1.0)
         on.set_y(axes, ticks, 0, high)
         on.set_x(axes, canvas, 0, last or 1.0)
         on.grid(axes, canvas)
         on.label_axes(axes, canvas, self.x, self.y)
         for limit in near:
-            _draw_limit(axes, canvas, limit, last)
+            _draw_limit(axes, canvas, limit, last, self.lines)
         self._say_far(axes, canvas, [limit for limit in self.limits if limit not in near])
         for line in self.lines:
             self._draw_line(axes, canvas, line)
@@ -101,11 +107,11 @@ class LineChart:
     def _say_far(self, axes: Axes, canvas: Canvas, far: Sequence[Limit]) -> None:
         if far:
             words = ", ".join(limit.text for limit in far)
-            on.note_in(axes, canvas, f"↑ {words}", 0.01, 1.0)
+            notes.inside(axes, canvas, f"↑ {words}", 0.01, 1.0)
 
     def _label_ends(self, axes: Axes, canvas: Canvas, names: Sequence[str]) -> None:
         low, high = axes.get_ylim()
-        tall = self.height - 66
+        tall = self.height - _AROUND
         texts = names or [line.end for line in self.lines]
         gap = _LABEL_GAP * (2 if self.named and any(line.end for line in self.lines) else 1)
         heights = [line.y[-1] / (high - low) * tall for line in self.lines]
@@ -116,8 +122,8 @@ class LineChart:
             words = f"{text}\n{line.end}" if self.named and line.end else text
             axes.annotate(
                 words,
-                (1, height / tall),
-                xycoords="axes fraction",
+                (line.x[-1], height / tall),
+                xycoords=("data", "axes fraction"),
                 xytext=(9, 0),
                 textcoords="offset points",
                 va="center",
@@ -128,7 +134,7 @@ class LineChart:
             )
 
 
-def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float) -> None:
+def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float, lines: Sequence[Line]) -> None:
     y = [np.nan if value is None else value for value in (limit.y[0], *limit.y, limit.y[-1])]
     x = [0.0, *limit.x, max(last, limit.x[-1])]
     named = next(place for place, value in enumerate(y) if not np.isnan(value))
@@ -141,7 +147,29 @@ def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float) -> None:
         linestyle=(0, (1.2, 2.2)) if limit.below else (0, (5, 3)),
         zorder=2,
     )
-    on.note_at(axes, canvas, limit.text, x[named], y[named], below=limit.below)
+    places = [(x[named], y[named], below, False) for below in (limit.below, not limit.below)]
+    if len(set(limit.y)) == 1:  # its other end bears the same name
+        places += [(x[-1], y[-1], below, True) for below in (limit.below, not limit.below)]
+    covered = [_covered(axes, canvas, limit.text, place, lines) for place in places]
+    at, level, below, right = places[covered.index(min(covered))]
+    notes.at(axes, canvas, limit.text, at, level, below=below, right=right)
+
+
+def _covered(
+    axes: Axes, canvas: Canvas, text: str, place: tuple[float, float, bool, bool], lines: Sequence[Line]
+) -> int:
+    """How much of a text would lie on lines: of 20 places along it, those where a line goes through."""
+    at, level, below, right = place
+    box, (x0, x1), (y0, y1) = axes.get_position(), axes.get_xlim(), axes.get_ylim()
+    wide = (on.text_width(text, SMALL) + 10) * (x1 - x0) / (box.width * canvas.width)
+    pixel = (y1 - y0) / (box.height * axes.figure.get_figheight() * on.PIXELS_PER_INCH)  # type: ignore[union-attr]
+    tall = 18 * pixel
+    if not y0 <= (level - tall if below else level + tall) <= y1 + _ABOVE * pixel:
+        return 1000
+    low, high = (level - tall, level) if below else (level, level + tall)
+    along = np.linspace(at - wide if right else at, at if right else at + wide, 20)
+    found = [np.interp(along, line.x, line.y) for line in lines]
+    return sum(int(((heights > low) & (heights < high)).sum()) for heights in found)
 
 
 def _whole(lines: Sequence[Line]) -> bool:

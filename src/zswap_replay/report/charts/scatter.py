@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zswap_replay.report.charts import canvas as on
+from zswap_replay.report.charts import notes
 from zswap_replay.report.charts.canvas import SMALL, Canvas, Frame, Key
 
-_PLACES = ((9, 11), (9, 0), (-9, 0), (0, 13), (0, -13), (9, -11), (-9, 11), (-9, -11))
+_PLACES = ((9, 11), (-9, 0), (0, -13), (9, 0), (0, 13), (9, -11), (-9, 11), (-9, -11))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,32 @@ class ScatterChart:
     height: float = 340
     from_zero: bool = False
     """Whether the y axis begins at 0."""
-    stepped: bool = True
-    """Whether the front is joined by steps, which is where less of both is better, or straight."""
+    joined: Literal["steps", "straight", "not"] = "steps"
+    """How the points of the front are joined: by steps where less of both figures is better."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """The figure."""
         xs, ys = [point.x for point in self.points], [point.y for point in self.points]
         low, high = _range(ys, from_zero=self.from_zero)
-        ticks = on.ticks_for(low, high, max(2, int((self.height - 66) / 52)), quarters=True)
+        ticks = on.ticks_for(
+            low, high, max(2, int((self.height - Frame().top - Frame().bottom) / 52)), quarters=True
+        )
         keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
         figure, head = on.new_figure(canvas, self.height, self.title, keys)
-        axes = on.add_axes(figure, canvas, Frame(left=on.left_margin(on.tick_texts(ticks)), right=26), head)
+        axes = on.add_axes(
+            figure, canvas, Frame(left=on.left_margin(canvas, on.tick_texts(ticks)), right=26), head
+        )
         on.set_y(axes, ticks, low, high)
         on.set_x(axes, canvas, *_range(xs, from_zero=False))
         on.grid(axes, canvas, "y")
         on.grid(axes, canvas, "x")
         on.label_axes(axes, canvas, self.x, self.y)
         front = sorted((point for point in self.points if point.front), key=lambda p: (p.x, -p.y))
-        if len(front) > 1:
+        if len(front) > 1 and self.joined != "not":
             axes.plot(
                 [point.x for point in front],
                 [point.y for point in front],
-                drawstyle="steps-post" if self.stepped else "default",
+                drawstyle="steps-post" if self.joined == "steps" else "default",
                 color=canvas.theme["limit"],
                 linewidth=1.3,
                 linestyle=(0, (5, 3)),
@@ -123,7 +129,7 @@ class ScatterChart:
                         zorder=5,
                         annotation_clip=False,
                     )
-                    on.halo(label, canvas)
+                    notes.halo(label, canvas)
                     break
 
 

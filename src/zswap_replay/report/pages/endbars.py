@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from zswap_replay.counters import Snapshot
 from zswap_replay.report.charts.bars import Bar, BarChart
 from zswap_replay.report.pages.page import Chart, LegendKey, Section
-from zswap_replay.report.pages.runs import MIB, REJECTS, Runs, activity, pool_limit, pool_size, writebacks
+from zswap_replay.report.pages.runs import MIB, REJECTS, Runs, pool_limit, pool_size, writebacks
 from zswap_replay.report.text import plain, slug
 from zswap_replay.units import format_size
 
 _MOST = 9
 _MOST_BARS = 28
-_HIERARCHY = "A memcg counts with its descendants."
 _CAUSES = (4, 3, 6)
 """Slots of the causes, unlike those of the first runs."""
 _SOURCES = {"zswap": 2, "swap device": 5}
 
-Parts = Sequence[tuple[float, int]]
+Parts = Sequence[tuple[int, int]]
 """Lengths of the parts of a bar and their slots."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    title: str
+    keys: Mapping[str, int]
+    """Names of the parts of a bar by slot; none where a bar is one part in the colour of its run."""
+    parts: Callable[[Snapshot, str, int], Parts]
 
 
 def section(runs: Runs) -> Section:
     """The counters at the end: all of them where there is no timeline, and why there is none."""
-    paths = runs.chosen(min(_MOST, max(2, _MOST_BARS // len(runs))), activity)
-    charts = [] if runs.over_time else [_pool(runs), _writebacks(runs, paths)]
-    charts.append(
-        _stacked(
-            runs,
-            paths,
-            "Stores refused, by cause",
-            _causes,
-            list(zip(REJECTS.values(), _CAUSES, strict=True)),
-        )
-    )
-    charts.append(_stacked(runs, paths, "Pages that came back, by source", _sources, list(_SOURCES.items())))
-    intro = runs.with_rest(_HIERARCHY, len(paths))
-    if runs.over_time:
-        return Section("Rejects and loads at the end", intro, charts=charts)
-    return Section("At the end of the trace", f"{_no_timeline(runs)} {intro}", charts=charts)
+    quantities = [
+        _Quantity("Stores refused, by cause", dict(zip(REJECTS.values(), _CAUSES, strict=True)), _causes),
+        _Quantity("Pages that came back, by source", _SOURCES, _sources),
+    ]
+    if not runs.over_time:
+        quantities.insert(0, _Quantity("Pages written back", {}, _writebacks))
+    charts = [] if runs.over_time else [_pool(runs)]
+    charts += [chart for quantity in quantities for chart in _bars(runs, quantity)]
+    title = "Rejects and loads at the end" if runs.over_time else "At the end of the trace"
+    texts = [] if runs.over_time else [_no_timeline(runs)]
+    texts.append("A memcg counts with its descendants; those without a bar have none.")
+    shown = {chart.title for chart in charts}
+    nothing = [quantity.title.partition(",")[0] for quantity in quantities if quantity.title not in shown]
+    texts += [f"{name}: none." for name in nothing]
+    return Section(title, " ".join(texts), charts=charts)
 
 
 def _no_timeline(runs: Runs) -> str:
@@ -62,11 +69,8 @@ def _pool(runs: Runs) -> Chart:
     return Chart("pool", "Pool size", BarChart("Pool size", groups), note, _told(groups), span="half")
 
 
-def _writebacks(runs: Runs, paths: Sequence[str]) -> Chart:
-    title = "Pages written back"
-    groups = _groups(runs, paths, lambda now, path, slot: ((writebacks(now, path) or 0, slot),))
-    chart = BarChart(title, groups)
-    return Chart("writebacks", title, chart, told=_told(groups), legend=runs.legend(), span="half")
+def _writebacks(now: Snapshot, path: str, slot: int) -> Parts:
+    return [(writebacks(now, path) or 0, slot)]
 
 
 def _causes(now: Snapshot, path: str, _slot: int) -> Parts:
@@ -80,31 +84,26 @@ def _sources(now: Snapshot, path: str, _slot: int) -> Parts:
     return [(values.get("zswpin", 0), _SOURCES["zswap"]), (device, _SOURCES["swap device"])]
 
 
-def _stacked(
-    runs: Runs,
-    paths: Sequence[str],
-    title: str,
-    parts: Callable[[Snapshot, str, int], Parts],
-    keys: Sequence[tuple[str, int]],
-) -> Chart:
-    groups = _groups(runs, paths, parts)
-    chart = BarChart(title, groups, keys)
-    legend = tuple(LegendKey(name, slot) for name, slot in keys)
-    return Chart(slug(title), title, chart, told=_told(groups), legend=legend, span="half")
+def _bars(runs: Runs, quantity: _Quantity) -> Iterator[Chart]:
+    """The chart of a quantity by memcg and run, where any memcg has some of it."""
 
+    def total(now: Snapshot, path: str) -> int:
+        return sum(value for value, _slot in quantity.parts(now, path, 0))
 
-def _groups(
-    runs: Runs, paths: Sequence[str], parts: Callable[[Snapshot, str, int], Parts]
-) -> list[tuple[str, list[Bar]]]:
+    paths = runs.chosen(min(_MOST, max(2, _MOST_BARS // len(runs))), total, at_end=True)
     groups = []
     for path in paths:
         bars = []
         for slot, label, result in runs:
-            found = parts(result.end, path, slot)
-            total = sum(value for value, _s in found)
-            bars.append(Bar(runs.name(label), found, f"{total:,}"))
+            text = f"{total(result.end, path):,}"
+            bars.append(Bar(runs.name(label), quantity.parts(result.end, path, slot), text))
         groups.append((plain(path), bars))
-    return groups
+    if groups:
+        keys = list(quantity.keys.items())
+        legend = [LegendKey(name, slot) for name, slot in keys] or runs.legend()
+        rest = "" if len(paths) == paths.active else f"The {len(paths)} memcgs with most, of {paths.every:,}."
+        chart = BarChart(quantity.title, groups, keys)
+        yield Chart(slug(quantity.title), quantity.title, chart, rest, _told(groups), legend, "half")
 
 
 def _told(groups: Sequence[tuple[str, Sequence[Bar]]]) -> str:

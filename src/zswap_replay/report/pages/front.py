@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from zswap_replay.report.charts.scatter import Point, ScatterChart
 from zswap_replay.report.pages.figures import (
@@ -27,7 +28,7 @@ _MOST_SLOTS = 8
 def section(sweep: Sweep) -> Section | None:
     """The front that the file marks, else that of small pools and few writebacks; None where there is one point."""
     marked = len(sweep.pareto) >= 2
-    names = [column for column, _more in sweep.pareto] if marked else _DEFAULT
+    names = _names(sweep) if marked else list(_DEFAULT)
     if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
         return None
     x, y = figure(sweep, names[0]), figure(sweep, names[1])
@@ -39,31 +40,23 @@ def section(sweep: Sweep) -> Section | None:
     else:
         front = unbeaten(values)
     front.sort(key=lambda place: values[place])
-    numbers = {place: number for number, place in enumerate(front, 1)}
-    together: dict[tuple[float, float], list[int]] = {}
-    for place, number in numbers.items():
-        together.setdefault(values[place], []).append(number)
     hue = _hue(sweep)
-    slots = [] if hue is None else values_of(sweep, hue)
-    points = [
-        Point(
-            pair[0] / x.divisor,
-            pair[1] / y.divisor,
-            0 if hue is None else slots.index(sweep.columns[hue][place]),
-            _numbers(together[pair]) if numbers.get(place) == together.get(pair, [0])[0] else "",
-            f"{point_text(sweep, place)}: {x.title} {x.text(pair[0])}, {y.title} {y.text(pair[1])}",
-            front=place in numbers,
-        )
-        for place, pair in values.items()
-    ]
-    keys = [] if hue is None else [(setting_text(hue, value), slot) for slot, value in enumerate(slots)]
-    title = f"{y.title} against {x.title[:1].lower()}{x.title[1:]}"
-    units = [
-        f"{each.title[:1].lower()}{each.title[1:]}{f', {each.unit}' if each.unit else ''}" for each in (x, y)
-    ]
-    stepped = not any(more for _column, more in sweep.pareto[:2])
-    chart = ScatterChart(title, units[0], units[1], points, keys, height=360, stepped=stepped)
-    told = "; ".join(f"{point.label}: {point.tip}" for point in points if point.label)
+    keys = (
+        []
+        if hue is None
+        else [(setting_text(hue, value), slot) for slot, value in enumerate(values_of(sweep, hue))]
+    )
+    title = f"{y.title} against {_inside(x.title)}"
+    chart = ScatterChart(
+        title,
+        _axis(x),
+        _axis(y),
+        _points(sweep, x, y, values, front, hue),
+        keys,
+        height=360,
+        joined=_joined(sweep) if marked else "steps",
+    )
+    told = "; ".join(f"{point.label}: {point.tip}" for point in chart.points if point.label)
     legend = [LegendKey(name, slot) for name, slot in keys]
     return Section(
         "Pareto front",
@@ -71,6 +64,42 @@ def section(sweep: Sweep) -> Section | None:
         charts=(Chart("front", title, chart, told=told, legend=legend, span="full"),),
         tables=(_table(sweep, front, names),),
     )
+
+
+def _points(
+    sweep: Sweep,
+    x: Figure,
+    y: Figure,
+    values: Mapping[int, tuple[float, float]],
+    front: Sequence[int],
+    hue: str | None,
+) -> list[Point]:
+    """All points in the units of the axes; those of the front numbered, points at one place together."""
+    together: dict[tuple[float, float], list[int]] = {}
+    for number, place in enumerate(front, 1):
+        together.setdefault(values[place], []).append(number)
+    first = {front[numbers[0] - 1]: _numbers(numbers) for numbers in together.values()}
+    slots = [] if hue is None else values_of(sweep, hue)
+    return [
+        Point(
+            one / x.divisor,
+            two / y.divisor,
+            0 if hue is None else slots.index(sweep.columns[hue][place]),
+            first.get(place, ""),
+            f"{point_text(sweep, place)}: {x.title} {x.text(one)}, {y.title} {y.text(two)}",
+            front=place in front,
+        )
+        for place, (one, two) in values.items()
+    ]
+
+
+def _inside(title: str) -> str:
+    """A title as it stands inside a line; a counter's name stays as it is."""
+    return title[:1].lower() + title[1:]
+
+
+def _axis(figure: Figure) -> str:
+    return f"{_inside(figure.title)}, {figure.unit}" if figure.unit else _inside(figure.title)
 
 
 def _intro(sweep: Sweep, points: int) -> str:
@@ -84,6 +113,19 @@ def _intro(sweep: Sweep, points: int) -> str:
     if len(wanted) > 2:
         text += "The chart shows the first two figures. "
     return plain(text + "Numbers lead to the table below; the other points are hollow.")
+
+
+def _names(sweep: Sweep) -> list[str]:
+    """The figures of the marked front, x first: size before what it costs, however they were named."""
+    names = [column for column, _more in sweep.pareto]
+    return [*_DEFAULT, *names[2:]] if set(names[:2]) == set(_DEFAULT) else names
+
+
+def _joined(sweep: Sweep) -> Literal["steps", "straight", "not"]:
+    """A front of three figures and more is no line in the plane of two."""
+    if len(sweep.pareto) > 2:
+        return "not"
+    return "straight" if any(more for _column, more in sweep.pareto) else "steps"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -74,6 +74,7 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
             },
             low=low,
             high=high,
+            scale=(figure.text(low), figure.text(high)),
         )
         least = min(shown, key=lambda cell: shown[cell], default=None)
         told = "" if least is None else f"least at {drawing.tips[least]}"

@@ -36,7 +36,9 @@ def pool_section(runs: Runs) -> Section:
         x, y = _series(result, pool_size)
         name = label if len(runs) > 1 else "at the end"
         lines.append(Line(name, x, [each / MIB for each in y], slot, format_size(y[-1])))
-    chart = LineChart("Pool size", _TIME, "MiB", lines, _pool_limits(runs), height=300)
+    if not any(max(line.y) for line in lines):
+        return Section("Pool", "The pool stayed empty.")
+    chart = LineChart("Pool size", _TIME, "MiB", lines, _pool_limits(runs), height=300, until=runs.until)
     return Section(
         "Pool",
         "Memory that the compressed pages take up, and the limits it is held to.",
@@ -62,11 +64,12 @@ def memcg_pool_section(runs: Runs) -> Section:
             _memcg_limits(runs, path),
             height=220,
             named=False,
+            until=runs.until,
         )
         name = f"zswap-{file_name(place, path)}"
         charts.append(Chart(name, path, chart, told=_told(lines), span=_span(len(paths))))
-    intro = runs.with_rest("Compressed bytes charged to each memcg with its descendants.", len(paths))
-    return Section("Compressed bytes per memcg", intro, runs.legend(), charts)
+    intro = paths.said("Charged to each memcg with its descendants.", "No memcg had any.")
+    return Section("Compressed bytes per memcg", intro, runs.legend() if charts else (), charts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,53 +77,63 @@ class _Quantity:
     title: str
     unit: str
     value: MemcgValue
+    nothing: str
 
 
 def activity_sections(runs: Runs) -> list[Section]:
     """Writebacks and rejects per memcg: of one run the memcgs together, of several a chart for each memcg."""
     quantities = (
-        _Quantity("Writebacks", "pages written back", writebacks),
-        _Quantity("Rejected stores", "stores refused", rejects),
+        _Quantity("Writebacks", "pages written back", writebacks, "Nothing was written back."),
+        _Quantity("Rejected stores", "stores refused", rejects, "No store was refused."),
     )
     warmup = any(result.manifest.settings.get("warmup") for result in runs.results)
     start = "the end of the warm-up" if warmup else "the start"
     intro = f"Counted from {start}; a steep line is a busy moment. A memcg counts with its descendants."
     if len(runs) == 1:
-        paths = runs.chosen(_MOST_TOGETHER, activity)
-        charts = [_together(runs.results[0], paths, quantity) for quantity in quantities]
-        return [Section("Writebacks and rejects", runs.with_rest(intro, len(paths)), charts=charts)]
-    paths = runs.chosen(_MOST_PANELS, activity)
-    return [
-        Section(
-            quantity.title,
-            runs.with_rest(intro, len(paths)),
-            runs.legend(),
-            [_apart(runs, place, path, quantity, _span(len(paths))) for place, path in enumerate(paths)],
-        )
-        for quantity in quantities
-    ]
+        return [_together(runs, quantities, intro)]
+    return [_apart(runs, quantity, intro) for quantity in quantities]
 
 
-def _together(result: Result, paths: Sequence[str], quantity: _Quantity) -> Chart:
-    lines = []
-    for slot, path in enumerate(paths):
-        x, y = _series(result, _of(quantity.value, path))
-        if x:
-            lines.append(Line(plain(path), x, y, slot, f"{y[-1]:,}"))
-    chart = LineChart(f"{quantity.title} per memcg", _TIME, quantity.unit, lines, height=280)
-    return Chart(slug(quantity.title), quantity.title, chart, told=_told(lines), span="half")
+def _together(runs: Runs, quantities: Sequence[_Quantity], intro: str) -> Section:
+    """A chart for each quantity with the busiest memcgs of one run, each in its colour."""
+    paths = runs.chosen(_MOST_TOGETHER, activity)
+    text = paths.said(intro, "")
+    charts = []
+    for quantity in quantities:
+        lines = []
+        for slot, path in enumerate(paths):
+            x, y = _series(runs.results[0], _of(quantity.value, path))
+            if any(y):
+                lines.append(Line(plain(path), x, y, slot, f"{y[-1]:,}"))
+        if lines:
+            title = f"{quantity.title} per memcg"
+            chart = LineChart(title, _TIME, quantity.unit, lines, height=280, until=runs.until)
+            name = slug(quantity.title)
+            charts.append(Chart(name, quantity.title, chart, told=_told(lines), span="half"))
+        else:
+            text = f"{text} {quantity.nothing}".strip()
+    return Section("Writebacks and rejects", text, charts=charts)
 
 
-def _apart(runs: Runs, place: int, path: str, quantity: _Quantity, span: Span) -> Chart:
+def _apart(runs: Runs, quantity: _Quantity, intro: str) -> Section:
+    """A chart for each memcg, with all runs in it."""
+    paths = runs.chosen(_MOST_PANELS, quantity.value)
+    span = _span(len(paths))
+    charts = [_memcg_chart(runs, place, path, quantity, span) for place, path in enumerate(paths)]
+    text = paths.said(intro, quantity.nothing)
+    return Section(quantity.title, text, runs.legend() if charts else (), charts)
+
+
+def _memcg_chart(runs: Runs, place: int, path: str, quantity: _Quantity, span: Span) -> Chart:
     lines = _memcg_lines(runs, path, quantity.value, in_bytes=False)
     title = f"{quantity.title}, {plain(path)}"
-    chart = LineChart(title, _TIME, quantity.unit, lines, height=220, named=False)
+    chart = LineChart(title, _TIME, quantity.unit, lines, height=220, named=False, until=runs.until)
     name = f"{slug(quantity.title)}-{file_name(place, path)}"
     return Chart(name, path, chart, told=_told(lines), span=span)
 
 
 def _span(charts: int) -> Span:
-    return "half" if charts <= 2 else "third"
+    return "half" if charts in (1, 2, 4) else "third"
 
 
 def _of(value: MemcgValue, path: str) -> Callable[[Snapshot], int | None]:
@@ -128,10 +141,11 @@ def _of(value: MemcgValue, path: str) -> Callable[[Snapshot], int | None]:
 
 
 def _series(result: Result, value: Callable[[Snapshot], int | None]) -> tuple[list[float], list[int]]:
-    """Seconds and values of the snapshots that have one, from 0 at the start of a trace counted from there."""
+    """Seconds and values of the snapshots that have one; from 0 where a trace is counted from its start."""
     pairs = [(now.time_ns / 1e9, value(now)) for now in result.snapshots]
     found = [(time, each) for time, each in pairs if each is not None]
-    if found and found[0][0] > 0 and not result.manifest.settings.get("warmup"):
+    first, known = pairs[0]
+    if first > 0 and known is not None and not result.manifest.settings.get("warmup"):
         found.insert(0, (0.0, 0))
     return [time for time, _v in found], [each for _t, each in found]
 

@@ -18,6 +18,12 @@ from zswap_replay.units import UNLIMITED, format_size
 
 _LIMITS = ("memory.max", "memory.high", "memory.swap.max", "memory.zswap.max")
 _DASH = "–"
+_NEEDED = {
+    "zswap": ("pool_total_size", "stored_pages", "written_back_pages"),
+    "vmstat": ("pswpin", "pswpout", "zswpin", "zswpout"),
+    "replay": ("compressed_bytes", "memcg_limit_reject", "pool_limit_reject", "compress_reject"),
+}
+"""Counters that every kernel has, and that the headline figures are made of."""
 
 
 def result_page(results: Sequence[Result]) -> Page:
@@ -25,20 +31,27 @@ def result_page(results: Sequence[Result]) -> Page:
 
     Raises ResultError: a result lacks a counter that its figures are made of.
     """
+    for result in results:
+        _check(result)
     runs = Runs([plain(label) for label in labels(results)], results)
-    try:
-        figures = list(_figures(runs))
-        sections = list(_sections(runs))
-    except KeyError as error:
-        raise ResultError(f"the last snapshot lacks the counter {error.args[0]!r}") from None
     manifest = results[0].manifest
     return Page(
         title=plain(str(manifest.trace["path"])),
         about=tuple(settings.about(results)),
         warnings=[plain(text) for text in warnings(results)],
-        figures=figures,
-        sections=sections,
+        figures=list(_figures(runs)),
+        sections=list(_sections(runs)),
     )
+
+
+def _check(result: Result) -> None:
+    groups = (("zswap", result.end.zswap), ("vmstat", result.end.vmstat), ("replay", result.end.replay))
+    for group, values in groups:
+        for name in _NEEDED[group]:
+            if name not in values:
+                raise ResultError(
+                    f"the last snapshot has no {group}.{name}; expected this counter in a result"
+                )
 
 
 def _sections(runs: Runs) -> Iterator[Section]:

@@ -63,21 +63,48 @@ class Runs:
         )
         return tree_order([path for path in found if path != "/"] or found)
 
-    def chosen(self, most: int, value: MemcgValue) -> list[str]:
-        """The ``most`` memcgs with the greatest values at any snapshot, in the order of the tree."""
-        paths = self.paths()
-        greatest = {
-            path: max(value(now, path) or 0 for result in self.results for now in result.snapshots)
-            for path in paths
-        }
-        return tree_order(sorted(paths, key=lambda path: -greatest[path])[:most])
+    @property
+    def until(self) -> float:
+        """Seconds of the trace at the last snapshot of any run."""
+        return max(result.end.time_ns for result in self.results) / 1e9
 
-    def with_rest(self, intro: str, shown: int) -> str:
-        """``intro`` and, where not all memcgs are shown, which."""
-        every = len(self.paths())
-        if shown >= every:
+    def chosen(self, most: int, value: MemcgValue, *, at_end: bool = False) -> Chosen:
+        """The memcgs with the greatest values at any snapshot (or at the end), those with none left out."""
+        paths = self.paths()
+        greatest = dict.fromkeys(paths, 0)
+        for result in self.results:
+            for now in (result.end,) if at_end else result.snapshots:
+                for path in paths:
+                    greatest[path] = max(greatest[path], value(now, path) or 0)
+        active = [path for path in paths if greatest[path] > 0]
+        shown = sorted(active, key=lambda path: -greatest[path])[:most]
+        return Chosen(tree_order(shown), len(active), len(paths))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The memcgs that a section shows, in the order of the tree, out of those that have something to show."""
+
+    paths: Sequence[str]
+    active: int
+    every: int
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def said(self, intro: str, nothing: str) -> str:
+        """``intro`` and which memcgs are not shown, or ``nothing`` where none is."""
+        if not self.paths:
+            return nothing
+        if len(self) < self.active:
+            return f"{intro} Shown are the {len(self)} memcgs with most, of {self.every:,}; the table below has all."
+        rest = self.every - self.active
+        if not rest:
             return intro
-        return f"{intro} Shown are the {shown} most active of {every:,} memcgs; the table below has all."
+        return f"{intro} The other {f'{rest:,} memcgs have' if rest > 1 else 'memcg has'} none."
 
 
 def activity(now: Snapshot, path: str) -> int:
