@@ -115,7 +115,17 @@ def test_a_mistake_is_one_line_and_status_2(arguments: Sequence[str], expected: 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["kernels"], ["run"], ["run", "t", "--foo"]], ids=" ".join
+    "arguments",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["kernels"],
+        ["run"],
+        ["run", "t", "--foo"],
+        ["sweep", "--help"],
+        ["sweep", "t", "--seed", "1,,2"],
+    ],
+    ids=" ".join,
 )
 def test_help_and_usage_errors_import_nothing_heavy(arguments: list[str]) -> None:
     script = (

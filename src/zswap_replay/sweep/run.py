@@ -17,7 +17,7 @@ from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan
-from zswap_replay.sweep.point import Outcome
+from zswap_replay.sweep.point import Outcome, forget
 from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
 from zswap_replay.sweep.workers import Here, Processes, Workers, warm_up
@@ -151,6 +151,7 @@ class _Run:
             self._replay(workers, Schedule((point, plan.group(point)) for point in missing))
         finally:
             workers.close()
+            forget(plan.token)
 
     def _replay(self, workers: Workers, schedule: Schedule) -> None:
         running: dict[Future[Outcome], int] = {}
