@@ -17,6 +17,7 @@ from zswap_replay.trace.builder import TraceBuilder
 
 GOLDENS = Path(__file__).with_name("goldens")
 STORY = "sweep traces/story.parquet --kernel 6.6,6.12 -c zstd,lz4 --set /batch:memory.zswap.max=0.1ws,max"
+POINTS = 20
 FRONT = "--pareto writeback_bytes,pool_total_size"
 
 
@@ -99,7 +100,7 @@ def slow_trace(folder: Path) -> str:
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_leaves_rows_and_no_process_and_the_sweep_goes_on(jobs: str, tmp_path: Path) -> None:
     trace, file = slow_trace(tmp_path), tmp_path / "out.parquet"
-    seeds = ",".join(map(str, range(6)))
+    seeds = ",".join(map(str, range(POINTS)))
     arguments = [trace, "--seed", seeds, "--max-pool-percent", "20", "-j", jobs, "-o", str(file)]
     running = process(*arguments)
     assert running.stderr is not None
@@ -110,9 +111,9 @@ def test_ctrl_c_leaves_rows_and_no_process_and_the_sweep_goes_on(jobs: str, tmp_
     assert 130 == running.returncode
     assert not file.exists()
     kept = Path(f"{file}.partial").read_text().count('{"point"')
-    assert 1 <= kept < 6
+    assert 1 <= kept < POINTS
     assert [
-        f"zswap-replay: interrupted: {kept} of 6 points are kept in {file}.partial; "
+        f"zswap-replay: interrupted: {kept} of {POINTS} points are kept in {file}.partial; "
         "the same command goes on from there"
     ] == text.splitlines()
     rest = command("sweep", *arguments, "--format", "json")
