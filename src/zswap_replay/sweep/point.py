@@ -81,6 +81,12 @@ def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
         return _workspaces[sweep]
 
 
+def forget(sweep: str) -> None:
+    """Gives up what this process keeps for a sweep."""
+    with _lock:
+        _workspaces.pop(sweep, None)
+
+
 def replay_point(task: Task) -> Outcome:
     """Replays one point.
 

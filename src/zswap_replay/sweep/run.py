@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from typing import Protocol
 
-from zswap_replay.errors import SweepError, SweepInterrupted, ZswapReplayError
+from zswap_replay.errors import SweepError, SweepInterrupted
 from zswap_replay.outside import LengthMemo
 from zswap_replay.report import sweep_parquet
 from zswap_replay.report.files import replacing
@@ -17,10 +16,10 @@ from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan
-from zswap_replay.sweep.point import Outcome
+from zswap_replay.sweep.point import Outcome, forget
 from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
-from zswap_replay.sweep.workers import Here, Processes, Workers, warm_up
+from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, warm_up
 from zswap_replay.swept import Failure, Sweep
 
 
@@ -151,6 +150,7 @@ class _Run:
             self._replay(workers, Schedule((point, plan.group(point)) for point in missing))
         finally:
             workers.close()
+            forget(plan.token)
 
     def _replay(self, workers: Workers, schedule: Schedule) -> None:
         running: dict[Future[Outcome], int] = {}
@@ -173,7 +173,9 @@ class _Run:
         try:
             outcome = future.result()
         except Exception as error:
-            self.failures.append(Failure(self._plan.grid.points[point].label, *_reason(error)))
+            failed = point_error(error)
+            label = self._plan.grid.points[point].label
+            self.failures.append(Failure(label, str(failed), failed.exit_code))
             return False
         self._memo(point).update(outcome.learned)
         record = Record(point, outcome.figures, outcome.timing, outcome.warnings)
@@ -196,12 +198,3 @@ def _workers(plan: Plan, scheduler: str | None, count: int) -> Workers:
 
         return Cluster.for_plan(scheduler, plan)
     return Here() if count == 1 else Processes(count)
-
-
-def _reason(error: Exception) -> tuple[str, int]:
-    """Why a point has no row, in one line, and the exit status that it asks for."""
-    if isinstance(error, ZswapReplayError):
-        return str(error), error.exit_code
-    if isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker":
-        return "its worker was killed", 1
-    return f"{type(error).__name__}: {' '.join(str(error).split())}", 1
