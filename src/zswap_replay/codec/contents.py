@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final, Literal
 
 from zswap_replay.errors import CodecError, VerificationError
+from zswap_replay.payload.classes import CLASS_NAMES, OTHER
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 NORMAL: Final = 0
 ZERO_FILLED: Final = 1
 SAME_FILLED: Final = 2
+KIND_MASK: Final = 3
+CLASS_SHIFT: Final = 2
+"""The number of a page's class stands above its kind."""
+CLASSES: Final = ("", *CLASS_NAMES, OTHER)
+"""Payload classes by that number; 0 is a class that is not known."""
 
 Verify = Literal["all", "sample", "off"]
 
-_HASH: Final = 0x9E3779B97F4A7C15
+HASH: Final = 0x9E3779B97F4A7C15
 _TOP_FOUR: Final = 0xF << 60
+UNSAMPLED: Final[dict[Verify, int]] = {"all": 0, "sample": _TOP_FOUR, "off": -1}
+"""By `verify`, the bits that the hash of a content may not have if its page is to be compared."""
 _GROW: Final = 1024
 
 
@@ -69,6 +77,18 @@ class ClassTally:
         return self.bytes_in / self.bytes_out if self.bytes_out else None
 
 
+def kind_of(word: int | None) -> int:
+    """The kind of a page that `word` fills, or that no word does."""
+    if word is None:
+        return NORMAL
+    return SAME_FILLED if word else ZERO_FILLED
+
+
+def kind_and_class(word: int | None, name: str) -> int:
+    """What a length table holds of a content beside its length: its kind, and its class by number."""
+    return kind_of(word) | CLASSES.index(name) << CLASS_SHIFT
+
+
 class Contents:
     """Makes, compresses, keeps and checks pages for the model.
 
@@ -89,7 +109,7 @@ class Contents:
         self._raw: set[int] = set()
         self._compares = verify != "off"
         # Of those that may be compared, the loads are whose hash has none of these bits.
-        self._unsampled = _TOP_FOUR if verify == "sample" else 0
+        self._unsampled = UNSAMPLED[verify]
         self._tallies: dict[str, ClassTally] = {}
         self._payload_ns = 0
         self._compress_ns = 0
@@ -99,10 +119,11 @@ class Contents:
 
     def same_filled(self, content: int) -> int:
         """0: no; 1: the page is zero; 2: it is filled with another 8-byte word."""
-        word = self._fill(content)
-        if word is None:
-            return NORMAL
-        return SAME_FILLED if word else ZERO_FILLED
+        return kind_of(self._fill(content))
+
+    def kind_and_class(self, content: int) -> int:
+        """What the length table holds of a content beside its length: `same_filled`, and its class in `CLASSES`."""
+        return kind_and_class(self._fill(content), self._class_of(content))
 
     def count_same_filled(self, content: int) -> None:
         """Counts a page that was stored as same-filled, without memory."""
@@ -158,7 +179,7 @@ class Contents:
                 self._fail(content, f"does not decompress: {error}")
             self._decompress_ns += perf_counter_ns() - start
             self._decompress_calls += 1
-        if not self._compares or content * _HASH & self._unsampled:
+        if not self._compares or content * HASH & self._unsampled:
             return
         start = perf_counter_ns()
         expected = self._page(content)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.payload.classes import (
+    OTHER,
     SAME_FILLED,
     ZERO,
     ZERO_PAGE,
@@ -29,8 +30,6 @@ DERIVED: Final = 1 << 63
 """Bit of a content id that the replay made itself; bits 56 to 62 are then the group of the memcg."""
 
 GROUP_SHIFT: Final = 56
-
-_OTHER: Final = "other"
 
 
 class PageSource(Protocol):
@@ -157,5 +156,5 @@ class FilePages:
         """`zero`, `same-filled` or `other`, found by looking."""
         word = self.same_filled(content)
         if word is None:
-            return _OTHER
+            return OTHER
         return ZERO if word == 0 else SAME_FILLED
