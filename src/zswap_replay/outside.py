@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import numpy as np
 
 from zswap_replay.codec.base import get_codec, parse_spec
-from zswap_replay.codec.contents import CLASSES, ClassTally, Contents, Verify
+from zswap_replay.codec.contents import (
+    CLASSES,
+    NORMAL,
+    SAME_FILLED,
+    ZERO_FILLED,
+    ClassTally,
+    Contents,
+    Verify,
+)
 from zswap_replay.codec.lengths import KnownLengths, read_lengths
 from zswap_replay.codec.measure import Job, Payload
 from zswap_replay.codec.table import LengthTable
@@ -207,12 +215,14 @@ class Outside:
             return self.contents[compressor], self.lengths.setdefault(compressor, Lengths()), None
         return self.contents[compressor], self.memo.known(compressor), self.memo.learned(compressor)
 
-    def job(self, compressor: str) -> Job:
-        """What a worker of the farm has to know to find lengths for this replay."""
+    def job(self, compressor: str, *, all_kinds: bool = False) -> Job:
+        """What a worker of the farm has to know to find lengths for this replay, or for one under any release."""
         settings = self.settings
         payload = Payload(json.dumps(self.recipe.as_json()), settings.seed, settings.payload_file)
-        same_filled = RELEASES[settings.kernel].zeromap
-        return Job(payload, compressor, cast("Verify", settings.verify), same_filled)
+        kinds: tuple[int, ...] = (NORMAL, ZERO_FILLED, SAME_FILLED)
+        if not all_kinds:
+            kinds = (NORMAL, SAME_FILLED) if RELEASES[settings.kernel].zeromap else (NORMAL,)
+        return Job(payload, compressor, cast("Verify", settings.verify), kinds)
 
     def found(self, compressor: str, table: LengthTable) -> None:
         """Take in lengths that the farm has found."""

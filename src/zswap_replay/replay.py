@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from time import perf_counter
 from typing import Unpack
@@ -13,7 +12,7 @@ from typing import Unpack
 import numpy as np
 
 from zswap_replay.codec.contents import Timing as CodecTiming
-from zswap_replay.codec.farm import Farm
+from zswap_replay.codec.farm import Farm, shared_farm
 from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
 from zswap_replay.foresight import FORESEEN_ROWS, Foreseen, Foresight
@@ -79,10 +78,8 @@ def replay(
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
     run = Replay(open_trace(path, strict=strict), path, settings, notes or _ignore, memo)
-    with ExitStack() as stack:
-        if farm is None and jobs > 1:
-            farm = stack.enter_context(Farm(jobs, notes or _ignore))
-        result = run.result(interval_ns, batch_rows, progress or _ignore, farm)
+    with shared_farm(jobs if farm is None else 1, notes or _ignore) as own:
+        result = run.result(interval_ns, batch_rows, progress or _ignore, farm or own)
     if memo is not None:
         memo.settle()
     return result
@@ -131,6 +128,7 @@ class Replay:
         )
         # the paths of the memcgs by the machine's index, None for one that was removed
         self.memcg_path: list[str | None] = ["/"]
+        self.run_events: Callable[[Events, int, int], int] = self.machine.run
         self.extra_paths: dict[str, int] = {}
         self.snapshots: list[Snapshot] = []
         self.baseline: Snapshot | None = None
@@ -247,7 +245,7 @@ class Replay:
         for stop, label in self.stops(batch, rows, interval_ns, next_interval):
             row = self.events - batch.first_row
             while True:
-                row = self.machine.run(events, row, stop)
+                row = self.run_events(events, row, stop)
                 if row == stop:
                     break
                 if batch.event[row] < Event.SNAPSHOT:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import astuple, dataclass, field
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -27,6 +28,8 @@ _CHUNK = 256
 """Contents that a worker is given at a time: a few milliseconds of work."""
 _UNDER_WAY = 12
 """Chunks that a worker holds at most, so that it has work while the replay has none to give, and no pipe fills up."""
+_WORTH_A_START = 1 << 13
+"""Contents in all for which workers are started: it takes one as long to start as to compress so many."""
 _PATIENCE = 2.0
 """Seconds that a worker has to end by itself."""
 
@@ -76,8 +79,13 @@ class _Worker:
             self.process.wait()
 
 
+def shared_farm(jobs: int, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
+    """A farm for several replays; none where one process is to do it all."""
+    return Farm(jobs, notes) if jobs > 1 else nullcontext()
+
+
 class Farm:
-    """Some worker processes, as a context manager. They start with the first order, and are shared by all of them."""
+    """Some worker processes, as a context manager. They start when there is enough to do, and serve all orders."""
 
     def __init__(self, jobs: int, notes: Callable[[str], None]) -> None:
         """So many processes, this one included, which works too while it waits; ``notes`` is told of deaths."""
@@ -85,6 +93,7 @@ class Farm:
         self._notes = notes
         self._workers: list[_Worker] | None = None
         self._waiting: deque[_Chunk] = deque()
+        self._ordered = 0
         self._spent = Timing(0, 0, 0, 0, 0)
 
     def __enter__(self) -> Self:
@@ -115,6 +124,7 @@ class Farm:
     def order(self, job: Job, contents: npt.NDArray[np.uint64]) -> Order:
         """Have contents compressed, whenever a worker gets to it."""
         order = Order(len(contents))
+        self._ordered += len(contents)
         for first in range(0, len(contents), _CHUNK):
             self._waiting.append(_Chunk(order, job, contents[first : first + _CHUNK]))
             order.chunks += 1
@@ -123,7 +133,7 @@ class Farm:
 
     def hand_out(self) -> None:
         """Take what is done and give what is to be done, without waiting."""
-        if self._workers is None:
+        if self._workers is None and self._ordered >= _WORTH_A_START:
             self._workers = [_Worker() for _ in range(self._wanted)]
         if self._workers:
             self._take(0)

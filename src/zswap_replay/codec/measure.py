@@ -7,16 +7,7 @@ from functools import lru_cache
 from time import perf_counter_ns
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.contents import (
-    HASH,
-    KIND_MASK,
-    NORMAL,
-    SAME_FILLED,
-    UNSAMPLED,
-    Timing,
-    Verify,
-    kind_and_class,
-)
+from zswap_replay.codec.contents import HASH, KIND_MASK, UNSAMPLED, Timing, Verify, kind_and_class
 from zswap_replay.codec.table import UNMEASURED, LengthTable
 from zswap_replay.errors import CodecError, ZswapReplayError
 from zswap_replay.payload.recipe import Recipe
@@ -46,8 +37,8 @@ class Job:
     payload: Payload
     compressor: str
     verify: Verify
-    same_filled: bool
-    """Whether same-filled pages that are not zero reach the compressor, as they do from 6.12 on."""
+    kinds: tuple[int, ...]
+    """The kinds of pages that may reach the compressor; of others the kind alone is found."""
 
 
 class Bench:
@@ -57,7 +48,7 @@ class Bench:
         self._source = job.payload.source()
         self._codec = get_codec(job.compressor)
         self._unsampled = UNSAMPLED[job.verify]
-        self._reaching = SAME_FILLED if job.same_filled else NORMAL
+        self._kinds = job.kinds
 
     def measure(self, contents: list[int]) -> tuple[LengthTable, Timing]:
         """Lengths and kinds, and the time that this took; UNMEASURED for a page that no compressor will see.
@@ -69,7 +60,7 @@ class Bench:
         rest, pages, kinds, apart = [], [], [], []
         for content in contents:
             kind = kind_and_class(source.same_filled(content), source.class_of(content))
-            if kind & KIND_MASK in (NORMAL, self._reaching):
+            if kind & KIND_MASK in self._kinds:
                 rest.append(content)
                 pages.append(source.page(content))
                 kinds.append(kind)
