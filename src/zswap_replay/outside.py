@@ -124,7 +124,9 @@ class LengthMemo:
         first = since or {}
         return {
             compressor: LengthTable.joined(
-                table for before, table in self._parts.get(compressor, ()) if before >= first.get(compressor, 0)
+                table
+                for before, table in self._parts.get(compressor, ())
+                if before >= first.get(compressor, 0)
             )
             for compressor, known in self._known.items()
             if since is None or known.size > first.get(compressor, 0)

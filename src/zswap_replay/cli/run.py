@@ -114,7 +114,14 @@ def run(
 
 
 def _replay_each(
-    trace: str, runs: tuple[Settings, ...], *, jobs: int, strict: bool, interval_ns: int, bar: bool, quiet: bool
+    trace: str,
+    runs: tuple[Settings, ...],
+    *,
+    jobs: int,
+    strict: bool,
+    interval_ns: int,
+    bar: bool,
+    quiet: bool,
 ) -> list[Result]:
     from zswap_replay.codec.farm import shared_farm
     from zswap_replay.mm import compiled

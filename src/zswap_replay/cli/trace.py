@@ -258,7 +258,13 @@ def head(trace: str, rows: int) -> None:
 @_force
 @_strict
 @click.option(
-    "-c", "--compressor", "compressors", multiple=True, default=("zstd",), show_default=True, help="Repeatable."
+    "-c",
+    "--compressor",
+    "compressors",
+    multiple=True,
+    default=("zstd",),
+    show_default=True,
+    help="Repeatable.",
 )
 @click.option("--recipe", default="default", show_default=True, help="What pages hold, as in run.")
 @click.option(

@@ -147,7 +147,7 @@ def _check_nulls(where: str, column: pa.ChunkedArray[Any], name: str) -> None:
 
 def _compressors(where: str, table: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:
     """For every row an index into the canonical names that follow."""
-    if "compressor" not in table.column_names:
+    if "compressor" not in table.column_names or not table.num_rows:
         return np.zeros(table.num_rows, np.int64), [""]
     column = table.column("compressor")
     if pa.types.is_dictionary(column.type):
