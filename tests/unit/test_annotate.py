@@ -57,7 +57,8 @@ def test_what_cannot_be_annotated_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "lengths.parquet"
     with pytest.raises(CodecError, match="no compressor 'lzma'"):
         annotate(story(tmp_path), target, LZ4, ["lzma"])
-    annotate(story(tmp_path), target, LZ4, ["lz4"])
+    trace = str(tmp_path / "story.parquet")
+    annotate(trace, target, LZ4, ["lz4"])
     with pytest.raises(SettingsError, match="nothing to annotate"):
-        annotate(story(tmp_path), tmp_path / "again", replace(LZ4, lengths=str(target)), ["lz4"])
+        annotate(trace, tmp_path / "again", replace(LZ4, lengths=str(target)), ["lz4"])
     assert not (tmp_path / "again").exists()

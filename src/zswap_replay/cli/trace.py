@@ -295,13 +295,15 @@ def annotate(
     from zswap_replay.cli.errors import note
     from zswap_replay.report.files import replacing
     from zswap_replay.settings import Settings
+    from zswap_replay.units import counted
 
     if not force and os.path.exists(output):
         raise SettingsError(f"{output}: is there already; --force overwrites it")
     settings = Settings(recipe=recipe, payload_file=payload_file, seed=seed)
     with replacing(output) as target:
         found = annotate_trace(trace, target, settings, compressors, strict=strict, jobs=jobs, notes=note)
-    click.echo(f"{found.contents:,} contents, {found.compressors} compressors: {output}")
+    contents, under = counted(found.contents, "content"), counted(found.compressors, "compressor")
+    click.echo(f"{contents}, {under}: {output}")
 
 
 def _print_rows(rows: Iterable[tuple[str, ...]]) -> None:
