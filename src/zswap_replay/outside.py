@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NoReturn, cast
 
-import numpy as np
-
 from zswap_replay.codec.base import get_codec, parse_spec
 from zswap_replay.codec.contents import Contents, Verify
 from zswap_replay.codec.lengths import KnownLengths, LengthTable, read_lengths
@@ -81,7 +79,7 @@ class LengthMemo:
     def settle(self) -> None:
         """A replay has ended: what it learned is known."""
         for compressor, table in self._learned.items():
-            self.known(compressor).add_all(*self._columns(table))
+            self.known(compressor).add_all(*(column.data for column in table.columns()))
         self._learned = {}
 
     def sizes(self) -> dict[str, int]:
@@ -91,14 +89,11 @@ class LengthMemo:
     def tables(self, since: Mapping[str, int] | None = None) -> dict[str, LengthTable]:
         """What is known, by compressor, as plain arrays that can be sent to another process.
 
-        With ``since``, which ``sizes()`` gave, what has become known after that, without the compressors that have
-        learned nothing.
+        With ``since``, which ``sizes()`` gave, without the compressors that have learned nothing after that.
         """
         first = since or {}
         return {
-            compressor: LengthTable(
-                *(np.array(column) for column in self._columns(table, first.get(compressor, 0)))
-            )
+            compressor: LengthTable(*table.columns())
             for compressor, table in self._known.items()
             if since is None or table.size > first.get(compressor, 0)
         }
@@ -106,22 +101,13 @@ class LengthMemo:
     def update(self, tables: Mapping[str, LengthTable]) -> None:
         """Take in tables of another memo that has learned from the same payload; what is known already stays."""
         for compressor, table in tables.items():
-            known = self.known(compressor)
-            (mine, *_) = self._columns(known)
-            # The choice of rows makes copies as well, for a table that came over a network may be read-only.
-            new = ~np.isin(table.content, np.asarray(mine))
-            known.add_all(table.content[new].data, table.length[new].data, table.kind[new].data)
+            self.known(compressor).add_all(table.content.data, table.length.data, table.kind.data)
 
     def file(self, path: str) -> tuple[KnownLengths, dict[str, Lengths]]:
         """A file of known lengths, read the first time, and the tables made of it so far. Raises CodecError."""
         if path not in self._files:
             self._files[path] = read_lengths(path), {}
         return self._files[path]
-
-    @staticmethod
-    def _columns(table: Lengths, first: int = 0) -> tuple[memoryview, memoryview, memoryview]:
-        rows = slice(first, table.size)
-        return table.content[rows], table.length[rows], table.kind[rows]
 
 
 @cache

@@ -70,9 +70,9 @@ ZSWAP_ENTRY: Fields = {
     "referenced": UCHAR,
     "kept": UCHAR,
 }
-"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it is charged to (-1: nobody),
-its compressed length (0: same-filled), where the allocator has it, its pool and node, the second chance, and whether
-the compressed bytes are kept outside (they are not where the length was known)."""
+"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it
+is charged to (-1: nobody), its compressed length (0: same-filled), where the allocator has it, its pool and node, the
+second chance, and whether the compressed bytes are kept outside (they are not where the length was known)."""
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
 WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
@@ -398,7 +398,9 @@ class Zswap(LruWalk):
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE or (
             from_disk and self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS
         ):
-            self.protected[self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)] += 1
+            self.protected[
+                self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)
+            ] += 1
 
     # ---- entries ----
 
@@ -777,7 +779,10 @@ class Zswap(LruWalk):
         touched: cython.ulonglong = 0
         for at in range(count):
             self.ahead[at] = -1
-            if self.page_table.ahead[at] >= 0 and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT:
+            if (
+                self.page_table.ahead[at] >= 0
+                and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT
+            ):
                 self.ahead[at] = self.page_table.page[self.page_table.ahead[at]].entry
         for at in range(count):
             entry = self.ahead[at]
