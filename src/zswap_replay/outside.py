@@ -118,8 +118,7 @@ class LengthMemo:
     def tables(self, since: Mapping[str, int] | None = None) -> dict[str, LengthTable]:
         """What is known, by compressor, as plain arrays that can be sent to another process.
 
-        With ``since``, which ``sizes()`` gave, what has become known after that, without the compressors that have
-        learned nothing.
+        With ``since``, which ``sizes()`` gave, without the compressors that have learned nothing after that.
         """
         first = since or {}
         return {

@@ -80,9 +80,9 @@ ZSWAP_ENTRY: Fields = {
     "referenced": UCHAR,
     "kept": UCHAR,
 }
-"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it is charged to (-1: nobody),
-its compressed length (0: same-filled), where the allocator has it, its pool and node, the second chance, and whether
-the compressed bytes are kept outside (they are not where the length was known)."""
+"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it
+is charged to (-1: nobody), its compressed length (0: same-filled), where the allocator has it, its pool and node, the
+second chance, and whether the compressed bytes are kept outside (they are not where the length was known)."""
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
 WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
