@@ -78,7 +78,10 @@ class Records:
 
 def _struct(fields: Fields) -> "np.dtype[Any]":
     return np.dtype(
-        [(name, _struct(kind) if isinstance(kind, dict) else np.dtype(kind)) for name, kind in fields.items()],
+        [
+            (name, _struct(kind) if isinstance(kind, dict) else np.dtype(kind))
+            for name, kind in fields.items()
+        ],
         align=True,
     )
 
