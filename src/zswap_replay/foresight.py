@@ -41,7 +41,7 @@ class Foreseen(Outside):
         self.real = real
 
     def pool(self, compressor: str) -> tuple[Guesses, Lengths, Lengths | None]:
-        """What stands behind a compressor's pool: what is known for certain, and guesses that are known from then on."""
+        """What stands behind a compressor's pool: what is known, and guesses that are known from then on."""
         if compressor not in self.guesses:
             self.guesses[compressor] = Guesses(self.real, compressor)
         guesses = self.guesses[compressor]
