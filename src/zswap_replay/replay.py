@@ -132,6 +132,7 @@ class Replay:
         self.extra_paths: dict[str, int] = {}
         self.snapshots: list[Snapshot] = []
         self.baseline: Snapshot | None = None
+        self.stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
         self.events = 0
         self.now = 0
         self.interval_ns = 0
@@ -214,7 +215,7 @@ class Replay:
         next(batches, None)  # the reader's digest is there when it has come to the end
         reading += perf_counter() - before
         if 0 < self.events <= self.settings.warmup:
-            self.baseline = self.take_snapshot("warmup")
+            self.end_warmup()
         self.machine.advance(self.now)
         self.snapshots.append(self.take_snapshot("end"))
         return self.finish(reading, perf_counter() - started, foresight.spent if foresight else None)
@@ -261,7 +262,7 @@ class Replay:
                     self.snapshots.append(self.take_snapshot(label, next_interval))
                     next_interval += interval_ns
                 else:
-                    self.baseline = self.take_snapshot("warmup")
+                    self.end_warmup()
         self.now = int(batch.time_ns[rows - 1])
         return next_interval
 
@@ -374,6 +375,16 @@ class Replay:
         )
         return taken if self.baseline is None else difference(taken, self.baseline)
 
+    def end_warmup(self) -> None:
+        """Count from here on."""
+        self.baseline = self.take_snapshot("warmup")
+        self.stored_in_warmup = np.array(self.machine.zswap.stored_at_length)
+
+    def compressed_lengths(self) -> dict[int, int]:
+        """Pages stored since the end of the warm-up, by compressed length; same-filled ones have none."""
+        stored = np.array(self.machine.zswap.stored_at_length) - self.stored_in_warmup
+        return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
+
     def where(self, memcg: str, first_page: int, count: int) -> str:
         """Where pages are now, a letter each: see Machine.where()."""
         return self.machine.where(self.reader.paths.index(memcg), first_page, count)
@@ -426,6 +437,7 @@ class Replay:
             classes=self.outside.class_ratios(self.machine.zswap.class_tally),
             timing=timing,
             warnings=self.warnings(),
+            compressed_lengths=self.compressed_lengths(),
         )
 
     def warnings(self) -> tuple[str, ...]:

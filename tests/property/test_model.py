@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import Row, as_table
 from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
+from zswap_replay.counters import COUNTERS, Snapshot
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm.releases import RELEASES
@@ -381,3 +382,68 @@ def test_the_traces_above_reach_what_they_are_to_test() -> None:
 
     look()
     assert 8 == len(+reached), reached
+
+
+# NUMA nodes
+
+BY_EVENT = ("accesses", "memcg_limit_reject", "pool_limit_reject", "compress_reject", "written_back_pages")
+
+
+def by_memcg(snapshot: Snapshot, path: str) -> dict[str, int]:
+    """What the group ``node`` counts, as the memcg itself has it."""
+    ours, kernels = snapshot.replay_memcg[path], snapshot.memcg[path]
+    return {
+        **{name: ours[name] for name in (*BY_EVENT, "pswpin", "pswpout", "stored_pages")},
+        **{name: kernels[name] for name in ("pgmajfault", "zswpin", "zswpout")},
+        "compressed_bytes": kernels["zswap"],
+    }
+
+
+@every_release
+@pytest.mark.parametrize("nodes", [1, 2])
+@quick
+@given(rows=pressed())
+def test_the_nodes_of_a_memcg_sum_up_to_it(kernel: str, nodes: int, rows: list[Row]) -> None:
+    rows = [row | {"node": row["node"] % nodes} if "node" in row else row for row in rows]
+    for snapshot in run(rows, kernel, nodes=nodes)[1].snapshots:
+        assert [*snapshot.nodes] == [*snapshot.memcg]
+        for path, figures in snapshot.nodes.items():
+            assert nodes == len(figures)
+            assert by_memcg(snapshot, path) == {
+                name: sum(node[name] for node in figures) for name in COUNTERS["node"]
+            }
+
+
+@every_release
+@quick
+@given(rows=pressed(deaths=False))
+def test_what_a_node_has_in_zswap_is_what_its_entries_are(kernel: str, rows: list[Row]) -> None:
+    running, result = run(rows, kernel)
+    zswap, pages = running.machine.zswap, running.machine.pages
+    linked = [entry for entry in pages.records.values("entry", pages.size) if entry >= 0]
+    nid, length, objcg = (zswap.records.values(name, zswap.nr_entries) for name in ("nid", "length", "objcg"))
+    charged = [entry for entry in linked if objcg[entry] >= 0]
+    for node, figures in enumerate(result.end.nodes["/"]):
+        here = [entry for entry in charged if nid[entry] == node]
+        if kernel in EXCLUSIVE:  # else slots that are not given back have entries too
+            assert len(here) == figures["stored_pages"]
+            assert sum(length[entry] for entry in here) == figures["compressed_bytes"]
+        else:
+            assert len(here) <= figures["stored_pages"]
+
+
+# Lengths
+
+
+@every_release
+@quick
+@given(rows=pressed(), warmup=st.integers(0, 30))
+def test_every_store_that_is_not_same_filled_has_its_length_counted(
+    kernel: str, rows: list[Row], warmup: int
+) -> None:
+    whole, after = run(rows, kernel)[1], run(rows, kernel, warmup=warmup)[1]
+    assert set(whole.compressed_lengths) <= {30, 60, 2040, 4088, 4096}
+    assert sum(whole.compressed_lengths.values()) <= whole.end.vmstat["zswpout"]
+    if kernel in EXCLUSIVE:  # zero pages never come, others that are same-filled are compressed
+        assert sum(after.compressed_lengths.values()) == after.end.vmstat["zswpout"]
+    assert all(0 < count <= whole.compressed_lengths[n] for n, count in after.compressed_lengths.items())

@@ -83,6 +83,7 @@ cdef class Zswap(LruWalk):
     cdef readonly long long written_back_pages, duplicate_entry, stored_pages, stored_incompressible_pages
     cdef readonly long long same_filled_pages, zswpin, zswpout, pswpout_writeback, compressed_bytes
     cdef readonly long long memcg_limit_reject, pool_limit_reject, compress_reject, disabled_reject
+    cdef readonly long long[::1] stored_at_length
     cdef readonly long long memcg_shrinks, shrink_worker_runs, shrink_worker_steps
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent

@@ -210,6 +210,8 @@ class Zswap(LruWalk):
         self.memcg_shrinks = 0
         self.shrink_worker_runs = 0
         self.shrink_worker_steps = 0
+        # stores by compressed length, up to a whole page; those of same-filled pages at 0
+        self.stored_at_length = column(4097, LONGLONG)
 
         # tunables
         self.enabled = True
@@ -457,7 +459,7 @@ class Zswap(LruWalk):
             pool.entries -= 1
             if pool is not self.current:
                 self.zswap_pool_put(pool)
-        self.memcgs.obj_cgroup_uncharge_zswap(self.entry[entry].objcg, length)
+        self.memcgs.obj_cgroup_uncharge_zswap(self.entry[entry].objcg, self.entry[entry].nid, length)
         self.stored_pages -= 1
         page: cython.int = self.entry[entry].page
         if page >= 0:
@@ -774,12 +776,13 @@ class Zswap(LruWalk):
         self.entry[entry].nid = pages.page[page].node
         self.entry[entry].referenced = 1
         pages.page[page].entry = entry
-        self.memcgs.obj_cgroup_charge_zswap(objcg, length)
+        self.memcgs.obj_cgroup_charge_zswap(objcg, pages.page[page].node, length)
         if objcg >= 0:
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
             self.zswap_lru_add(self.current, entry)
         self.stored_pages += 1
+        self.stored_at_length[length] += 1
         self.zswpout += 1
         return True
 
