@@ -11,6 +11,7 @@ longlong: TypeAlias = builtins.int
 ulonglong: TypeAlias = builtins.int
 Py_ssize_t: TypeAlias = builtins.int
 p_char: TypeAlias = Any
+p_uchar: TypeAlias = Any
 compiled: Final[builtins.bool]
 
 def declare(type_: type[builtins.int], value: builtins.int) -> builtins.int: ...
