@@ -63,6 +63,7 @@ def main(
     click.echo(f"rounds: {scale.rounds}, of starts {scale.starts}\n")
     shown = []
     for name in only or PARTS:
+        click.echo(f"measuring: {name} ...", err=True)
         with TemporaryDirectory(prefix="zswap-replay-bench-", dir=scratch) as folder:
             for section in PARTS[name](scale, Path(folder)):
                 click.echo(section.text())

@@ -15,7 +15,7 @@ class Scale:
     accesses: int = 5_000_000
     zipf_pages: int = 192_000
     scan_pages: int = 520_000
-    codec_accesses: int = 500_000
+    codec_accesses: int = 1_000_000
     codec_pages: int = 50_000
     steps: tuple[int, ...] = (1_000_000, 10_000_000, 100_000_000)
     """Numbers of events, each ten times the one before."""
