@@ -33,7 +33,7 @@ _CODEC_HOW = (
     "the compress and decompress calls that this replay makes (recorded in a replay before) in a loop on one core: "
     "the same calls of the same packages on the same pages, which are made beforehand, untimed. The counters of each "
     "run are compared with those of the recording. Less is better. Starting is what a run takes that ends after one "
-    "event; it is part of the runs' time."
+    "event; it is part of the runs' time. The peak of memory is that of the largest process."
 )
 _AGAIN_HOW = (
     "`replay()` of the same trace twice in one process with one `LengthMemo`, as the points of a sweep are replayed: "
@@ -67,35 +67,32 @@ def _add_runs(section: Section, trace: Path, settings: Settings, calls: Calls, s
     compressor = settings.compressor
     arguments = [str(trace), "-c", compressor, "--totalram", str(settings.totalram)]
     arguments += ["--max-pool-percent", str(settings.max_pool_percent), "--set", str(settings.knobs[0])]
-    with_jobs = "--jobs" in command("run", "--help").output
     ended: dict[int, Ended] = {}
 
     def run(jobs: int) -> float:
-        option = ["--jobs", str(jobs)] if with_jobs else []
-        ended[jobs] = command("run", *arguments, *option, "--format", "json")
+        ended[jobs] = command("run", *arguments, "--jobs", str(jobs), "--format", "json")
         counted = json.loads(ended[jobs].output)["snapshots"]
         if counted != [snapshot.as_json() for snapshot in calls.result.snapshots]:
             raise RuntimeError(f"{compressor}, --jobs {jobs}: the run counts otherwise than the recording")
         return ended[jobs].seconds
 
-    measured = JOBS if with_jobs else (1,)
     floor, start = "floor", "start"
     actions: dict[str, Action] = {floor: partial(bare_seconds, compressor, calls)}
-    actions |= {f"jobs {jobs}": partial(run, jobs) for jobs in measured}
+    actions |= {f"jobs {jobs}": partial(run, jobs) for jobs in JOBS}
     actions[start] = lambda: command("run", *arguments, "--max-events", "1", "--format", "json").seconds
     seconds = take_turns(scale.rounds, actions)
     for jobs in JOBS:
         what = f"{compressor}, --jobs {jobs}, against bare codec calls"
-        target = TARGETS[compressor, jobs]
-        if jobs in measured:
-            section.lines.append(Line(what, ratios(seconds[f"jobs {jobs}"], seconds[floor]), target))
-        else:
-            section.lines.append(Line(what, target=target, left_out="run has no --jobs"))
+        section.lines.append(
+            Line(what, ratios(seconds[f"jobs {jobs}"], seconds[floor]), TARGETS[compressor, jobs])
+        )
     section.lines.append(Line(f"{compressor}, start", tuple(seconds[start]), unit="s"))
     end = calls.result.end
     stored = end.memcg["/"]["zswap"]
     touched = end.replay["first_touches"]
-    section.lines.append(memory_line(f"{compressor}, --jobs 1, peak memory", ended[1].peak, touched, stored))
+    for jobs, run_ in ended.items():
+        what = f"{compressor}, --jobs {jobs}, peak memory"
+        section.lines.append(memory_line(what, run_.peak, touched, stored))
     section.facts.append(
         f"{compressor}: {len(calls.compressed)} pages compressed, {len(calls.decompressed)} decompressed, "
         f"{min(seconds[floor]):.2f} s of bare calls at best"
