@@ -1,4 +1,7 @@
-"""Builds the kernel model as extension modules; without a C compiler the package is installed interpreted."""
+"""Builds the modules that have a .pxd as extension modules; without a C compiler the package is installed interpreted.
+
+They are the kernel model, and what makes, compresses and keeps pages for it.
+"""
 
 import os
 import sys
@@ -7,7 +10,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-CORE = Path("src/zswap_replay/mm")
+PACKAGE = Path("src/zswap_replay")
 
 
 class BuildCore(build_ext):
@@ -24,7 +27,7 @@ class BuildCore(build_ext):
             super().run()
         except Exception as error:
             self.inplace = False
-            for built in [*CORE.glob("*.so"), *Path(self.build_lib).glob("zswap_replay/mm/*.so")]:
+            for built in [*PACKAGE.glob("*/*.so"), *Path(self.build_lib).glob("zswap_replay/*/*.so")]:
                 built.unlink()
             self.extensions: list[Extension] = []
             reason = str(error).strip().splitlines()[-1]
@@ -39,8 +42,10 @@ def core() -> list[Extension]:
 
     modules: list[Extension] = cythonize(
         [
-            Extension(f"zswap_replay.mm.{source.stem}", [str(source)], extra_compile_args=["-O3"])
-            for source in sorted(path.with_suffix(".py") for path in CORE.glob("*.pxd"))
+            Extension(
+                f"zswap_replay.{source.parent.name}.{source.stem}", [str(source)], extra_compile_args=["-O3"]
+            )
+            for source in sorted(path.with_suffix(".py") for path in PACKAGE.glob("*/*.pxd"))
         ],
         nthreads=os.cpu_count() or 1,
         language_level=3,

@@ -1,7 +1,7 @@
-"""What the core uses of cython's shadow module: C integer types, which are Python's int when interpreted."""
+"""What is used of cython's shadow module: C types. Integers are Python's int when interpreted."""
 
 import builtins
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 bint: TypeAlias = builtins.bool
 uchar: TypeAlias = builtins.int
@@ -10,6 +10,7 @@ uint: TypeAlias = builtins.int
 longlong: TypeAlias = builtins.int
 ulonglong: TypeAlias = builtins.int
 Py_ssize_t: TypeAlias = builtins.int
+p_char: TypeAlias = Any
 compiled: Final[builtins.bool]
 
 def declare(type_: type[builtins.int], value: builtins.int) -> builtins.int: ...

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -97,3 +98,8 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
+    from zswap_replay.interpreted import install
+
+    install()

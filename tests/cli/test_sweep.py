@@ -17,7 +17,7 @@ from zswap_replay.trace.builder import TraceBuilder
 
 GOLDENS = Path(__file__).with_name("goldens")
 STORY = "sweep traces/story.parquet --kernel 6.6,6.12 -c zstd,lz4 --set /batch:memory.zswap.max=0.1ws,max"
-POINTS = 20
+POINTS = 12
 FRONT = "--pareto writeback_bytes,pool_total_size"
 
 
@@ -100,8 +100,8 @@ def slow_trace(folder: Path) -> str:
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_leaves_rows_and_no_process_and_the_sweep_goes_on(jobs: str, tmp_path: Path) -> None:
     trace, file = slow_trace(tmp_path), tmp_path / "out.parquet"
-    seeds = ",".join(map(str, range(POINTS)))
-    arguments = [trace, "--seed", seeds, "--max-pool-percent", "20", "-j", jobs, "-o", str(file)]
+    levels = ",".join(f"zstd:{level}" for level in range(1, 1 + POINTS))  # so that each point compresses
+    arguments = [trace, "-c", levels, "--max-pool-percent", "20", "-j", jobs, "-o", str(file)]
     running = process(*arguments)
     assert running.stderr is not None
     assert "max_pool_percent was given as a flag" in running.stderr.readline()  # so a row is kept

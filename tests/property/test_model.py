@@ -157,10 +157,11 @@ def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[
     machine = run(rows, kernel)[0].machine
     pages, memcgs = machine.pages, machine.memcgs
     resident = [page for page in range(pages.size) if pages.flags[page] & (PRESENT | SWAPCACHE)]
-    charged = Counter(pages.memcg[page] for page in resident)
+    memcg = pages.records.values("memcg", pages.size)
+    charged = Counter(memcg[page] for page in resident)
     assert up_the_tree(memcgs, charged) == list(memcgs.resident[: memcgs.nr])
     assert [-1] * (pages.size - len(resident)) == [
-        pages.memcg[page] for page in range(pages.size) if not pages.flags[page] & (PRESENT | SWAPCACHE)
+        memcg[page] for page in range(pages.size) if not pages.flags[page] & (PRESENT | SWAPCACHE)
     ]
 
 
@@ -174,7 +175,8 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
     assert machine.memcgs.swap[0] == len(slots) + machine.swap.n_ret
     assert machine.swap.n_ret <= 64
     # a page that is out and has no slot would be lost
-    assert all(pages.entry[page] < 0 for page in range(pages.size) if not pages.flags[page] & SLOT)
+    entries = pages.records.values("entry", pages.size)
+    assert all(entries[page] < 0 for page in range(pages.size) if not pages.flags[page] & SLOT)
     if machine.release.writeback_switch == "none":  # else a page may be kept, unmapped and dirty
         assert all(pages.flags[page] & PRESENT for page in range(pages.size) if pages.flags[page] & DIRTY)
 
@@ -185,21 +187,23 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
 def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str, rows: list[Row]) -> None:
     running, result = run(rows, kernel)
     pages, zswap, memcgs = running.machine.pages, running.machine.zswap, running.machine.memcgs
-    linked = [pages.entry[page] for page in range(pages.size) if pages.entry[page] >= 0]
-    assert [page for page in range(pages.size) if pages.entry[page] >= 0] == [
-        zswap.entry_page[entry] for entry in linked
-    ]
+    entries = pages.records.values("entry", pages.size)
+    page_of, length, objcg = (
+        zswap.records.values(name, zswap.nr_entries) for name in ("page", "length", "objcg")
+    )
+    linked = [entry for entry in entries if entry >= 0]
+    assert [page for page in range(pages.size) if entries[page] >= 0] == [page_of[entry] for entry in linked]
     lingering = result.end.zswap["stored_pages"] - len(linked)
     assert 0 <= lingering <= running.machine.swap.n_ret
-    lengths = Counter({entry: zswap.entry_length[entry] for entry in linked})
+    lengths = Counter({entry: length[entry] for entry in linked})
     assert lengths.total() <= zswap.compressed_bytes
     if kernel in EXCLUSIVE:
         assert (0, lengths.total()) == (lingering, zswap.compressed_bytes)
-        assert not any(pages.flags[zswap.entry_page[entry]] & (PRESENT | SWAPCACHE) for entry in linked)
+        assert not any(pages.flags[page_of[entry]] & (PRESENT | SWAPCACHE) for entry in linked)
         own: Counter[int] = Counter()
         for entry in linked:
-            if zswap.entry_objcg[entry] >= 0:
-                own[memcgs.obj_cgroup_memcg(zswap.entry_objcg[entry])] += zswap.entry_length[entry]
+            if objcg[entry] >= 0:
+                own[memcgs.obj_cgroup_memcg(objcg[entry])] += length[entry]
         online = [memcg for memcg in range(memcgs.nr) if memcgs.online[memcg]]
         sums = up_the_tree(memcgs, own)
         assert [sums[memcg] for memcg in online] == [memcgs.zswap_bytes[memcg] for memcg in online]

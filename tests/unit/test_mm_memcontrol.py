@@ -9,9 +9,9 @@ from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
 FAULTS = EVENT_NAMES.index("pgmajfault")
 
 
-def tree(*parents: int, switch: str = "none") -> MemCgroups:
+def tree(*parents: int, switch: str = "none", nr_nodes: int = 1) -> MemCgroups:
     """Memcgs 1, 2, ... below the given parents; the root is 0."""
-    memcgs = MemCgroups(switch)
+    memcgs = MemCgroups(switch, nr_nodes)
     for number, parent in enumerate(parents, 1):
         assert number == memcgs.mem_cgroup_css_alloc(parent)
     return memcgs
@@ -264,7 +264,7 @@ def test_a_slot_is_charged_to_a_dead_memcg_as_long_as_another_slot_is() -> None:
 def test_events_are_summed_up_the_tree_and_kept_after_death() -> None:
     memcgs = tree(0, 1, 1)
     for memcg in (2, 2, 3):
-        memcgs.count_memcg_event(memcg, FAULTS)
+        memcgs.count_memcg_event(memcg, 0, FAULTS)
     memcgs.mem_cgroup_css_offline(2)
     totals = memcgs.event_totals()
     assert [3, 3, 2, 1] == [each["pgmajfault"] for each in totals]
@@ -274,7 +274,7 @@ def test_events_are_summed_up_the_tree_and_kept_after_death() -> None:
 def test_the_columns_grow_with_the_tree() -> None:
     memcgs = tree(*[0] * 40)
     memcgs.set_limit(40, "memory.zswap.max", 4096)
-    memcgs.count_memcg_event(40, FAULTS)
+    memcgs.count_memcg_event(40, 0, FAULTS)
     assert {} == memcgs.limits(39)
     assert (1, 0) == (memcgs.event_totals()[40]["pgmajfault"], memcgs.event_totals()[39]["pgmajfault"])
     assert list(range(41)) == order(memcgs)

@@ -7,15 +7,12 @@ import pytest
 
 from zswap_replay.payload.classes import (
     CLASS_NAMES,
-    CORPUS_SIZE,
     MAX_SPREAD,
     SAME_FILLED,
     ZERO,
     corpus,
-    corpus_page,
-    same_filled_page,
-    same_filled_word,
 )
+from zswap_replay.payload.cut import CORPUS_SIZE, corpus_page, same_filled_page, same_filled_word
 from zswap_replay.payload.mixing import mix, stream
 from zswap_replay.units import PAGE_SIZE
 

@@ -324,6 +324,20 @@ def test_a_worker_that_is_killed_fails_its_point_alone(trace: str, monkeypatch: 
     assert whole.rows[1:] == found.rows
 
 
+def test_a_worker_that_was_killed_while_it_waited_costs_no_point(trace: str) -> None:
+    plan = make_plan(trace, GRID, strict=False, remember=False)
+    workers = Processes(1)
+    try:
+        first = workers.submit(plan.task(0, {})).result()
+        (before,) = workers.pids
+        os.kill(before, signal.SIGKILL)
+        workers._workers[0].join()
+        assert first.figures == workers.submit(plan.task(0, {})).result().figures
+        assert [before] != workers.pids
+    finally:
+        workers.close()
+
+
 def test_a_sweep_keeps_no_trace_in_memory_behind_it(trace: str) -> None:
     sweep(trace, GRID, jobs=1)
     assert {} == point._workspaces

@@ -1,3 +1,4 @@
+# cython: boundscheck=True, wraparound=True
 """Contents: what the kernel model asks of the world outside it, a compressed length for a content id.
 
 The compressed bytes are kept while their entry lives, so that every load can be checked against what was
@@ -6,11 +7,14 @@ stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final, Literal
 
+import cython
+
 from zswap_replay.errors import CodecError, VerificationError
+from zswap_replay.payload.classes import CLASS_NAMES, OTHER
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -22,11 +26,17 @@ if TYPE_CHECKING:
 NORMAL: Final = 0
 ZERO_FILLED: Final = 1
 SAME_FILLED: Final = 2
+KIND_MASK: Final = 3
+CLASS_SHIFT: Final = 2
+"""The number of a page's class stands above its kind."""
+CLASSES: Final = ("", *CLASS_NAMES, OTHER)
+"""Payload classes by that number; 0 is a class that is not known."""
 
 Verify = Literal["all", "sample", "off"]
 
-_HASH: Final = 0x9E3779B97F4A7C15
-_TOP_FOUR: Final = 0xF << 60
+HASH = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+TOP_FOUR = cython.declare(cython.ulonglong, 0xF << 60)
+PAGE = cython.declare(cython.longlong, PAGE_SIZE)
 _GROW: Final = 1024
 
 
@@ -69,6 +79,33 @@ class ClassTally:
         return self.bytes_in / self.bytes_out if self.bytes_out else None
 
 
+def is_compared(content: cython.ulonglong, verify: Verify) -> bool:
+    """Whether `verify` asks that a page be compared with what comes back of it."""
+    return verify == "all" or (verify == "sample" and content * HASH & TOP_FOUR == 0)
+
+
+def kind_of(word: int | None) -> int:
+    """The kind of a page that `word` fills, or that no word does."""
+    if word is None:
+        return NORMAL
+    return SAME_FILLED if word else ZERO_FILLED
+
+
+def kind_and_class(word: int | None, name: str) -> int:
+    """What a length table holds of a content beside its length: its kind, and its class by number."""
+    return kind_of(word) | CLASSES.index(name) << CLASS_SHIFT
+
+
+class _Tally:
+    """A ClassTally as it grows."""
+
+    def __init__(self) -> None:
+        self.stored = 0
+        self.same_filled = 0
+        self.refused = 0
+        self.bytes_out = 0
+
+
 class Contents:
     """Makes, compresses, keeps and checks pages for the model.
 
@@ -89,8 +126,8 @@ class Contents:
         self._raw: set[int] = set()
         self._compares = verify != "off"
         # Of those that may be compared, the loads are whose hash has none of these bits.
-        self._unsampled = _TOP_FOUR if verify == "sample" else 0
-        self._tallies: dict[str, ClassTally] = {}
+        self._unsampled = TOP_FOUR if verify == "sample" else 0
+        self._tallies: dict[str, _Tally] = {}
         self._payload_ns = 0
         self._compress_ns = 0
         self._decompress_ns = 0
@@ -99,48 +136,51 @@ class Contents:
 
     def same_filled(self, content: int) -> int:
         """0: no; 1: the page is zero; 2: it is filled with another 8-byte word."""
-        word = self._fill(content)
-        if word is None:
-            return NORMAL
-        return SAME_FILLED if word else ZERO_FILLED
+        return kind_of(self._fill(content))
+
+    def kind_and_class(self, content: int) -> int:
+        """What the length table holds of a content beside its length: `same_filled`, and its class in `CLASSES`."""
+        return kind_and_class(self._fill(content), self._class_of(content))
 
     def count_same_filled(self, content: int) -> None:
         """Counts a page that was stored as same-filled, without memory."""
-        self._tally(content).same_filled += 1
+        tally: _Tally = self._tally(self._class_of(content))
+        tally.same_filled += 1
 
-    def zswap_compress(self, entry: int, content: int) -> int:
+    def zswap_compress(self, entry: cython.Py_ssize_t, content: int) -> int:
         """Compresses a content and keeps the bytes under `entry`; its length, 1 to 4096.
 
         0: the compressor refuses the page, and nothing is kept.
         """
-        start = perf_counter_ns()
+        start: cython.longlong = perf_counter_ns()
         page = self._page(content)
-        made = perf_counter_ns()
+        made: cython.longlong = perf_counter_ns()
         data = self._compress(page)
         self._compress_ns += perf_counter_ns() - made
         self._payload_ns += made - start
         self._compress_calls += 1
-        tally = self._tally(content)
+        tally: _Tally = self._tally(self._class_of(content))
         if data is None:
             tally.refused += 1
             return 0
         self._keep(entry, data)
+        length: cython.int = len(data)
         tally.stored += 1
-        tally.bytes_out += len(data)
-        return len(data)
+        tally.bytes_out += length
+        return length
 
-    def keep_raw(self, entry: int, content: int) -> None:
+    def keep_raw(self, entry: cython.Py_ssize_t, content: int) -> None:
         """Keeps the 4096 bytes of a content under `entry` as they are."""
-        start = perf_counter_ns()
+        start: cython.longlong = perf_counter_ns()
         page = self._page(content)
         self._payload_ns += perf_counter_ns() - start
         self._keep(entry, page)
         self._raw.add(entry)
-        tally = self._tally(content)
+        tally: _Tally = self._tally(self._class_of(content))
         tally.stored += 1
-        tally.bytes_out += PAGE_SIZE
+        tally.bytes_out += PAGE
 
-    def zswap_decompress(self, entry: int, content: int) -> None:
+    def zswap_decompress(self, entry: cython.Py_ssize_t, content: int) -> None:
         """Decompresses what is kept under `entry` and, as `verify` says, compares it with its content.
 
         Raises VerificationError: the bytes are not that page, or not a page at all.
@@ -148,30 +188,32 @@ class Contents:
         data = self._kept[entry]
         if data is None:
             raise LookupError(f"entry {entry} is loaded, but nothing is kept under it")
-        if entry in self._raw:
+        now: cython.longlong = perf_counter_ns()
+        if self._raw and entry in self._raw:
             page = data
         else:
-            start = perf_counter_ns()
+            start: cython.longlong = now
             try:
                 page = self._decompress(data)
             except CodecError as error:
                 self._fail(content, f"does not decompress: {error}")
-            self._decompress_ns += perf_counter_ns() - start
+            now = perf_counter_ns()
+            self._decompress_ns += now - start
             self._decompress_calls += 1
-        if not self._compares or content * _HASH & self._unsampled:
+        if not self._compares or (self._unsampled and self._left_out(content)):
             return
-        start = perf_counter_ns()
         expected = self._page(content)
-        self._payload_ns += perf_counter_ns() - start
+        self._payload_ns += perf_counter_ns() - now
         if page != expected:
             self._fail(content, "came back from the pool with other bytes")
 
-    def free(self, entry: int) -> None:
+    def free(self, entry: cython.Py_ssize_t) -> None:
         """Drops what is kept under `entry`. Raises LookupError: nothing is, so it was freed twice."""
         if self._kept[entry] is None:
             raise LookupError(f"entry {entry} is freed, but nothing is kept under it")
         self._kept[entry] = None
-        self._raw.discard(entry)
+        if self._raw:
+            self._raw.discard(entry)
 
     @property
     def timing(self) -> Timing:
@@ -186,9 +228,17 @@ class Contents:
 
     def class_ratios(self) -> list[ClassTally]:
         """One row for each class met so far, by name."""
-        return [replace(tally) for _, tally in sorted(self._tallies.items())]
+        rows = []
+        for name in sorted(self._tallies):
+            tally: _Tally = self._tallies[name]
+            rows.append(ClassTally(name, tally.stored, tally.same_filled, tally.refused, tally.bytes_out))
+        return rows
 
-    def _keep(self, entry: int, data: bytes) -> None:
+    def _left_out(self, content: cython.ulonglong) -> cython.bint:
+        """Whether a sample lets a content's loads pass without a comparison."""
+        return content * HASH & self._unsampled != 0
+
+    def _keep(self, entry: cython.Py_ssize_t, data: bytes) -> None:
         kept = self._kept
         if entry >= len(kept):
             kept.extend([None] * (entry - len(kept) + _GROW))
@@ -196,13 +246,11 @@ class Contents:
             raise LookupError(f"entry {entry} is stored, but something is kept under it already")
         kept[entry] = data
 
-    def _tally(self, content: int) -> ClassTally:
-        name = self._class_of(content)
-        try:
-            return self._tallies[name]
-        except KeyError:
-            tally = self._tallies[name] = ClassTally(name)
-            return tally
+    def _tally(self, name: str) -> _Tally:
+        tally = self._tallies.get(name)
+        if tally is None:
+            tally = self._tallies[name] = _Tally()
+        return tally
 
     def _fail(self, content: int, what: str) -> NoReturn:
         self.mismatches += 1

@@ -4,32 +4,9 @@ The modules are Cython in pure Python mode. Where they were compiled, the extens
 were not, or ``ZSWAP_REPLAY_PURE=1`` is set, the same files run interpreted and count the same.
 """
 
-from __future__ import annotations
-
-import os
-import sys
-from collections.abc import Sequence
-from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
-from types import ModuleType
-
-
-class _Interpreted:
-    """Finds the core's modules as source alone, so that no extension module is imported in their place."""
-
-    _finder = FileFinder(os.path.dirname(__file__), (SourceFileLoader, [".py"]))
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        return self._finder.find_spec(fullname) if fullname.startswith(f"{__name__}.") else None
-
-
-if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
-    sys.meta_path.insert(0, _Interpreted())
-
 
 def compiled() -> bool:
-    """Whether the core runs compiled."""
+    """Whether the core runs compiled, and with it what makes and keeps pages: all of it is built, or nothing."""
     from zswap_replay.mm import machine
 
     return not machine.__file__.endswith(".py")

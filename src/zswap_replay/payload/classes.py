@@ -1,7 +1,6 @@
-"""Page classes: each makes the 4096 bytes of a page from 64 bits.
+"""Page classes: each but two has a corpus, about 1 MiB, of which its pages are slices (payload.cut).
 
-A page is a slice of its class's corpus, about 1 MiB, at a place that the bits choose, under a header of 16
-bytes made of all 64 bits, so that different bits give different pages. Random bytes strewn over the corpus,
+Random bytes strewn over the corpus,
 ever denser towards its end, give pages their `spread`: a smooth knob from the corpus's own compressibility to
 none.
 """
@@ -11,7 +10,8 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from zswap_replay.payload.mixing import MASK, stream
+from zswap_replay.payload.cut import CORPUS_SIZE
+from zswap_replay.payload.mixing import stream
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -25,29 +25,6 @@ CONTENT_VERSION: Final = 1
 
 MAX_SPREAD: Final = PAGE_SIZE // 4
 """Most random bytes that can be strewn over a page."""
-
-CORPUS_SIZE: Final = 1 << 20
-_HEADER: Final = 16
-_ODD: Final = 0xD6E8FEB86659FD93  # spreads the bits that chose the class over those that choose the slice
-
-ZERO_PAGE: Final = bytes(PAGE_SIZE)
-
-
-def same_filled_word(bits: int) -> int:
-    """The non-zero word, read little-endian, that fills a page of class `same-filled`."""
-    return (bits * _ODD) & MASK | 1
-
-
-def same_filled_page(word: int) -> bytes:
-    """4096 bytes of one little-endian 8-byte word, 0 for the zero page."""
-    return word.to_bytes(8, "little") * (PAGE_SIZE // 8)
-
-
-def corpus_page(corpus: bytes, bits: int) -> bytes:
-    """4096 bytes of `corpus` at a place chosen by `bits`."""
-    more = (bits * _ODD) & MASK
-    start = more >> 44 & ~7  # words stay aligned
-    return (more << 64 | bits).to_bytes(_HEADER, "little") + corpus[start + _HEADER : start + PAGE_SIZE]
 
 
 def _choose(key: int, count: int, below: int) -> npt.NDArray[np.int64]:
@@ -172,6 +149,8 @@ ZERO: Final = "zero"
 SAME_FILLED: Final = "same-filled"
 CLASS_NAMES: Final = (ZERO, SAME_FILLED, *_CORPORA)
 """Every class that a recipe may name."""
+OTHER: Final = "other"
+"""The class of a file's pages that are not same-filled."""
 
 
 @lru_cache(maxsize=32)  # recipes can ask for any number of them, and a source holds on to its own

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cython
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -13,11 +15,17 @@ _GAMMA = 0x9E3779B97F4A7C15
 _FIRST = 0xBF58476D1CE4E5B9
 _SECOND = 0x94D049BB133111EB
 
+# The same as C integers.
+MASK64 = cython.declare(cython.ulonglong, MASK)
+FIRST = cython.declare(cython.ulonglong, _FIRST)
+SECOND = cython.declare(cython.ulonglong, _SECOND)
 
-def mix(value: int) -> int:
+
+def mix(value: cython.ulonglong) -> cython.ulonglong:
     """The finalizer of splitmix64: a bijection on 64-bit integers in which every bit depends on every bit."""
-    z = ((value ^ (value >> 30)) * _FIRST) & MASK
-    z = ((z ^ (z >> 27)) * _SECOND) & MASK
+    z: cython.ulonglong
+    z = ((value ^ (value >> 30)) * FIRST) & MASK64
+    z = ((z ^ (z >> 27)) * SECOND) & MASK64
     return z ^ (z >> 31)
 
 

@@ -1,22 +1,17 @@
+# cython: boundscheck=True, wraparound=True
 """Page sources: from a content id to the 4096 bytes that it stands for."""
 
 from __future__ import annotations
 
 import mmap
-from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Protocol
 
+import cython
+
 from zswap_replay.errors import SettingsError
-from zswap_replay.payload.classes import (
-    SAME_FILLED,
-    ZERO,
-    ZERO_PAGE,
-    corpus,
-    corpus_page,
-    same_filled_page,
-    same_filled_word,
-)
+from zswap_replay.payload.classes import OTHER, SAME_FILLED, ZERO, corpus
+from zswap_replay.payload.cut import ZERO_PAGE, corpus_page, same_filled_page, same_filled_word
 from zswap_replay.payload.mixing import MASK, mix
 from zswap_replay.units import PAGE_SIZE
 
@@ -30,7 +25,13 @@ DERIVED: Final = 1 << 63
 
 GROUP_SHIFT: Final = 56
 
-_OTHER: Final = "other"
+# The same as C integers.
+SHIFT = cython.declare(cython.int, GROUP_SHIFT)
+FIRST_GROUP = cython.declare(cython.ulonglong, DERIVED >> GROUP_SHIFT)
+
+# The lowest bits of a content say whether it has a twin, those above them which.
+TWIN_BITS = cython.declare(cython.int, 20)
+TWIN_DRAWS = cython.declare(cython.ulonglong, (1 << 20) - 1)
 
 
 class PageSource(Protocol):
@@ -49,23 +50,20 @@ class PageSource(Protocol):
 class _Maker:
     """One class of a mix, ready to make pages."""
 
-    __slots__ = ("corpus", "name")
-
-    def __init__(self, share: ClassShare) -> None:
+    def __init__(self, share: ClassShare, bound: cython.ulonglong) -> None:
         self.name = share.name
-        self.corpus = b"" if share.name in (ZERO, SAME_FILLED) else corpus(share.name, *share.spread)
+        self.zero = share.name == ZERO
+        self.corpus = None if share.name in (ZERO, SAME_FILLED) else corpus(share.name, *share.spread)
+        self.bound = bound
 
 
-class _Mix:
-    """The classes of one group and where each begins among 2^32 equal draws."""
-
-    __slots__ = ("bounds", "makers")
-
-    def __init__(self, classes: tuple[ClassShare, ...]) -> None:
-        self.makers = [_Maker(share) for share in classes if share.share > 0]
-        ends = accumulate(share.share for share in classes if share.share > 0)
-        # The last bound is left out, so that rounding cannot leave a draw without a class.
-        self.bounds = [round(end * 2**32) for end in ends][:-1]
+def _makers(classes: tuple[ClassShare, ...]) -> list[_Maker]:
+    """The classes of one group, each with the bound that draws of it stay below, out of 2^32 equal draws."""
+    shares = [share for share in classes if share.share > 0]
+    bounds = [round(end * 2**32) for end in accumulate(share.share for share in shares)]
+    # Rounding must not leave a draw without a class.
+    bounds[-1] = 2**32
+    return [_Maker(share, bound) for share, bound in zip(shares, bounds, strict=True)]
 
 
 class GeneratedPages:
@@ -76,44 +74,56 @@ class GeneratedPages:
     """
 
     def __init__(self, recipe: Recipe, seed: int) -> None:
-        self._mixes = [_Mix(recipe.classes), *(_Mix(override.classes) for override in recipe.overrides)]
+        self._mixes = [_makers(recipe.classes), *(_makers(override.classes) for override in recipe.overrides)]
+        self._groups = len(self._mixes)
         self._key = mix(seed & MASK)
         self._twin_key = mix(self._key ^ MASK)
         self._twin_share = round(recipe.duplicates.share * 2**20)
-        self._twins = recipe.duplicates.working_set
+        self._twins = min(recipe.duplicates.working_set, 1 << 64 - 20)  # there are no more bits to choose by
         # Asking for the word, the bytes and the class of one content in turn costs one look-up.
-        self._content = -1
-        self._bits = 0
-        self._maker = self._mixes[0].makers[0]
+        self._content = 0
+        self._find()
 
-    def page(self, content: int) -> bytes:
+    def page(self, content: cython.ulonglong) -> bytes:
         """The 4096 bytes of a content."""
-        maker = self._maker if content == self._content else self._find(content)
-        if maker.corpus:
+        maker: _Maker = self._maker_of(content)
+        if maker.corpus is not None:
             return corpus_page(maker.corpus, self._bits)
-        return ZERO_PAGE if maker.name == ZERO else same_filled_page(same_filled_word(self._bits))
+        return ZERO_PAGE if maker.zero else same_filled_page(same_filled_word(self._bits))
 
-    def same_filled(self, content: int) -> int | None:
+    def same_filled(self, content: cython.ulonglong) -> int | None:
         """The word that fills the page, or None. No page is made."""
-        maker = self._maker if content == self._content else self._find(content)
-        if maker.corpus:
+        maker: _Maker = self._maker_of(content)
+        if maker.corpus is not None:
             return None
-        return 0 if maker.name == ZERO else same_filled_word(self._bits)
+        return 0 if maker.zero else same_filled_word(self._bits)
 
-    def class_of(self, content: int) -> str:
+    def class_of(self, content: cython.ulonglong) -> str:
         """The class, as the recipe names it."""
-        return (self._maker if content == self._content else self._find(content)).name
+        return self._maker_of(content).name
 
-    def _find(self, content: int) -> _Maker:
-        group = (content >> GROUP_SHIFT) - (DERIVED >> GROUP_SHIFT)
-        mixes = self._mixes
-        chosen = mixes[group] if 0 < group < len(mixes) else mixes[0]
-        bits = mix(content ^ self._key)
-        if bits & 0xFFFFF < self._twin_share:
-            bits = mix((bits >> 20) % self._twins ^ self._twin_key)
-        maker = chosen.makers[bisect_right(chosen.bounds, bits >> 32)]
-        self._content, self._bits, self._maker = content, bits, maker
-        return maker
+    def _maker_of(self, content: cython.ulonglong) -> _Maker:
+        if content != self._content:
+            self._content = content
+            self._find()
+        return self._maker
+
+    def _find(self) -> None:
+        """Draw the bits and the class of the content."""
+        group: cython.ulonglong = self._content >> SHIFT
+        group = group - FIRST_GROUP if FIRST_GROUP < group < FIRST_GROUP + self._groups else 0
+        bits: cython.ulonglong = mix(self._content ^ self._key)
+        if bits & TWIN_DRAWS < self._twin_share:
+            bits = mix((bits >> TWIN_BITS) % self._twins ^ self._twin_key)
+        draw: cython.ulonglong = bits >> 32
+        makers: list[_Maker] = self._mixes[group]
+        maker: _Maker = makers[0]
+        at: cython.Py_ssize_t = 0
+        while draw >= maker.bound:
+            at += 1
+            maker = makers[at]
+        self._bits = bits
+        self._maker = maker
 
 
 class FilePages:
@@ -135,15 +145,21 @@ class FilePages:
         except OSError as error:
             raise SettingsError(f"{path}: {error.strerror}") from error
         self._pages = size // PAGE_SIZE
+        # Asking for the word, the bytes and the class of one content in turn reads it once.
+        self._content = -1
+        self._page = b""
 
     def page(self, content: int) -> bytes:
         """The 4096 bytes of a content."""
-        if not 0 <= content < self._pages:
-            raise SettingsError(
-                f"{self._path}: content id {content} is past the end; the file has {self._pages} pages"
-            )
-        start = content * PAGE_SIZE
-        return self._bytes[start : start + PAGE_SIZE]
+        if content != self._content:
+            if not 0 <= content < self._pages:
+                raise SettingsError(
+                    f"{self._path}: content id {content} is past the end; the file has {self._pages} pages"
+                )
+            start = content * PAGE_SIZE
+            self._page = self._bytes[start : start + PAGE_SIZE]
+            self._content = content
+        return self._page
 
     def same_filled(self, content: int) -> int | None:
         """The word that fills the page, or None."""
@@ -157,5 +173,5 @@ class FilePages:
         """`zero`, `same-filled` or `other`, found by looking."""
         word = self.same_filled(content)
         if word is None:
-            return _OTHER
+            return OTHER
         return ZERO if word == 0 else SAME_FILLED

@@ -130,7 +130,8 @@ class _Worker:
         return self._current is not None and not self._current.done()
 
     def submit(self, task: Task) -> Future[Outcome]:
-        if self._current is not None and isinstance(self._current.exception(), _KilledError):
+        killed = self._current is not None and isinstance(self._current.exception(), _KilledError)
+        if killed or not self._process.is_alive():
             self.join()
             self._start()
         self._current = future = Future[Outcome]()

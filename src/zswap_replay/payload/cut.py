@@ -1,0 +1,57 @@
+"""The 4096 bytes of a page from 64 bits: a word all over, or a slice of a corpus.
+
+The slice begins at a place that the bits choose, under a header of 16 bytes made of all 64 bits, so that different bits
+give different pages.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cython
+
+from zswap_replay.units import PAGE_SIZE
+
+CORPUS_SIZE: Final = 1 << 20
+"""Places in a corpus where a page can begin; it is a page longer."""
+
+ZERO_PAGE: Final = bytes(PAGE_SIZE)
+
+# spreads the bits that chose the class over those that choose the slice
+ODD = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
+MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+PAGE = cython.declare(cython.Py_ssize_t, PAGE_SIZE)
+HEADER = cython.declare(cython.Py_ssize_t, 16)
+CORPUS = cython.declare(cython.Py_ssize_t, CORPUS_SIZE)
+
+
+def same_filled_word(bits: cython.ulonglong) -> cython.ulonglong:
+    """The non-zero word, read little-endian, that fills a page of class `same-filled`."""
+    return (bits * ODD) & MASK64 | 1
+
+
+def same_filled_page(word: cython.ulonglong) -> bytes:
+    """4096 bytes of one little-endian 8-byte word, 0 for the zero page."""
+    return word.to_bytes(8, "little") * (PAGE_SIZE // 8)
+
+
+def corpus_page(corpus: bytes, bits: cython.ulonglong) -> bytes:
+    """4096 bytes of `corpus` at a place chosen by `bits`.
+
+    Raises ValueError: the corpus is shorter than CORPUS_SIZE and a page.
+    """
+    if len(corpus) < CORPUS + PAGE:
+        raise ValueError(f"{len(corpus)} bytes of a corpus; it has {CORPUS_SIZE + PAGE_SIZE}")
+    more: cython.ulonglong = (bits * ODD) & MASK64
+    start: cython.Py_ssize_t = more >> 44 & ~7  # words stay aligned
+    if cython.compiled:
+        # One copy: nobody has seen the new bytes yet, so the header can be written over the first of them.
+        text: cython.p_char = corpus
+        page: bytes = text[start : start + PAGE]
+        head: cython.p_char = page
+        i: cython.int
+        for i in range(8):
+            head[i] = (bits >> 8 * i) & 0xFF
+            head[8 + i] = (more >> 8 * i) & 0xFF
+        return page
+    return (more << 64 | bits).to_bytes(HEADER, "little") + corpus[start + HEADER : start + PAGE]

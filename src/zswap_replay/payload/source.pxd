@@ -1,0 +1,27 @@
+cimport cython
+from zswap_replay.payload.cut cimport corpus_page, same_filled_page, same_filled_word
+from zswap_replay.payload.mixing cimport mix
+
+cdef int SHIFT, TWIN_BITS
+cdef unsigned long long FIRST_GROUP, TWIN_DRAWS
+
+@cython.final
+cdef class _Maker:
+    cdef str name
+    cdef bint zero
+    cdef bytes corpus
+    cdef unsigned long long bound
+
+cdef class GeneratedPages:
+    cdef list _mixes
+    cdef unsigned long long _groups, _key, _twin_key, _twin_share, _twins, _content, _bits
+    cdef _Maker _maker
+    cdef _Maker _maker_of(self, unsigned long long content)
+    cdef void _find(self) noexcept
+
+@cython.final
+cdef class FilePages:
+    cdef str _path
+    cdef object _bytes, _content
+    cdef long long _pages
+    cdef bytes _page
