@@ -15,6 +15,7 @@ from zswap_replay.codec.farm import Farm, Order
 from zswap_replay.codec.measure import measure
 from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import ZswapReplayError
+from zswap_replay.mm import zswap
 from zswap_replay.mm.lengths import Lengths
 from zswap_replay.outside import Outside
 from zswap_replay.trace.batch import Batch
@@ -40,7 +41,7 @@ class Foreseen(Outside):
         self.guesses: dict[str, Guesses] = {}
         self.real = real
 
-    def pool(self, compressor: str) -> tuple[Guesses, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """What stands behind a compressor's pool: what is known, and guesses that are known from then on."""
         if compressor not in self.guesses:
             self.guesses[compressor] = Guesses(self.real, compressor)

@@ -26,9 +26,9 @@ from zswap_replay.codec.lengths import KnownLengths, read_lengths
 from zswap_replay.codec.measure import Job, Payload
 from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import CodecError
+from zswap_replay.mm import zswap
 from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.mm.zswap import NR_CLASS_TALLIES
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
 from zswap_replay.result import ClassRatio
@@ -202,7 +202,7 @@ class Outside:
                 raise
             return compressor
 
-    def pool(self, compressor: str) -> tuple[Contents | UnknownContents, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """What stands behind a compressor's pool: its contents, the lengths known already, and where to note others."""
         if self.known is not None:
             if compressor not in self.lengths:
@@ -250,7 +250,7 @@ class Outside:
         ``known`` counts the pages whose length was known: Zswap.class_tally.
         """
         rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
-        tallies = np.asarray(known).reshape(-1, NR_CLASS_TALLIES).tolist()
+        tallies = np.asarray(known).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
         for name, (stored, same_filled, refused, size) in zip(CLASSES, tallies, strict=False):
             if name and stored | same_filled | refused:
                 rows.append(ClassTally(name, stored, same_filled, refused, size))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.property.test_model import Row, every_release, pressed, quick, save, tight
+from tests.property.test_model import every_release, pressed, quick, save, tight
+from tests.strategies import Row
 from zswap_replay.annotate import annotate
 from zswap_replay.codec.farm import Farm
 from zswap_replay.replay import replay

@@ -119,7 +119,8 @@ class Liar:
 
 
 def test_a_page_that_does_not_come_back_is_left_to_the_replay(monkeypatch: pytest.MonkeyPatch) -> None:
-    for verify, wrong in (("all", True), ("off", False)):
+    cases: tuple[tuple[Verify, bool], ...] = (("all", True), ("off", False))
+    for verify, wrong in cases:
         bench = Bench(job(verify=verify))
         monkeypatch.setattr(bench, "_codec", Liar())
         table, _ = bench.measure(CONTENTS[:300].tolist())

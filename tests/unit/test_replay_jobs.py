@@ -71,7 +71,7 @@ def test_most_is_foreseen_under_limits_that_are_hit_all_the_time(trace: str) -> 
 
 
 def test_a_worker_that_dies_costs_time_alone(trace: str) -> None:
-    killed = []
+    killed: list[str] = []
     with Farm(3, killed.append) as farm:
 
         def kill(done: int, total: int) -> None:

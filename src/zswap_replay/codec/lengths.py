@@ -31,7 +31,7 @@ class KnownLengths:
 
     path: str
     tables: Mapping[str, LengthTable]
-    """Each sorted by content, by canonical compressor name; the key is empty where the file has no column `compressor`."""
+    """Each sorted by content; by canonical compressor name, empty where the file has no column `compressor`."""
 
     def for_compressor(self, name: str) -> LengthTable:
         """The table of a compressor, by spec or, if it is none that can be run here, by its kernel name.

@@ -21,7 +21,7 @@ class LengthTable:
     length: npt.NDArray[np.int32]
     """1 to 4096 bytes; 0 where the compressor refuses the page; UNMEASURED where only its kind is known."""
     kind: npt.NDArray[np.uint8]
-    """0 for most pages, 1 for zero pages, 2 for pages filled with another 8-byte word; above `CLASS_SHIFT` the class."""
+    """0 for most pages, 1 for zero pages, 2 for pages of another 8-byte word; the class above `CLASS_SHIFT`."""
 
     @classmethod
     def of_rows(cls, rows: list[tuple[int, int, int]]) -> LengthTable:

@@ -8,8 +8,8 @@ from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.machine import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.mm.page_table import EXPLICIT, PRESENT
+    from zswap_replay.mm.machine import CONTROL, DISCARD, PAGEOUT, WRITE
+    from zswap_replay.mm.page_table import EXPLICIT, PRESENT, SETTLE
 
 
 class HeldContents:
