@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any, cast
 
 import lz4.block
 import lz4.frame
@@ -24,19 +25,24 @@ AT_ONCE = 256
 """Pages made and then handed to the codec, untimed and timed: 1 MiB, so that they are as near as in a replay."""
 
 
-class RecordingContents(Contents):
-    """Contents that also writes down which pages it compressed and decompressed."""
+class RecordingContents:
+    """Stands before Contents, and writes down which pages are compressed and decompressed."""
 
-    compressed: list[int]
-    decompressed: list[int]
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        self.compressed: list[int] = []
+        self.decompressed: list[int] = []
 
     def zswap_compress(self, entry: int, content: int) -> int:
         self.compressed.append(content)
-        return super().zswap_compress(entry, content)
+        return self.contents.zswap_compress(entry, content)
 
     def zswap_decompress(self, entry: int, content: int) -> None:
         self.decompressed.append(content)
-        super().zswap_decompress(entry, content)
+        self.contents.zswap_decompress(entry, content)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.contents, name)
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,8 @@ def record_calls(trace: Path, settings: Settings) -> Calls:
     run = Replay(open_trace(trace), str(trace), settings, lambda _: None)
     source = run.outside.source
     assert source is not None
-    contents = RecordingContents(source, get_codec(run.compressor), "off")
-    contents.compressed, contents.decompressed = [], []
-    run.outside.contents[run.compressor] = contents
+    contents = RecordingContents(Contents(source, get_codec(run.compressor), "off"))
+    run.outside.contents[run.compressor] = cast(Contents, contents)
     result = run.result(0, None, lambda *_: None)
     return Calls(contents.compressed, contents.decompressed, source, result)
 
