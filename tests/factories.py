@@ -51,6 +51,7 @@ def make_snapshot(label: str = "end", scale: int = 3) -> Snapshot:
             "/web": {"memory.max": 64 << 20, "memory.zswap.max": 8 << 20},
             "/batch": {"memory.max": 16 << 20, "memory.zswap.max": 0, "memory.zswap.writeback": 0},
         },
+        nodes={"/web": (_node(3 * scale), _node(0))},
     )
 
 
@@ -77,6 +78,19 @@ def _replay_memcg(scale: int) -> dict[str, int]:
         "stored_pages": 250 * scale,
         "memcg_limit_reject": 8 * scale,
         "written_back_pages": 62 * (scale - 3) if scale > 3 else 0,
+    }
+
+
+def _node(scale: int) -> dict[str, int]:
+    values = dict.fromkeys(COUNTERS["node"], 0)
+    return values | {
+        "accesses": 102_880 * scale,
+        "zswpin": 500 * scale,
+        "zswpout": 1000 * scale,
+        "pgmajfault": 522 * scale,
+        "memcg_limit_reject": 8 * scale,
+        "stored_pages": 250 * scale,
+        "compressed_bytes": 405_944 * scale,
     }
 
 

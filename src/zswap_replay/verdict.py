@@ -129,7 +129,7 @@ def _judge_snapshot(
 
 
 def _memcgs(snapshot: Snapshot) -> KeysView[str]:
-    return dict.fromkeys([*snapshot.memcg, *snapshot.replay_memcg, *snapshot.limits]).keys()
+    return dict.fromkeys([*snapshot.memcg, *snapshot.replay_memcg, *snapshot.limits, *snapshot.nodes]).keys()
 
 
 def _presence(name: str, expected: bool) -> Difference:

@@ -46,6 +46,7 @@ SNAPSHOTS = st.builds(
     replay_memcg=by_memcg(values_of("replay.memcg")),
     limits=by_memcg(st.dictionaries(st.sampled_from(["memory.max", "memory.zswap.writeback"]), LIMITS)),
     params=st.dictionaries(TEXTS, COUNTS | TEXTS, max_size=3),
+    nodes=st.dictionaries(PATHS, st.lists(values_of("node"), max_size=3).map(tuple), max_size=3),
 )
 # The limits of memcgs that the root does not have
 WRITES = st.builds(
@@ -131,6 +132,7 @@ def test_one_value_that_is_off_is_one_difference_and_a_tolerance_takes_it_in(
 ) -> None:
     tables = [result.end.zswap, result.end.vmstat, result.end.replay]
     tables += [*result.end.memcg.values(), *result.end.replay_memcg.values()]
+    tables += [node for nodes in result.end.nodes.values() if len(nodes) > 1 for node in nodes]
     place = data.draw(st.sampled_from([place for place, table in enumerate(tables) if table]))
     counter = data.draw(st.sampled_from(sorted(tables[place])))
     expected = Result.from_json(result.as_json())

@@ -224,7 +224,7 @@ def test_a_users_program_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     cache = ROOT / ".mypy_cache" / "program"  # apart from that of the project, whose options differ
     out, err, _ = mypy.run([*options, "--config-file=", f"--cache-dir={cache}", str(program)])
     assert "" == err
-    lines = [line.removeprefix(f"{program}:") for line in out.splitlines() if " defined in " not in line]
+    lines = [line.rpartition("program.py:")[2] for line in out.splitlines() if " defined in " not in line]
     assert [
         '5: note: Revealed type is "zswap_replay.result.Result"',
         '6: note: Revealed type is "int"',

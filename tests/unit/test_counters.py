@@ -34,6 +34,7 @@ def _shifted(snapshot: Snapshot, by: int) -> Snapshot:
         replay=up(snapshot.replay),
         memcg={path: up(values) for path, values in snapshot.memcg.items()},
         replay_memcg={path: up(values) for path, values in snapshot.replay_memcg.items()},
+        nodes={path: tuple(up(values) for values in nodes) for path, nodes in snapshot.nodes.items()},
     )
 
 
@@ -42,19 +43,20 @@ def test_difference_counts_counters_from_the_earlier_snapshot_and_keeps_gauges(b
     earlier = make_snapshot()
     later = _shifted(earlier, by)
     gauges = {
-        (row.group, row.memcg, row.counter): row.value
+        (row.group, row.memcg, row.node, row.counter): row.value
         for row in rows(later)
         if COUNTERS[row.group][row.counter].kind == "gauge"
     }
     for row in rows(difference(later, earlier)):
-        assert gauges.get((row.group, row.memcg, row.counter), by) == row.value
+        assert gauges.get((row.group, row.memcg, row.node, row.counter), by) == row.value
 
 
 def test_a_memcg_that_is_new_counts_from_zero() -> None:
     later = make_snapshot()
-    earlier = replace(later, memcg={}, replay_memcg={})
+    earlier = replace(later, memcg={}, replay_memcg={}, nodes={})
     assert later.memcg == difference(later, earlier).memcg
     assert later.replay_memcg == difference(later, earlier).replay_memcg
+    assert later.nodes == difference(later, earlier).nodes
 
 
 def test_difference_keeps_the_label_time_and_limits_of_the_later() -> None:
@@ -68,3 +70,10 @@ def test_json_holds_every_field_ours_apart() -> None:
     document = snapshot.as_json()
     assert {field.name for field in fields(Snapshot)} - {"replay_memcg"} == set(document)
     assert {**snapshot.replay, "memcg": snapshot.replay_memcg} == document["replay"]
+    assert {"/web": list(snapshot.nodes["/web"])} == document["nodes"]
+
+
+def test_a_result_that_was_written_without_nodes_is_read() -> None:
+    document = make_snapshot().as_json()
+    del document["nodes"]
+    assert replace(make_snapshot(), nodes={}) == Snapshot.from_json(document)

@@ -62,13 +62,17 @@ def test_every_counter_is_there_with_its_type_unit_and_meaning(two: dict[str, Me
 
 def test_values_are_those_of_the_result(two: dict[str, Metric]) -> None:
     found = {
-        (family.name, sample.labels.get("memcg")): sample.value
+        (family.name, sample.labels.get("memcg"), sample.labels.get("node")): sample.value
         for family in two.values()
         for sample in family.samples
         if sample.labels.get("compressor") == "lz4"
     }
     expected = {
-        (openmetrics.family_name(row.group, row.counter), row.memcg): row.value
+        (
+            openmetrics.family_name(row.group, row.counter),
+            row.memcg,
+            None if row.node is None else str(row.node),
+        ): row.value
         for row in rows(make_result(scale=5).end)
     }
     assert expected.items() <= found.items()

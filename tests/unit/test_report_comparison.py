@@ -177,3 +177,22 @@ def test_labels_are_short_and_tell_the_results_apart(
     files: list[tuple[str, list[str]]], expected: list[str]
 ) -> None:
     assert expected == labels_of_files([(path, [*map(make_result, names)]) for path, names in files])
+
+
+def test_the_nodes_of_a_memcg_are_shown_where_one_differs_and_there_are_several() -> None:
+    end = make_snapshot()
+    end.nodes["/web"][1]["pswpin"] = 5
+    results = [make_result(), make_result(snapshots=(end,))]
+    (line,) = [line for line in compared(results, memcgs=["/web"]).lines if line.memcg]
+    assert ("/web", "node1.pswpin", "pages", (0, 5), 0) == (
+        line.memcg,
+        line.name,
+        line.unit,
+        line.values,
+        line.winner,
+    )
+    alone = [
+        make_result(snapshots=(replace(each.end, nodes={"/web": each.end.nodes["/web"][1:]}),))
+        for each in results
+    ]
+    assert [] == [line for line in compared(alone, memcgs=["/web"]).lines if line.memcg]

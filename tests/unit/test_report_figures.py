@@ -11,7 +11,10 @@ def test_rows_are_every_value_of_a_snapshot_in_the_order_of_the_table() -> None:
     expected = [("zswap", None, name) for name in COUNTERS["zswap"] if name in end.zswap]
     assert expected == [(row.group, row.memcg, row.counter) for row in rows(end)][: len(expected)]
     values = [end.zswap, end.vmstat, end.replay, *end.memcg.values(), *end.replay_memcg.values()]
+    values += [node for nodes in end.nodes.values() for node in nodes]
     assert sum(len(group) for group in values) == len(list(rows(end)))
+    assert [None, 0, 1] == list(dict.fromkeys(row.node for row in rows(end)))
+    assert {("node", "/web")} == {(row.group, row.memcg) for row in rows(end) if row.node is not None}
 
 
 def test_labels_are_compressors_and_more_only_where_they_meet() -> None:

@@ -22,6 +22,7 @@ def test_equal_results_do_not_differ_and_all_their_values_are_compared() -> None
     (snapshot,) = judge(make_result(), make_result()).snapshots
     by_memcg = [end.memcg, end.replay_memcg, end.limits]
     values = sum(len(table) for tables in by_memcg for table in tables.values())
+    values += sum(len(node) for nodes in end.nodes.values() for node in nodes)
     values += len(end.zswap) + len(end.vmstat) + len(end.replay) + len(end.params)
     assert ("end", ()) == (snapshot.label, snapshot.differences)
     # besides the time of the snapshot and the compressed lengths
@@ -139,3 +140,31 @@ def test_a_verdict_has_each_reason_once_and_the_differences_of_all_runs() -> Non
     assert ["trace sha256"] == [reason.what for reason in verdict.obstacles]
     assert verdict.differences == 2 * len(runs[0].snapshots[0].differences) > 0
     assert 2 == len(verdict.snapshots)
+
+
+# NUMA nodes
+
+
+def test_a_value_of_a_node_is_named_as_a_tolerance_takes_it() -> None:
+    end = make_snapshot()
+    end.nodes["/web"][1]["zswpout"] = 4
+    assert [Difference("/web:node1.zswpout", 0, 4)] == found(end)
+    for text, left in (
+        ("/web:node1.zswpout=4", 0),
+        ("/web:node.zswpout=4", 0),
+        ("node.*=4", 0),
+        ("/web:zswpout=4", 0),
+        ("/web:node0.zswpout=4", 1),
+        ("/web:memcg.zswpout=4", 1),
+    ):
+        run = judge(make_result(), make_result(snapshots=(end,)), [Tolerance.parse(text)])
+        assert left == Verdict((run,)).differences
+
+
+def test_the_figures_of_a_single_node_are_the_memcgs_and_not_compared_again() -> None:
+    ends = []
+    for zswpout in (3, 4):
+        end = make_snapshot()
+        ends.append(replace(end, nodes={"/web": ({**end.nodes["/web"][0], "zswpout": zswpout},)}))
+    one, other = (make_result(snapshots=(end,)) for end in ends)
+    assert 0 == Verdict((judge(one, other),)).differences
