@@ -100,6 +100,8 @@ class LengthMemo:
     def add(self, compressor: str, table: LengthTable) -> None:
         """Take in what has been found under a compressor; what is known already stays."""
         known = self.known(compressor)
+        new = known.unknown(_writable(table)[0])
+        table = LengthTable(table.content[new], table.length[new], table.kind[new])
         parts = self._parts.setdefault(compressor, [])
         before = known.size
         parts.append((before, table))

@@ -15,7 +15,7 @@ PACKAGE = "zswap_replay"
 SOURCE = Path(zswap_replay.__file__).parent
 
 FLOORS = (
-    {"errors"},
+    {"errors", "interpreted"},
     {"units", "document"},
     {"mm", "trace", "payload", "manifest", "counters"},
     {"rows", "lookup"},
@@ -25,8 +25,9 @@ FLOORS = (
     {"report"},
     {"keywords"},
     {"outside"},
+    {"foresight"},
     {"replay"},
-    {"check", "sweep"},
+    {"annotate", "check", "sweep"},
     {"cli"},
     {"__init__", "__main__"},
 )

@@ -70,13 +70,21 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
     trace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: Counter[tuple[str, int]] = Counter()
-    compress = Contents.zswap_compress
 
-    def counted(self: Contents, entry: int, content: int) -> int:
-        calls[self.codec.name, content] += 1
-        return compress(self, entry, content)
+    class Counted:
+        """Stands before Contents, and counts what it compresses."""
 
-    monkeypatch.setattr(Contents, "zswap_compress", counted)
+        def __init__(self, *arguments: Any) -> None:
+            self.contents = Contents(*arguments)
+
+        def zswap_compress(self, entry: int, content: int) -> int:
+            calls[self.contents.codec.name, content] += 1
+            return self.contents.zswap_compress(entry, content)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.contents, name)
+
+    monkeypatch.setattr("zswap_replay.outside.Contents", Counted)
     sweep(trace, [Option("compressor", ("zstd",), ("zstd",))], jobs=1)
     alone = calls.copy()
     calls.clear()

@@ -19,6 +19,8 @@ cdef class Lengths:
     cpdef add_all(
         self, const unsigned long long[::1] content, const int[::1] length, const unsigned char[::1] kind
     )
+    @cython.locals(marks="unsigned char[::1]")
+    cpdef unknown(self, const unsigned long long[::1] content)
     cdef inline long long slot_of(self, unsigned long long content) noexcept
     cdef void enter(self, unsigned long long content, int length, int kind) noexcept
     @cython.locals(old=Known[::1])

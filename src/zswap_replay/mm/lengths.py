@@ -43,6 +43,15 @@ class Lengths:
             if self.find(content[index]) < 0:
                 self.add(content[index], length[index], kind[index])
 
+    def unknown(self, content: Column) -> npt.NDArray[np.bool_]:
+        """Which of some contents are not there."""
+        index: cython.Py_ssize_t
+        found = np.zeros(len(content), np.bool_)
+        marks = found.view(np.uint8).data
+        for index in range(len(content)):
+            marks[index] = self.find(content[index]) < 0
+        return found
+
     def slot_of(self, content: cython.ulonglong) -> cython.longlong:
         """Where the search for a content begins; four neighbouring ids begin in one cache line."""
         return (mix64(content >> 2) << 2 | content & 3) & (self.room - 1)
