@@ -20,12 +20,9 @@ from zswap_replay.mm.lengths import Lengths
 from zswap_replay.outside import Outside
 from zswap_replay.trace.batch import Batch
 
-FORESEEN_ROWS: Final = 1 << 15
-"""Rows of a batch where lengths are found ahead: the smaller, the sooner the workers have something to do."""
-
 _ORDERED: Final = 1 << 12
 """Contents that are ordered ahead of the replay, if there are so many: the fewer, the better the guesses."""
-_AHEAD: Final = 64
+_AHEAD: Final = 128
 """Batches that are read ahead at most."""
 _SAMPLE: Final = 256
 """Contents that are measured before the first guess."""

@@ -15,7 +15,7 @@ from zswap_replay.codec.contents import Timing as CodecTiming
 from zswap_replay.codec.farm import Farm, shared_farm
 from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
-from zswap_replay.foresight import FORESEEN_ROWS, Foreseen, Foresight
+from zswap_replay.foresight import Foreseen, Foresight
 from zswap_replay.keywords import SettingsOptions, settings_of
 from zswap_replay.manifest import Manifest, versions
 from zswap_replay.mm.events import Events
@@ -195,11 +195,10 @@ class Replay:
         total = self.reader.num_rows
         if self.settings.max_events is not None:
             total = min(total, self.settings.max_events)
+        batches = self.reader.batches(batch_rows)
         foresight = self.foresight(farm) if farm is not None else None
-        if foresight is None:
-            batches = self.reader.batches(batch_rows)
-        else:
-            batches = foresight.batches(self.reader.batches(batch_rows or FORESEEN_ROWS), total)
+        if foresight is not None:
+            batches = foresight.batches(batches, total)
         next_interval = interval_ns
         while self.events < total:
             before = perf_counter()

@@ -36,13 +36,12 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers start at once, and are far behind."""
+    """Workers start at once."""
     monkeypatch.setattr(farms, "_WORTH_A_START", 0)
-    monkeypatch.setattr(foresight, "FORESEEN_ROWS", 997)
 
 
 def counted(trace: str, settings: Settings, **more: object) -> dict[str, object]:
-    return replay(trace, settings, **more).as_json(timing=False)  # type: ignore[arg-type]
+    return replay(trace, settings, batch_rows=997, **more).as_json(timing=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kernel", ["6.6", "patch-v4", "6.8", "6.12", "6.18"])
@@ -57,14 +56,14 @@ def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str)
 @pytest.mark.parametrize("guess", [0, 1, 4096])
 def test_a_wrong_foresight_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foresight.Guesses, "guess", lambda self, content: guess)
-    found = replay(trace, TIGHT, jobs=2)
+    found = replay(trace, TIGHT, jobs=2, batch_rows=997)
     assert replay(trace, TIGHT).as_json(timing=False) == found.as_json(timing=False)
     assert found.timing is not None
 
 
 def test_most_is_foreseen_under_limits_that_are_hit_all_the_time(trace: str) -> None:
     with Farm(2, pytest.fail) as farm:
-        found = replay(trace, TIGHT, farm=farm)
+        found = replay(trace, TIGHT, farm=farm, batch_rows=997)
     assert found.timing is not None
     inline = found.timing.pages_compressed - farm.spent.compress_calls
     assert 0 <= inline < found.timing.pages_compressed // 3
@@ -79,7 +78,7 @@ def test_a_worker_that_dies_costs_time_alone(trace: str) -> None:
                 os.kill(worker.process.pid, signal.SIGKILL)
                 killed.append(f"{worker.process.pid}")
 
-        found = replay(trace, TIGHT, farm=farm, progress=kill)
+        found = replay(trace, TIGHT, farm=farm, progress=kill, batch_rows=997)
     assert killed
     assert counted(trace, TIGHT) == found.as_json(timing=False)
 
