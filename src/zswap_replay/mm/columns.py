@@ -78,10 +78,7 @@ class Records:
 
 def _struct(fields: Fields) -> "np.dtype[Any]":
     return np.dtype(
-        [
-            (name, _struct(kind) if isinstance(kind, dict) else np.dtype(kind))
-            for name, kind in fields.items()
-        ],
+        [(name, _struct(kind) if isinstance(kind, dict) else np.dtype(kind)) for name, kind in fields.items()],
         align=True,
     )
 

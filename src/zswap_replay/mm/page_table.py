@@ -55,7 +55,6 @@ def mix64(x: cython.ulonglong) -> cython.ulonglong:
     x = ((x ^ (x >> 27)) * MIX2) & MASK64
     return x ^ (x >> 31)
 
-
 PAGE: Fields = {
     "lru": LIST_HEAD,
     "content": ULONGLONG,

@@ -398,9 +398,7 @@ class Zswap(LruWalk):
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE or (
             from_disk and self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS
         ):
-            self.protected[
-                self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)
-            ] += 1
+            self.protected[self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)] += 1
 
     # ---- entries ----
 
@@ -779,10 +777,7 @@ class Zswap(LruWalk):
         touched: cython.ulonglong = 0
         for at in range(count):
             self.ahead[at] = -1
-            if (
-                self.page_table.ahead[at] >= 0
-                and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT
-            ):
+            if self.page_table.ahead[at] >= 0 and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT:
                 self.ahead[at] = self.page_table.page[self.page_table.ahead[at]].entry
         for at in range(count):
             entry = self.ahead[at]
