@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zswap_replay.codec.farm import shared_farm
 from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
 from zswap_replay.replay import Notes, Progress, replay
 from zswap_replay.report import json
@@ -32,8 +33,11 @@ def check(
     tolerances: Sequence[Tolerance] = (),
     progress: Progress | None = None,
     notes: Notes | None = None,
+    jobs: int = 1,
 ) -> Checked:
     """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
+
+    ``jobs`` processes compress.
 
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.
@@ -47,19 +51,25 @@ def check(
     for tolerance in tolerances:
         if tolerance.memcg is not None and tolerance.memcg not in memcgs:
             raise SettingsError(f"tolerance for {tolerance.memcg}: {expected} has no such memcg")
-    found = tuple(
-        replay(
-            trace,
-            setting,
-            strict=result.manifest.strict,
-            interval_ns=result.manifest.interval_ns,
-            progress=progress,
-            notes=notes,
+    with shared_farm(jobs, notes or _nobody) as farm:
+        found = tuple(
+            replay(
+                trace,
+                setting,
+                strict=result.manifest.strict,
+                interval_ns=result.manifest.interval_ns,
+                farm=farm,
+                progress=progress,
+                notes=notes,
+            )
+            for result, setting in zip(wanted, settings, strict=True)
         )
-        for result, setting in zip(wanted, settings, strict=True)
-    )
     runs = (judge(one, other, tolerances) for one, other in zip(wanted, found, strict=True))
     return Checked(Verdict(tuple(runs)), found)
+
+
+def _nobody(_text: str) -> None:
+    """Who hears notes that were not asked for."""
 
 
 def accept(expected: str, found: Sequence[Result]) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from zswap_replay.document import Value
 
-Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg"]
+Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg", "node"]
 Kind = Literal["counter", "gauge"]
 
 
@@ -118,6 +118,21 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("pswpout", "pages", "a page was written to the swap device"),
         Counter("oom", "pages", "a page was charged over memory.max"),
     ),
+    # for each memcg, with its descendants, and each NUMA node: the node is that of the page
+    "node": _table(
+        Counter("accesses", "pages", "a page was read or written"),
+        Counter("pgmajfault", "pages", "an access found its page out"),
+        Counter("pswpin", "pages", "a page was read from the swap device"),
+        Counter("pswpout", "pages", "a page was written to the swap device"),
+        Counter("zswpin", "pages", "a page was loaded from zswap"),
+        Counter("zswpout", "pages", "a page was stored in zswap"),
+        Counter("written_back_pages", "pages", "an entry was written back"),
+        Counter("memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor"),
+        Counter("pool_limit_reject", "stores", "refused while the pool was full"),
+        Counter("compress_reject", "stores", "refused for its length"),
+        Counter("stored_pages", "pages", "entries in zswap, charged", "gauge"),
+        Counter("compressed_bytes", "bytes", "compressed bytes charged", "gauge"),
+    ),
 }
 """Counters by group, in the order in which they are printed."""
 
@@ -137,6 +152,8 @@ class Snapshot:
     """By memcg, the limits that are set (bytes) and a writeback switch that is off."""
     params: dict[str, int | str] = field(default_factory=dict)
     """The module parameters in effect, as the flags or the trace wrote them last; switches are 0 or 1."""
+    nodes: dict[str, tuple[dict[str, int], ...]] = field(default_factory=dict)
+    """By memcg, for each NUMA node the counters of the group ``node``, descendants included."""
 
     def as_json(self) -> dict[str, object]:
         """The snapshot as the object that the JSON output holds."""
@@ -149,6 +166,7 @@ class Snapshot:
             "limits": self.limits,
             "params": self.params,
             "replay": {**self.replay, "memcg": self.replay_memcg},
+            "nodes": {memcg: list(nodes) for memcg, nodes in self.nodes.items()},
         }
 
     @classmethod
@@ -166,6 +184,10 @@ class Snapshot:
             replay_memcg=_by_memcg(replay["memcg"]),
             limits=_by_memcg(document["limits"]),
             params={name: _param(value) for name, value in document["params"].items()},
+            nodes={
+                memcg: tuple(values.integers() for values in nodes.list())
+                for memcg, nodes in document.get("nodes", {}).items()
+            },
         )
 
 
@@ -192,6 +214,10 @@ def difference(later: Snapshot, earlier: Snapshot) -> Snapshot:
     ) -> dict[str, dict[str, int]]:
         return {memcg: since(group, values, then.get(memcg, {})) for memcg, values in now.items()}
 
+    def each_node(memcg: str, now: tuple[dict[str, int], ...]) -> tuple[dict[str, int], ...]:
+        then = earlier.nodes.get(memcg, tuple({} for _ in now))
+        return tuple(since("node", *both) for both in zip(now, then, strict=True))
+
     return replace(
         later,
         zswap=since("zswap", later.zswap, earlier.zswap),
@@ -199,4 +225,5 @@ def difference(later: Snapshot, earlier: Snapshot) -> Snapshot:
         memcg=each("memcg", later.memcg, earlier.memcg),
         replay=since("replay", later.replay, earlier.replay),
         replay_memcg=each("replay.memcg", later.replay_memcg, earlier.replay_memcg),
+        nodes={memcg: each_node(memcg, nodes) for memcg, nodes in later.nodes.items()},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 
 from zswap_replay.document import Value
@@ -76,10 +77,14 @@ class Manifest:
 
 def versions(codec: dict[str, str]) -> dict[str, str]:
     """Versions of all that a counter can depend on; ``codec`` adds those of the compressor in use."""
+    return {**_installed(), **codec}
+
+
+@cache
+def _installed() -> dict[str, str]:
     return {
         "zswap_replay": version("zswap-replay"),
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "pyarrow": version("pyarrow"),
-        **codec,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,22 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import numpy as np
 
 from zswap_replay.codec.base import get_codec, parse_spec
-from zswap_replay.codec.contents import Contents, Verify
-from zswap_replay.codec.lengths import KnownLengths, LengthTable, read_lengths
+from zswap_replay.codec.contents import (
+    CLASSES,
+    NORMAL,
+    SAME_FILLED,
+    ZERO_FILLED,
+    ClassTally,
+    Contents,
+    Verify,
+)
+from zswap_replay.codec.lengths import KnownLengths, read_lengths
+from zswap_replay.codec.measure import Job, Payload
+from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import CodecError
+from zswap_replay.mm import zswap
 from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
 from zswap_replay.result import ClassRatio
@@ -35,6 +48,10 @@ class UnknownContents:
         raise CodecError(f"{self.path}: no row for content {content}, which the replay stores")
 
     def same_filled(self, content: int) -> int:
+        """Raise CodecError."""
+        self._missing(content)
+
+    def kind_and_class(self, content: int) -> int:
         """Raise CodecError."""
         self._missing(content)
 
@@ -68,6 +85,8 @@ class LengthMemo:
     def __init__(self) -> None:
         self._known: dict[str, Lengths] = {}
         self._learned: dict[str, Lengths] = {}
+        # by compressor, what became known, in parts, each with the size before it
+        self._parts: dict[str, list[tuple[int, LengthTable]]] = {}
         self._files: dict[str, tuple[KnownLengths, dict[str, Lengths]]] = {}
 
     def known(self, compressor: str) -> Lengths:
@@ -78,10 +97,18 @@ class LengthMemo:
         """The lengths that the replay under way has found."""
         return self._learned.setdefault(compressor, Lengths())
 
+    def add(self, compressor: str, table: LengthTable) -> None:
+        """Take in what has been found under a compressor; what is known already stays."""
+        known = self.known(compressor)
+        parts = self._parts.setdefault(compressor, [])
+        before = known.size
+        parts.append((before, table))
+        known.add_all(*_writable(table))
+
     def settle(self) -> None:
         """A replay has ended: what it learned is known."""
         for compressor, table in self._learned.items():
-            self.known(compressor).add_all(*self._columns(table))
+            self.add(compressor, LengthTable(*table.columns()))
         self._learned = {}
 
     def sizes(self) -> dict[str, int]:
@@ -91,37 +118,29 @@ class LengthMemo:
     def tables(self, since: Mapping[str, int] | None = None) -> dict[str, LengthTable]:
         """What is known, by compressor, as plain arrays that can be sent to another process.
 
-        With ``since``, which ``sizes()`` gave, what has become known after that, without the compressors that have
-        learned nothing.
+        With ``since``, which ``sizes()`` gave, without the compressors that have learned nothing after that.
         """
         first = since or {}
         return {
-            compressor: LengthTable(
-                *(np.array(column) for column in self._columns(table, first.get(compressor, 0)))
+            compressor: LengthTable.joined(
+                table
+                for before, table in self._parts.get(compressor, ())
+                if before >= first.get(compressor, 0)
             )
-            for compressor, table in self._known.items()
-            if since is None or table.size > first.get(compressor, 0)
+            for compressor, known in self._known.items()
+            if since is None or known.size > first.get(compressor, 0)
         }
 
     def update(self, tables: Mapping[str, LengthTable]) -> None:
         """Take in tables of another memo that has learned from the same payload; what is known already stays."""
         for compressor, table in tables.items():
-            known = self.known(compressor)
-            (mine, *_) = self._columns(known)
-            # The choice of rows makes copies as well, for a table that came over a network may be read-only.
-            new = ~np.isin(table.content, np.asarray(mine))
-            known.add_all(table.content[new].data, table.length[new].data, table.kind[new].data)
+            self.add(compressor, table)
 
     def file(self, path: str) -> tuple[KnownLengths, dict[str, Lengths]]:
         """A file of known lengths, read the first time, and the tables made of it so far. Raises CodecError."""
         if path not in self._files:
             self._files[path] = read_lengths(path), {}
         return self._files[path]
-
-    @staticmethod
-    def _columns(table: Lengths, first: int = 0) -> tuple[memoryview, memoryview, memoryview]:
-        rows = slice(first, table.size)
-        return table.content[rows], table.length[rows], table.kind[rows]
 
 
 @cache
@@ -133,8 +152,16 @@ def _digest(path: str, _mtime_ns: int) -> str:
 
 def _table(known: LengthTable) -> Lengths:
     table = Lengths()
-    table.add_all(known.content.data, known.length.data, known.kind.data)
+    table.add_all(*_writable(known))
     return table
+
+
+def _writable(table: LengthTable) -> tuple[memoryview, memoryview, memoryview]:
+    """The columns as the core takes them; those that came over a network may be read-only or cut out of others."""
+    content, length, kind = (
+        np.require(column, requirements=["C", "W"]) for column in (table.content, table.length, table.kind)
+    )
+    return content.data, length.data, kind.data
 
 
 @dataclass
@@ -175,7 +202,7 @@ class Outside:
                 raise
             return compressor
 
-    def pool(self, compressor: str) -> tuple[Contents | UnknownContents, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """What stands behind a compressor's pool: its contents, the lengths known already, and where to note others."""
         if self.known is not None:
             if compressor not in self.lengths:
@@ -189,6 +216,22 @@ class Outside:
             return self.contents[compressor], self.lengths.setdefault(compressor, Lengths()), None
         return self.contents[compressor], self.memo.known(compressor), self.memo.learned(compressor)
 
+    def job(self, compressor: str, *, all_kinds: bool = False) -> Job:
+        """What a worker of the farm has to know to find lengths for this replay, or for one under any release."""
+        settings = self.settings
+        payload = Payload(json.dumps(self.recipe.as_json()), settings.seed, settings.payload_file)
+        kinds: tuple[int, ...] = (NORMAL, ZERO_FILLED, SAME_FILLED)
+        if not all_kinds:
+            kinds = (NORMAL, SAME_FILLED) if RELEASES[settings.kernel].zeromap else (NORMAL,)
+        return Job(payload, compressor, cast("Verify", settings.verify), kinds)
+
+    def found(self, compressor: str, table: LengthTable) -> None:
+        """Take in lengths that the farm has found."""
+        if self.memo is not None:
+            self.memo.add(compressor, table)
+        else:
+            self.lengths.setdefault(compressor, Lengths()).add_all(*_writable(table))
+
     def versions(self) -> dict[str, str]:
         """Versions of the codecs in use."""
         found: dict[str, str] = {}
@@ -201,10 +244,16 @@ class Outside:
         named = {"payload_file": self.settings.payload_file, "lengths": self.settings.lengths}
         return {name: _digest(path, os.stat(path).st_mtime_ns) for name, path in named.items() if path}
 
-    def class_ratios(self) -> tuple[ClassRatio, ...]:
-        """What the compressors reached on each payload class, summed over them."""
+    def class_ratios(self, known: memoryview) -> tuple[ClassRatio, ...]:
+        """What the compressors reached on each payload class, summed over them.
+
+        ``known`` counts the pages whose length was known: Zswap.class_tally.
+        """
         rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
-        names = sorted({row.name for row in rows})
+        tallies = np.asarray(known).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
+        for name, (stored, same_filled, refused, size) in zip(CLASSES, tallies, strict=False):
+            if name and stored | same_filled | refused:
+                rows.append(ClassTally(name, stored, same_filled, refused, size))
         return tuple(
             ClassRatio(
                 name,
@@ -213,5 +262,5 @@ class Outside:
                 refused=sum(row.refused for row in rows if row.name == name),
                 bytes_out=sum(row.bytes_out for row in rows if row.name == name),
             )
-            for name in names
+            for name in sorted({row.name for row in rows})
         )

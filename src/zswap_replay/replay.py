@@ -11,8 +11,11 @@ from typing import Unpack
 
 import numpy as np
 
+from zswap_replay.codec.contents import Timing as CodecTiming
+from zswap_replay.codec.farm import Farm, shared_farm
 from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
+from zswap_replay.foresight import FORESEEN_ROWS, Foreseen, Foresight
 from zswap_replay.keywords import SettingsOptions, settings_of
 from zswap_replay.manifest import Manifest, versions
 from zswap_replay.mm.events import Events
@@ -42,6 +45,8 @@ def replay(
     interval_ns: int = 0,
     batch_rows: int | None = None,
     memo: LengthMemo | None = None,
+    jobs: int = 1,
+    farm: Farm | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
     **options: Unpack[SettingsOptions],
@@ -56,9 +61,10 @@ def replay(
     ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
     before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
     has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
-    depends on it. ``memo`` carries lengths from one replay to the next. ``progress`` is told the events done and
-    the events in all, ``notes`` gets remarks for people, a line each. The settings' keywords are those of
-    ``SettingsOptions``.
+    depends on it. ``memo`` carries lengths from one replay to the next. With ``jobs`` of 2 and more so many processes
+    compress ahead of the replay, or those of ``farm``, if they are there already; no counter depends on that either.
+    ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each. The
+    settings' keywords are those of ``SettingsOptions``.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError: a page came back from the
     pool with other bytes than went in. TypeError: an unknown keyword.
@@ -72,7 +78,8 @@ def replay(
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
     run = Replay(open_trace(path, strict=strict), path, settings, notes or _ignore, memo)
-    result = run.result(interval_ns, batch_rows, progress or _ignore)
+    with shared_farm(jobs if farm is None else 1, notes or _ignore) as own:
+        result = run.result(interval_ns, batch_rows, progress or _ignore, farm or own)
     if memo is not None:
         memo.settle()
     return result
@@ -92,6 +99,7 @@ class Replay:
         settings: Settings,
         notes: Notes,
         memo: LengthMemo | None = None,
+        outside: Outside | None = None,
     ) -> None:
         metadata = reader.metadata
         totalram = settings.totalram or (metadata.totalram_pages or 0) * PAGE_SIZE or DEFAULT_TOTALRAM
@@ -105,7 +113,7 @@ class Replay:
         self.notes = notes
         self.noted: set[str] = set()
         self.release: Release = RELEASES[settings.kernel]
-        self.outside = Outside.of(settings, metadata.recipe, memo)
+        self.outside = outside or Outside.of(settings, metadata.recipe, memo)
         self.compressor = self.outside.canonical(settings.compressor)
         self.settings = replace(self.settings, compressor=self.compressor)
         self.zpool = settings.zpool
@@ -120,9 +128,11 @@ class Replay:
         )
         # the paths of the memcgs by the machine's index, None for one that was removed
         self.memcg_path: list[str | None] = ["/"]
+        self.run_events: Callable[[Events, int, int], int] = self.machine.run
         self.extra_paths: dict[str, int] = {}
         self.snapshots: list[Snapshot] = []
         self.baseline: Snapshot | None = None
+        self.stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
         self.events = 0
         self.now = 0
         self.interval_ns = 0
@@ -174,8 +184,10 @@ class Replay:
 
     # ---- the loop ----
 
-    def result(self, interval_ns: int, batch_rows: int | None, progress: Progress) -> Result:
-        """Replay to the end of the trace."""
+    def result(
+        self, interval_ns: int, batch_rows: int | None, progress: Progress, farm: Farm | None = None
+    ) -> Result:
+        """Replay to the end of the trace; with a farm lengths are found ahead of it."""
         started = perf_counter()
         self.interval_ns = interval_ns
         self.apply_settings()
@@ -183,7 +195,11 @@ class Replay:
         total = self.reader.num_rows
         if self.settings.max_events is not None:
             total = min(total, self.settings.max_events)
-        batches = self.reader.batches(batch_rows)
+        foresight = self.foresight(farm) if farm is not None else None
+        if foresight is None:
+            batches = self.reader.batches(batch_rows)
+        else:
+            batches = foresight.batches(self.reader.batches(batch_rows or FORESEEN_ROWS), total)
         next_interval = interval_ns
         while self.events < total:
             before = perf_counter()
@@ -199,10 +215,19 @@ class Replay:
         next(batches, None)  # the reader's digest is there when it has come to the end
         reading += perf_counter() - before
         if 0 < self.events <= self.settings.warmup:
-            self.baseline = self.take_snapshot("warmup")
+            self.end_warmup()
         self.machine.advance(self.now)
         self.snapshots.append(self.take_snapshot("end"))
-        return self.finish(reading, perf_counter() - started)
+        return self.finish(reading, perf_counter() - started, foresight.spent if foresight else None)
+
+    def foresight(self, farm: Farm) -> Foresight | None:
+        """What runs ahead of this replay; None where no codec is called."""
+        if self.outside.source is None:
+            return None
+        foreseen = Foreseen(self.outside)
+        scout = _Scout(self.reader, self.path, self.settings, _ignore, outside=foreseen)
+        scout.apply_settings()
+        return Foresight(self.outside, foreseen, scout, farm)
 
     def replay_batch(self, batch: Batch, rows: int, interval_ns: int, next_interval: int) -> int:
         """Replay the first ``rows`` rows of a batch; when the next interval ends."""
@@ -221,7 +246,7 @@ class Replay:
         for stop, label in self.stops(batch, rows, interval_ns, next_interval):
             row = self.events - batch.first_row
             while True:
-                row = self.machine.run(events, row, stop)
+                row = self.run_events(events, row, stop)
                 if row == stop:
                     break
                 if batch.event[row] < Event.SNAPSHOT:
@@ -237,7 +262,7 @@ class Replay:
                     self.snapshots.append(self.take_snapshot(label, next_interval))
                     next_interval += interval_ns
                 else:
-                    self.baseline = self.take_snapshot("warmup")
+                    self.end_warmup()
         self.now = int(batch.time_ns[rows - 1])
         return next_interval
 
@@ -350,6 +375,16 @@ class Replay:
         )
         return taken if self.baseline is None else difference(taken, self.baseline)
 
+    def end_warmup(self) -> None:
+        """Count from here on."""
+        self.baseline = self.take_snapshot("warmup")
+        self.stored_in_warmup = np.array(self.machine.zswap.stored_at_length)
+
+    def compressed_lengths(self) -> dict[int, int]:
+        """Pages stored since the end of the warm-up, by compressed length; same-filled ones have none."""
+        stored = np.array(self.machine.zswap.stored_at_length) - self.stored_in_warmup
+        return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
+
     def where(self, memcg: str, first_page: int, count: int) -> str:
         """Where pages are now, a letter each: see Machine.where()."""
         return self.machine.where(self.reader.paths.index(memcg), first_page, count)
@@ -359,19 +394,24 @@ class Replay:
         """Pages that came back with other bytes."""
         return sum(contents.mismatches for contents in self.outside.contents.values())
 
-    def finish(self, reading: float, total: float) -> Result:
-        """Put the result together, with a warning where it says little."""
-        timings = [contents.timing for contents in self.outside.contents.values()]
+    def finish(self, reading: float, total: float, farmed: CodecTiming | None) -> Result:
+        """Put the result together, with a warning where it says little.
+
+        ``farmed`` is what other processes spent, which is no part of ``reading`` and ``total``.
+        """
+        inline = [contents.timing for contents in self.outside.contents.values()]
+        timings = [*inline, farmed] if farmed else inline
         payload, compress, decompress = (
             sum(getattr(timing, part) for timing in timings) / 1e9
             for part in ("payload_ns", "compress_ns", "decompress_ns")
         )
+        here = sum(timing.payload_ns + timing.compress_ns + timing.decompress_ns for timing in inline) / 1e9
         timing = Timing(
             read=reading,
             payload=payload,
             compress=compress,
             decompress=decompress,
-            model=total - reading - payload - compress - decompress,
+            model=total - reading - here,
             total=total,
             events=self.events,
             pages_compressed=sum(timing.compress_calls for timing in timings),
@@ -394,9 +434,10 @@ class Replay:
         return Result(
             manifest=manifest,
             snapshots=tuple(self.snapshots),
-            classes=self.outside.class_ratios(),
+            classes=self.outside.class_ratios(self.machine.zswap.class_tally),
             timing=timing,
             warnings=self.warnings(),
+            compressed_lengths=self.compressed_lengths(),
         )
 
     def warnings(self) -> tuple[str, ...]:
@@ -432,3 +473,18 @@ class Replay:
             f"there was no pressure, the {resident} resident pages fit in memory; set a memory.max "
             f"below that (--set /MEMCG:memory.max={max(resident // 2, 1) * PAGE_SIZE}) or less --totalram"
         )
+
+
+class _Scout(Replay):
+    """A replay that counts for nobody: it takes no snapshot."""
+
+    def stops(
+        self, batch: Batch, rows: int, interval_ns: int, next_interval: int
+    ) -> Iterator[tuple[int, str | None]]:
+        """The end of the batch alone."""
+        yield rows, None
+
+    def control(self, control: Control) -> None:
+        """Do what an event asks for, but for snapshots."""
+        if control.event is not Event.SNAPSHOT:
+            super().control(control)

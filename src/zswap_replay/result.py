@@ -87,7 +87,10 @@ class Result:
     """None for a result that was written without it."""
     warnings: tuple[str, ...] = ()
     compressed_lengths: dict[int, int] = field(default_factory=dict)
-    """How many pages were stored at each compressed length, in bytes, over the whole replay."""
+    """How many pages were stored at each compressed length, in bytes, from the end of the warm-up on.
+
+    Same-filled pages, which are not compressed, are left out; a page that was stored twice counts twice.
+    """
 
     @property
     def end(self) -> Snapshot:
@@ -114,13 +117,14 @@ class Result:
         """All snapshots in long format, as ``--timeline`` writes them: a row for each value of each counter.
 
         Columns: ``compressor``, ``label``, ``time_ns`` (uint64), ``group``, ``memcg`` (null for the machine's
-        counters), ``counter``, ``value`` (int64).
+        counters), ``node`` (uint8, null for what is not by NUMA node: all but the group ``node``), ``counter``,
+        ``value`` (int64).
         """
         compressor = str(self.manifest.settings["compressor"])
         return rows.to_arrow((compressor, snapshot) for snapshot in self.snapshots)
 
     def to_pandas(self) -> pd.DataFrame:
-        """``to_arrow()`` as a DataFrame; the columns of integers are uint64 and int64.
+        """``to_arrow()`` as a DataFrame; its integers are uint64 and int64, and ``node`` is float64, NaN for null.
 
         Raises MissingPackageError: pandas is not installed.
         """

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value of one counter; ``memcg`` is None where the whole machine is counted."""
+    """One value of one counter; ``memcg`` is None where the whole machine is counted, ``node`` where all nodes are."""
 
     group: Group
     memcg: str | None
+    node: int | None
     counter: str
     unit: str
     value: int
@@ -36,16 +37,19 @@ def rows(snapshot: Snapshot) -> Iterator[Row]:
         yield from _rows("memcg", memcg, values)
     for memcg, values in snapshot.replay_memcg.items():
         yield from _rows("replay.memcg", memcg, values)
+    for memcg, nodes in snapshot.nodes.items():
+        for node, values in enumerate(nodes):
+            yield from _rows("node", memcg, values, node)
 
 
-def _rows(group: Group, memcg: str | None, values: dict[str, int]) -> Iterator[Row]:
+def _rows(group: Group, memcg: str | None, values: dict[str, int], node: int | None = None) -> Iterator[Row]:
     for name, counter in COUNTERS[group].items():
         if name in values:
-            yield Row(group, memcg, name, counter.unit, values[name])
+            yield Row(group, memcg, node, name, counter.unit, values[name])
 
 
 def schema() -> pa.Schema:
-    """The columns of ``to_arrow()``; ``memcg`` is null for the machine's counters."""
+    """The columns of ``to_arrow()``; ``memcg`` is null for the machine, ``node`` where all nodes are counted."""
     import pyarrow as pa
 
     fields: list[pa.Field[Any]] = [
@@ -54,6 +58,7 @@ def schema() -> pa.Schema:
         pa.field("time_ns", pa.uint64(), nullable=False),
         pa.field("group", pa.string(), nullable=False),
         pa.field("memcg", pa.string()),
+        pa.field("node", pa.uint8()),
         pa.field("counter", pa.string(), nullable=False),
         pa.field("value", pa.int64(), nullable=False),
     ]
@@ -81,6 +86,7 @@ def _table(columns: pa.Schema, compressor: str, snapshot: Snapshot) -> pa.Table:
         "time_ns": [snapshot.time_ns] * len(found),
         "group": [row.group for row in found],
         "memcg": [row.memcg for row in found],
+        "node": [row.node for row in found],
         "counter": [row.counter for row in found],
         "value": [row.value for row in found],
     }

@@ -80,6 +80,8 @@ def take_snapshot(
     memcg: dict[str, dict[str, int]] = {}
     ours: dict[str, dict[str, int]] = {}
     limits: dict[str, dict[str, int]] = {}
+    nodes: dict[str, tuple[dict[str, int], ...]] = {}
+    by_node = memcgs.node_totals()
     for index, path in enumerate(paths):
         if path is None:
             continue
@@ -95,6 +97,7 @@ def take_snapshot(
         memcg[path] = _shown("memcg", files | lines | totals[index], machine.release)
         gauges = {"resident_pages": memcgs.resident[index], "stored_pages": memcgs.zswapped[index]}
         ours[path] = {name: (gauges | totals[index])[name] for name in COUNTERS["replay.memcg"]}
+        nodes[path] = tuple({name: node[name] for name in COUNTERS["node"]} for node in by_node[index])
     return Snapshot(
         label=label,
         time_ns=time_ns,
@@ -105,6 +108,7 @@ def take_snapshot(
         replay_memcg=ours,
         limits=limits,
         params=params,
+        nodes=nodes,
     )
 
 

@@ -15,6 +15,7 @@ ANY: Final = "*"
 
 _MACHINE = ("zswap", "vmstat", "replay")
 _VALUE = re.compile(r"([0-9]+)(%?)|([0-9]*\.[0-9]+)%")
+_NODE = re.compile(r"node[0-9]+")
 _FORMS = "expected COUNTER=5 or COUNTER=1%"
 
 
@@ -22,7 +23,8 @@ _FORMS = "expected COUNTER=5 or COUNTER=1%"
 class Tolerance:
     """What a counter is allowed, in its own unit or in percent of the value that is expected.
 
-    ``counter`` counts in the ``groups`` of ``COUNTERS``, of every memcg or of one.
+    ``counter`` counts in the ``groups`` of ``COUNTERS``, of every memcg or of one. What is counted by NUMA node is in
+    the group ``node``, and that of one node alone in ``node0``, ``node1`` and so on.
     """
 
     memcg: str | None
@@ -36,8 +38,9 @@ class Tolerance:
         """The tolerance that ``COUNTER=VALUE`` stands for.
 
         ``written_back_pages`` is that counter wherever it is, ``zswap.written_back_pages`` that of one group,
-        ``/web:zswpwb`` that of one memcg, and ``/web:replay.accesses`` that of one group of one memcg. ``*`` in the
-        place of the name is every counter there.
+        ``/web:zswpwb`` that of one memcg, and ``/web:replay.accesses`` that of one group of one memcg.
+        ``node.zswpout`` is that of each memcg on each NUMA node, ``/web:node1.zswpout`` that of one of both. ``*`` in
+        the place of the name is every counter there.
 
         Raises SettingsError: no such form, or no counter of that name.
         """
@@ -62,7 +65,12 @@ class Tolerance:
 
     def covers(self, group: str, memcg: str | None, counter: str) -> bool:
         """Whether it is about a counter."""
-        return group in self.groups and self.counter in (counter, ANY) and self.memcg in (memcg, None)
+        groups = {group, "node"} if _NODE.fullmatch(group) else {group}
+        return (
+            not groups.isdisjoint(self.groups)
+            and self.counter in (counter, ANY)
+            and self.memcg in (memcg, None)
+        )
 
     def allows(self, expected: int, found: int) -> bool:
         """Whether a value is near enough."""
@@ -82,4 +90,7 @@ def _place(name: str, *, of_memcg: bool) -> tuple[frozenset[str], str]:
         counter = name.removeprefix(f"{spelled}.")
         if counter != name and (counter == ANY or counter in COUNTERS[group]):
             return frozenset({group}), counter
+    node, _, counter = name.partition(".")
+    if _NODE.fullmatch(node) and (counter == ANY or counter in COUNTERS["node"]):
+        return frozenset({node}), counter
     return frozenset(), name

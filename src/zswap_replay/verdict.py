@@ -18,7 +18,8 @@ PRESENT = "present"
 class Difference:
     """A value that is not what it should be; None on the side that lacks it.
 
-    ``name`` is spelled as ``--tolerance`` takes it: ``zswap.stored_pages``, ``/web:zswpin``, ``/web:replay.oom``.
+    ``name`` is spelled as ``--tolerance`` takes it: ``zswap.stored_pages``, ``/web:zswpin``, ``/web:replay.oom``,
+    ``/web:node1.zswpin``.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Verdict:
 def judge(expected: Result, found: Result, tolerances: Sequence[Tolerance] = ()) -> RunVerdict:
     """Compares every value of every snapshot; of several tolerances that cover a counter, the last one holds.
 
+    Those by NUMA node are compared where there are several: with one, each is the memcg's own.
     Snapshots are matched by their labels, and by their order where a label occurs more than once. How many pages had
     which compressed length is compared too, as one value of the end, unless there is a tolerance.
     """
@@ -148,12 +150,17 @@ def _tables(
             yield ("limits", memcg), snapshot.limits.get(memcg, {})
             yield ("memcg", memcg), snapshot.memcg.get(memcg, {})
             yield ("replay.memcg", memcg), snapshot.replay_memcg.get(memcg, {})
+            nodes = snapshot.nodes.get(memcg, ())
+            if len(nodes) > 1:
+                yield from (((f"node{node}", memcg), values) for node, values in enumerate(nodes))
 
 
 def _name(group: str, memcg: str | None, counter: str) -> str:
     if memcg is None:
         return f"{group}.{counter}"
-    return f"{memcg}:replay.{counter}" if group == "replay.memcg" else f"{memcg}:{counter}"
+    if group in ("memcg", "limits"):
+        return f"{memcg}:{counter}"
+    return f"{memcg}:{group.removesuffix('.memcg')}.{counter}"
 
 
 def _equal(expected: int | str | None, found: int | str | None, tolerance: Sequence[Tolerance]) -> bool:

@@ -107,7 +107,7 @@ def reparented_behind() -> Patch:
     """Put a dead memcg's entries behind its parent's, as if they were young."""
 
     def list_splice_init(self: ListHeads, source: int, head: int) -> None:
-        for item in self.items(source):
+        for item in self.in_order(source):
             self.list_del(source, item)
             self.list_add_tail(head, item)
 
@@ -197,7 +197,7 @@ def one_node() -> Patch:
     whole = Zswap.zswap_store
 
     def zswap_store(self: Zswap, page: int) -> bool:
-        self.page_table.node[page] = 0
+        self.page_table.page[page].node = 0
         return bool(whole(self, page))
 
     return method(Zswap, zswap_store)

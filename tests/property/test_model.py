@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import Row, as_table
 from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
+from zswap_replay.counters import COUNTERS, Snapshot
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm.releases import RELEASES
@@ -157,10 +158,11 @@ def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[
     machine = run(rows, kernel)[0].machine
     pages, memcgs = machine.pages, machine.memcgs
     resident = [page for page in range(pages.size) if pages.flags[page] & (PRESENT | SWAPCACHE)]
-    charged = Counter(pages.memcg[page] for page in resident)
+    memcg = pages.records.values("memcg", pages.size)
+    charged = Counter(memcg[page] for page in resident)
     assert up_the_tree(memcgs, charged) == list(memcgs.resident[: memcgs.nr])
     assert [-1] * (pages.size - len(resident)) == [
-        pages.memcg[page] for page in range(pages.size) if not pages.flags[page] & (PRESENT | SWAPCACHE)
+        memcg[page] for page in range(pages.size) if not pages.flags[page] & (PRESENT | SWAPCACHE)
     ]
 
 
@@ -174,7 +176,8 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
     assert machine.memcgs.swap[0] == len(slots) + machine.swap.n_ret
     assert machine.swap.n_ret <= 64
     # a page that is out and has no slot would be lost
-    assert all(pages.entry[page] < 0 for page in range(pages.size) if not pages.flags[page] & SLOT)
+    entries = pages.records.values("entry", pages.size)
+    assert all(entries[page] < 0 for page in range(pages.size) if not pages.flags[page] & SLOT)
     if machine.release.writeback_switch == "none":  # else a page may be kept, unmapped and dirty
         assert all(pages.flags[page] & PRESENT for page in range(pages.size) if pages.flags[page] & DIRTY)
 
@@ -185,21 +188,23 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
 def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str, rows: list[Row]) -> None:
     running, result = run(rows, kernel)
     pages, zswap, memcgs = running.machine.pages, running.machine.zswap, running.machine.memcgs
-    linked = [pages.entry[page] for page in range(pages.size) if pages.entry[page] >= 0]
-    assert [page for page in range(pages.size) if pages.entry[page] >= 0] == [
-        zswap.entry_page[entry] for entry in linked
-    ]
+    entries = pages.records.values("entry", pages.size)
+    page_of, length, objcg = (
+        zswap.records.values(name, zswap.nr_entries) for name in ("page", "length", "objcg")
+    )
+    linked = [entry for entry in entries if entry >= 0]
+    assert [page for page in range(pages.size) if entries[page] >= 0] == [page_of[entry] for entry in linked]
     lingering = result.end.zswap["stored_pages"] - len(linked)
     assert 0 <= lingering <= running.machine.swap.n_ret
-    lengths = Counter({entry: zswap.entry_length[entry] for entry in linked})
+    lengths = Counter({entry: length[entry] for entry in linked})
     assert lengths.total() <= zswap.compressed_bytes
     if kernel in EXCLUSIVE:
         assert (0, lengths.total()) == (lingering, zswap.compressed_bytes)
-        assert not any(pages.flags[zswap.entry_page[entry]] & (PRESENT | SWAPCACHE) for entry in linked)
+        assert not any(pages.flags[page_of[entry]] & (PRESENT | SWAPCACHE) for entry in linked)
         own: Counter[int] = Counter()
         for entry in linked:
-            if zswap.entry_objcg[entry] >= 0:
-                own[memcgs.obj_cgroup_memcg(zswap.entry_objcg[entry])] += zswap.entry_length[entry]
+            if objcg[entry] >= 0:
+                own[memcgs.obj_cgroup_memcg(objcg[entry])] += length[entry]
         online = [memcg for memcg in range(memcgs.nr) if memcgs.online[memcg]]
         sums = up_the_tree(memcgs, own)
         assert [sums[memcg] for memcg in online] == [memcgs.zswap_bytes[memcg] for memcg in online]
@@ -377,3 +382,68 @@ def test_the_traces_above_reach_what_they_are_to_test() -> None:
 
     look()
     assert 8 == len(+reached), reached
+
+
+# NUMA nodes
+
+BY_EVENT = ("accesses", "memcg_limit_reject", "pool_limit_reject", "compress_reject", "written_back_pages")
+
+
+def by_memcg(snapshot: Snapshot, path: str) -> dict[str, int]:
+    """What the group ``node`` counts, as the memcg itself has it."""
+    ours, kernels = snapshot.replay_memcg[path], snapshot.memcg[path]
+    return {
+        **{name: ours[name] for name in (*BY_EVENT, "pswpin", "pswpout", "stored_pages")},
+        **{name: kernels[name] for name in ("pgmajfault", "zswpin", "zswpout")},
+        "compressed_bytes": kernels["zswap"],
+    }
+
+
+@every_release
+@pytest.mark.parametrize("nodes", [1, 2])
+@quick
+@given(rows=pressed())
+def test_the_nodes_of_a_memcg_sum_up_to_it(kernel: str, nodes: int, rows: list[Row]) -> None:
+    rows = [row | {"node": row["node"] % nodes} if "node" in row else row for row in rows]
+    for snapshot in run(rows, kernel, nodes=nodes)[1].snapshots:
+        assert [*snapshot.nodes] == [*snapshot.memcg]
+        for path, figures in snapshot.nodes.items():
+            assert nodes == len(figures)
+            assert by_memcg(snapshot, path) == {
+                name: sum(node[name] for node in figures) for name in COUNTERS["node"]
+            }
+
+
+@every_release
+@quick
+@given(rows=pressed(deaths=False))
+def test_what_a_node_has_in_zswap_is_what_its_entries_are(kernel: str, rows: list[Row]) -> None:
+    running, result = run(rows, kernel)
+    zswap, pages = running.machine.zswap, running.machine.pages
+    linked = [entry for entry in pages.records.values("entry", pages.size) if entry >= 0]
+    nid, length, objcg = (zswap.records.values(name, zswap.nr_entries) for name in ("nid", "length", "objcg"))
+    charged = [entry for entry in linked if objcg[entry] >= 0]
+    for node, figures in enumerate(result.end.nodes["/"]):
+        here = [entry for entry in charged if nid[entry] == node]
+        if kernel in EXCLUSIVE:  # else slots that are not given back have entries too
+            assert len(here) == figures["stored_pages"]
+            assert sum(length[entry] for entry in here) == figures["compressed_bytes"]
+        else:
+            assert len(here) <= figures["stored_pages"]
+
+
+# Lengths
+
+
+@every_release
+@quick
+@given(rows=pressed(), warmup=st.integers(0, 30))
+def test_every_store_that_is_not_same_filled_has_its_length_counted(
+    kernel: str, rows: list[Row], warmup: int
+) -> None:
+    whole, after = run(rows, kernel)[1], run(rows, kernel, warmup=warmup)[1]
+    assert set(whole.compressed_lengths) <= {30, 60, 2040, 4088, 4096}
+    assert sum(whole.compressed_lengths.values()) <= whole.end.vmstat["zswpout"]
+    if kernel in EXCLUSIVE:  # zero pages never come, others that are same-filled are compressed
+        assert sum(after.compressed_lengths.values()) == after.end.vmstat["zswpout"]
+    assert all(0 < count <= whole.compressed_lengths[n] for n, count in after.compressed_lengths.items())

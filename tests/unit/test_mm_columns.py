@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, column, grown
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, Records, column, grown
+from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,19 @@ def test_items_are_bounded_by_the_type() -> None:
     assert (1 << 64) - 1 == items[0]
     with pytest.raises(ValueError, match="invalid value"):
         items[0] = 1 << 64
+
+
+def test_structs_are_zero_and_keep_what_they_hold_when_the_column_grows() -> None:
+    records = Records(3, {"lru": LIST_HEAD, "content": ULONGLONG, "node": UCHAR})
+    lists = ListHeads(records)
+    lists.new_lists(1)
+    for item in (2, 0, 1):
+        lists.list_add_tail(0, item)
+    lists.resize_items(5000)
+    assert ([2, 0, 1], [-1, 2, 0]) == (
+        lists.in_order(0),
+        [records.values("lru.prev", 3)[i] for i in (2, 0, 1)],
+    )
+    assert [1, -1, 0, 0] == records.values("lru.next", 4)
+    assert ([0] * 5000, [0] * 5000) == (records.values("content", 5000), records.values("node", 5000))
+    assert 5000 == records.size

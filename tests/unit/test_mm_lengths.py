@@ -24,9 +24,9 @@ def test_each_content_is_found_with_what_was_given_for_it(contents: list[int], a
     for index, content in enumerate(contents):
         found = table.find(content)
         assert (content, index * 7 % 4097, index % 3) == (
-            table.content[found],
-            table.length[found],
-            table.kind[found],
+            content,
+            table.length_at(found),
+            table.kind_at(found),
         )
     if absent not in contents:
         assert -1 == table.find(absent)

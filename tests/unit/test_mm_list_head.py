@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.columns import Records
+from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 
 ITEMS = 12
 HEADS = 10  # more than the columns have room for at first
@@ -16,8 +17,7 @@ head_numbers = st.integers(0, HEADS - 1)
 class ListsAndModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.heads = ListHeads()
-        self.heads.reserve(ITEMS)
+        self.heads = ListHeads(Records(ITEMS, {"lru": LIST_HEAD}))
         assert 0 == self.heads.new_lists(3)
         assert 3 == self.heads.new_lists(HEADS - 3)
         self.model: list[list[int]] = [[] for _ in range(HEADS)]
@@ -70,13 +70,14 @@ class ListsAndModel(RuleBasedStateMachine):
     @invariant()
     def lists_are_equal_forwards_and_backwards(self) -> None:
         for head, expected in enumerate(self.model):
-            assert expected == self.heads.items(head)
+            assert expected == self.heads.in_order(head)
             assert len(expected) == self.heads.size[head]
             backwards = []
+            before = self.heads.items.values("lru.prev", ITEMS)
             item = self.heads.last[head]
             while item >= 0:
                 backwards.append(item)
-                item = self.heads.prev[item]
+                item = before[item]
             assert expected[::-1] == backwards
 
 
@@ -85,9 +86,9 @@ TestListsAndModel.settings = settings(max_examples=40, stateful_step_count=30, d
 
 
 def test_room_for_more_items_keeps_the_lists() -> None:
-    heads = ListHeads()
+    heads = ListHeads(Records(8, {"lru": LIST_HEAD}))
     heads.new_lists(1)
     heads.list_add(0, 7)
-    heads.reserve(1000)
+    heads.resize_items(1000)
     heads.list_add(0, 999)
-    assert [999, 7] == heads.items(0)
+    assert [999, 7] == heads.in_order(0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.columns import Records
+from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.list_lru import (
     LRU_REMOVED,
     LRU_REMOVED_RETRY,
@@ -32,8 +33,7 @@ class Script(LruWalk):
 
 
 def make(nr_nodes: int = 1, *, memcg_aware: bool = True) -> ListLru:
-    heads = ListHeads()
-    heads.reserve(64)
+    heads = ListHeads(Records(64, {"lru": LIST_HEAD}))
     return ListLru(heads, nr_nodes, memcg_aware)
 
 
@@ -46,7 +46,7 @@ def filled(*items: int) -> ListLru:
 
 def items(lru: ListLru, memcg: int = MEMCG, nid: int = 0) -> list[int]:
     head = lru.head_of(nid, memcg)
-    return lru.heads.items(head) if head >= 0 else []
+    return lru.heads.in_order(head) if head >= 0 else []
 
 
 def walk(lru: ListLru, script: Script, nr_to_walk: int) -> int:

@@ -9,9 +9,9 @@ from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
 FAULTS = EVENT_NAMES.index("pgmajfault")
 
 
-def tree(*parents: int, switch: str = "none") -> MemCgroups:
+def tree(*parents: int, switch: str = "none", nr_nodes: int = 1) -> MemCgroups:
     """Memcgs 1, 2, ... below the given parents; the root is 0."""
-    memcgs = MemCgroups(switch)
+    memcgs = MemCgroups(switch, nr_nodes)
     for number, parent in enumerate(parents, 1):
         assert number == memcgs.mem_cgroup_css_alloc(parent)
     return memcgs
@@ -110,12 +110,12 @@ def test_pages_and_slots_are_charged_up_the_tree() -> None:
 def test_entries_are_charged_up_the_tree_and_those_of_the_root_to_nobody() -> None:
     memcgs = tree(0, 1)
     objcg = memcgs.get_obj_cgroup_from_memcg(2)
-    memcgs.obj_cgroup_charge_zswap(objcg, 1000)
-    memcgs.obj_cgroup_charge_zswap(objcg, 0)
-    memcgs.obj_cgroup_charge_zswap(memcgs.get_obj_cgroup_from_memcg(0), 500)
+    memcgs.obj_cgroup_charge_zswap(objcg, 0, 1000)
+    memcgs.obj_cgroup_charge_zswap(objcg, 0, 0)
+    memcgs.obj_cgroup_charge_zswap(memcgs.get_obj_cgroup_from_memcg(0), 0, 500)
     assert ([1000] * 3, [2] * 3) == (list(memcgs.zswap_bytes[:3]), list(memcgs.zswapped[:3]))
-    memcgs.obj_cgroup_uncharge_zswap(objcg, 1000)
-    memcgs.obj_cgroup_uncharge_zswap(-1, 500)
+    memcgs.obj_cgroup_uncharge_zswap(objcg, 0, 1000)
+    memcgs.obj_cgroup_uncharge_zswap(-1, 0, 500)
     assert ([0] * 3, [1] * 3) == (list(memcgs.zswap_bytes[:3]), list(memcgs.zswapped[:3]))
 
 
@@ -123,7 +123,7 @@ def test_entries_are_charged_up_the_tree_and_those_of_the_root_to_nobody() -> No
 def test_compressed_bytes_press_on_memory_by_whole_pages(size: int, pages: int) -> None:
     memcgs = tree(0)
     memcgs.charge(1)
-    memcgs.obj_cgroup_charge_zswap(1, size)
+    memcgs.obj_cgroup_charge_zswap(1, 0, size)
     assert 1 + pages == memcgs.memory_usage(1)
 
 
@@ -152,9 +152,9 @@ def test_a_zswap_limit_leaves_room_until_the_use_reaches_it() -> None:
     memcgs.set_limit(1, "memory.zswap.max", 8192)
     # use is counted in whole pages, and the coming page is not: it may overshoot
     for size, room in ((8191, True), (1, False), (4096, False)):
-        memcgs.obj_cgroup_charge_zswap(1, size)
+        memcgs.obj_cgroup_charge_zswap(1, 0, size)
         assert room == memcgs.obj_cgroup_may_zswap(1)
-    memcgs.obj_cgroup_uncharge_zswap(1, 4097)
+    memcgs.obj_cgroup_uncharge_zswap(1, 0, 4097)
     assert memcgs.obj_cgroup_may_zswap(1)
 
 
@@ -167,7 +167,7 @@ def test_a_zswap_limit_of_less_than_a_page_leaves_no_room() -> None:
 def test_the_limit_of_an_ancestor_holds_for_all_below() -> None:
     memcgs = tree(0, 1, 1, 0)
     memcgs.set_limit(1, "memory.zswap.max", 4096)
-    memcgs.obj_cgroup_charge_zswap(2, 4096)
+    memcgs.obj_cgroup_charge_zswap(2, 0, 4096)
     assert [False, False, False, True] == [bool(memcgs.obj_cgroup_may_zswap(objcg)) for objcg in (1, 2, 3, 4)]
 
 
@@ -243,9 +243,9 @@ def test_a_page_of_a_dead_memcg_is_stored_under_the_nearest_live_one() -> None:
 
 def test_entries_of_a_dead_memcg_are_uncharged_where_they_went() -> None:
     memcgs = tree(0, 1)
-    memcgs.obj_cgroup_charge_zswap(2, 700)
+    memcgs.obj_cgroup_charge_zswap(2, 0, 700)
     memcgs.mem_cgroup_css_offline(2)
-    memcgs.obj_cgroup_uncharge_zswap(2, 700)
+    memcgs.obj_cgroup_uncharge_zswap(2, 0, 700)
     assert [0, 0, 700] == list(memcgs.zswap_bytes[:3])
 
 
@@ -264,7 +264,7 @@ def test_a_slot_is_charged_to_a_dead_memcg_as_long_as_another_slot_is() -> None:
 def test_events_are_summed_up_the_tree_and_kept_after_death() -> None:
     memcgs = tree(0, 1, 1)
     for memcg in (2, 2, 3):
-        memcgs.count_memcg_event(memcg, FAULTS)
+        memcgs.count_memcg_event(memcg, 0, FAULTS)
     memcgs.mem_cgroup_css_offline(2)
     totals = memcgs.event_totals()
     assert [3, 3, 2, 1] == [each["pgmajfault"] for each in totals]
@@ -274,7 +274,7 @@ def test_events_are_summed_up_the_tree_and_kept_after_death() -> None:
 def test_the_columns_grow_with_the_tree() -> None:
     memcgs = tree(*[0] * 40)
     memcgs.set_limit(40, "memory.zswap.max", 4096)
-    memcgs.count_memcg_event(40, FAULTS)
+    memcgs.count_memcg_event(40, 0, FAULTS)
     assert {} == memcgs.limits(39)
     assert (1, 0) == (memcgs.event_totals()[40]["pgmajfault"], memcgs.event_totals()[39]["pgmajfault"])
     assert list(range(41)) == order(memcgs)

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zswap_replay.mm.page_table import PageTable, mix64
+from zswap_replay.mm.page_table import EXPLICIT, PageTable, mix64
 
 DERIVED = 1 << 63
 pages = st.integers(0, (1 << 64) - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda n: n << 32)
+
+
+def put(table: PageTable, index: int, field: str, value: int) -> None:
+    """Write to a field of a page: a struct, or an object where the core is interpreted."""
+    page: Any = table.records.array[index]
+    if isinstance(page, np.void):
+        page[field] = value
+    else:
+        setattr(page, field, value)
 
 
 @settings(deadline=None)
@@ -21,22 +33,22 @@ def test_a_page_is_found_under_the_index_that_it_got(keys: list[tuple[int, int]]
 
 def test_growth_keeps_every_page_and_what_is_known_of_it() -> None:
     table = PageTable()
-    room = len(table.page)
+    room = table.room
     keys = [(number % 3, number * 0x1_0000_0001) for number in range(2 * room + 1)]
     for index, key in enumerate(keys):
         assert index == table.insert(*key)
-        table.version[index] = index
-    assert 4 * room == len(table.page)
+        put(table, index, "version", index)
+    assert 4 * room == table.room == table.records.size
     assert list(range(len(keys))) == [table.find(*key) for key in keys]
-    assert list(range(len(keys))) == list(table.version[: len(keys)])
-    assert [-1] * (4 * room - len(keys)) == list(table.entry[len(keys) :])
+    assert list(range(len(keys))) == table.records.values("version", len(keys))
+    assert [-1] * len(keys) == table.records.values("entry", len(keys))
 
 
 def derived(space: int, seed: int, group: int, page: int, version: int) -> int:
     table = PageTable()
     table.new_space(space, seed, group)
     index = table.insert(space, page)
-    table.version[index] = version
+    put(table, index, "version", version)
     return table.content_of(index)
 
 
@@ -44,8 +56,8 @@ def test_what_the_trace_says_is_the_content() -> None:
     table = PageTable()
     table.new_space(0, 1, 0)
     index = table.insert(0, 4)
-    table.content[index] = 77
-    table.flags[index] = 32  # EXPLICIT
+    put(table, index, "content", 77)
+    table.flags[index] = EXPLICIT
     assert 77 == table.content_of(index)
     table.flags[index] = 0
     assert DERIVED <= table.content_of(index)

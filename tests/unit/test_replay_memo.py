@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from zswap_replay.codec.table import LengthTable
 from zswap_replay.outside import LengthMemo
 from zswap_replay.replay import replay
 from zswap_replay.result import Result
@@ -51,3 +52,22 @@ def test_tables_of_a_memo_serve_another_one(tmp_path: Path) -> None:
     told = replay(trace, SETTINGS, memo=other)
     assert learned.snapshots == told.snapshots
     assert 0 == compressed(told)
+
+
+def test_a_memo_takes_in_what_it_does_not_know_yet_and_tells_what_is_new(tmp_path: Path) -> None:
+    trace, memo, other = trace_in(tmp_path), LengthMemo(), LengthMemo()
+    replay(trace, SETTINGS, memo=memo)
+    learned = memo.tables()["lz4"]
+    half = LengthTable(learned.content[::2], learned.length[::2], learned.kind[::2])
+    half.content.flags.writeable = False  # as it is where it came over a network
+    other.update({"lz4": half})
+    before = other.sizes()
+    assert {"lz4": len(half.content)} == before
+    assert {} == other.tables(before)
+    other.update(memo.tables())
+    other.update(memo.tables())
+    assert {"lz4": len(learned.content)} == other.sizes()
+    assert set(learned.content[1::2].tolist()) == set(other.tables(before)["lz4"].content.tolist())
+    told = replay(trace, SETTINGS, memo=other)
+    assert told.timing is not None
+    assert 0 == told.timing.pages_compressed

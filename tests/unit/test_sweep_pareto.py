@@ -4,6 +4,7 @@ import pytest
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.sweep.pareto import Figure, front, parse_figures
+from zswap_replay.swept import Cell
 
 COLUMNS = (
     "zswap.pool_total_size",
@@ -61,11 +62,17 @@ def test_a_name_that_is_no_column_or_several_is_refused(texts: list[str], expect
 
 
 def test_the_front_are_the_rows_that_no_other_beats() -> None:
-    rows = [{"a": 1, "b": 9}, {"a": 2, "b": 9}, {"a": 5, "b": 1}, {"a": 5, "b": 2}, {"a": 1, "b": 9}]
+    rows: list[dict[str, Cell]] = [
+        {"a": 1, "b": 9},
+        {"a": 2, "b": 9},
+        {"a": 5, "b": 1},
+        {"a": 5, "b": 2},
+        {"a": 1, "b": 9},
+    ]
     assert (True, False, True, False, True) == front(rows, [Figure("a", False), Figure("b", False)])
     assert (False, False, True, True, False) == front(rows, [Figure("a", True)])
 
 
 def test_a_row_without_the_figure_is_the_worst_in_it() -> None:
-    rows = [{"a": 1, "b": None}, {"a": 1, "b": 7}, {"a": 0, "b": None}]
+    rows: list[dict[str, Cell]] = [{"a": 1, "b": None}, {"a": 1, "b": 7}, {"a": 0, "b": None}]
     assert (False, True, True) == front(rows, [Figure("a", False), Figure("b", True)])

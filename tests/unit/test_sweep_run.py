@@ -6,6 +6,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,26 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
     assert {"zstd", "lz4"} == {codec for codec, _ in calls}
     assert {1} == set(calls.values())
     assert alone.keys() == {key for key in calls if key[0] == "zstd"}
+
+
+def test_workers_tell_one_another_what_they_have_compressed(
+    trace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    futures: list[Future[point.Outcome]] = []
+
+    class Counted(Processes):
+        def submit(self, task: point.Task) -> Future[point.Outcome]:
+            futures.append(super().submit(task))
+            return futures[-1]
+
+    monkeypatch.setattr(run, "Processes", Counted)
+    # The first point of each codec stores all that others store: no later one has anything to compress.
+    wide = Option(LIMITS.name, LIMITS.texts[::-1], LIMITS.values[::-1])
+    found = sweep(trace, [CODECS, wide, KERNELS], jobs=2)
+    compressed = [future.result().pages_compressed for future in futures]
+    assert 12 == len(compressed)
+    assert 2 == sum(count > 0 for count in compressed)
+    assert found.rows == sweep(trace, [CODECS, wide, KERNELS], jobs=1).rows
 
 
 def test_shares_of_working_sets_stand_as_bytes_in_the_rows(trace: str) -> None:
@@ -301,6 +322,25 @@ def test_a_worker_that_is_killed_fails_its_point_alone(trace: str, monkeypatch: 
         (failure.point, failure.error, failure.exit_code) for failure in found.failures
     ]
     assert whole.rows[1:] == found.rows
+
+
+def test_a_worker_that_was_killed_while_it_waited_costs_no_point(trace: str) -> None:
+    plan = make_plan(trace, GRID, strict=False, remember=False)
+    workers = Processes(1)
+    try:
+        first = workers.submit(plan.task(0, {})).result()
+        (before,) = workers.pids
+        os.kill(before, signal.SIGKILL)
+        workers._workers[0].join()
+        assert first.figures == workers.submit(plan.task(0, {})).result().figures
+        assert [before] != workers.pids
+    finally:
+        workers.close()
+
+
+def test_a_sweep_keeps_no_trace_in_memory_behind_it(trace: str) -> None:
+    sweep(trace, GRID, jobs=1)
+    assert {} == point._workspaces
 
 
 def test_a_worker_whose_trace_is_another_one_says_so(trace: str) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from zswap_replay.errors import TraceError
 from zswap_replay.trace.batch import NO_MEMCG, Control
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.columns import decode
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import SCHEMA, Event
@@ -144,3 +147,65 @@ def test_empty_trace_is_read(tmp_path: Path) -> None:
     reader = open_trace(tmp_path / "t.parquet")
     assert [] == list(reader.batches())
     assert 0 == reader.page_events
+
+
+def test_a_trace_that_is_remembered_is_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    small().save(path)
+    reader = open_trace(path)
+    first = [batch.memcg.tolist() for batch in reader.batches()]
+    digest, events = reader.digest, reader.page_events
+    reader.remember()
+    path.unlink()
+    twin = reader.again()
+    part = next(reader.batches())
+    assert None is reader.digest
+    assert first == [batch.memcg.tolist() for batch in twin.batches()]
+    assert (digest, events, reader.paths) == (twin.digest, twin.page_events, twin.paths)
+    assert first[0] == part.memcg.tolist()
+
+
+def test_a_long_trace_is_not_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    small().save(path)
+    reader = open_trace(path)
+    reader.remember(rows=reader.num_rows - 1)
+    digest = reader.sha256()
+    assert digest == reader.again().sha256()
+    path.unlink()
+    with pytest.raises(TraceError):
+        next(reader.batches())
+
+
+@pytest.mark.parametrize("offset", [0, 1, 7, 8, 9])
+def test_nulls_and_values_are_found_wherever_a_column_begins(offset: int) -> None:
+    values = [None, 1, 2, None, 4, 5, 6, None, None, 9, 10, None]
+    columns = {
+        "time_ns": pa.array(range(12), pa.uint64()),
+        "event": pa.array(["write"] * 12).dictionary_encode(),
+        "memcg": pa.array([None if value is None else f"/{value}" for value in values]).dictionary_encode(),
+        "page": pa.array(values, pa.uint64()),
+        "count": pa.array(values, pa.uint32()),
+    }
+    found = decode(pa.RecordBatch.from_pydict(columns).slice(offset))
+    assert found.page_null is not None
+    assert [value is None for value in values[offset:]] == found.page_null.tolist()
+    assert [value or 0 for value in values[offset:]] == found.page.tolist()
+    assert [1 if value is None else value for value in values[offset:]] == found.count.tolist()
+    rows = range(12 - offset)
+    assert [None if value is None else f"/{value}" for value in values[offset:]] == [
+        found.memcg[row] for row in rows
+    ]
+    assert list(range(offset, 12)) == found.time_ns.tolist()
+
+
+def test_reading_a_trace_imports_neither_pandas_nor_the_compute_functions(tmp_path: Path) -> None:
+    small().save(tmp_path / "t.parquet")
+    script = (
+        "import sys\n"
+        "from zswap_replay.trace.reader import open_trace\n"
+        f"open_trace({str(tmp_path / 't.parquet')!r}).sha256()\n"
+        "print(sorted({'pandas', 'pyarrow.compute'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "[]\n" == done.stdout

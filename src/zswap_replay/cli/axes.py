@@ -36,9 +36,12 @@ def knob_values(text: str) -> tuple[str, Given]:
 
     def value(one: str) -> Any:
         share = _share(one, memcg)
-        # a share is bytes: whether the knob takes those is asked of the knob
-        write = knob_write(f"{target}{equals}{one if share is None else 4096}")
-        return write.value if share is None else share
+        if share is not None:
+            try:
+                knob_write(f"{target}{equals}4096")
+            except click.BadParameter:
+                share = None  # the knob takes no bytes, or is none: told by the text as it was given
+        return knob_write(f"{target}{equals}{one}").value if share is None else share
 
     return target, [(one, value(one)) for one in split(values)]
 

@@ -12,6 +12,7 @@ import click
 from zswap_replay.cli import complete
 from zswap_replay.cli.errors import note, noting_once, warn
 from zswap_replay.cli.examples import example
+from zswap_replay.cli.options import jobs_option
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import counted
@@ -65,6 +66,7 @@ _tolerance.__name__ = "tolerance"
 @click.option(
     "--junit", metavar="FILE", shell_complete=complete.files, help="Write the outcome there as JUnit XML too."
 )
+@jobs_option
 @click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")
 @click.option("-q", "--quiet", is_flag=True, help="No notes and no bar.")
 @click.pass_context
@@ -77,6 +79,7 @@ def check(
     update: bool,
     ignore_versions: bool,
     junit: str | None,
+    jobs: int,
     progress: bool | None,
     quiet: bool,
 ) -> None:
@@ -109,6 +112,7 @@ def check(
                 tolerances=tolerances,
                 progress=bar.update if show_bar else None,
                 notes=None if quiet else noting_once(),
+                jobs=jobs,
             )
         verdict = checked.verdict
         compared = ignore_versions or not verdict.obstacles

@@ -66,6 +66,16 @@ def settings_options(function: Decorated) -> Decorated:
     return function
 
 
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that compress, this one included. No counter depends on it.",
+)
+
+
 def settings_from(context: click.Context) -> Settings:
     """The settings that were given, with the first compressor where several were.
 

@@ -12,7 +12,7 @@ import click
 from zswap_replay.cli import complete
 from zswap_replay.cli.errors import note, noting_once, warn
 from zswap_replay.cli.examples import example
-from zswap_replay.cli.options import duration, each_compressor, settings_options
+from zswap_replay.cli.options import duration, each_compressor, jobs_option, settings_options
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 
@@ -46,6 +46,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     shell_complete=complete.files,
     help="Write all snapshots to a Parquet file.",
 )
+@jobs_option
 @click.option("--strict", is_flag=True, help="Refuse events that name a memcg before it was created.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
@@ -69,6 +70,7 @@ def run(
     trace: str,
     interval: int | None,
     timeline: str | None,
+    jobs: int,
     strict: bool,
     form: str,
     output: str | None,
@@ -79,7 +81,8 @@ def run(
 ) -> None:
     """Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
 
-    With several compressors (-c zstd -c lz4) the trace is replayed once with each.
+    With several compressors (-c zstd -c lz4) the trace is replayed once with each. With --jobs pages are compressed
+    ahead of the replay in processes of their own; their seconds are added up in the table of times.
     """
     if output is not None and output == timeline:
         raise SettingsError(f"{output}: --output and --timeline name the same file")
@@ -93,7 +96,13 @@ def run(
         line = files.enter_context(replacing(timeline)) if timeline is not None else None
         show_bar = sys.stderr.isatty() if progress is None else progress
         results = _replay_each(
-            trace, runs, strict=strict, interval_ns=interval or 0, bar=show_bar and not quiet, quiet=quiet
+            trace,
+            runs,
+            jobs=jobs,
+            strict=strict,
+            interval_ns=interval or 0,
+            bar=show_bar and not quiet,
+            quiet=quiet,
         )
         for text in figures.warnings(results):
             warn(text)
@@ -105,8 +114,16 @@ def run(
 
 
 def _replay_each(
-    trace: str, runs: tuple[Settings, ...], *, strict: bool, interval_ns: int, bar: bool, quiet: bool
+    trace: str,
+    runs: tuple[Settings, ...],
+    *,
+    jobs: int,
+    strict: bool,
+    interval_ns: int,
+    bar: bool,
+    quiet: bool,
 ) -> list[Result]:
+    from zswap_replay.codec.farm import shared_farm
     from zswap_replay.mm import compiled
     from zswap_replay.replay import replay
 
@@ -114,13 +131,26 @@ def _replay_each(
         note("the core is not compiled: it runs interpreted, and slowly")
     notes = None if quiet else noting_once()
     results = []
-    for settings in runs:
-        with Bar(settings.compressor) as shown:
-            moved = shown.update if bar else None
-            results.append(
-                replay(trace, settings, strict=strict, interval_ns=interval_ns, progress=moved, notes=notes)
-            )
+    with shared_farm(jobs, notes or _nobody) as farm:
+        for settings in runs:
+            with Bar(settings.compressor) as shown:
+                moved = shown.update if bar else None
+                results.append(
+                    replay(
+                        trace,
+                        settings,
+                        strict=strict,
+                        interval_ns=interval_ns,
+                        farm=farm,
+                        progress=moved,
+                        notes=notes,
+                    )
+                )
     return results
+
+
+def _nobody(_text: str) -> None:
+    """Who hears the notes of a quiet run."""
 
 
 def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:

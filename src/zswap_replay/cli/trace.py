@@ -9,6 +9,7 @@ import click
 
 from zswap_replay.cli import complete
 from zswap_replay.cli.examples import example
+from zswap_replay.cli.options import jobs_option
 from zswap_replay.errors import SettingsError
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
@@ -244,6 +245,65 @@ def head(trace: str, rows: int) -> None:
     from zswap_replay.trace.reader import open_trace
 
     _print_rows(row_texts(open_trace(trace), rows))
+
+
+@trace.command(
+    epilog=example(
+        "zswap-replay trace annotate traces/db.parquet -c lz4 -c zstd -o db-lengths.parquet",
+        "zswap-replay run traces/db.parquet -c lz4 --lengths db-lengths.parquet --set /db:memory.max=4M",
+    )
+)
+@_trace
+@_output
+@_force
+@_strict
+@click.option(
+    "-c",
+    "--compressor",
+    "compressors",
+    multiple=True,
+    default=("zstd",),
+    show_default=True,
+    help="Repeatable.",
+)
+@click.option("--recipe", default="default", show_default=True, help="What pages hold, as in run.")
+@click.option(
+    "--payload-file", metavar="FILE", shell_complete=complete.files, help="File of pages, as in run."
+)
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the payload."
+)
+@jobs_option
+def annotate(
+    trace: str,
+    output: str,
+    force: bool,
+    strict: bool,
+    compressors: tuple[str, ...],
+    recipe: str,
+    payload_file: str | None,
+    seed: int,
+    jobs: int,
+) -> None:
+    """Find the compressed length of all that the pages of a trace ever hold, and write a file for --lengths.
+
+    A replay with that file calls no codec, whatever its limits and its release, and counts the same.
+    """
+    import os
+
+    from zswap_replay.annotate import annotate as annotate_trace
+    from zswap_replay.cli.errors import note
+    from zswap_replay.report.files import replacing
+    from zswap_replay.settings import Settings
+    from zswap_replay.units import counted
+
+    if not force and os.path.exists(output):
+        raise SettingsError(f"{output}: is there already; --force overwrites it")
+    settings = Settings(recipe=recipe, payload_file=payload_file, seed=seed)
+    with replacing(output) as target:
+        found = annotate_trace(trace, target, settings, compressors, strict=strict, jobs=jobs, notes=note)
+    contents, under = counted(found.contents, "content"), counted(found.compressors, "compressor")
+    click.echo(f"{contents}, {under}: {output}")
 
 
 def _print_rows(rows: Iterable[tuple[str, ...]]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import cython
 
 from zswap_replay.errors import CodecError, VerificationError
+from zswap_replay.payload.classes import CLASS_NAMES, OTHER
 from zswap_replay.payload.source import GeneratedPages
 from zswap_replay.units import PAGE_SIZE
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 NORMAL: Final = 0
 ZERO_FILLED: Final = 1
 SAME_FILLED: Final = 2
+KIND_MASK: Final = 3
+CLASS_SHIFT: Final = 2
+"""The number of a page's class stands above its kind."""
+CLASSES: Final = ("", *CLASS_NAMES, OTHER)
+"""Payload classes by that number; 0 is a class that is not known."""
 
 Verify = Literal["all", "sample", "off"]
 
@@ -74,6 +80,23 @@ class ClassTally:
         return self.bytes_in / self.bytes_out if self.bytes_out else None
 
 
+def is_compared(content: cython.ulonglong, verify: Verify) -> bool:
+    """Whether `verify` asks that a page be compared with what comes back of it."""
+    return verify == "all" or (verify == "sample" and content * HASH & TOP_FOUR == 0)
+
+
+def kind_of(word: int | None) -> int:
+    """The kind of a page that `word` fills, or that no word does."""
+    if word is None:
+        return NORMAL
+    return SAME_FILLED if word else ZERO_FILLED
+
+
+def kind_and_class(word: int | None, name: str) -> int:
+    """What a length table holds of a content beside its length: its kind, and its class by number."""
+    return kind_of(word) | CLASSES.index(name) << CLASS_SHIFT
+
+
 class _Tally:
     """A ClassTally as it grows."""
 
@@ -116,10 +139,11 @@ class Contents:
 
     def same_filled(self, content: int) -> int:
         """0: no; 1: the page is zero; 2: it is filled with another 8-byte word."""
-        word = self._fill(content)
-        if word is None:
-            return NORMAL
-        return SAME_FILLED if word else ZERO_FILLED
+        return kind_of(self._fill(content))
+
+    def kind_and_class(self, content: int) -> int:
+        """What the length table holds of a content beside its length: `same_filled`, and its class in `CLASSES`."""
+        return kind_and_class(self._fill(content), self._class_of(content))
 
     def count_same_filled(self, content: int) -> None:
         """Counts a page that was stored as same-filled, without memory."""

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.codec.contents import NORMAL, SAME_FILLED, ZERO_FILLED
+from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import CodecError
 from zswap_replay.units import PAGE_SIZE
 
@@ -24,24 +25,13 @@ _TYPES: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uint6
 _OPTIONAL: Final = ("fill", "compressor")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LengthTable:
-    """Lengths under one compressor: three arrays of equal size, sorted by content, each content once."""
-
-    content: npt.NDArray[np.uint64]
-    length: npt.NDArray[np.int32]
-    """1 to 4096 bytes, or 0 where the compressor refuses the page."""
-    kind: npt.NDArray[np.uint8]
-    """0 for most pages, 1 for zero pages, 2 for pages filled with another 8-byte word."""
-
-
 @dataclass(frozen=True, slots=True)
 class KnownLengths:
     """The lengths of a file, one table a compressor; a file that names none holds for any."""
 
     path: str
     tables: Mapping[str, LengthTable]
-    """By canonical compressor name; the key is empty where the file has no column `compressor`."""
+    """Each sorted by content; by canonical compressor name, empty where the file has no column `compressor`."""
 
     def for_compressor(self, name: str) -> LengthTable:
         """The table of a compressor, by spec or, if it is none that can be run here, by its kernel name.
@@ -157,7 +147,7 @@ def _check_nulls(where: str, column: pa.ChunkedArray[Any], name: str) -> None:
 
 def _compressors(where: str, table: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:
     """For every row an index into the canonical names that follow."""
-    if "compressor" not in table.column_names:
+    if "compressor" not in table.column_names or not table.num_rows:
         return np.zeros(table.num_rows, np.int64), [""]
     column = table.column("compressor")
     if pa.types.is_dictionary(column.type):

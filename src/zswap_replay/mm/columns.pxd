@@ -2,4 +2,4 @@ cimport cython
 
 cdef class Records:
     cdef readonly Py_ssize_t size
-    cdef readonly object fields, array, dtype, memory
+    cdef readonly object fields, array, dtype, memory, make

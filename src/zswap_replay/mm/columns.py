@@ -4,7 +4,8 @@ What is touched together stands together: a page that faults costs one cache lin
 """
 
 import mmap
-from types import SimpleNamespace
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import cython
@@ -37,7 +38,7 @@ def grown(old: Column, size: int, fill: int = 0) -> Column:
     return new.data
 
 
-Fields = dict[str, "str | Fields"]
+Fields = Mapping[str, "str | Fields"]
 """The fields of a struct and their types, as the .pxd declares them; a struct inside it has fields of its own."""
 
 
@@ -48,6 +49,7 @@ class Records:
         self.fields = fields
         self.size = 0
         self.array: Any = None
+        self.make: Any = None
         if cython.compiled:
             self.dtype = _struct(fields)
             self.memory = mmap.mmap(
@@ -55,6 +57,7 @@ class Records:
             )
         else:
             self.array = []
+            self.make = _maker(fields)
         self.resize(size)
 
     def resize(self, size: int) -> None:
@@ -68,22 +71,39 @@ class Records:
                 self.memory.madvise(mmap.MADV_HUGEPAGE)
             self.array = np.frombuffer(self.memory, dtype=self.dtype)
         else:
-            self.array.extend(_object(self.fields) for _ in range(size - self.size))
+            self.array.extend(self.make() for _ in range(size - self.size))
         self.size = size
 
     def view(self, field: str) -> Any:
         """One field of every struct."""
         return self.array[field] if cython.compiled else [getattr(record, field) for record in self.array]
 
+    def values(self, field: str, count: int) -> list[int]:
+        """One field of the first ``count`` structs; ``lru.prev`` is a field of the struct ``lru`` inside."""
+        records = self.array[:count]
+        if not cython.compiled:
+            return [attrgetter(field)(record) for record in records]
+        for name in field.split("."):
+            records = records[name]
+        return [int(value) for value in records]
+
 
 def _struct(fields: Fields) -> "np.dtype[Any]":
     return np.dtype(
-        [(name, _struct(kind) if isinstance(kind, dict) else np.dtype(kind)) for name, kind in fields.items()],
+        [(name, np.dtype(kind) if isinstance(kind, str) else _struct(kind)) for name, kind in fields.items()],
         align=True,
     )
 
 
-def _object(fields: Fields) -> SimpleNamespace:
-    return SimpleNamespace(
-        **{name: _object(kind) if isinstance(kind, dict) else 0 for name, kind in fields.items()}
-    )
+def _maker(fields: Fields) -> Callable[[], Any]:
+    """What makes a struct, all of it 0, where there is no C: a class that has the fields as slots."""
+
+    def fill(record: Any) -> None:
+        for name, inner in structs:
+            setattr(record, name, inner())
+        for name in numbers:
+            setattr(record, name, 0)
+
+    structs = [(name, _maker(kind)) for name, kind in fields.items() if not isinstance(kind, str)]
+    numbers = [name for name, kind in fields.items() if isinstance(kind, str)]
+    return type("Struct", (), {"__slots__": tuple(fields), "__init__": fill})

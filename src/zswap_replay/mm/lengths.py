@@ -88,11 +88,13 @@ class Lengths:
 
     def length_at(self, at: cython.longlong) -> cython.int:
         """The length in a slot that find() gave."""
-        return self.slot[at].length
+        length: cython.int = self.slot[at].length
+        return length
 
     def kind_at(self, at: cython.longlong) -> cython.int:
         """The kind in a slot that find() gave."""
-        return self.slot[at].kind - 1
+        kind: cython.int = self.slot[at].kind
+        return kind - 1
 
     def columns(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         """All that is known, by content: contents, lengths and kinds."""

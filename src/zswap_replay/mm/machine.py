@@ -138,7 +138,12 @@ class Machine:
         pages: PageTable = self.pages
         # what a hit needs, at hand
         time_ns, event, memcg, has_content = events.time_ns, events.event, events.memcg, events.has_content
-        ahead, flags, path_memcg, counts = pages.ahead, pages.flags, self.memcgs.path_memcg, self.memcgs.events
+        ahead, flags, path_memcg, counts = (
+            pages.ahead,
+            pages.flags,
+            self.memcgs.path_memcg,
+            self.memcgs.events,
+        )
         room: cython.int = pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
         fast: cython.bint = not self.plain_lru

@@ -29,7 +29,7 @@ cdef class MemCgroups:
     cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
-    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, events
+    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, events, node_zswap_bytes, node_zswapped
     cpdef int memcg_of_path(self, int path) noexcept
     cpdef set_path(self, int path, int memcg)
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
@@ -42,8 +42,8 @@ cdef class MemCgroups:
     cpdef int get_obj_cgroup_from_memcg(self, int memcg) noexcept
     cpdef int obj_cgroup_memcg(self, int objcg) noexcept
     cpdef bint obj_cgroup_may_zswap(self, int objcg) noexcept
-    cpdef void obj_cgroup_charge_zswap(self, int objcg, int size) noexcept
-    cpdef void obj_cgroup_uncharge_zswap(self, int objcg, int size) noexcept
+    cpdef void obj_cgroup_charge_zswap(self, int objcg, int nid, int size) noexcept
+    cpdef void obj_cgroup_uncharge_zswap(self, int objcg, int nid, int size) noexcept
     cpdef bint mem_cgroup_zswap_writeback_enabled(self, int memcg) noexcept
     cpdef long long memory_usage(self, int memcg) noexcept
     cpdef void charge(self, int memcg) noexcept

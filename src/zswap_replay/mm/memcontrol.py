@@ -8,7 +8,7 @@ import cython
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, column, grown
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, Column, column, grown
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ROOT = 0
@@ -87,6 +87,9 @@ class MemCgroups:
         self.swap = column(room, LONGLONG)
         self.zswap_bytes = column(room, LONGLONG)
         self.zswapped = column(room, LONGLONG)
+        # the same without descendants, [memcg * nr_nodes + nid]
+        self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
+        self.node_zswapped = column(room * nr_nodes, LONGLONG)
         # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
         self.events = column(room * nr_nodes * NR_EVENTS, LONGLONG)
         # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
@@ -132,6 +135,14 @@ class MemCgroups:
     def mem_cgroup_css_offline(self, memcg: cython.int) -> None:
         """rmdir: the objcgs of the memcg go to its parent. The memcg is released when nothing refers to it."""
         objcg: cython.int
+        own: cython.int
+        heirs: cython.int
+        for own in range(memcg * self.nr_nodes, (memcg + 1) * self.nr_nodes):
+            heirs = own + (self.parent[memcg] - memcg) * self.nr_nodes
+            self.node_zswap_bytes[heirs] += self.node_zswap_bytes[own]
+            self.node_zswapped[heirs] += self.node_zswapped[own]
+            self.node_zswap_bytes[own] = 0
+            self.node_zswapped[own] = 0
         for objcg in range(self.nr):
             if self.objcg_memcg[objcg] == memcg:
                 self.objcg_memcg[objcg] = self.parent[memcg]
@@ -206,17 +217,23 @@ class MemCgroups:
             memcg = self.parent[memcg]
         return True
 
-    def obj_cgroup_charge_zswap(self, objcg: cython.int, size: cython.int) -> None:
-        """Charge an entry of ``size`` bytes."""
+    def obj_cgroup_charge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
+        """Charge an entry of ``size`` bytes, of a page of the node ``nid``."""
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
+        if memcg >= 0:
+            self.node_zswap_bytes[memcg * self.nr_nodes + nid] += size
+            self.node_zswapped[memcg * self.nr_nodes + nid] += 1
         while memcg >= 0:
             self.zswap_bytes[memcg] += size
             self.zswapped[memcg] += 1
             memcg = self.parent[memcg]
 
-    def obj_cgroup_uncharge_zswap(self, objcg: cython.int, size: cython.int) -> None:
+    def obj_cgroup_uncharge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
         """Take an entry's charge back."""
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
+        if memcg >= 0:
+            self.node_zswap_bytes[memcg * self.nr_nodes + nid] -= size
+            self.node_zswapped[memcg * self.nr_nodes + nid] -= 1
         while memcg >= 0:
             self.zswap_bytes[memcg] -= size
             self.zswapped[memcg] -= 1
@@ -322,20 +339,20 @@ class MemCgroups:
         return [dict(zip(EVENT_NAMES, row, strict=True)) for row in self._events_below().sum(axis=1).tolist()]
 
     def node_totals(self) -> list[list[dict[str, int]]]:
-        """The events of every memcg by node, descendants' included, by name."""
-        return [
-            [dict(zip(EVENT_NAMES, row, strict=True)) for row in nodes]
-            for nodes in self._events_below().tolist()
-        ]
+        """The events of every memcg by node, and what it has in zswap there, descendants' included, by name."""
+        gauges = self._below(self.node_zswapped, 1), self._below(self.node_zswap_bytes, 1)
+        counts = np.concatenate([self._events_below(), *gauges], axis=2)
+        names = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
+        return [[dict(zip(names, row, strict=True)) for row in nodes] for nodes in counts.tolist()]
 
     def _events_below(self) -> "npt.NDArray[np.int64]":
         """Events by memcg, node and kind, those of descendants included."""
-        shape = (self.nr, self.nr_nodes, NR_EVENTS)
-        events = np.array(self.events, dtype=np.int64)[: self.nr * self.nr_nodes * NR_EVENTS].reshape(shape)
-        return self.summed_up(events)
+        return self._below(self.events, NR_EVENTS)
 
-    def summed_up(self, values: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-        """Rows over memcgs with those of the descendants added, in place."""
+    def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
+        """A column of ``width`` items a memcg and node, by memcg and node, those of descendants added."""
+        values = np.array(items, dtype=np.int64)[: self.nr * self.nr_nodes * width]
+        values = values.reshape(self.nr, self.nr_nodes, width)
         for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
             values[self.parent[memcg]] += values[memcg]
         return values
@@ -370,4 +387,6 @@ class MemCgroups:
         self.swap = grown(self.swap, room)
         self.zswap_bytes = grown(self.zswap_bytes, room)
         self.zswapped = grown(self.zswapped, room)
+        self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
+        self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

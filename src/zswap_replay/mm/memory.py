@@ -10,7 +10,16 @@ from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
-    from zswap_replay.mm.page_table import DIRTY, EXPLICIT, NO_SHADOW, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
+    from zswap_replay.mm.page_table import (
+        DIRTY,
+        EXPLICIT,
+        NO_SHADOW,
+        PRESENT,
+        REFERENCED,
+        SLOT,
+        SWAPCACHE,
+        YOUNG,
+    )
 
 
 class Memory:

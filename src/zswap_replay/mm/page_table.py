@@ -55,6 +55,7 @@ def mix64(x: cython.ulonglong) -> cython.ulonglong:
     x = ((x ^ (x >> 27)) * MIX2) & MASK64
     return x ^ (x >> 31)
 
+
 PAGE: Fields = {
     "lru": LIST_HEAD,
     "content": ULONGLONG,
@@ -67,17 +68,20 @@ PAGE: Fields = {
     "node": UCHAR,
     "state": UCHAR,
 }
-"""What is known of a page, its flags apart, in 48 bytes that stand together: its place on an LRU list; what it holds (``content`` where
-the trace says so, else by ``version``, the number of its writes); when reclaim evicted it; whom its memory and its slot
-are charged to (-1: it has none); its entry in zswap (-1: none); where it stands in ``PageTable.slots`` (its block, and
-its place in that); the node that it was allocated on; and what reclaim thinks of it."""
+"""What is known of a page, its flags apart, in 48 bytes that stand together.
+
+Its place on an LRU list; what it holds (``content`` where the trace says so, else by ``version``, the number of its
+writes); when reclaim evicted it; whom its memory and its slot are charged to (-1: it has none); its entry in zswap (-1:
+none); where it stands in ``PageTable.slots`` (its block, and its place in that); the node that it was allocated on; and
+what reclaim thinks of it.
+"""
 
 
 class PageTable:
     """Columns over pages: identity, what they hold, where they are and whom they are charged to.
 
-    A page is found through the block of 16 neighbours that it is in: blocks are hashed, and each has a row of 16 indices.
-    Pages that are used one behind the other are found in one cache line.
+    A page is found through the block of 16 neighbours that it is in: blocks are hashed, and each has a row of 16
+    indices. Pages that are used one behind the other are found in one cache line.
     """
 
     def __init__(self) -> None:
@@ -168,7 +172,8 @@ class PageTable:
 
     def space_of(self, index: cython.int) -> cython.int:
         """Address space of a page: the memcg under which the trace names it."""
-        return self.block_space[self.page[index].home >> BLOCK_SHIFT]
+        home: cython.int = self.page[index].home
+        return self.block_space[home >> BLOCK_SHIFT]
 
     def new_space(self, space: cython.int, seed: cython.ulonglong, group: cython.ulonglong) -> None:
         """Make an address space known: the seed of what its pages hold, and the part of the recipe they follow."""
@@ -187,7 +192,8 @@ class PageTable:
         62 name the group of the recipe.
         """
         if self.flags[index] & EXPLICIT:
-            return self.page[index].content
+            content: cython.ulonglong = self.page[index].content
+            return content
         space: cython.int = self.space_of(index)
         mixed: cython.ulonglong = mix64(
             mix64(self.space_seed[space] ^ self.page_of(index)) ^ self.page[index].version
@@ -220,7 +226,8 @@ class PageTable:
         """Find the pages of the next events, all at once; those of more than one page are left out.
 
         Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each
-        step is done for all events before the next step of any; the pages that will be written to, or will fault, are touched on the way.
+        step is done for all events before the next step of any; the pages that will be written to, or will fault, are
+        touched on the way.
         """
         i: cython.Py_ssize_t
         at: cython.int

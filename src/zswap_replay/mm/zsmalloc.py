@@ -128,7 +128,9 @@ class ZsPool(Zpool):
 
     def remove_zspage(self, zspage: cython.int) -> None:
         """Take a zspage off its fullness group."""
-        self.fullness.list_del(self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + self.zspage[zspage].group, zspage)
+        self.fullness.list_del(
+            self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + self.zspage[zspage].group, zspage
+        )
 
     def fix_fullness_group(self, zspage: cython.int) -> cython.int:
         """Move a zspage to the group that it belongs to now, which is returned."""

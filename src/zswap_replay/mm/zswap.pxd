@@ -22,6 +22,14 @@ cpdef enum:
     ORDINARY = 0
     ZERO_FILLED = 1
     SAME_FILLED = 2
+    KIND_MASK = 3
+    CLASS_SHIFT = 2
+    NR_CLASSES = 64
+    CLASS_STORED = 0
+    CLASS_SAME_FILLED = 1
+    CLASS_REFUSED = 2
+    CLASS_BYTES = 3
+    NR_CLASS_TALLIES = 4
     WORKER_LRU = 0
     WORKER_ITER = 1
     WORKER_ONLINE = 2
@@ -75,12 +83,14 @@ cdef class Zswap(LruWalk):
     cdef readonly long long written_back_pages, duplicate_entry, stored_pages, stored_incompressible_pages
     cdef readonly long long same_filled_pages, zswpin, zswpout, pswpout_writeback, compressed_bytes
     cdef readonly long long memcg_limit_reject, pool_limit_reject, compress_reject, disabled_reject
+    cdef readonly long long[::1] stored_at_length
     cdef readonly long long memcg_shrinks, shrink_worker_runs, shrink_worker_steps
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
     cdef readonly Records records
     cdef readonly ListHeads heads
     cdef readonly ZswapEntry[::1] entry
+    cdef readonly long long[::1] class_tally
     cdef readonly int nr_entries
     cdef int[::1] ahead
     cdef unsigned long long touched
@@ -115,6 +125,7 @@ cdef class Zswap(LruWalk):
     cdef zswap_entry_free(self, int entry)
     cdef int kind_of(self, unsigned long long content) except -1
     cdef int zswap_compress(self, ZswapPool pool, int entry, int page) except -1
+    cdef void count_class(self, int kind, int event, int length) noexcept
     cdef zswap_decompress(self, int entry)
     cdef int zswap_writeback_entry(self, int entry) except -1000
     cpdef Py_ssize_t zswap_shrinker_count(self, int nid, int memcg) except -1

@@ -48,6 +48,16 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ORDINARY = 0
     ZERO_FILLED = 1
     SAME_FILLED = 2
+    KIND_MASK = 3
+    CLASS_SHIFT = 2
+    """The kind that Lengths hold has the payload class above these bits; class 0 is unknown."""
+    NR_CLASSES = 64
+    # what became of the pages of known length of a class, in the order of Zswap.class_tally
+    CLASS_STORED = 0
+    CLASS_SAME_FILLED = 1
+    CLASS_REFUSED = 2
+    CLASS_BYTES = 3
+    NR_CLASS_TALLIES = 4
     # how the worker picks
     WORKER_LRU = 0
     WORKER_ITER = 1
@@ -70,9 +80,9 @@ ZSWAP_ENTRY: Fields = {
     "referenced": UCHAR,
     "kept": UCHAR,
 }
-"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it is charged to (-1: nobody),
-its compressed length (0: same-filled), where the allocator has it, its pool and node, the second chance, and whether
-the compressed bytes are kept outside (they are not where the length was known)."""
+"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it
+is charged to (-1: nobody), its compressed length (0: same-filled), where the allocator has it, its pool and node, the
+second chance, and whether the compressed bytes are kept outside (they are not where the length was known)."""
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
 WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
@@ -84,6 +94,9 @@ class Contents(Protocol):
 
     def same_filled(self, content: int) -> int:
         """ORDINARY, ZERO_FILLED or SAME_FILLED."""
+
+    def kind_and_class(self, content: int) -> int:
+        """The kind, with the number of the payload class above it."""
 
     def count_same_filled(self, content: int) -> None:
         """A same-filled page was stored without a compressor."""
@@ -197,6 +210,8 @@ class Zswap(LruWalk):
         self.memcg_shrinks = 0
         self.shrink_worker_runs = 0
         self.shrink_worker_steps = 0
+        # stores by compressed length, up to a whole page; those of same-filled pages at 0
+        self.stored_at_length = column(4097, LONGLONG)
 
         # tunables
         self.enabled = True
@@ -207,6 +222,9 @@ class Zswap(LruWalk):
         self.max_pool_percent = 20
         self.accept_threshold_percent = 90
         self.update_limits()
+
+        # [payload class * NR_CLASS_TALLIES + what], of pages whose length was known
+        self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
 
         # entries; the links of a free one chain the free ones
         self.records = Records(256, ZSWAP_ENTRY)
@@ -398,7 +416,9 @@ class Zswap(LruWalk):
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE or (
             from_disk and self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS
         ):
-            self.protected[self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)] += 1
+            self.protected[
+                self.protection_slot(self.page_table.page[page].node, self.page_table.page[page].memcg)
+            ] += 1
 
     # ---- entries ----
 
@@ -439,7 +459,7 @@ class Zswap(LruWalk):
             pool.entries -= 1
             if pool is not self.current:
                 self.zswap_pool_put(pool)
-        self.memcgs.obj_cgroup_uncharge_zswap(self.entry[entry].objcg, length)
+        self.memcgs.obj_cgroup_uncharge_zswap(self.entry[entry].objcg, self.entry[entry].nid, length)
         self.stored_pages -= 1
         page: cython.int = self.entry[entry].page
         if page >= 0:
@@ -453,7 +473,7 @@ class Zswap(LruWalk):
         pool: ZswapPool = self.current
         known: cython.longlong = pool.lengths.find(content)
         if known >= 0:
-            return pool.lengths.kind_at(known)
+            return pool.lengths.kind_at(known) & KIND_MASK
         return pool.contents.same_filled(content)
 
     def zswap_compress(self, pool: ZswapPool, entry: cython.int, page: cython.int) -> cython.int:
@@ -461,14 +481,15 @@ class Zswap(LruWalk):
         content: cython.ulonglong = self.page_table.content_of(page)
         length: cython.int
         known: cython.longlong = pool.lengths.find(content)
-        kept: cython.bint = known < 0
+        kept: cython.bint = known < 0 or pool.lengths.length_at(known) < 0
         raw: cython.bint = False
         if kept:
             length = pool.contents.zswap_compress(entry, content)
             if pool.learned is not None and pool.learned.find(content) < 0:
-                pool.learned.add(content, length, ORDINARY)
+                pool.learned.add(content, length, pool.contents.kind_and_class(content))
         else:
             length = pool.lengths.length_at(known)
+            self.count_class(pool.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length)
         if self.rule_stores_incompressible and (length == 0 or length == 4096):
             if kept and length:
                 pool.contents.free(entry)
@@ -476,6 +497,8 @@ class Zswap(LruWalk):
             length = 4096 if raw else 0
             if kept and raw:
                 pool.contents.keep_raw(entry, content)
+            elif raw:
+                self.count_class(pool.lengths.kind_at(known), CLASS_STORED, length)
         if length == 0:
             if self.rule_enospc_is_poor and pool.compressor == "842":
                 self.reject_compress_poor += 1
@@ -497,6 +520,12 @@ class Zswap(LruWalk):
         self.stored_incompressible_pages += raw
         pool.entries += 1
         return True
+
+    def count_class(self, kind: cython.int, event: cython.int, length: cython.int) -> None:
+        """Count a page of known length for its payload class; Contents counts those that it compresses itself."""
+        at: cython.int = (kind >> CLASS_SHIFT) * NR_CLASS_TALLIES
+        self.class_tally[at + event] += 1
+        self.class_tally[at + CLASS_BYTES] += length
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from what is kept of it."""
@@ -747,12 +776,13 @@ class Zswap(LruWalk):
         self.entry[entry].nid = pages.page[page].node
         self.entry[entry].referenced = 1
         pages.page[page].entry = entry
-        self.memcgs.obj_cgroup_charge_zswap(objcg, length)
+        self.memcgs.obj_cgroup_charge_zswap(objcg, pages.page[page].node, length)
         if objcg >= 0:
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
             self.zswap_lru_add(self.current, entry)
         self.stored_pages += 1
+        self.stored_at_length[length] += 1
         self.zswpout += 1
         return True
 
@@ -763,7 +793,11 @@ class Zswap(LruWalk):
             if self.kind_of(content) != ORDINARY:
                 self.entry[entry].length = 0
                 self.same_filled_pages += 1
-                self.current.contents.count_same_filled(content)
+                known: cython.longlong = self.current.lengths.find(content)
+                if known >= 0:
+                    self.count_class(self.current.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+                else:
+                    self.current.contents.count_same_filled(content)
                 return True
         if not self.rule_zeromap and not self.non_same_filled_pages_enabled:
             return False
@@ -777,7 +811,10 @@ class Zswap(LruWalk):
         touched: cython.ulonglong = 0
         for at in range(count):
             self.ahead[at] = -1
-            if self.page_table.ahead[at] >= 0 and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT:
+            if (
+                self.page_table.ahead[at] >= 0
+                and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT
+            ):
                 self.ahead[at] = self.page_table.page[self.page_table.ahead[at]].entry
         for at in range(count):
             entry = self.ahead[at]

@@ -149,6 +149,8 @@ ZERO: Final = "zero"
 SAME_FILLED: Final = "same-filled"
 CLASS_NAMES: Final = (ZERO, SAME_FILLED, *_CORPORA)
 """Every class that a recipe may name."""
+OTHER: Final = "other"
+"""The class of a file's pages that are not same-filled."""
 
 
 @lru_cache(maxsize=32)  # recipes can ask for any number of them, and a source holds on to its own

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import cython
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.payload.classes import SAME_FILLED, ZERO, corpus
+from zswap_replay.payload.classes import OTHER, SAME_FILLED, ZERO, corpus
 from zswap_replay.payload.cut import (
     ZERO_PAGE,
     corpus_page,
@@ -39,8 +39,6 @@ FIRST_GROUP = cython.declare(cython.ulonglong, DERIVED >> GROUP_SHIFT)
 # The lowest bits of a content say whether it has a twin, those above them which.
 TWIN_BITS = cython.declare(cython.int, 20)
 TWIN_DRAWS = cython.declare(cython.ulonglong, (1 << 20) - 1)
-
-_OTHER: Final = "other"
 
 
 class PageSource(Protocol):
@@ -196,5 +194,5 @@ class FilePages:
         """`zero`, `same-filled` or `other`, found by looking."""
         word = self.same_filled(content)
         if word is None:
-            return _OTHER
+            return OTHER
         return ZERO if word == 0 else SAME_FILLED

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from zswap_replay.comparable import Contrast, differing_settings, obstacles
-from zswap_replay.counters import COUNTERS, Group, Snapshot
+from zswap_replay.counters import COUNTERS, Snapshot
 from zswap_replay.result import Result
 from zswap_replay.verdict import by_label
 
@@ -19,7 +19,10 @@ MATTERS: Final = "what matters"
 CODEC_SECONDS: Final = "codec_seconds"
 """The line of the wall clock; it alone may differ between equal replays."""
 
-_MACHINE: Final[tuple[Group, ...]] = ("zswap", "vmstat", "replay")
+_Plain = Literal["zswap", "vmstat", "replay", "memcg", "replay.memcg"]
+"""The groups that are not by NUMA node."""
+
+_MACHINE: Final[tuple[_Plain, ...]] = ("zswap", "vmstat", "replay")
 
 _LOWER: Final = frozenset(
     {
@@ -149,7 +152,7 @@ def _figures(results: Sequence[Result], *, timing: bool) -> Iterator[Line]:
         yield Line(MATTERS, None, CODEC_SECONDS, "seconds", "lower", tuple(seconds))
 
 
-def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterator[Line]:
+def _lines(group: _Plain, memcg: str | None, results: Sequence[Result]) -> Iterator[Line]:
     """A line for each counter of a group that any result has."""
     tables = [_counters(result.end, group, memcg) for result in results]
     section = group if memcg is None else memcg
@@ -162,17 +165,29 @@ def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterat
 def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
     """The counters of a memcg that differ; the kernel's own where it and the replay have one of the same name."""
     lines: dict[str, Line] = {}
-    for group in ("memcg", "replay.memcg"):
+    groups: tuple[_Plain, ...] = ("memcg", "replay.memcg")
+    for group in groups:
         for line in _lines(group, path, results):
             known = lines.setdefault(line.name, line)
             # A release that does not show a counter has it among the replay's.
             if line.values.count(None) < known.values.count(None):
                 lines[line.name] = line
     by_weight = sorted(lines.values(), key=lambda line: _WEIGHT.get(line.name, len(_WEIGHT)))
-    return [line for line in by_weight if line.differs]
+    return [line for line in (*by_weight, *_nodes(path, results)) if line.differs]
 
 
-def _counters(snapshot: Snapshot, group: Group, memcg: str | None) -> Mapping[str, int]:
+def _nodes(path: str, results: Sequence[Result]) -> Iterator[Line]:
+    """The counters of a memcg by NUMA node, where a machine has several."""
+    tables = [result.end.nodes.get(path, ()) for result in results]
+    several = max(len(table) for table in tables)
+    for node in range(several if several > 1 else 0):
+        for name, counter in COUNTERS["node"].items():
+            values = tuple(table[node].get(name) if node < len(table) else None for table in tables)
+            better: Better | None = "lower" if name in _LOWER else None
+            yield Line(path, path, f"node{node}.{name}", counter.unit, better, values)
+
+
+def _counters(snapshot: Snapshot, group: _Plain, memcg: str | None) -> Mapping[str, int]:
     match group:
         case "zswap":
             return snapshot.zswap
@@ -194,7 +209,7 @@ def _snapshots_that_differ(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _all_counters(now: Snapshot) -> object:
-    return now.time_ns, now.zswap, now.vmstat, now.replay, now.memcg, now.replay_memcg
+    return now.time_ns, now.zswap, now.vmstat, now.replay, now.memcg, now.replay_memcg, now.nodes
 
 
 def _unlike(values: Sequence[object]) -> bool:

@@ -10,12 +10,13 @@ from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_
 from zswap_replay.result import Result
 from zswap_replay.rows import rows
 
-COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "counter", "unit", "value")
+COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "node", "counter", "unit", "value")
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
     """CSV with the header ``COLUMNS``; ``memcg`` is empty for the machine's counters.
 
+    ``node`` is empty for all but the group ``node``.
     The limits of memcgs are the group ``limits``, the derived figures of the end are the group ``derived``
     and, with ``timing``, the seconds of the wall clock are the group ``timing``.
     """
@@ -31,15 +32,31 @@ def _lines(result: Result, *, timing: bool) -> Iterator[tuple[object, ...]]:
     for snapshot in result.snapshots:
         at = (snapshot.label, snapshot.time_ns)
         for row in rows(snapshot):
-            yield (*at, row.group, row.memcg or "", row.counter, row.unit, row.value)
+            yield (
+                *at,
+                row.group,
+                row.memcg or "",
+                "" if row.node is None else row.node,
+                row.counter,
+                row.unit,
+                row.value,
+            )
         for memcg, limits in snapshot.limits.items():
             for knob, value in limits.items():
-                yield (*at, "limits", memcg, knob, "switch" if knob.endswith("writeback") else "bytes", value)
+                yield (
+                    *at,
+                    "limits",
+                    memcg,
+                    "",
+                    knob,
+                    "switch" if knob.endswith("writeback") else "bytes",
+                    value,
+                )
     at = (result.end.label, result.end.time_ns)
     derived = result.derived
     for name, unit in DERIVED_UNITS.items():
         figure = derived[name]
-        yield (*at, "derived", "", name, unit, "" if figure is None else figure)
+        yield (*at, "derived", "", "", name, unit, "" if figure is None else figure)
     if timing and result.timing is not None:
         for part in TIMING_PARTS:
-            yield (*at, "timing", "", part, "seconds", getattr(result.timing, part))
+            yield (*at, "timing", "", "", part, "seconds", getattr(result.timing, part))

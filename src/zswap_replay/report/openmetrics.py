@@ -18,6 +18,7 @@ _PREFIX: dict[Group, str] = {
     "replay": "zswap_replay_replay",
     # Not replay_memcg: that is how names of the group "replay" begin, such as memcg_shrinks.
     "replay.memcg": "zswap_replay_memcg_replay",
+    "node": "zswap_replay_node",
 }
 _Labels = list[tuple[str, str]]
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
@@ -94,7 +95,8 @@ def _add_counters(families: dict[str, _Family], common: _Labels, result: Result)
         name = family_name(row.group, row.counter)
         family = families.setdefault(name, _Family(name, counter.kind, counter.unit, counter.meaning))
         memcg = [] if row.memcg is None else [("memcg", row.memcg)]
-        family.add("_total" if counter.kind == "counter" else "", common + memcg, row.value)
+        node = [] if row.node is None else [("node", str(row.node))]
+        family.add("_total" if counter.kind == "counter" else "", common + memcg + node, row.value)
 
 
 def _add_figures(families: dict[str, _Family], common: _Labels, result: Result, *, timing: bool) -> None:

@@ -36,9 +36,8 @@ def show(sweep: Sweep, console: Console) -> None:
     """Prints the table on ``console``, the points of the Pareto front marked with a star."""
     trace = sweep.manifest["trace"]
     assert isinstance(trace, dict)
-    console.print(
-        Text.assemble((str(trace["path"]), "bold"), f": {trace['events']:,} events, {len(sweep.rows)} points")
-    )
+    points = "1 point" if len(sweep.rows) == 1 else f"{len(sweep.rows):,} points"
+    console.print(Text.assemble((str(trace["path"]), "bold"), f": {trace['events']:,} events, {points}"))
     console.print(Text(f"sha256 {str(trace['sha256'])[:12]}", style="dim"))
     console.print()
     console.print(_table(sweep))

@@ -14,10 +14,11 @@ from zswap_replay.sweep.point import Outcome, Task, inspect_worker, replay_point
 
 try:
     from distributed import Client
+    from distributed.comm import get_address_host_port
 except ImportError as error:
     raise SweepError(f"--scheduler needs Dask ({error}): pip install 'zswap-replay[dask]'") from None
 
-_PATIENCE = 10
+_PATIENCE = 5
 """Seconds in which a scheduler has to answer, and to have a worker."""
 
 
@@ -28,6 +29,7 @@ class Cluster:
         """Connects. Raises SweepError: no scheduler there, or none that has workers."""
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is said by the sweep
         try:
+            get_address_host_port(address)  # the client itself hangs on an address that is none
             self._client = Client(address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise SweepError(f"--scheduler {address}: no Dask scheduler answers: {error}") from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.lengths import LengthTable
+from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import TraceError
 from zswap_replay.manifest import versions
 from zswap_replay.outside import LengthMemo
@@ -79,6 +79,12 @@ def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
             _workspaces.clear()
             _workspaces[sweep] = Workspace(trace, strict=strict)
         return _workspaces[sweep]
+
+
+def forget(sweep: str) -> None:
+    """Gives up what this process keeps for a sweep."""
+    with _lock:
+        _workspaces.pop(sweep, None)
 
 
 def replay_point(task: Task) -> Outcome:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from typing import Protocol
 
-from zswap_replay.errors import SweepError, SweepInterrupted, ZswapReplayError
+from zswap_replay.errors import SweepError, SweepInterrupted
 from zswap_replay.outside import LengthMemo
 from zswap_replay.report import sweep_parquet
 from zswap_replay.report.files import replacing
 from zswap_replay.sweep.grid import Option
+from zswap_replay.sweep.interrupts import HeldInterrupts
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan
-from zswap_replay.sweep.point import Outcome
+from zswap_replay.sweep.point import Outcome, forget
 from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
-from zswap_replay.sweep.workers import Here, Processes, Workers, warm_up
+from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, warm_up
 from zswap_replay.swept import Failure, Sweep
+
+_PATIENCE = 0.1
+"""Seconds after which Ctrl-C is looked for while points are under way."""
 
 
 class Watch(Protocol):
@@ -147,12 +150,18 @@ class _Run:
         if not missing:
             return
         workers = _workers(plan, scheduler, min(jobs, len(missing)))
+        schedule = Schedule((point, plan.group(point)) for point in missing)
         try:
-            self._replay(workers, Schedule((point, plan.group(point)) for point in missing))
+            if isinstance(workers, Here):
+                self._replay(workers, schedule, _at_once)
+            else:
+                with HeldInterrupts() as interrupts:
+                    self._replay(workers, schedule, interrupts.check)
         finally:
             workers.close()
+            forget(plan.token)
 
-    def _replay(self, workers: Workers, schedule: Schedule) -> None:
+    def _replay(self, workers: Workers, schedule: Schedule, check: Callable[[], None]) -> None:
         running: dict[Future[Outcome], int] = {}
         while True:
             while len(running) < workers.slots and (point := schedule.next()) is not None:
@@ -161,19 +170,22 @@ class _Run:
                 running[workers.submit(self._plan.task(point, self._memo(point).tables()))] = point
             if not running:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, _PATIENCE, FIRST_COMPLETED)
             for future in sorted(done, key=running.__getitem__):
                 point = running.pop(future)
                 schedule.ended(point, learned=self._end(point, future))
                 if self._watch:
                     self._watch.ended(point)
+            check()
 
     def _end(self, point: int, future: Future[Outcome]) -> bool:
         """Keep what came of a point; whether it is a row."""
         try:
             outcome = future.result()
         except Exception as error:
-            self.failures.append(Failure(self._plan.grid.points[point].label, *_reason(error)))
+            failed = point_error(error)
+            label = self._plan.grid.points[point].label
+            self.failures.append(Failure(label, str(failed), failed.exit_code))
             return False
         self._memo(point).update(outcome.learned)
         record = Record(point, outcome.figures, outcome.timing, outcome.warnings)
@@ -190,18 +202,13 @@ class _Run:
         return self._memos.setdefault(self._plan.group(point), LengthMemo())
 
 
+def _at_once() -> None:
+    """Ctrl-C is acted on at once where points are replayed in this process."""
+
+
 def _workers(plan: Plan, scheduler: str | None, count: int) -> Workers:
     if scheduler is not None:
         from zswap_replay.sweep.cluster import Cluster
 
         return Cluster.for_plan(scheduler, plan)
     return Here() if count == 1 else Processes(count)
-
-
-def _reason(error: Exception) -> tuple[str, int]:
-    """Why a point has no row, in one line, and the exit status that it asks for."""
-    if isinstance(error, ZswapReplayError):
-        return str(error), error.exit_code
-    if isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker":
-        return "its worker was killed", 1
-    return f"{type(error).__name__}: {' '.join(str(error).split())}", 1

@@ -1,25 +1,18 @@
-"""Where points are replayed: in this process, in processes of its own, or on a Dask cluster."""
+"""Where points are replayed: in this process or in processes of its own."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from multiprocessing import connection, forkserver, get_context, parent_process
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Protocol
 
+from zswap_replay.errors import SweepError, ZswapReplayError
 from zswap_replay.sweep.point import Outcome, Task, replay_point
-
-
-def warm_up() -> ForkServerContext:
-    """Starts the process of which workers are forks, so that it imports while this one has other things to do."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([replay_point.__module__])
-    forkserver.ensure_running()
-    return context
 
 
 class Workers(Protocol):
@@ -34,6 +27,23 @@ class Workers(Protocol):
 
     def close(self) -> None:
         """End the workers, and what they are at."""
+
+
+class PointError(SweepError):
+    """Why a point has no row, with the exit status that this asks for."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def point_error(error: Exception) -> PointError:
+    """Any error of a point, in one line."""
+    if isinstance(error, ZswapReplayError):
+        return PointError(str(error), error.exit_code)
+    if type(error).__name__ == "KilledWorker":  # Dask's
+        return PointError("its worker was killed", 1)
+    return PointError(f"{type(error).__name__}: {' '.join(str(error).split())}", 1)
 
 
 class Here:
@@ -54,36 +64,49 @@ class Here:
         """Nothing to end."""
 
 
+def warm_up() -> ForkServerContext:
+    """Starts the process of which workers are forks, so that it imports while this one has other things to do."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([replay_point.__module__])
+    forkserver.ensure_running()
+    return context
+
+
 class Processes:
-    """Worker processes, each of which has a pool of its own, so that one that is killed fails its own point alone."""
+    """Worker processes, each at the end of a pipe of its own.
+
+    A pool of concurrent.futures will not do: it hangs where Ctrl-C comes while a task is handed over, or where a worker
+    is killed while it sends its result; and where one worker is killed, it fails the points of all.
+    """
 
     def __init__(self, count: int) -> None:
-        self._lanes = [_Lane(warm_up()) for _ in range(count)]
+        context = warm_up()
+        self._workers = [_Worker(context) for _ in range(count)]
 
     @property
     def slots(self) -> int:
         """One for each process."""
-        return len(self._lanes)
+        return len(self._workers)
 
     @property
     def pids(self) -> list[int]:
-        """Their process ids, once they have started."""
-        return [lane.pid.result() for lane in self._lanes]
+        """The process ids."""
+        return [worker.pid for worker in self._workers]
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Start a point in a process that is idle."""
-        return next(lane for lane in self._lanes if not lane.busy).submit(task)
+        return next(worker for worker in self._workers if not worker.busy).submit(task)
 
     def close(self) -> None:
-        """Kill the processes that are at work and end the others."""
-        for lane in self._lanes:
-            lane.stop()
-        for lane in self._lanes:
-            lane.join()
+        """Kill the processes; no row is theirs to keep."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.join()
 
 
-class _Lane:
-    """One process, started at once, and started anew for the next task after it was killed."""
+class _Worker:
+    """One process, and another one in its place where it was killed."""
 
     def __init__(self, context: ForkServerContext) -> None:
         self._context = context
@@ -91,39 +114,79 @@ class _Lane:
         self._start()
 
     def _start(self) -> None:
-        self._pool = ProcessPoolExecutor(1, self._context, _set_up)
-        self.pid = self._pool.submit(os.getpid)
+        self._pipe, other = self._context.Pipe()
+        self._process = self._context.Process(target=_serve, args=(other,), daemon=True)
+        self._process.start()
+        other.close()  # so that the pipe ends with the process
+
+    @property
+    def pid(self) -> int:
+        pid = self._process.pid
+        assert pid is not None
+        return pid
 
     @property
     def busy(self) -> bool:
         return self._current is not None and not self._current.done()
 
     def submit(self, task: Task) -> Future[Outcome]:
-        try:
-            self._current = self._pool.submit(replay_point, task)
-        except BrokenProcessPool:
+        killed = self._current is not None and isinstance(self._current.exception(), _KilledError)
+        if killed or not self._process.is_alive():
             self.join()
             self._start()
-            self._current = self._pool.submit(replay_point, task)
-        return self._current
+        self._current = future = Future[Outcome]()
+        threading.Thread(target=_exchange, args=(self._pipe, task, future), daemon=True).start()
+        return future
 
-    def stop(self) -> None:
-        if self.busy and self.pid.exception() is None:
-            os.kill(self.pid.result(), signal.SIGKILL)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def kill(self) -> None:
+        self._process.kill()
 
     def join(self) -> None:
-        self._pool.shutdown(wait=True)
+        self._process.join()
 
 
-def _set_up() -> None:
-    """A worker leaves Ctrl-C to the process that started it, and ends when that one is gone."""
+class _KilledError(PointError):
+    """A worker that is gone with its point."""
+
+    def __init__(self) -> None:
+        super().__init__("its worker was killed", 1)
+
+
+def _exchange(pipe: Connection, task: Task, future: Future[Outcome]) -> None:
+    """Sends a task and waits for what comes of it."""
+    try:
+        pipe.send(task)
+        answer: Outcome | tuple[str, int] = pipe.recv()
+    except (EOFError, OSError):
+        future.set_exception(_KilledError())
+        return
+    if isinstance(answer, Outcome):
+        future.set_result(answer)
+    else:
+        future.set_exception(PointError(*answer))
+
+
+def _serve(pipe: Connection) -> None:
+    """A worker: replays what comes through the pipe until it ends.
+
+    It leaves Ctrl-C to the process that started it, and ends when that one is gone.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    while True:
+        try:
+            task: Task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(replay_point(task))
+        except Exception as error:
+            failed = point_error(error)
+            pipe.send((str(failed), failed.exit_code))
+
+
+def _follow_parent() -> None:
     parent = parent_process()
     assert parent is not None
-
-    def follow() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    connection.wait([parent.sentinel])
+    os._exit(1)

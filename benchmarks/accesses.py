@@ -1,0 +1,133 @@
+"""Accesses to pages from fixed seeds, as columns, as a trace of ours and as one of libCacheSim's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from zswap_replay.codec.lengths import write_lengths
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.schema import SCHEMA
+from zswap_replay.trace.writer import TraceWriter, page_rows
+
+MEMCG = "/a"
+STEP_NS = 1_000
+WRITE_SHARE = 0.3
+HOT_SHARE = 0.1
+CHUNK = 1 << 20
+
+Pages = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Accesses:
+    """Some accesses in a row: which page, whether it is written, and whether its content is given."""
+
+    page: Pages
+    write: Flags
+    given: Flags
+    """True on writes and on the first touch of a page."""
+
+    def __len__(self) -> int:
+        return len(self.page)
+
+
+def zipf(pages: int, events: int) -> Iterator[Pages]:
+    """Pages by popularity, exponent 1, the popular ones spread over the page numbers."""
+    random = np.random.default_rng(1)
+    weights = np.cumsum(1 / np.arange(1, pages + 1))
+    place = random.permutation(pages).astype(np.uint64)
+    for length in _chunks(events):
+        yield place[np.searchsorted(weights / weights[-1], random.random(length))]
+
+
+def scan(pages: int, events: int) -> Iterator[Pages]:
+    """Half of the accesses go to a tenth of the pages at random, half run round and round over the others."""
+    random = np.random.default_rng(1)
+    hot = int(pages * HOT_SHARE)
+    scanned = 0
+    for length in _chunks(events):
+        page = random.integers(0, hot, length, dtype=np.uint64)
+        cold = np.flatnonzero(random.random(length) < 0.5)
+        page[cold] = hot + (scanned + np.arange(len(cold), dtype=np.uint64)) % np.uint64(pages - hot)
+        scanned += len(cold)
+        yield page
+
+
+PATTERNS: dict[str, Callable[[int, int], Iterator[Pages]]] = {"zipf": zipf, "scan": scan}
+
+
+def accesses(pattern: str, pages: int, events: int) -> Iterator[Accesses]:
+    """The accesses of a pattern, in chunks."""
+    random = np.random.default_rng(2)
+    seen = np.zeros(pages, np.bool_)
+    for page in PATTERNS[pattern](pages, events):
+        write = random.random(len(page)) < WRITE_SHARE
+        first = np.zeros(len(page), np.bool_)
+        first[np.unique(page, return_index=True)[1]] = True
+        first &= ~seen[page]
+        seen[page] = True
+        yield Accesses(page, write, write | first)
+
+
+def joined(chunks: Iterator[Accesses]) -> Accesses:
+    """All chunks as one."""
+    parts = list(chunks)
+    return Accesses(
+        np.concatenate([part.page for part in parts]),
+        np.concatenate([part.write for part in parts]),
+        np.concatenate([part.given for part in parts]),
+    )
+
+
+def write_trace(path: Path, chunks: Iterator[Accesses], contents: int) -> int:
+    """Write a trace chunk by chunk, with page modulo ``contents`` as content; how many pages it touches."""
+    made = 0
+    touched = np.zeros(0, np.bool_)
+    with TraceWriter(path) as writer:
+        writer.write(TraceBuilder(step_ns=0).memcg_create(MEMCG).table())
+        for chunk in chunks:
+            time_ns = (made + np.arange(len(chunk), dtype=np.uint64)) * np.uint64(STEP_NS)
+            rows = page_rows(time_ns, chunk.write.astype(np.int32), chunk.page, MEMCG)
+            content = pa.array(chunk.page % np.uint64(contents), pa.uint64(), mask=~chunk.given)
+            place = SCHEMA.get_field_index("content")
+            writer.write(rows.set_column(place, SCHEMA.field(place), content))
+            made += len(chunk)
+            highest = int(chunk.page.max()) + 1
+            if highest > len(touched):
+                touched = np.append(touched, np.zeros(highest - len(touched), np.bool_))
+            touched[chunk.page] = True
+    return int(np.count_nonzero(touched))
+
+
+def write_peer_trace(path: Path, all_: Accesses) -> None:
+    """Write an oracleGeneral file, which is libCacheSim's own binary format: every object of size 1."""
+    record = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
+    rows = np.zeros(len(all_), record)
+    rows["time"] = np.arange(len(all_)) // 1000
+    rows["id"] = all_.page + 1
+    rows["size"] = 1
+    rows["next"] = -2
+    rows.tofile(path)
+
+
+def lengths(contents: int) -> npt.NDArray[np.int32]:
+    """A compressed length for each content from 0 on: 400 to 3199 bytes."""
+    content = np.arange(contents, dtype=np.uint64)
+    return (400 + content * np.uint64(2654435761) % np.uint64(2800)).astype(np.int32)
+
+
+def write_lengths_of(path: Path, contents: int) -> None:
+    """Write the file for ``--lengths`` that holds them."""
+    write_lengths(path, np.arange(contents, dtype=np.uint64), lengths(contents))
+
+
+def _chunks(events: int) -> Iterator[int]:
+    for first in range(0, events, CHUNK):
+        yield min(CHUNK, events - first)

@@ -1,0 +1,123 @@
+"""The codec floor: the calls that a replay cannot do without, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import lz4.block
+import lz4.frame
+import zstandard
+
+from zswap_replay.codec.base import get_codec
+from zswap_replay.codec.contents import Contents
+from zswap_replay.payload.source import PageSource
+from zswap_replay.replay import Replay
+from zswap_replay.result import Result
+from zswap_replay.settings import Settings
+from zswap_replay.trace.reader import open_trace
+from zswap_replay.units import PAGE_SIZE
+
+AT_ONCE = 256
+"""Pages made and then handed to the codec, untimed and timed: 1 MiB, so that they are as near as in a replay."""
+
+
+class RecordingContents(Contents):
+    """Contents that also writes down which pages it compressed and decompressed."""
+
+    compressed: list[int]
+    decompressed: list[int]
+
+    def zswap_compress(self, entry: int, content: int) -> int:
+        self.compressed.append(content)
+        return super().zswap_compress(entry, content)
+
+    def zswap_decompress(self, entry: int, content: int) -> None:
+        self.decompressed.append(content)
+        super().zswap_decompress(entry, content)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What a replay asked its compressor for, in order, by content."""
+
+    compressed: list[int]
+    decompressed: list[int]
+    source: PageSource
+    result: Result
+
+
+def record_calls(trace: Path, settings: Settings) -> Calls:
+    """Replay a trace with one process, and write down the calls."""
+    run = Replay(open_trace(trace), str(trace), settings, lambda _: None)
+    source = run.outside.source
+    assert source is not None
+    contents = RecordingContents(source, get_codec(run.compressor), "off")
+    contents.compressed, contents.decompressed = [], []
+    run.outside.contents[run.compressor] = contents
+    result = run.result(0, None, lambda *_: None)
+    return Calls(contents.compressed, contents.decompressed, source, result)
+
+
+def bare_seconds(compressor: str, calls: Calls) -> float:
+    """Seconds for the same calls in a loop, as codec/lz4.py and codec/zstd.py make them; pages come ready."""
+    compress, decompress = _LOOPS[compressor]()
+    codec = get_codec(compressor)
+    page = calls.source.page
+    seconds = 0.0
+    for contents in _parts(calls.compressed):
+        pages = [page(content) for content in contents]
+        start = perf_counter()
+        compress(pages)
+        seconds += perf_counter() - start
+    for contents in _parts(calls.decompressed):
+        stored = [data for content in contents if (data := codec.compress(page(content))) is not None]
+        assert len(stored) == len(contents), "a page was loaded that the compressor refuses"
+        start = perf_counter()
+        decompress(stored)
+        seconds += perf_counter() - start
+    return seconds
+
+
+def _parts(contents: list[int]) -> list[list[int]]:
+    return [contents[first : first + AT_ONCE] for first in range(0, len(contents), AT_ONCE)]
+
+
+_Loop = Callable[[list[bytes]], None]
+
+
+def _lz4() -> tuple[_Loop, _Loop]:
+    pack, unpack = lz4.frame.compress, lz4.block.decompress
+
+    def compress(pages: list[bytes]) -> None:
+        for page in pages:
+            pack(page, compression_level=0, block_linked=False, store_size=False)[11:-4]
+
+    def decompress(blocks: list[bytes]) -> None:
+        for block in blocks:
+            unpack(block, uncompressed_size=PAGE_SIZE)
+
+    return compress, decompress
+
+
+def _zstd() -> tuple[_Loop, _Loop]:
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        3, source_size=0, write_content_size=1, write_checksum=0, write_dict_id=0
+    )
+    pack = zstandard.ZstdCompressor(compression_params=parameters).compress
+    unpack = zstandard.ZstdDecompressor().decompress
+
+    def compress(pages: list[bytes]) -> None:
+        for page in pages:
+            pack(page)
+
+    def decompress(frames: list[bytes]) -> None:
+        for frame in frames:
+            unpack(frame)
+
+    return compress, decompress
+
+
+_LOOPS: dict[str, Callable[[], tuple[_Loop, _Loop]]] = {"lz4": _lz4, "zstd": _zstd}

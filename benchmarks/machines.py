@@ -1,0 +1,105 @@
+"""The one place where the benchmark feeds the model itself, past ``replay()``: columns in memory into a Machine."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+
+from benchmarks.accesses import MEMCG, STEP_NS, Accesses, lengths
+from zswap_replay.counters import Snapshot
+from zswap_replay.mm.events import Events
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.machine import Machine
+from zswap_replay.mm.releases import RELEASES
+from zswap_replay.outside import UnknownContents
+from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.snapshot import take_snapshot
+from zswap_replay.units import PAGE_SIZE
+
+MEMORY_SHARE = 0.72
+"""Memory for this share of the pages has about the hit rates of a plain LRU for half of them."""
+
+COMPRESSOR = "lz4"
+_MEMCG_ID = 1
+_PARAMS = (
+    "enabled",
+    "max_pool_percent",
+    "accept_threshold_percent",
+    "shrinker_enabled",
+    "exclusive_loads",
+    "same_filled_pages_enabled",
+    "non_same_filled_pages_enabled",
+)
+
+
+def settings(pages: int, kernel: str, lengths_file: str | None = None) -> Settings:
+    """A machine whose memory limit alone makes pages go out, and whose pool takes them all."""
+    limit = KnobWrite(MEMCG, "memory.max", int(pages * MEMORY_SHARE) * PAGE_SIZE)
+    return Settings(
+        kernel=kernel,
+        compressor=COMPRESSOR,
+        totalram=pages * 4 * PAGE_SIZE,
+        max_pool_percent=100,
+        lengths=lengths_file,
+        knobs=(limit,),
+    )
+
+
+class InMemory:
+    """The accesses as columns of events, and the lengths of all contents; contents are page numbers."""
+
+    def __init__(self, all_: Accesses, pages: int) -> None:
+        size = len(all_)
+        self._columns = (
+            np.arange(size, dtype=np.uint64) * np.uint64(STEP_NS),
+            all_.write.astype(np.uint8),
+            np.full(size, _MEMCG_ID, np.int32),
+            all_.page,
+            np.ones(size, np.uint32),
+            np.zeros(size, np.uint8),
+            all_.page.copy(),
+            all_.given.astype(np.uint8),
+        )
+        self._pages = pages
+        self.end: dict[str, Snapshot] = {}
+        """The counters at the end of the last replay, by kernel."""
+
+    def replay(self, kernel: str) -> float:
+        """Seconds that a new machine takes for all events."""
+        machine = self._machine(settings(self._pages, kernel))
+        events = Events(*(column.data for column in self._columns))
+        start = perf_counter()
+        done = machine.run(events, 0, events.size)
+        seconds = perf_counter() - start
+        assert done == events.size, f"the machine halted at event {done}"
+        self.end[kernel] = take_snapshot(machine, ["/", MEMCG], "end", 0, 0)
+        return seconds
+
+    def _machine(self, chosen: Settings) -> Machine:
+        assert chosen.totalram is not None
+        machine = Machine(
+            RELEASES[chosen.kernel],
+            chosen.totalram // PAGE_SIZE,
+            1,
+            chosen.writeback_ns,
+            synchronous_swap=False,
+            plain_lru=False,
+            shrink_delay=chosen.shrink_delay,
+        )
+        known = Lengths()
+        kinds = np.zeros(self._pages, np.uint8)
+        known.add_all(np.arange(self._pages, dtype=np.uint64).data, lengths(self._pages).data, kinds.data)
+        machine.set_pool(chosen.zpool, chosen.compressor, UnknownContents("columns in memory"), known, None)
+        for param in _PARAMS:
+            machine.set_param(param, int(getattr(chosen, param)))
+        machine.memcg_create(_MEMCG_ID, 0, 0, 0)
+        for write in chosen.knobs:
+            machine.memcg_set(_MEMCG_ID, write.key, write.value)
+        return machine
+
+
+def hit_rate(end: Snapshot) -> float:
+    """The share of accesses that found their page in memory."""
+    missed = end.vmstat["pgmajfault"] + end.replay["first_touches"]
+    return 1 - missed / end.replay["accesses"]

@@ -1,0 +1,70 @@
+"""Taking turns: every contender once a round, so that a busy moment of the machine meets them all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+ROOT = Path(__file__).parents[1]
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+Action = Callable[[], float]
+"""Does something once, and says how many seconds that took."""
+
+
+def take_turns(rounds: int, actions: Mapping[str, Action]) -> dict[str, list[float]]:
+    """The seconds of each action in each round, by name."""
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(rounds):
+        for name, action in actions.items():
+            seconds[name].append(action())
+    return seconds
+
+
+def ratios(over: list[float], under: list[float]) -> tuple[float, ...]:
+    """One by the other, round by round."""
+    return tuple(one / other for one, other in zip(over, under, strict=True))
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Seconds of the wall clock that a call takes."""
+    start = perf_counter()
+    call()
+    return perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that ended well."""
+
+    seconds: float
+    peak: int
+    """The most memory that it had in use, in bytes."""
+    output: str
+
+
+def process(*arguments: str) -> Ended:
+    """Run this interpreter with some arguments, from the repository's root. Raises RuntimeError: it failed."""
+    with TemporaryDirectory() as folder:
+        noted = Path(folder, "noted")
+        done = subprocess.run(
+            [sys.executable, "-S", str(LAUNCHER), str(noted), sys.executable, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)}: exit status {done.returncode}: {done.stderr}")
+        seconds, kibibytes = noted.read_text(encoding="utf-8").split()
+    return Ended(float(seconds), int(kibibytes) << 10, done.stdout)
+
+
+def command(*arguments: str) -> Ended:
+    """Run ``zswap-replay`` with some arguments."""
+    return process("-m", "zswap_replay", *arguments)

@@ -1,0 +1,99 @@
+"""Lengths of many contents at a time: what the workers of the farm do, and the farm itself while it waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter_ns
+
+from zswap_replay.codec.base import get_codec
+from zswap_replay.codec.contents import KIND_MASK, Timing, Verify, is_compared, kind_and_class
+from zswap_replay.codec.table import UNMEASURED, LengthTable
+from zswap_replay.errors import CodecError, ZswapReplayError
+from zswap_replay.payload.recipe import Recipe
+from zswap_replay.payload.source import FilePages, GeneratedPages, PageSource
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Where pages come from, in a form that a worker makes them from: a recipe with its seed, or a file."""
+
+    recipe: str
+    """In JSON."""
+    seed: int
+    file: str | None = None
+
+    def source(self) -> PageSource:
+        """The pages. Raises SettingsError, RecipeError."""
+        if self.file is not None:
+            return FilePages(self.file)
+        return GeneratedPages(Recipe.from_json(self.recipe), self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done with contents: make them, compress them, and by ``verify`` compare what comes back."""
+
+    payload: Payload
+    compressor: str
+    verify: Verify
+    kinds: tuple[int, ...]
+    """The kinds of pages that may reach the compressor; of others the kind alone is found."""
+
+
+class Bench:
+    """Makes and measures contents for one kind of job."""
+
+    def __init__(self, job: Job) -> None:
+        self._source = job.payload.source()
+        self._codec = get_codec(job.compressor)
+        self._verify = job.verify
+        self._kinds = job.kinds
+
+    def measure(self, contents: list[int]) -> tuple[LengthTable, Timing]:
+        """Lengths and kinds, and the time that this took; UNMEASURED for a page that no compressor will see.
+
+        A page that does not come back as it was is left out, for the replay to meet it where it is loaded.
+        """
+        compress, source = self._codec.compress, self._source
+        start = perf_counter_ns()
+        rest, pages, kinds, apart = [], [], [], []
+        for content in contents:
+            kind = kind_and_class(source.same_filled(content), source.class_of(content))
+            if kind & KIND_MASK in self._kinds:
+                rest.append(content)
+                pages.append(source.page(content))
+                kinds.append(kind)
+            else:
+                apart.append((content, UNMEASURED, kind))
+        made = perf_counter_ns()
+        packed = [compress(page) for page in pages]
+        compressed = perf_counter_ns()
+        compared = [
+            (content, 0 if data is None else len(data), kind)
+            for content, data, page, kind in zip(rest, packed, pages, kinds, strict=True)
+            if data is None or not is_compared(content, self._verify) or self._comes_back(data, page)
+        ]
+        done = perf_counter_ns()
+        spent = Timing(made - start, compressed - made, done - compressed, len(rest), len(rest))
+        return LengthTable.of_rows(compared + apart), spent
+
+    def _comes_back(self, data: bytes, page: bytes) -> bool:
+        try:
+            return self._codec.decompress(data) == page
+        except CodecError:
+            return False
+
+
+_bench_of = lru_cache(maxsize=8)(Bench)
+
+
+def measure(job: Job, contents: list[int]) -> tuple[LengthTable, Timing]:
+    """What a job finds of some contents, and the time that it took.
+
+    Nothing, where a page cannot be made: the replay will meet it, and say why.
+    """
+    try:
+        return _bench_of(job).measure(contents)
+    except ZswapReplayError:
+        return LengthTable.of_rows([]), Timing(0, 0, 0, 0, 0)

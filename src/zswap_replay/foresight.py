@@ -1,0 +1,190 @@
+"""Looking ahead: which contents a replay is about to store, so that their lengths are found before it comes to them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.codec.contents import CLASS_SHIFT, CLASSES, Timing
+from zswap_replay.codec.farm import Farm, Order
+from zswap_replay.codec.measure import measure
+from zswap_replay.codec.table import LengthTable
+from zswap_replay.errors import ZswapReplayError
+from zswap_replay.mm import zswap
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.outside import Outside
+from zswap_replay.trace.batch import Batch
+
+FORESEEN_ROWS: Final = 1 << 15
+"""Rows of a batch where lengths are found ahead: the smaller, the sooner the workers have something to do."""
+
+_ORDERED: Final = 1 << 12
+"""Contents that are ordered ahead of the replay, if there are so many: the fewer, the better the guesses."""
+_AHEAD: Final = 64
+"""Batches that are read ahead at most."""
+_SAMPLE: Final = 256
+"""Contents that are measured before the first guess."""
+_FIRST_GUESS: Final = 1600
+"""Bytes that a page is taken to be compressed to where no length of its class is known."""
+
+
+class Foreseen(Outside):
+    """The outside of a machine that runs ahead: lengths are guessed where they are not known, and nothing is kept."""
+
+    def __init__(self, real: Outside) -> None:
+        super().__init__(real.settings, real.recipe, real.source, None)
+        self.guesses: dict[str, Guesses] = {}
+        self.real = real
+
+    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
+        """What stands behind a compressor's pool: what is known, and guesses that are known from then on."""
+        if compressor not in self.guesses:
+            self.guesses[compressor] = Guesses(self.real, compressor)
+        guesses = self.guesses[compressor]
+        return guesses, guesses.lengths, guesses.lengths
+
+    def named(self) -> list[tuple[str, npt.NDArray[np.uint64]]]:
+        """The contents that were stored since the last call and whose lengths are not known, by compressor."""
+        return [(name, guesses.named()) for name, guesses in self.guesses.items() if guesses.new]
+
+
+class Guesses:
+    """Stands in for Contents: notes which contents are asked for, and answers with what their class leads to expect."""
+
+    def __init__(self, real: Outside, compressor: str) -> None:
+        assert real.source is not None
+        self.contents, self.known, _ = real.pool(compressor)
+        self.lengths = Lengths()
+        self.new: list[int] = []
+        # by payload class: pages whose length is known, those that were refused, and the bytes of the others
+        self.pages = [0] * len(CLASSES)
+        self.refused = [0] * len(CLASSES)
+        self.bytes = [0] * len(CLASSES)
+        self.learn(measure(real.job(compressor), list(range(_SAMPLE)))[0])
+
+    def named(self) -> npt.NDArray[np.uint64]:
+        """The contents asked for since the last call."""
+        new, self.new = np.array(self.new, np.uint64), []
+        return new
+
+    def learn(self, table: LengthTable) -> None:
+        """Take in lengths that were ordered, for the guesses to come."""
+        classes = table.kind >> CLASS_SHIFT
+        for number in np.unique(classes).tolist():
+            lengths = table.length[(classes == number) & (table.length >= 0)]
+            self.pages[number] += len(lengths)
+            self.refused[number] += int((lengths == 0).sum())
+            self.bytes[number] += int(lengths.sum())
+
+    def guess(self, content: int) -> int:
+        """The mean length of the pages of the same class; 0 where most of them are refused."""
+        number = self.contents.kind_and_class(content) >> CLASS_SHIFT
+        stored = self.pages[number] - self.refused[number]
+        if not self.pages[number]:
+            return _FIRST_GUESS
+        return self.bytes[number] // stored if stored >= self.refused[number] else 0
+
+    def same_filled(self, content: int) -> int:
+        """The kind of a page. One that is same-filled is known from then on."""
+        at = self.known.find(content)
+        if at >= 0:
+            self.lengths.add(content, self.known.length_at(at), self.known.kind_at(at))
+            return self.known.kind_at(at) & 3
+        kind = self.contents.same_filled(content)
+        if kind:
+            self.new.append(content)
+            self.lengths.add(content, self.guess(content), kind)
+        return kind
+
+    def kind_and_class(self, content: int) -> int:
+        """Nothing: a page that gets here is not same-filled, and nobody counts classes."""
+        return 0
+
+    def count_same_filled(self, content: int) -> None:
+        """Nobody counts."""
+
+    def zswap_compress(self, entry: int, content: int) -> int:
+        """A length: the one that is known, or a guess."""
+        at = self.known.find(content)
+        if at >= 0 and self.known.length_at(at) >= 0:
+            return self.known.length_at(at)
+        self.new.append(content)
+        return self.guess(content)
+
+    def keep_raw(self, entry: int, content: int) -> None:
+        """Nothing is kept."""
+
+    def zswap_decompress(self, entry: int, content: int) -> None:
+        """Nothing is kept."""
+
+    def free(self, entry: int) -> None:
+        """Nothing is kept."""
+
+
+class Scout(Protocol):
+    """A replay that runs ahead."""
+
+    def replay_batch(self, batch: Batch, rows: int, interval_ns: int, next_interval: int) -> int:
+        """Replay the first rows of a batch."""
+
+
+class Foresight:
+    """Runs ahead of a replay to see which contents it is about to store, and orders their lengths.
+
+    A second machine replays each batch first, with lengths that it guesses where they are not known yet. What it stores
+    the replay will store too, or nearly so: limits are counted in lengths, so that a wrong guess can move a store. What
+    was not foreseen the replay compresses itself.
+    """
+
+    def __init__(self, real: Outside, foreseen: Foreseen, scout: Scout, farm: Farm) -> None:
+        self.real = real
+        self.foreseen = foreseen
+        self.scout: Scout | None = scout
+        self.farm = farm
+        self.before = farm.spent
+
+    @property
+    def spent(self) -> Timing:
+        """What the farm has spent on this replay."""
+        both = zip(astuple(self.farm.spent), astuple(self.before), strict=True)
+        return Timing(*(now - then for now, then in both))
+
+    def batches(self, batches: Iterator[Batch], total: int) -> Iterator[Batch]:
+        """The batches, each when the lengths that were ordered for it are known; ``total`` events will be replayed."""
+        ahead: deque[tuple[Batch, list[tuple[str, Order]]]] = deque()
+        ordered = 0
+        while True:
+            while ordered < _ORDERED and len(ahead) < _AHEAD:
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                orders = self.look_at(batch, total - batch.first_row)
+                ordered += sum(order.size for _, order in orders)
+                ahead.append((batch, orders))
+            if not ahead:
+                return
+            batch, orders = ahead.popleft()
+            for compressor, order in orders:
+                for table in self.farm.collect(order):
+                    self.real.found(compressor, table)
+                    self.foreseen.guesses[compressor].learn(table)
+                ordered -= order.size
+            yield batch
+
+    def look_at(self, batch: Batch, left: int) -> list[tuple[str, Order]]:
+        """Replay a batch ahead, and order what was stored and is not known."""
+        if self.scout is None or not self.farm.works or left <= 0:
+            return []
+        try:
+            self.scout.replay_batch(batch, min(len(batch), left), 0, 0)
+        except ZswapReplayError:
+            self.scout = None  # the replay will meet the fault itself, and say what it is
+        return [
+            (compressor, self.farm.order(self.real.job(compressor), contents))
+            for compressor, contents in self.foreseen.named()
+        ]

@@ -1,0 +1,16 @@
+cimport cython
+from zswap_replay.mm.events cimport Events
+from zswap_replay.mm.lengths cimport Lengths
+from zswap_replay.mm.machine cimport CONTROL, DISCARD, PAGEOUT, WRITE
+from zswap_replay.mm.memcontrol cimport MemCgroups
+from zswap_replay.mm.page_table cimport EXPLICIT, PRESENT, SETTLE, PageTable
+
+@cython.final
+cdef class HeldContents:
+    cdef readonly PageTable pages
+    cdef readonly MemCgroups memcgs
+    cdef readonly Lengths contents
+    cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
+    cdef page_event(
+        self, int kind, int space, unsigned long long number, unsigned long long content, bint has_content
+    )

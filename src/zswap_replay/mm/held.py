@@ -1,0 +1,78 @@
+"""Which contents the pages of a trace ever hold, whatever reclaim makes of them."""
+
+import cython
+
+from zswap_replay.mm.events import Events
+from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_table import PageTable
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.machine import CONTROL, DISCARD, PAGEOUT, WRITE
+    from zswap_replay.mm.page_table import EXPLICIT, PRESENT, SETTLE
+
+
+class HeldContents:
+    """Takes the place of Machine.run(): events change what pages hold, and nothing else."""
+
+    def __init__(self, pages: PageTable, memcgs: MemCgroups) -> None:
+        self.pages = pages
+        self.memcgs = memcgs
+        # a set: lengths and kinds are not looked at
+        self.contents = Lengths()
+
+    def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Go through the events ``start`` to ``stop`` - 1; the number of the first one left out, as Machine.run()."""
+        i: cython.Py_ssize_t
+        kind: cython.int
+        space: cython.int
+        number: cython.ulonglong
+        for i in range(start, stop):
+            kind = events.event[i]
+            if kind >= CONTROL:
+                return i
+            if kind == SETTLE:
+                continue
+            space = self.memcgs.memcg_of_path(events.memcg[i])
+            if space < 0:
+                return i
+            for number in range(events.count[i]):
+                self.page_event(
+                    kind,
+                    space,
+                    events.page[i] + number,
+                    events.content[i] + number,
+                    events.has_content[i] != 0,
+                )
+        return stop
+
+    def page_event(
+        self,
+        kind: cython.int,
+        space: cython.int,
+        number: cython.ulonglong,
+        content: cython.ulonglong,
+        has_content: cython.bint,
+    ) -> None:
+        """Note what a page holds after an event."""
+        pages: PageTable = self.pages
+        page: cython.int = pages.find(space, number)
+        if kind == DISCARD or kind == PAGEOUT:
+            if page < 0 or not pages.flags[page] & PRESENT:
+                return
+            if kind == DISCARD:
+                pages.flags[page] = 0
+                return
+        elif page < 0:
+            page = pages.insert(space, number)
+        if not pages.flags[page] & PRESENT:
+            pages.flags[page] = PRESENT
+            pages.page[page].version = 0
+            if has_content:
+                pages.page[page].content = content
+                pages.flags[page] |= EXPLICIT
+        if kind == WRITE or has_content:
+            pages.set_content(page, kind == WRITE, content, has_content)
+        held: cython.ulonglong = pages.content_of(page)
+        if self.contents.find(held) < 0:
+            self.contents.add(held, 0, 0)

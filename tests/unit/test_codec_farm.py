@@ -1,0 +1,136 @@
+"""The farm, its workers, and what happens when one of them dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zswap_replay.codec import farm as farms
+from zswap_replay.codec.base import get_codec
+from zswap_replay.codec.contents import CLASSES, NORMAL, SAME_FILLED, ZERO_FILLED, Verify
+from zswap_replay.codec.farm import Farm
+from zswap_replay.codec.measure import Bench, Job, Payload, measure
+from zswap_replay.codec.table import UNMEASURED, LengthTable
+from zswap_replay.payload.recipe import load_recipe
+from zswap_replay.payload.source import GeneratedPages
+
+PAYLOAD = Payload(json.dumps(load_recipe("default").as_json()), 7)
+ALL_KINDS = (NORMAL, ZERO_FILLED, SAME_FILLED)
+CONTENTS = np.arange(3000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+
+
+def job(compressor: str = "lz4", verify: Verify = "all", kinds: tuple[int, ...] = ALL_KINDS) -> Job:
+    return Job(PAYLOAD, compressor, verify, kinds)
+
+
+def lengths(tables: list[LengthTable]) -> dict[int, tuple[int, int]]:
+    table = LengthTable.joined(tables)
+    rows = zip(table.content.tolist(), table.length.tolist(), table.kind.tolist(), strict=True)
+    found = {content: (length, kind) for content, length, kind in rows}
+    assert len(found) == len(table.content)
+    return found
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers start with the first order."""
+    monkeypatch.setattr(farms, "_WORTH_A_START", 0)
+
+
+def test_a_length_is_what_the_codec_says() -> None:
+    source, codec = GeneratedPages(load_recipe("default"), 7), get_codec("lz4")
+    found = lengths([measure(job(), CONTENTS[:300].tolist())[0]])
+    for content, (length, kind) in found.items():
+        data = codec.compress(source.page(content))
+        assert (0 if data is None else len(data)) == length
+        assert source.class_of(content) == CLASSES[kind >> 2]
+        assert {None: NORMAL, 0: ZERO_FILLED}.get(source.same_filled(content), SAME_FILLED) == kind & 3
+    assert len(found) == 300
+
+
+def test_of_kinds_that_no_compressor_sees_the_kind_alone_is_found() -> None:
+    everything = lengths([measure(job(), CONTENTS.tolist())[0]])
+    some = lengths([measure(job(kinds=(NORMAL,)), CONTENTS.tolist())[0]])
+    assert {UNMEASURED} == {length for length, kind in some.values() if kind & 3}
+    expected = {content: row for content, row in everything.items() if not row[1] & 3}
+    assert expected == {content: row for content, row in some.items() if not row[1] & 3}
+    assert everything.keys() == some.keys()
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 4])
+@pytest.mark.usefixtures("eager")
+def test_any_number_of_processes_finds_the_same(jobs: int) -> None:
+    expected = lengths([measure(job(), CONTENTS.tolist())[0]])
+    with Farm(jobs, pytest.fail) as farm:
+        orders = [farm.order(job(), part) for part in np.array_split(CONTENTS, 7)]
+        assert expected == lengths([table for order in orders for table in farm.collect(order)])
+        assert CONTENTS.size == farm.spent.compress_calls
+        other = farm.order(job("zstd"), CONTENTS[:10])
+        assert lengths([measure(job("zstd"), CONTENTS[:10].tolist())[0]]) == lengths(farm.collect(other))
+
+
+@pytest.mark.usefixtures("eager")
+def test_what_a_dead_worker_had_in_hand_is_done_again() -> None:
+    notes: list[str] = []
+    with Farm(3, notes.append) as farm:
+        first = farm.order(job(), CONTENTS)
+        for worker in farm._workers or ():
+            os.kill(worker.process.pid, signal.SIGKILL)
+        assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(farm.collect(first))
+        assert not farm.works
+    assert 2 == len(notes)
+    assert "the replay goes on" in notes[0]
+
+
+@pytest.mark.usefixtures("eager")
+def test_workers_end_with_the_farm() -> None:
+    with Farm(3, pytest.fail) as farm:
+        farm.order(job(), CONTENTS)
+        processes = [worker.process for worker in farm._workers or ()]
+        assert [None, None] == [process.poll() for process in processes]
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_few_contents_are_not_worth_a_process() -> None:
+    with Farm(4, pytest.fail) as farm:
+        assert 1 == len(farm.collect(farm.order(job(), CONTENTS[:100])))
+        assert farm._workers is None
+
+
+class Liar:
+    """A codec whose pages come back wrong now and then."""
+
+    def __init__(self) -> None:
+        self.real = get_codec("lz4")
+        self.calls = 0
+
+    def compress(self, page: bytes) -> bytes | None:
+        return self.real.compress(page)
+
+    def decompress(self, data: bytes) -> bytes:
+        self.calls += 1
+        page = self.real.decompress(data)
+        return page if self.calls % 10 else page[1:] + b"?"
+
+
+def test_a_page_that_does_not_come_back_is_left_to_the_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases: tuple[tuple[Verify, bool], ...] = (("all", True), ("off", False))
+    for verify, wrong in cases:
+        bench = Bench(job(verify=verify))
+        monkeypatch.setattr(bench, "_codec", Liar())
+        table, _ = bench.measure(CONTENTS[:300].tolist())
+        assert wrong == (table.content.size < 300)
+
+
+def test_a_payload_that_cannot_be_made_finds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pages").write_bytes(bytes(4096))
+    here = Job(Payload("{}", 0, str(tmp_path / "pages")), "lz4", "all", ALL_KINDS)
+    assert [0] == measure(here, [0])[0].content.tolist()
+    assert [] == measure(here, [0, 1])[0].content.tolist()
+    gone = Job(Payload("{}", 0, str(tmp_path / "gone")), "lz4", "all", ALL_KINDS)
+    assert [] == measure(gone, [0])[0].content.tolist()

@@ -1,0 +1,124 @@
+"""Replays that look ahead count as replays that do not."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from zswap_replay import foresight
+from zswap_replay.codec import farm as farms
+from zswap_replay.codec.farm import Farm
+from zswap_replay.errors import SettingsError
+from zswap_replay.outside import LengthMemo
+from zswap_replay.replay import replay
+from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.generate import Synthetic, generate
+
+TIGHT = Settings(
+    compressor="lz4",
+    totalram=16 << 20,
+    max_pool_percent=5,
+    knobs=(KnobWrite("/a", "memory.max", 3 << 20), KnobWrite("/a", "memory.zswap.max", 400 << 10)),
+)
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("jobs") / "trace.parquet"
+    generate("zipf", Synthetic(pages=1500, events=20_000), str(path))
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers start at once, and are far behind."""
+    monkeypatch.setattr(farms, "_WORTH_A_START", 0)
+    monkeypatch.setattr(foresight, "FORESEEN_ROWS", 997)
+
+
+def counted(trace: str, settings: Settings, **more: object) -> dict[str, object]:
+    return replay(trace, settings, **more).as_json(timing=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kernel", ["6.6", "patch-v4", "6.8", "6.12", "6.18"])
+def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str) -> None:
+    settings = replace(TIGHT, kernel=kernel)
+    expected = counted(trace, settings)
+    assert expected["payload_classes"]
+    for jobs in (2, 3):
+        assert expected == counted(trace, settings, jobs=jobs)
+
+
+@pytest.mark.parametrize("guess", [0, 1, 4096])
+def test_a_wrong_foresight_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foresight.Guesses, "guess", lambda self, content: guess)
+    found = replay(trace, TIGHT, jobs=2)
+    assert replay(trace, TIGHT).as_json(timing=False) == found.as_json(timing=False)
+    assert found.timing is not None
+
+
+def test_most_is_foreseen_under_limits_that_are_hit_all_the_time(trace: str) -> None:
+    with Farm(2, pytest.fail) as farm:
+        found = replay(trace, TIGHT, farm=farm)
+    assert found.timing is not None
+    inline = found.timing.pages_compressed - farm.spent.compress_calls
+    assert 0 <= inline < found.timing.pages_compressed // 3
+
+
+def test_a_worker_that_dies_costs_time_alone(trace: str) -> None:
+    killed: list[str] = []
+    with Farm(3, killed.append) as farm:
+
+        def kill(done: int, total: int) -> None:
+            for worker in farm._workers or ():
+                os.kill(worker.process.pid, signal.SIGKILL)
+                killed.append(f"{worker.process.pid}")
+
+        found = replay(trace, TIGHT, farm=farm, progress=kill)
+    assert killed
+    assert counted(trace, TIGHT) == found.as_json(timing=False)
+
+
+def test_several_replays_share_a_farm_and_a_memo(trace: str) -> None:
+    memo = LengthMemo()
+    with Farm(2, pytest.fail) as farm:
+        first = replay(trace, TIGHT, farm=farm, memo=memo)
+        once = farm.spent.compress_calls
+        second = replay(trace, TIGHT, farm=farm, memo=memo)
+        assert first.as_json(timing=False) == second.as_json(timing=False)
+        assert once == farm.spent.compress_calls
+        replay(trace, replace(TIGHT, compressor="zstd"), farm=farm, memo=memo)
+        assert once < farm.spent.compress_calls
+
+
+def test_snapshots_params_and_memcgs_are_as_without(tmp_path: Path) -> None:
+    builder = TraceBuilder().memcg_create("/a").write("/a", 0, count=80).pageout("/a", 0, count=80)
+    builder.snapshot("lz4").param("compressor", "zstd").read("/a", 0, count=40).write("/a", 0, count=40)
+    builder.pageout("/a", 0, count=60).memcg_set("/a", "memory.zswap.max", 8192).snapshot("zstd")
+    builder.memcg_offline("/a").memcg_create("/a").write("/a", 5, count=90).pageout("/a", 5, count=90)
+    builder.param("same_filled_pages_enabled", 0).write("/b", 0, count=99).pageout("/b", 0, count=99).settle()
+    builder.save(tmp_path / "t.parquet")
+    for kernel in ("patch-v4", "6.12"):
+        settings = Settings(compressor="lz4", kernel=kernel)
+        plain, ahead = (counted(str(tmp_path / "t.parquet"), settings, jobs=jobs) for jobs in (1, 2))
+        assert plain == ahead
+        assert 3 == len(plain["snapshots"])  # type: ignore[arg-type]
+
+
+def test_a_fault_of_the_trace_is_told_as_without(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.write_bytes(os.urandom(4096) * 4)
+    path = str(tmp_path / "t.parquet")
+    TraceBuilder().write("/a", 0, content=0, count=6).pageout("/a", 0, count=6).save(path)
+    texts = []
+    for jobs in (1, 2):
+        with pytest.raises(SettingsError) as fault:
+            replay(path, Settings(payload_file=str(pages)), jobs=jobs)
+        texts.append(str(fault.value))
+    assert texts[0] == texts[1]
+    assert "past the end" in texts[0]
