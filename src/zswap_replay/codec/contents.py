@@ -195,8 +195,6 @@ class Contents:
         generated = self._generated
         start: cython.longlong = perf_counter_ns()
         now: cython.longlong = start
-        if compares and generated is not None:
-            generated.look_ahead(content)
         if self._raw and entry in self._raw:
             page = data
         else:

@@ -22,8 +22,6 @@ ODD = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 PAGE = cython.declare(cython.Py_ssize_t, PAGE_SIZE)
 HEADER = cython.declare(cython.Py_ssize_t, 16)
-LINE_SHIFT = cython.declare(cython.int, 6)  # a cache line has 64 bytes
-LINES = cython.declare(cython.Py_ssize_t, PAGE_SIZE >> 6)
 CORPUS = cython.declare(cython.Py_ssize_t, CORPUS_SIZE)
 
 
@@ -90,15 +88,3 @@ def is_corpus_page(page: bytes, corpus: bytes, bits: cython.ulonglong) -> cython
     else:
         same = page == corpus_page(corpus, bits)
     return same
-
-
-def touch_corpus(corpus: bytes, bits: cython.ulonglong) -> cython.uchar:
-    """Read a byte of each cache line that a page is cut from, so that they are on their way when it is needed."""
-    start: cython.Py_ssize_t = start_of(corpus, bits)
-    touched: cython.uchar = 0
-    if cython.compiled:
-        text: cython.p_uchar = corpus
-        i: cython.Py_ssize_t
-        for i in range(LINES):
-            touched ^= text[start + (i << LINE_SHIFT)]
-    return touched

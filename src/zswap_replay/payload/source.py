@@ -17,7 +17,6 @@ from zswap_replay.payload.cut import (
     is_corpus_page,
     same_filled_page,
     same_filled_word,
-    touch_corpus,
 )
 from zswap_replay.payload.mixing import MASK, mix
 from zswap_replay.units import PAGE_SIZE
@@ -90,7 +89,6 @@ class GeneratedPages:
         # Asking for the word, the bytes and the class of one content in turn costs one look-up.
         self._content = 0
         self._find()
-        self._touched = 0
 
     def page(self, content: cython.ulonglong) -> bytes:
         """The 4096 bytes of a content."""
@@ -109,12 +107,6 @@ class GeneratedPages:
     def class_of(self, content: cython.ulonglong) -> str:
         """The class, as the recipe names it."""
         return self._maker_of(content).name
-
-    def look_ahead(self, content: cython.ulonglong) -> None:
-        """Have what the page of a content is made of fetched while something else is done."""
-        maker: _Maker = self._maker_of(content)
-        if maker.corpus is not None:
-            self._touched = touch_corpus(maker.corpus, self._bits)
 
     def holds(self, content: cython.ulonglong, page: bytes) -> cython.bint:
         """Whether `page` is the page of a content."""
