@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from zswap_replay.codec.base import get_codec
@@ -148,6 +150,26 @@ def test_how_many_loads_are_compared(verify: Verify, least: int, most: int) -> N
         except VerificationError:
             continue
     assert least <= contents.mismatches <= most
+
+
+@pytest.mark.parametrize(("verify", "least", "most"), [("all", 800, 800), ("sample", 30, 70), ("off", 0, 0)])
+def test_a_codec_that_gives_other_bytes_back_is_noticed(verify: Verify, least: int, most: int) -> None:
+    contents = Contents(GeneratedPages(Recipe("x", (ClassShare("json", 1.0),)), 0), Wrongly(), verify)
+    for content in range(800):
+        contents.zswap_compress(content, content)
+        with contextlib.suppress(VerificationError):
+            contents.zswap_decompress(content, content)
+    assert least <= contents.mismatches <= most
+
+
+class Wrongly(Halves):
+    """Keeps pages whole, and gives them back with another last byte."""
+
+    def compress(self, page: bytes) -> bytes:
+        return page
+
+    def decompress(self, data: bytes) -> bytes:
+        return data[:-1] + bytes([data[-1] ^ 1])
 
 
 class Wrong(GeneratedPages):

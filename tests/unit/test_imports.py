@@ -129,7 +129,7 @@ def constants_of(tree: ast.Module) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("declared", sorted(SOURCE.glob("mm/*.pxd")), ids=lambda path: str(path.stem))
+@pytest.mark.parametrize("declared", sorted(SOURCE.glob("*/*.pxd")), ids=lambda path: str(path.stem))
 def test_constants_are_the_same_compiled_and_interpreted(declared: Path) -> None:
     text = declared.read_text(encoding="utf-8")
     blocks = re.findall(r"^cpdef enum:\n((?:(?:    .*)?\n)+)", text, re.MULTILINE)

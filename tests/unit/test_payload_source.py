@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.payload.cut import CORPUS_SIZE, ZERO_PAGE, corpus_page, is_corpus_page
+from zswap_replay.payload.mixing import MASK
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Override, Recipe, load_recipe
 from zswap_replay.payload.source import DERIVED, GROUP_SHIFT, FilePages, GeneratedPages
 from zswap_replay.units import PAGE_SIZE
@@ -64,6 +66,27 @@ def test_a_zero_page_and_another_same_filled_page() -> None:
     assert word
     assert word.to_bytes(8, "little") * 512 == other.page(1)
     assert "same-filled" == other.class_of(1)
+
+
+@pytest.mark.parametrize("name", ["text", "random", "zero", "same-filled"])
+def test_a_source_knows_its_own_page(name: str) -> None:
+    source = GeneratedPages(Recipe("x", (ClassShare(name, 1.0),)), 5)
+    for content in (0, 1, MASK):
+        page = source.page(content)
+        assert source.holds(content, page)
+        assert not source.holds(content, page[:-1])
+        assert not source.holds(content, page + b"\0")
+        for place in (0, 7, 8, 15, 16, 17, 2048, PAGE_SIZE - 1):
+            other = page[:place] + bytes([page[place] ^ 0x80]) + page[place + 1 :]
+            assert not source.holds(content, other)
+    assert not source.holds(0, page) or name == "zero"
+
+
+def test_a_corpus_that_is_too_short_is_refused() -> None:
+    short = bytes(CORPUS_SIZE + PAGE_SIZE - 1)
+    for function in (corpus_page, lambda corpus, bits: is_corpus_page(ZERO_PAGE, corpus, bits)):
+        with pytest.raises(ValueError, match="1052671 bytes of a corpus; it has 1052672"):
+            function(short, 0)
 
 
 @pytest.fixture

@@ -71,18 +71,10 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
 ) -> None:
     calls: Counter[tuple[str, int]] = Counter()
 
-    class Counted:
-        """Stands before Contents, and counts what it compresses."""
-
-        def __init__(self, *arguments: Any) -> None:
-            self.contents = Contents(*arguments)
-
+    class Counted(Contents):
         def zswap_compress(self, entry: int, content: int) -> int:
-            calls[self.contents.codec.name, content] += 1
-            return self.contents.zswap_compress(entry, content)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.contents, name)
+            calls[self.codec.name, content] += 1
+            return super().zswap_compress(entry, content)
 
     monkeypatch.setattr("zswap_replay.outside.Contents", Counted)
     sweep(trace, [Option("compressor", ("zstd",), ("zstd",))], jobs=1)

@@ -1,4 +1,5 @@
 cimport cython
+from zswap_replay.payload.source cimport GeneratedPages
 
 cdef unsigned long long HASH, TOP_FOUR
 cdef long long PAGE
@@ -7,10 +8,10 @@ cdef long long PAGE
 cdef class _Tally:
     cdef long long stored, same_filled, refused, bytes_out
 
-@cython.final
 cdef class Contents:
     cdef readonly object codec
     cdef readonly long long mismatches
+    cdef GeneratedPages _generated
     cdef object _page, _class_of, _fill, _compress, _decompress
     cdef list _kept
     cdef set _raw

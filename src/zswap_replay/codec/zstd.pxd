@@ -1,7 +1,5 @@
 cimport cython
 
-cdef Py_ssize_t PAGE
-
 @cython.final
 cdef class Zstd:
     cdef readonly str name

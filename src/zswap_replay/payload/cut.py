@@ -35,23 +35,56 @@ def same_filled_page(word: cython.ulonglong) -> bytes:
     return word.to_bytes(8, "little") * (PAGE_SIZE // 8)
 
 
+def start_of(corpus: bytes, bits: cython.ulonglong) -> cython.Py_ssize_t:
+    """Where in `corpus` the page of `bits` begins."""
+    if len(corpus) < CORPUS + PAGE:
+        raise ValueError(f"{len(corpus)} bytes of a corpus; it has {CORPUS_SIZE + PAGE_SIZE}")
+    return ((bits * ODD) & MASK64) >> 44 & ~7  # words stay aligned
+
+
 def corpus_page(corpus: bytes, bits: cython.ulonglong) -> bytes:
     """4096 bytes of `corpus` at a place chosen by `bits`.
 
     Raises ValueError: the corpus is shorter than CORPUS_SIZE and a page.
     """
-    if len(corpus) < CORPUS + PAGE:
-        raise ValueError(f"{len(corpus)} bytes of a corpus; it has {CORPUS_SIZE + PAGE_SIZE}")
+    start: cython.Py_ssize_t = start_of(corpus, bits)
     more: cython.ulonglong = (bits * ODD) & MASK64
-    start: cython.Py_ssize_t = more >> 44 & ~7  # words stay aligned
+    page: bytes
     if cython.compiled:
         # One copy: nobody has seen the new bytes yet, so the header can be written over the first of them.
         text: cython.p_char = corpus
-        page: bytes = text[start : start + PAGE]
+        page = text[start : start + PAGE]
         head: cython.p_char = page
         i: cython.int
         for i in range(8):
             head[i] = (bits >> 8 * i) & 0xFF
             head[8 + i] = (more >> 8 * i) & 0xFF
-        return page
-    return (more << 64 | bits).to_bytes(HEADER, "little") + corpus[start + HEADER : start + PAGE]
+    else:
+        page = (more << 64 | bits).to_bytes(HEADER, "little") + corpus[start + HEADER : start + PAGE]
+    return page
+
+
+def is_corpus_page(page: bytes, corpus: bytes, bits: cython.ulonglong) -> cython.bint:
+    """Whether `page` is what `corpus_page` makes; where this runs compiled, without making it.
+
+    Raises ValueError: the corpus is shorter than CORPUS_SIZE and a page.
+    """
+    if len(page) != PAGE:
+        return False
+    same: cython.bint
+    if cython.compiled:
+        text: cython.p_uchar = corpus
+        mine: cython.p_uchar = page
+        start: cython.Py_ssize_t = start_of(corpus, bits)
+        more: cython.ulonglong = (bits * ODD) & MASK64
+        i: cython.Py_ssize_t
+        differs: cython.uchar = 0
+        for i in range(8):
+            differs |= mine[i] ^ ((bits >> 8 * i) & 0xFF)
+            differs |= mine[8 + i] ^ ((more >> 8 * i) & 0xFF)
+        for i in range(HEADER, PAGE):
+            differs |= mine[i] ^ text[start + i]
+        same = differs == 0
+    else:
+        same = page == corpus_page(corpus, bits)
+    return same

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.payload.cut cimport corpus_page, same_filled_page, same_filled_word
+from zswap_replay.payload.cut cimport corpus_page, is_corpus_page, same_filled_page, same_filled_word
 from zswap_replay.payload.mixing cimport mix
 
 cdef int SHIFT, TWIN_BITS
@@ -16,10 +16,11 @@ cdef class GeneratedPages:
     cdef list _mixes
     cdef unsigned long long _groups, _key, _twin_key, _twin_share, _twins, _content, _bits
     cdef _Maker _maker
+    cpdef bytes page(self, unsigned long long content)
+    cpdef bint holds(self, unsigned long long content, bytes page) except -1
     cdef _Maker _maker_of(self, unsigned long long content)
     cdef void _find(self) noexcept
 
-@cython.final
 cdef class FilePages:
     cdef str _path
     cdef object _bytes, _content

@@ -11,7 +11,13 @@ import cython
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.payload.classes import OTHER, SAME_FILLED, ZERO, corpus
-from zswap_replay.payload.cut import ZERO_PAGE, corpus_page, same_filled_page, same_filled_word
+from zswap_replay.payload.cut import (
+    ZERO_PAGE,
+    corpus_page,
+    is_corpus_page,
+    same_filled_page,
+    same_filled_word,
+)
 from zswap_replay.payload.mixing import MASK, mix
 from zswap_replay.units import PAGE_SIZE
 
@@ -101,6 +107,13 @@ class GeneratedPages:
     def class_of(self, content: cython.ulonglong) -> str:
         """The class, as the recipe names it."""
         return self._maker_of(content).name
+
+    def holds(self, content: cython.ulonglong, page: bytes) -> cython.bint:
+        """Whether `page` is the page of a content."""
+        maker: _Maker = self._maker_of(content)
+        if maker.corpus is not None:
+            return is_corpus_page(page, maker.corpus, self._bits)
+        return page == self.page(content)
 
     def _maker_of(self, content: cython.ulonglong) -> _Maker:
         if content != self._content:
