@@ -10,17 +10,18 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.codec.contents import CLASS_SHIFT, CLASSES, Timing
+from zswap_replay.codec.contents import CLASS_SHIFT, CLASSES, KIND_MASK, Timing
 from zswap_replay.codec.farm import Farm, Order
 from zswap_replay.codec.measure import measure
 from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.mm import zswap
 from zswap_replay.mm.lengths import Lengths
+from zswap_replay.mm.releases import RELEASES
 from zswap_replay.outside import Outside
 from zswap_replay.trace.batch import Batch
 
-_ORDERED: Final = 1 << 12
+_ORDERED: Final = 1 << 14
 """Contents that are ordered ahead of the replay, if there are so many: the fewer, the better the guesses."""
 _AHEAD: Final = 128
 """Batches that are read ahead at most."""
@@ -58,10 +59,13 @@ class Guesses:
         self.contents, self.known, _ = real.pool(compressor)
         self.lengths = Lengths()
         self.new: list[int] = []
+        # where nothing stands between the question for the kind and the compressor, one question is enough
+        self.at_once = not RELEASES[real.settings.kernel].zeromap
         # by payload class: pages whose length is known, those that were refused, and the bytes of the others
-        self.pages = [0] * len(CLASSES)
-        self.refused = [0] * len(CLASSES)
-        self.bytes = [0] * len(CLASSES)
+        self.pages = np.zeros(len(CLASSES), np.int64)
+        self.refused = np.zeros(len(CLASSES), np.int64)
+        self.bytes = np.zeros(len(CLASSES), np.int64)
+        self.guesses = [_FIRST_GUESS] * len(CLASSES)
         self.learn(measure(real.job(compressor), list(range(_SAMPLE)))[0])
 
     def named(self) -> npt.NDArray[np.uint64]:
@@ -70,32 +74,35 @@ class Guesses:
         return new
 
     def learn(self, table: LengthTable) -> None:
-        """Take in lengths that were ordered, for the guesses to come."""
-        classes = table.kind >> CLASS_SHIFT
-        for number in np.unique(classes).tolist():
-            lengths = table.length[(classes == number) & (table.length >= 0)]
-            self.pages[number] += len(lengths)
-            self.refused[number] += int((lengths == 0).sum())
-            self.bytes[number] += int(lengths.sum())
+        """Take in lengths that were ordered, for the guesses to come.
 
-    def guess(self, content: int) -> int:
-        """The mean length of the pages of the same class; 0 where most of them are refused."""
-        number = self.contents.kind_and_class(content) >> CLASS_SHIFT
-        stored = self.pages[number] - self.refused[number]
-        if not self.pages[number]:
-            return _FIRST_GUESS
-        return self.bytes[number] // stored if stored >= self.refused[number] else 0
+        A guess is the mean length of the pages of a class; 0 where most of them are refused.
+        """
+        measured = table.length >= 0
+        classes, lengths = (table.kind >> CLASS_SHIFT)[measured], table.length[measured]
+        size = len(CLASSES)
+        self.pages += np.bincount(classes, minlength=size)
+        self.refused += np.bincount(classes[lengths == 0], minlength=size)
+        self.bytes += np.bincount(classes, lengths, minlength=size).astype(np.int64)
+        stored = self.pages - self.refused
+        means = np.where(stored >= self.refused, self.bytes // np.maximum(stored, 1), 0)
+        self.guesses = np.where(self.pages, means, _FIRST_GUESS).tolist()
+
+    def guess(self, number: int) -> int:
+        """The length that a page of the class of that number is taken to have."""
+        return self.guesses[number]
 
     def same_filled(self, content: int) -> int:
-        """The kind of a page. One that is same-filled is known from then on."""
+        """The kind of a page. One that is same-filled, or that will be compressed at once, is known from then on."""
         at = self.known.find(content)
         if at >= 0:
             self.lengths.add(content, self.known.length_at(at), self.known.kind_at(at))
-            return self.known.kind_at(at) & 3
-        kind = self.contents.same_filled(content)
-        if kind:
+            return self.known.kind_at(at) & KIND_MASK
+        kind_and_class = self.contents.kind_and_class(content)
+        kind = kind_and_class & KIND_MASK
+        if kind or self.at_once:
             self.new.append(content)
-            self.lengths.add(content, self.guess(content), kind)
+            self.lengths.add(content, self.guess(kind_and_class >> CLASS_SHIFT), kind)
         return kind
 
     def kind_and_class(self, content: int) -> int:
@@ -111,7 +118,7 @@ class Guesses:
         if at >= 0 and self.known.length_at(at) >= 0:
             return self.known.length_at(at)
         self.new.append(content)
-        return self.guess(content)
+        return self.guess(self.contents.kind_and_class(content) >> CLASS_SHIFT)
 
     def keep_raw(self, entry: int, content: int) -> None:
         """Nothing is kept."""

@@ -55,7 +55,7 @@ def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str)
 
 @pytest.mark.parametrize("guess", [0, 1, 4096])
 def test_a_wrong_foresight_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foresight.Guesses, "guess", lambda self, content: guess)
+    monkeypatch.setattr(foresight.Guesses, "guess", lambda self, number: guess)
     found = replay(trace, TIGHT, jobs=2, batch_rows=997)
     assert replay(trace, TIGHT).as_json(timing=False) == found.as_json(timing=False)
     assert found.timing is not None

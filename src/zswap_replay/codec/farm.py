@@ -163,16 +163,18 @@ class Farm:
                 self._bury(worker)
 
     def _take(self, timeout: float | None) -> None:
-        """Take one answer of each worker that has one; without a timeout, wait for one."""
+        """Take every answer that is there; without a timeout, wait for one."""
         by_connection = {worker.connection: worker for worker in self._workers or ()}
         for ready in wait(list(by_connection), timeout):
             worker = by_connection[ready]  # type: ignore[index]  # what goes in comes out
             try:
-                table, spent = worker.connection.recv()
+                while worker.chunks and worker.connection.poll():
+                    table, spent = worker.connection.recv()
+                    self._done(worker.chunks.popleft(), table, spent)
+                if not worker.chunks and worker.connection.poll():
+                    worker.connection.recv()  # it has nothing to answer: it has died
             except (EOFError, OSError):
                 self._bury(worker)
-                continue
-            self._done(worker.chunks.popleft(), table, spent)
 
     def _done(self, chunk: _Chunk, table: LengthTable, spent: Timing) -> None:
         chunk.order.chunks -= 1
