@@ -33,11 +33,11 @@ def check(
     tolerances: Sequence[Tolerance] = (),
     progress: Progress | None = None,
     notes: Notes | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
 ) -> Checked:
     """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
 
-    ``jobs`` processes compress.
+    ``jobs`` processes compress ahead.
 
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.

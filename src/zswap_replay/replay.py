@@ -45,7 +45,7 @@ def replay(
     interval_ns: int = 0,
     batch_rows: int | None = None,
     memo: LengthMemo | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     farm: Farm | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
@@ -61,8 +61,9 @@ def replay(
     ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
     before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
     has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
-    depends on it. ``memo`` carries lengths from one replay to the next. With ``jobs`` of 2 and more so many processes
-    compress ahead of the replay, or those of ``farm``, if they are there already; no counter depends on that either.
+    depends on it. ``memo`` carries lengths from one replay to the next. With ``jobs`` so many processes, this
+    one included, compress ahead of the replay, or those of ``farm``, if they are there already: each content is then
+    compressed and compared once, and not at each store and load. No counter depends on that either.
     ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each. The
     settings' keywords are those of ``SettingsOptions``.
 
@@ -78,7 +79,7 @@ def replay(
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
     run = Replay(open_trace(path, strict=strict), path, settings, notes or _ignore, memo)
-    with shared_farm(jobs if farm is None else 1, notes or _ignore) as own:
+    with shared_farm(jobs if farm is None else None, notes or _ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or _ignore, farm or own)
     if memo is not None:
         memo.settle()

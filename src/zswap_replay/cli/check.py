@@ -79,7 +79,7 @@ def check(
     update: bool,
     ignore_versions: bool,
     junit: str | None,
-    jobs: int,
+    jobs: int | None,
     progress: bool | None,
     quiet: bool,
 ) -> None:

@@ -70,9 +70,7 @@ jobs_option = click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Processes that compress, this one included. No counter depends on it.",
+    help="Compress ahead of the replay, each content once, in so many processes, this one included.",
 )
 
 

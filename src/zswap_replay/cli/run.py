@@ -70,7 +70,7 @@ def run(
     trace: str,
     interval: int | None,
     timeline: str | None,
-    jobs: int,
+    jobs: int | None,
     strict: bool,
     form: str,
     output: str | None,
@@ -81,8 +81,10 @@ def run(
 ) -> None:
     """Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
 
-    With several compressors (-c zstd -c lz4) the trace is replayed once with each. With --jobs pages are compressed
-    ahead of the replay in processes of their own; their seconds are added up in the table of times.
+    With several compressors (-c zstd -c lz4) the trace is replayed once with each. Each page is compressed when
+    it is stored, decompressed when it comes back, and compared. With --jobs each content is compressed and compared
+    once, ahead of the replay: faster, and in several processes, whose seconds are added up in the table of times. The
+    counters are the same.
     """
     if output is not None and output == timeline:
         raise SettingsError(f"{output}: --output and --timeline name the same file")
@@ -117,7 +119,7 @@ def _replay_each(
     trace: str,
     runs: tuple[Settings, ...],
     *,
-    jobs: int,
+    jobs: int | None,
     strict: bool,
     interval_ns: int,
     bar: bool,

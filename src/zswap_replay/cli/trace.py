@@ -9,7 +9,6 @@ import click
 
 from zswap_replay.cli import complete
 from zswap_replay.cli.examples import example
-from zswap_replay.cli.options import jobs_option
 from zswap_replay.errors import SettingsError
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
@@ -273,7 +272,14 @@ def head(trace: str, rows: int) -> None:
 @click.option(
     "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the payload."
 )
-@jobs_option
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that compress, this one included.",
+)
 def annotate(
     trace: str,
     output: str,

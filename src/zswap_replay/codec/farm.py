@@ -79,9 +79,9 @@ class _Worker:
             self.process.wait()
 
 
-def shared_farm(jobs: int, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
-    """A farm for several replays; none where one process is to do it all."""
-    return Farm(jobs, notes) if jobs > 1 else nullcontext()
+def shared_farm(jobs: int | None, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
+    """A farm of so many processes for several replays; none where they are to find lengths on their way."""
+    return nullcontext() if jobs is None else Farm(jobs, notes)
 
 
 class Farm:
@@ -113,8 +113,8 @@ class Farm:
 
     @property
     def works(self) -> bool:
-        """Whether there is a worker, or will be."""
-        return self._workers is None or bool(self._workers)
+        """Whether it is to go on: no worker was wanted, or one is left."""
+        return not self._wanted or self._workers is None or bool(self._workers)
 
     @property
     def spent(self) -> Timing:

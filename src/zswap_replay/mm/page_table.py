@@ -2,7 +2,8 @@
 
 What a distinct page costs, in bytes: its struct 48, its flags 1, and the table 4 where the pages of a block of 16
 neighbours are all used, as those of heaps and stacks mostly are, with 2 for the blocks themselves. A trace that uses
-one page of each block pays 64 and 28 for that instead.
+one page of each block pays 64 and 28 for that instead. A page that zswap holds costs 32 more, its entry (zswap.py).
+While a column grows, the flags or the table are there twice; the structs grow where they are.
 """
 
 import cython
