@@ -168,7 +168,10 @@ class Replay:
     def set_pool(self) -> None:
         """Make the pool of the compressor and allocator that are set the current one."""
         contents, lengths, learned = self.outside.pool(self.compressor)
-        self.machine.set_pool(self.zpool, self.compressor, contents, lengths, learned)
+        try:
+            self.machine.set_pool(self.zpool, self.compressor, contents, lengths, learned)
+        except OverflowError as error:
+            raise SettingsError(str(error)) from None
 
     def check_memcg_knob(self, key: str, memcg: str) -> None:
         """Refuse a knob given as a flag that the release or the memcg does not have."""

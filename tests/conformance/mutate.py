@@ -210,7 +210,7 @@ def failed_stays_old() -> Patch:
     def isolate(self: Zswap, lru: ListLru, head: int, item: int) -> int:
         done = int(whole(self, lru, head, item))
         if done == list_lru.LRU_RETRY:
-            self.heads.list_move(head, item)
+            lru.heads.list_move(head, item)
         return done
 
     return method(Zswap, isolate)

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from tests.strategies import Row, as_table
 from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
 from zswap_replay.counters import COUNTERS, Snapshot
+from zswap_replay.mm.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
+from zswap_replay.mm.page_table import DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay import Replay, replay
 from zswap_replay.result import Result
@@ -151,19 +152,28 @@ def up_the_tree(memcgs: MemCgroups, own: Counter[int]) -> list[int]:
     return sums
 
 
+def entries(machine: Machine) -> list[int]:
+    """The pages that have an entry in zswap."""
+    pool = machine.pages.records.values("pool", machine.pages.indices().stop)
+    return [page for page in machine.pages.indices() if pool[page]]
+
+
+def returned(machine: Machine) -> list[int]:
+    """The entries of slots that are about to be given back."""
+    pool = machine.pages.records.values("pool", NR_RETURNED)
+    return [slot for slot in range(NR_RETURNED) if pool[slot]]
+
+
 @every_release
 @quick
 @given(rows=pressed())
 def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[Row]) -> None:
     machine = run(rows, kernel)[0].machine
     pages, memcgs = machine.pages, machine.memcgs
-    resident = [page for page in range(pages.size) if pages.flags[page] & (PRESENT | SWAPCACHE)]
-    memcg = pages.records.values("memcg", pages.size)
+    memcg = pages.records.values("memcg", pages.indices().stop)
+    resident = [page for page in pages.indices() if pages.flags[page] & (PRESENT | SWAPCACHE)]
     charged = Counter(memcg[page] for page in resident)
     assert up_the_tree(memcgs, charged) == list(memcgs.resident[: memcgs.nr])
-    assert [-1] * (pages.size - len(resident)) == [
-        memcg[page] for page in range(pages.size) if not pages.flags[page] & (PRESENT | SWAPCACHE)
-    ]
 
 
 @every_release
@@ -172,14 +182,13 @@ def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[
 def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row]) -> None:
     machine = run(rows, kernel)[0].machine
     pages = machine.pages
-    slots = [page for page in range(pages.size) if pages.flags[page] & SLOT]
+    slots = [page for page in pages.indices() if pages.flags[page] & SLOT]
     assert machine.memcgs.swap[0] == len(slots) + machine.swap.n_ret
     assert machine.swap.n_ret <= 64
     # a page that is out and has no slot would be lost
-    entries = pages.records.values("entry", pages.size)
-    assert all(entries[page] < 0 for page in range(pages.size) if not pages.flags[page] & SLOT)
+    assert all(pages.flags[page] & SLOT for page in entries(machine))
     if machine.release.writeback_switch == "none":  # else a page may be kept, unmapped and dirty
-        assert all(pages.flags[page] & PRESENT for page in range(pages.size) if pages.flags[page] & DIRTY)
+        assert all(pages.flags[page] & PRESENT for page in pages.indices() if pages.flags[page] & DIRTY)
 
 
 @every_release
@@ -187,20 +196,16 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
 @given(rows=pressed())
 def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str, rows: list[Row]) -> None:
     running, result = run(rows, kernel)
-    pages, zswap, memcgs = running.machine.pages, running.machine.zswap, running.machine.memcgs
-    entries = pages.records.values("entry", pages.size)
-    page_of, length, objcg = (
-        zswap.records.values(name, zswap.nr_entries) for name in ("page", "length", "objcg")
-    )
-    linked = [entry for entry in entries if entry >= 0]
-    assert [page for page in range(pages.size) if entries[page] >= 0] == [page_of[entry] for entry in linked]
-    lingering = result.end.zswap["stored_pages"] - len(linked)
-    assert 0 <= lingering <= running.machine.swap.n_ret
-    lengths = Counter({entry: length[entry] for entry in linked})
-    assert lengths.total() <= zswap.compressed_bytes
+    machine = running.machine
+    pages, zswap, memcgs = machine.pages, machine.zswap, machine.memcgs
+    linked, lingering = entries(machine), returned(machine)
+    length, objcg = (pages.records.values(name, pages.indices().stop) for name in ("length", "objcg"))
+    assert len(linked) + len(lingering) == result.end.zswap["stored_pages"]
+    assert len(lingering) <= machine.swap.n_ret
+    assert sum(length[entry] for entry in linked + lingering) == zswap.compressed_bytes
     if kernel in EXCLUSIVE:
-        assert (0, lengths.total()) == (lingering, zswap.compressed_bytes)
-        assert not any(pages.flags[page_of[entry]] & (PRESENT | SWAPCACHE) for entry in linked)
+        assert not lingering
+        assert not any(pages.flags[entry] & (PRESENT | SWAPCACHE) for entry in linked)
         own: Counter[int] = Counter()
         for entry in linked:
             if objcg[entry] >= 0:
@@ -419,17 +424,14 @@ def test_the_nodes_of_a_memcg_sum_up_to_it(kernel: str, nodes: int, rows: list[R
 @given(rows=pressed(deaths=False))
 def test_what_a_node_has_in_zswap_is_what_its_entries_are(kernel: str, rows: list[Row]) -> None:
     running, result = run(rows, kernel)
-    zswap, pages = running.machine.zswap, running.machine.pages
-    linked = [entry for entry in pages.records.values("entry", pages.size) if entry >= 0]
-    nid, length, objcg = (zswap.records.values(name, zswap.nr_entries) for name in ("nid", "length", "objcg"))
-    charged = [entry for entry in linked if objcg[entry] >= 0]
+    machine = running.machine
+    records, size = machine.pages.records, machine.pages.indices().stop
+    nid, length, objcg = (records.values(name, size) for name in ("node", "length", "objcg"))
+    charged = [entry for entry in entries(machine) + returned(machine) if objcg[entry] >= 0]
     for node, figures in enumerate(result.end.nodes["/"]):
         here = [entry for entry in charged if nid[entry] == node]
-        if kernel in EXCLUSIVE:  # else slots that are not given back have entries too
-            assert len(here) == figures["stored_pages"]
-            assert sum(length[entry] for entry in here) == figures["compressed_bytes"]
-        else:
-            assert len(here) <= figures["stored_pages"]
+        assert len(here) == figures["stored_pages"]
+        assert sum(length[entry] for entry in here) == figures["compressed_bytes"]
 
 
 # Lengths

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, Records, column, grown
+from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, USHORT, Records, column, grown
 from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 
 
 @pytest.mark.parametrize(
-    ("code", "size"), [(INT, 4), (UINT, 4), (LONGLONG, 8), (ULONGLONG, 8), (UCHAR, 1)], ids=str
+    ("code", "size"), [(INT, 4), (UINT, 4), (LONGLONG, 8), (ULONGLONG, 8), (UCHAR, 1), (USHORT, 2)], ids=str
 )
 def test_a_column_has_items_of_its_type(code: str, size: int) -> None:
     made = column(3, code, 7)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zswap_replay.mm.page_table import EXPLICIT, PageTable, mix64
+from zswap_replay.mm.page_table import BLOCK_SHIFT, EXPLICIT, NR_RETURNED, PageTable, mix64
 
 DERIVED = 1 << 63
 pages = st.integers(0, (1 << 64) - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda n: n << 32)
@@ -26,22 +26,25 @@ def put(table: PageTable, index: int, field: str, value: int) -> None:
 def test_a_page_is_found_under_the_index_that_it_got(keys: list[tuple[int, int]]) -> None:
     table = PageTable()
     assert [-1] * len(keys) == [table.find(*key) for key in keys]
-    assert list(range(len(keys))) == [table.insert(*key) for key in keys]
-    assert list(range(len(keys))) == [table.find(*key) for key in keys]
-    assert len(keys) == table.size
+    found = [index if (index := table.find(*key)) >= 0 else table.insert(*key) for key in keys]
+    assert found == [table.find(*key) for key in keys]
+    assert len(keys) == len(set(found) & set(table.indices()))
+    assert keys == [(table.space_of(index), table.page_of(index)) for index in found]
 
 
 def test_growth_keeps_every_page_and_what_is_known_of_it() -> None:
     table = PageTable()
     room = table.room
-    keys = [(number % 3, number * 0x1_0000_0001) for number in range(2 * room + 1)]
-    for index, key in enumerate(keys):
+    keys = [(number % 3, number * 0x1_0000_0001 << BLOCK_SHIFT) for number in range(2 * room + 1)]
+    indices = list(range(NR_RETURNED, NR_RETURNED + (len(keys) << BLOCK_SHIFT), 1 << BLOCK_SHIFT))
+    for index, key in zip(indices, keys, strict=True):
         assert index == table.insert(*key)
         put(table, index, "version", index)
-    assert 4 * room == table.room == table.records.size
-    assert list(range(len(keys))) == [table.find(*key) for key in keys]
-    assert list(range(len(keys))) == table.records.values("version", len(keys))
-    assert [-1] * len(keys) == table.records.values("entry", len(keys))
+    assert 4 * room == table.room == table.records.size >> BLOCK_SHIFT
+    assert indices == [table.find(*key) for key in keys]
+    versions = table.records.values("version", indices[-1] + 1)
+    assert (indices, sum(indices)) == ([versions[index] for index in indices], sum(versions))
+    assert {0} == set(table.records.values("pool", table.records.size))
 
 
 def derived(space: int, seed: int, group: int, page: int, version: int) -> int:

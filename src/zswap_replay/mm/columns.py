@@ -14,7 +14,7 @@ import numpy as np
 Column = memoryview
 """A flat, typed, writable array. Compiled it is a C array; interpreted its items are Python's own integers."""
 
-INT, UINT, LONGLONG, ULONGLONG, UCHAR = "i", "I", "q", "Q", "B"
+INT, UINT, LONGLONG, ULONGLONG, UCHAR, USHORT = "i", "I", "q", "Q", "B", "H"
 
 
 def column(size: int, code: str, fill: int = 0) -> Column:

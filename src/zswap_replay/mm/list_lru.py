@@ -61,6 +61,10 @@ class ListLru:
         """Take an item off its list."""
         self.heads.list_del(self.head_of(nid, memcg), item)
 
+    def list_lru_replace(self, old: cython.int, new: cython.int, nid: cython.int, memcg: cython.int) -> None:
+        """Put an item that is on no list in the place of one that is."""
+        self.heads.list_replace(self.head_of(nid, memcg), old, new)
+
     def list_lru_count_one(self, nid: cython.int, memcg: cython.int) -> cython.int:
         """Items on the list of a memcg and node."""
         head: cython.int = self.head_of(nid, memcg)

@@ -32,7 +32,7 @@ cdef class Machine:
         memcg="const int[::1]",
         has_content="const unsigned char[::1]",
         ahead="int[::1]",
-        flags="unsigned char[::1]",
+        flags="unsigned short[::1]",
         path_memcg="int[::1]",
         counts="long long[::1]",
     )

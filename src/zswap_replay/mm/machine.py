@@ -153,7 +153,7 @@ class Machine:
         for i in range(start, stop):
             if i == end:
                 pages.look_ahead(events, self.memcgs, i, stop)
-                self.zswap.look_ahead(pages.ahead_stop - i)
+                self.zswap.look_ahead()
                 first = i
                 end = pages.ahead_stop
             page = ahead[i - first]
@@ -237,7 +237,7 @@ class Machine:
                 letters.append("C")
             elif not flags & SLOT:
                 letters.append("N")
-            elif self.pages.page[page].entry >= 0:
+            elif self.pages.page[page].pool:
                 letters.append("Z")
             else:
                 letters.append("0" if flags & ZERO else "D")

@@ -10,10 +10,10 @@ from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
+    from zswap_replay.mm.mmzone import NO_SHADOW
     from zswap_replay.mm.page_table import (
         DIRTY,
         EXPLICIT,
-        NO_SHADOW,
         PRESENT,
         REFERENCED,
         SLOT,
@@ -88,7 +88,7 @@ class Memory:
             pages.flags[page] |= SWAPCACHE
             self.vmscan.try_charge(memcg, self.totalram_pages)
             self.swap_cache.add_folio(page, memcg)
-            pages.flags[page] &= ~REFERENCED & 255
+            pages.flags[page] &= ~REFERENCED
             if not self.swap.swap_readpage(page):
                 self.vmscan.wait_for_disk()
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, PGMAJFAULT)
@@ -111,5 +111,5 @@ class Memory:
             self.swap_cache.free_folio(page)
         if flags & SLOT:
             self.swap.free_swap_slot(page)
-        self.pages.page[page].shadow = NO_SHADOW
+        self.pages.page[page].lru.next = NO_SHADOW
         self.pages.flags[page] = 0

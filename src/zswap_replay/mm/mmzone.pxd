@@ -1,15 +1,14 @@
 cimport cython
 from zswap_replay.mm.list_head cimport ListHeads
 from zswap_replay.mm.memcontrol cimport WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON, MemCgroups
-from zswap_replay.mm.page_table cimport NO_SHADOW, PageTable
+from zswap_replay.mm.page_table cimport ACTIVE, ISOLATED, WRITEBACK, PageTable
 
 cpdef enum:
     LRU_INACTIVE_ANON = 0
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
-    ACTIVE = 1
-    ISOLATED = 2
-    WRITEBACK = 4
+    NO_SHADOW = 0
+    EVICTION_MASK = 0x3FFFFFFF
 
 @cython.final
 cdef class Lruvecs:

@@ -12,19 +12,15 @@ from zswap_replay.mm.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON
-    from zswap_replay.mm.page_table import NO_SHADOW
+    from zswap_replay.mm.page_table import ACTIVE, ISOLATED, WRITEBACK
 
     # the lists of a memcg, from 2 * memcg on
     LRU_INACTIVE_ANON = 0
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
-    # bits of a page's ``state``
-    ACTIVE = 1
-    """It belongs on the active list."""
-    ISOLATED = 2
-    """It is off its list, in the hands of reclaim."""
-    WRITEBACK = 4
-    """Its write to the swap device has not ended."""
+    # the shadow of a page that is out of memory: one more than when it was evicted, in so many bits
+    NO_SHADOW = 0
+    EVICTION_MASK = 0x3FFFFFFF
 
 
 class Lruvecs:
@@ -56,29 +52,27 @@ class Lruvecs:
 
     def lruvec_add_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Put a page at the young end of the list that it belongs on."""
-        self.pages.page[page].state &= ~ISOLATED & 255
-        self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.page[page].state & ACTIVE), page)
+        self.pages.flags[page] &= ~ISOLATED
+        self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Take a page off its list."""
-        self.lists.list_del(NR_LRU_LISTS * memcg + (self.pages.page[page].state & ACTIVE), page)
+        self.lists.list_del(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def folio_add_lru(self, page: cython.int, memcg: cython.int, same_memcg: cython.bint) -> None:
         """Add a page that comes into memory, active where it was away for a short time alone.
 
         ``same_memcg``: it belongs to the memcg that its eviction was noted by.
         """
-        self.pages.page[page].state = 0
-        if self.pages.page[page].shadow != NO_SHADOW:
-            if same_memcg:
-                self.workingset_refault(page, memcg)
-            self.pages.page[page].shadow = NO_SHADOW
+        self.pages.flags[page] &= ~(ACTIVE | ISOLATED | WRITEBACK)
+        if same_memcg and self.pages.page[page].lru.next != NO_SHADOW:
+            self.workingset_refault(page, memcg)
         self.added += 1
         self.lruvec_add_folio(page, memcg)
 
     def folio_rotate_reclaimable(self, page: cython.int, memcg: cython.int) -> None:
         """The write of a page that reclaim wants has ended: it is the next to go, if it is inactive still."""
-        if not self.pages.page[page].state & (ACTIVE | ISOLATED):
+        if not self.pages.flags[page] & (ACTIVE | ISOLATED):
             self.lists.list_move_tail(NR_LRU_LISTS * memcg, page)
 
     def workingset_age_nonresident(self, memcg: cython.int) -> None:
@@ -86,16 +80,17 @@ class Lruvecs:
         self.nonresident_age[memcg] += 1
 
     def workingset_eviction(self, page: cython.int, memcg: cython.int) -> None:
-        """Note when a page is evicted."""
-        self.pages.page[page].shadow = self.nonresident_age[memcg]
+        """Note when a page is evicted: its shadow takes the place of its links."""
+        self.pages.page[page].lru.next = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
         self.workingset_age_nonresident(memcg)
 
     def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
         """A page comes back: active, if it would not have left had the active list's room been the inactive's."""
         self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
-        distance: cython.longlong = self.nonresident_age[memcg] - self.pages.page[page].shadow
+        distance: cython.longlong = self.nonresident_age[memcg] - (self.pages.page[page].lru.next - 1)
+        distance &= EVICTION_MASK
         if distance <= self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]:
-            self.pages.page[page].state |= ACTIVE
+            self.pages.flags[page] |= ACTIVE
             self.workingset_age_nonresident(memcg)
             self.activations[memcg] += 1
             self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_ACTIVATE_ANON)

@@ -13,11 +13,16 @@ cpdef enum:
     EXPLICIT = 32
     YOUNG = 64
     REFERENCED = 128
-    BLOCK_SHIFT = 4
-    BLOCK_MASK = 15
+    ACTIVE = 256
+    ISOLATED = 512
+    WRITEBACK = 1024
+    SECOND_CHANCE = 2048
+    KEPT = 4096
+    NR_RETURNED = 64
+    BLOCK_SHIFT = 2
+    BLOCK_MASK = 3
     AHEAD = 64
     SETTLE = 4
-    NO_SHADOW = -1
 
 cdef unsigned long long MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
 
@@ -26,39 +31,46 @@ cpdef unsigned long long mix64(unsigned long long x) noexcept
 cdef struct Page:
     ListHead lru
     unsigned long long content
-    long long shadow
     unsigned int version
     int memcg
     int slot_memcg
-    int entry
-    int home
+    ListHead entry_lru
+    int objcg
+    int handle
+    unsigned short length
+    unsigned char pool
     unsigned char node
-    unsigned char state
 
 @cython.final
 cdef class PageTable:
-    cdef readonly int size, room, nr_blocks
+    cdef readonly int room, nr_blocks
     cdef readonly Records records
-    cdef readonly ListHeads lru
+    cdef readonly ListHeads lru, entry_lru
     cdef readonly Page[::1] page
-    cdef readonly unsigned char[::1] flags
+    cdef readonly unsigned short[::1] flags
     cdef readonly unsigned long long[::1] space_seed, space_group, block_key
-    cdef readonly int[::1] slots, block_space, table
+    cdef readonly int[::1] block_space, table
     cdef readonly unsigned long long mask, touched
-    cdef readonly int[::1] ahead
+    cdef readonly int[::1] ahead, ahead_out
+    cdef readonly int nr_ahead_out
     cdef public Py_ssize_t ahead_start, ahead_stop
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
     cpdef int insert(self, int space, unsigned long long page) except -1
-    cdef int new_block(self, int space, unsigned long long key) except -1
     cdef void enter(self, int block) noexcept
     cpdef unsigned long long page_of(self, int index) noexcept
     cpdef int space_of(self, int index) noexcept
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cpdef unsigned long long content_of(self, int index) noexcept
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
-    @cython.locals(event="const unsigned char[::1]", count="const unsigned int[::1]", memcg="const int[::1]", page="const unsigned long long[::1]")
+    @cython.locals(
+        event="const unsigned char[::1]",
+        count="const unsigned int[::1]",
+        memcg="const int[::1]",
+        page="const unsigned long long[::1]",
+        ahead="int[::1]",
+        flags="unsigned short[::1]",
+    )
     cpdef void look_ahead(self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop) noexcept
     cpdef grow(self)
-    cdef grow_blocks(self)

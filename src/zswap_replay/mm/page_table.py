@@ -1,14 +1,14 @@
 """The pages of a trace as columns, and the table from (address space, page number) to a page's index.
 
-What a distinct page costs, in bytes: its struct 48, its flags 1, and the table 4 where the pages of a block of 16
-neighbours are all used, as those of heaps and stacks mostly are, with 2 for the blocks themselves. A trace that uses
-one page of each block pays 64 and 28 for that instead. A page that zswap holds costs 32 more, its entry (zswap.py).
-While a column grows, the flags or the table are there twice; the structs grow where they are.
+What a distinct page costs, in bytes: its struct 48, which is that of its entry in zswap too, its flags 2, and 5 to 7 for
+the table, where the pages of a block of 4 neighbours are all used, as those of heaps and stacks mostly are. A trace
+that uses one page of each block pays for the other three as well: about 225. While they grow, the flags and the table
+are there twice; the structs grow where they are.
 """
 
 import cython
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, Fields, Records, column, grown
+from zswap_replay.mm.columns import INT, UCHAR, UINT, ULONGLONG, USHORT, Fields, Records, column, grown
 from zswap_replay.mm.events import Events
 from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.memcontrol import MemCgroups
@@ -20,7 +20,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     SWAPCACHE = 2
     """In the swap cache. Without PRESENT it is an unmapped copy, which costs memory until reclaim drops it."""
     SLOT = 4
-    """It has a swap slot; what the slot holds is in zswap (``entry``), in the zero map (ZERO) or on the device."""
+    """It has a swap slot; what the slot holds is in zswap (``pool``), in the zero map (ZERO) or on the device."""
     DIRTY = 8
     """What it holds is newer than what its slot holds."""
     ZERO = 16
@@ -31,16 +31,26 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Accessed since reclaim looked last."""
     REFERENCED = 128
     """Reclaim has found it young once."""
+    ACTIVE = 256
+    """It belongs on the active list."""
+    ISOLATED = 512
+    """It is off its list, in the hands of reclaim."""
+    WRITEBACK = 1024
+    """Its write to the swap device has not ended."""
+    SECOND_CHANCE = 2048
+    """Its entry in zswap was not looked at by a shrinker yet: zswap_entry.referenced."""
+    KEPT = 4096
+    """The compressed bytes of its entry are kept outside; they are not where the length was known."""
 
-    BLOCK_SHIFT = 4
-    """Neighbouring pages are looked up together: 16 indices fill a cache line."""
-    BLOCK_MASK = 15
+    NR_RETURNED = 64
+    """The first structs are no pages: each stands for a swap slot that is about to be given back, and has its entry."""
+    BLOCK_SHIFT = 2
+    """Neighbouring pages are looked up together, 4 at a time."""
+    BLOCK_MASK = 3
     AHEAD = 64
     """Events that are looked up at once."""
     SETTLE = 4
     """The first event that names no page."""
-    NO_SHADOW = -1
-    """``shadow`` of a page that was not evicted, or that has come back."""
 
 MASK32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
@@ -60,52 +70,59 @@ def mix64(x: cython.ulonglong) -> cython.ulonglong:
 PAGE: Fields = {
     "lru": LIST_HEAD,
     "content": ULONGLONG,
-    "shadow": LONGLONG,
     "version": UINT,
     "memcg": INT,
     "slot_memcg": INT,
-    "entry": INT,
-    "home": INT,
+    "entry_lru": LIST_HEAD,
+    "objcg": INT,
+    "handle": INT,
+    "length": USHORT,
+    "pool": UCHAR,
     "node": UCHAR,
-    "state": UCHAR,
 }
-"""What is known of a page, its flags apart, in 48 bytes that stand together.
+"""What is known of a page, its flags apart, in 48 bytes that stand together; all 0 it is a page never touched.
 
-Its place on an LRU list; what it holds (``content`` where the trace says so, else by ``version``, the number of its
-writes); when reclaim evicted it; whom its memory and its slot are charged to (-1: it has none); its entry in zswap (-1:
-none); where it stands in ``PageTable.slots`` (its block, and its place in that); the node that it was allocated on; and
-what reclaim thinks of it.
+Its place on an LRU list, or, while it is out of memory, its shadow there (``lru.next``, mmzone.py); what it holds
+(``content`` where the trace says so, else by ``version``, the number of its writes); whom its memory and its slot are
+charged to, while it has them; its entry in zswap, from ``entry_lru`` to ``pool``, which zswap.py explains; and the node
+that it was allocated on.
 """
 
 
 class PageTable:
     """Columns over pages: identity, what they hold, where they are and whom they are charged to.
 
-    A page is found through the block of 16 neighbours that it is in: blocks are hashed, and each has a row of 16
-    indices. Pages that are used one behind the other are found in one cache line.
+    A page is found through the block of 4 neighbours that it is in: blocks are hashed, and the pages of a block have
+    indices one behind the other.
     """
 
     def __init__(self) -> None:
-        self.room = 1024
-        self.size = 0
         self.space_seed = column(8, ULONGLONG)
         self.space_group = column(8, ULONGLONG)
-        self.flags = column(self.room, UCHAR)
-        self.records = Records(self.room, PAGE)
+        # by block: the address space, and the number of its first page over 4; the first ones hold no pages
+        self.nr_blocks = NR_RETURNED >> BLOCK_SHIFT
+        self.room = 256
+        self.block_space = column(self.room, INT)
+        self.block_key = column(self.room, ULONGLONG)
+        self.table = column(2 * self.room, INT, -1)
+        self.mask = 2 * self.room - 1
+        # by page
+        self.flags = column(self.room << BLOCK_SHIFT, USHORT)
+        self.records = Records(self.room << BLOCK_SHIFT, PAGE)
         self.lru = ListHeads(self.records)
+        self.entry_lru = ListHeads(self.records, "entry_lru")
         self.page = self.records.array
-        # by block: the address space, and the number of its first page over 16
-        self.nr_blocks = 0
-        self.block_space = column(64, INT)
-        self.block_key = column(64, ULONGLONG)
-        self.slots = column(64 << BLOCK_SHIFT, INT)
-        self.table = column(256, INT, -1)
-        self.mask = 255
-        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1
+        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1; those not in memory
         self.ahead = column(AHEAD, INT)
         self.ahead_start = 0
         self.ahead_stop = 0
+        self.ahead_out = column(AHEAD, INT)
+        self.nr_ahead_out = 0
         self.touched = 0
+
+    def indices(self) -> range:
+        """The indices of all pages that may have been touched."""
+        return range(NR_RETURNED, self.nr_blocks << BLOCK_SHIFT)
 
     # ---- finding pages ----
 
@@ -123,41 +140,24 @@ class PageTable:
         return found
 
     def find(self, space: cython.int, page: cython.ulonglong) -> cython.int:
-        """Index of a page, or -1 where the trace has not named it yet."""
+        """Index of a page, or -1 where the trace has not named it or a neighbour yet."""
         block: cython.int = self.find_block(space, page >> BLOCK_SHIFT)
         if block < 0:
             return -1
         at: cython.int = page & BLOCK_MASK
-        return self.slots[(block << BLOCK_SHIFT) + at] - 1
+        return (block << BLOCK_SHIFT) + at
 
     def insert(self, space: cython.int, page: cython.ulonglong) -> cython.int:
         """Index of a new page, absent as yet. The caller has looked that it is not there."""
-        new: cython.int = self.size
-        if new == self.room:
-            self.grow()
-        self.size += 1
-        block: cython.int = self.find_block(space, page >> BLOCK_SHIFT)
-        if block < 0:
-            block = self.new_block(space, page >> BLOCK_SHIFT)
-        at: cython.int = page & BLOCK_MASK
-        self.page[new].home = (block << BLOCK_SHIFT) + at
-        self.slots[(block << BLOCK_SHIFT) + at] = new + 1  # 0 stands for none
-        self.page[new].memcg = -1
-        self.page[new].slot_memcg = -1
-        self.page[new].entry = -1
-        self.page[new].shadow = NO_SHADOW
-        return new
-
-    def new_block(self, space: cython.int, key: cython.ulonglong) -> cython.int:
-        """Number of a new block, none of whose pages has been named."""
         block: cython.int = self.nr_blocks
-        if block == len(self.block_key):
-            self.grow_blocks()
+        if block == self.room:
+            self.grow()
         self.nr_blocks += 1
         self.block_space[block] = space
-        self.block_key[block] = key
+        self.block_key[block] = page >> BLOCK_SHIFT
         self.enter(block)
-        return block
+        at: cython.int = page & BLOCK_MASK
+        return (block << BLOCK_SHIFT) + at
 
     def enter(self, block: cython.int) -> None:
         """Put a block that has its identity into the table."""
@@ -168,13 +168,11 @@ class PageTable:
 
     def page_of(self, index: cython.int) -> cython.ulonglong:
         """Number of a page in its address space."""
-        home: cython.int = self.page[index].home
-        return (self.block_key[home >> BLOCK_SHIFT] << BLOCK_SHIFT) | (home & BLOCK_MASK)
+        return (self.block_key[index >> BLOCK_SHIFT] << BLOCK_SHIFT) | (index & BLOCK_MASK)
 
     def space_of(self, index: cython.int) -> cython.int:
         """Address space of a page: the memcg under which the trace names it."""
-        home: cython.int = self.page[index].home
-        return self.block_space[home >> BLOCK_SHIFT]
+        return self.block_space[index >> BLOCK_SHIFT]
 
     def new_space(self, space: cython.int, seed: cython.ulonglong, group: cython.ulonglong) -> None:
         """Make an address space known: the seed of what its pages hold, and the part of the recipe they follow."""
@@ -215,9 +213,9 @@ class PageTable:
         self.page[index].version = (self.page[index].version + 1) & MASK32
         if has_content:
             self.page[index].content = content
-            self.flags[index] = (flags | EXPLICIT | DIRTY) & 255
+            self.flags[index] = flags | EXPLICIT | DIRTY
         else:
-            self.flags[index] = (flags | DIRTY) & ~EXPLICIT & 255
+            self.flags[index] = (flags | DIRTY) & ~EXPLICIT
 
     # ---- what comes next ----
 
@@ -232,50 +230,57 @@ class PageTable:
         """
         i: cython.Py_ssize_t
         at: cython.int
-        space: cython.int
+        path: cython.int = -1
+        space: cython.int = -1
         block: cython.int
         index: cython.int
+        out: cython.int = 0
         touched: cython.ulonglong = 0
         event, count, memcg, page = events.event, events.count, events.memcg, events.page
+        ahead, flags = self.ahead, self.flags
         self.ahead_start = start
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
-            self.ahead[at] = -1
+            ahead[at] = -1
             if event[i] < SETTLE and count[i] == 1:
-                space = memcgs.memcg_of_path(memcg[i])
+                if memcg[i] != path:
+                    path = memcg[i]
+                    space = memcgs.memcg_of_path(path)
                 if space >= 0:
                     block = self.find_block(space, page[i] >> BLOCK_SHIFT)
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
-                        self.ahead[at] = (block << BLOCK_SHIFT) + index
+                        ahead[at] = (block << BLOCK_SHIFT) + index
         for at in range(self.ahead_stop - start):
-            if self.ahead[at] >= 0:
-                self.ahead[at] = self.slots[self.ahead[at]] - 1
-        for at in range(self.ahead_stop - start):
-            index = self.ahead[at]
-            if index >= 0 and (event[start + at] or not self.flags[index] & PRESENT):
-                touched += self.page[index].version
+            index = ahead[at]
+            if index >= 0:
+                if not flags[index] & PRESENT:
+                    self.ahead_out[out] = index
+                    out += 1
+                    touched += self.page[index].version
+                elif event[start + at]:
+                    touched += self.page[index].version
+        self.nr_ahead_out = out
         self.touched = touched
 
     # ---- growth ----
 
     def grow(self) -> None:
-        """Double the columns over pages."""
+        """Double the columns, and the table with them."""
         self.room *= 2
-        self.flags = grown(self.flags, self.room)
-        self.page = None
-        self.lru.resize_items(self.room)
-        self.page = self.records.array
-
-    def grow_blocks(self) -> None:
-        """Double the columns over blocks, and the table with them."""
-        room: cython.int = 2 * len(self.block_key)
-        self.block_space = grown(self.block_space, room)
-        self.block_key = grown(self.block_key, room)
-        self.slots = grown(self.slots, room << BLOCK_SHIFT)
-        self.table = column(4 * room, INT, -1)
-        self.mask = 4 * room - 1
+        self.block_space = grown(self.block_space, self.room)
+        self.block_key = grown(self.block_key, self.room)
+        self.table = column(2 * self.room, INT, -1)
+        self.mask = 2 * self.room - 1
         block: cython.int
-        for block in range(self.nr_blocks):
+        for block in range(NR_RETURNED >> BLOCK_SHIFT, self.nr_blocks):
             self.enter(block)
+        self.flags = grown(self.flags, self.room << BLOCK_SHIFT)
+        self.page = None
+        self.lru.detach()
+        self.entry_lru.detach()
+        self.records.resize(self.room << BLOCK_SHIFT)
+        self.page = self.records.array
+        self.lru.attach()
+        self.entry_lru.attach()

@@ -7,7 +7,8 @@ from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import PGSTEAL
-    from zswap_replay.mm.mmzone import ISOLATED, NR_LRU_LISTS
+    from zswap_replay.mm.mmzone import NR_LRU_LISTS
+    from zswap_replay.mm.page_table import ISOLATED
     from zswap_replay.mm.vmscan import FREED, KEEP
 
 
@@ -28,7 +29,7 @@ class PlainLru(Vmscan):
         """Look at the oldest page of a memcg; whether it went."""
         page: cython.int = self.lruvecs.lists.last[NR_LRU_LISTS * memcg]
         self.lruvecs.lruvec_del_folio(page, memcg)
-        self.pages.page[page].state |= ISOLATED
+        self.pages.flags[page] |= ISOLATED
         self.pgscan += 1
         fate: cython.int = self.pageout(page)
         if fate == FREED:

@@ -15,7 +15,7 @@ cdef class Swap:
     cdef readonly MemCgroups memcgs
     cdef readonly Zswap zswap
     cdef bint rule_zeromap, rule_slots_freed_in_batches
-    cdef int[::1] returned_entry, returned_memcg
+    cdef int[::1] returned_memcg
     cdef readonly int n_ret
     cdef readonly long long pswpin, pswpout, swpin_zero, swpout_zero
     cdef bint folio_alloc_swap(self, int page) noexcept

@@ -18,6 +18,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.zswap import ZERO_FILLED
 
     SWAP_SLOTS_CACHE_SIZE = 64
+    """Slots that are given back together: NR_RETURNED of page_table.py."""
     # what became of a page that was to be written
     STORED = 0
     WRITTEN = 1
@@ -33,8 +34,7 @@ class Swap:
         self.zswap = zswap
         self.rule_zeromap = release.zeromap
         self.rule_slots_freed_in_batches = release.slots_freed_in_batches
-        # freed slots, not given back yet: the entry of each (-1: none) and the memcg that it is charged to
-        self.returned_entry = column(SWAP_SLOTS_CACHE_SIZE, INT, -1)
+        # freed slots, not given back yet: the memcg that each is charged to
         self.returned_memcg = column(SWAP_SLOTS_CACHE_SIZE, INT, -1)
         self.n_ret = 0
         self.pswpin = 0
@@ -56,24 +56,22 @@ class Swap:
 
         Slots are given back 64 at a time; whether zswap keeps their entries till then is the release's.
         """
-        entry: cython.int = self.zswap.zswap_orphan(page)
-        if entry >= 0 and not self.rule_slots_freed_in_batches:
-            self.zswap.zswap_invalidate(entry)
-            entry = -1
+        if self.pages.page[page].pool and not self.rule_slots_freed_in_batches:
+            self.zswap.zswap_invalidate(page)
         if self.n_ret == SWAP_SLOTS_CACHE_SIZE:
             self.swapcache_free_entries()
-        self.returned_entry[self.n_ret] = entry
+        if self.pages.page[page].pool:
+            self.zswap.zswap_orphan(page, self.n_ret)
         self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
         self.n_ret += 1
-        self.pages.page[page].slot_memcg = -1
-        self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO) & 255
+        self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO)
 
     def swapcache_free_entries(self) -> None:
         """Give the freed slots back, oldest first."""
         slot: cython.int
         for slot in range(self.n_ret):
-            if self.returned_entry[slot] >= 0:
-                self.zswap.zswap_invalidate(self.returned_entry[slot])
+            if self.pages.page[slot].pool:
+                self.zswap.zswap_invalidate(slot)
             self.memcgs.mem_cgroup_uncharge_swap(self.returned_memcg[slot])
         self.n_ret = 0
 
@@ -83,18 +81,18 @@ class Swap:
         STORED: in zswap or the zero map. WRITTEN: to the device. KEPT, dirty: its memcg may not write to the device.
         """
         memcg: cython.int = self.pages.page[page].memcg
-        self.pages.flags[page] &= ~ZERO & 255
+        self.pages.flags[page] &= ~ZERO
         if self.rule_zeromap and self.zswap.kind_of(self.pages.content_of(page)) == ZERO_FILLED:
             self.swpout_zero += 1
-            self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY & 255
+            self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
             return STORED
         if self.zswap.zswap_store(page):
-            self.pages.flags[page] &= ~DIRTY & 255
+            self.pages.flags[page] &= ~DIRTY
             return STORED
         if self.zswap.rule_writeback_switch and not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):
             self.pages.flags[page] |= DIRTY
             return KEPT
-        self.pages.flags[page] &= ~DIRTY & 255
+        self.pages.flags[page] &= ~DIRTY
         self.pswpout += 1
         self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PSWPOUT)
         return WRITTEN

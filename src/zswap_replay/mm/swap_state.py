@@ -12,8 +12,7 @@ from zswap_replay.mm.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import ROOT
-    from zswap_replay.mm.mmzone import WRITEBACK
-    from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE
+    from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE, WRITEBACK
 
     SWAP_CLUSTER_MAX = 32
     """Pages that reclaim takes at a time, and writes that are submitted together."""
@@ -55,7 +54,6 @@ class SwapCache:
     def free_folio(self, page: cython.int) -> None:
         """Take a page out of memory that is on no list any more."""
         self.memcgs.uncharge(self.pages.page[page].memcg)
-        self.pages.page[page].memcg = -1
 
     def swapin_memcg(self, page: cython.int) -> cython.int:
         """Whom a page that is read in is charged to: the memcg of its slot, or, where that died, the root.
@@ -73,7 +71,7 @@ class SwapCache:
         flags: cython.int = self.pages.flags[page]
         if flags & (PRESENT | SWAPCACHE) or not flags & SLOT:
             return False
-        self.pages.flags[page] = (flags | SWAPCACHE) & ~DIRTY & 255
+        self.pages.flags[page] = (flags | SWAPCACHE) & ~DIRTY
         self.add_folio(page, self.swapin_memcg(page))
         return True
 
@@ -89,7 +87,7 @@ class SwapCache:
             self.write_page = grown(self.write_page, 2 * self.plugged)
             self.write_end = grown(self.write_end, 2 * self.plugged)
             self.write_added = grown(self.write_added, 2 * self.plugged)
-        self.pages.page[page].state |= WRITEBACK
+        self.pages.flags[page] |= WRITEBACK
         self.write_page[self.plugged] = page
         self.write_added[self.plugged] = self.lruvecs.added if fresh else -1
         self.plugged += 1
@@ -112,7 +110,7 @@ class SwapCache:
         """A write is over: its page is the next to go, unless it waits in a batch and is on no list yet."""
         page: cython.int = self.write_page[write]
         added: cython.longlong = self.write_added[write]
-        self.pages.page[page].state &= ~WRITEBACK & 255
+        self.pages.flags[page] &= ~WRITEBACK
         if added < 0 or added <= self.lruvecs.drained or self.lruvecs.added - added >= FOLIO_BATCH:
             self.lruvecs.folio_rotate_reclaimable(page, self.pages.page[page].memcg)
 

@@ -1,10 +1,10 @@
 cimport cython
 from zswap_replay.mm.list_head cimport ListHeads
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, PGSTEAL, ROOT, MemCgroups
-from zswap_replay.mm.mmzone cimport (
-    ACTIVE, ISOLATED, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, WRITEBACK, Lruvecs,
+from zswap_replay.mm.mmzone cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
+from zswap_replay.mm.page_table cimport (
+    ACTIVE, DIRTY, ISOLATED, PRESENT, REFERENCED, SLOT, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
 )
-from zswap_replay.mm.page_table cimport DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
 from zswap_replay.mm.shrinker cimport Shrinker
 from zswap_replay.mm.swap cimport KEPT, STORED, Swap
 from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache

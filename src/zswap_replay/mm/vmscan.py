@@ -15,15 +15,18 @@ from zswap_replay.mm.swap_state import SwapCache
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, PGSTEAL, ROOT
-    from zswap_replay.mm.mmzone import (
+    from zswap_replay.mm.mmzone import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
+    from zswap_replay.mm.page_table import (
         ACTIVE,
+        DIRTY,
         ISOLATED,
-        LRU_ACTIVE_ANON,
-        LRU_INACTIVE_ANON,
-        NR_LRU_LISTS,
+        PRESENT,
+        REFERENCED,
+        SLOT,
+        SWAPCACHE,
         WRITEBACK,
+        YOUNG,
     )
-    from zswap_replay.mm.page_table import DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG
     from zswap_replay.mm.swap import KEPT, STORED
     from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
     from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
@@ -100,7 +103,7 @@ class Vmscan:
             self.swap_full += 1
             return ACTIVATE
         self.swap_cache.units += STORE_UNITS
-        self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT & 255
+        self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT
         outcome: cython.int = self.swap.swap_writepage(page)
         if self.swap.zswap.refusals_waiting > self.shrink_delay and self.swap_cache.reclaiming:
             self.swap.zswap.run_worker(-1)
@@ -113,7 +116,7 @@ class Vmscan:
 
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
         """Free the memory of a page whose slot has what it holds, and note when it went."""
-        self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED) & 255
+        self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED)
         self.lruvecs.workingset_eviction(page, memcg)
         self.swap_cache.free_folio(page)
 
@@ -123,12 +126,12 @@ class Vmscan:
             return
         memcg: cython.int = self.pages.page[page].memcg
         self.lruvecs.lruvec_del_folio(page, memcg)
-        self.pages.page[page].state |= ISOLATED
+        self.pages.flags[page] |= ISOLATED
         fate: cython.int = self.pageout(page)
         if fate == FREED:
             return
         if fate == ACTIVATE:
-            self.pages.page[page].state |= ACTIVE
+            self.pages.flags[page] |= ACTIVE
         self.lruvecs.lruvec_add_folio(page, memcg)
         if fate == KEEP:
             self.swap_cache.start_writeback(page, False)
@@ -139,14 +142,14 @@ class Vmscan:
         """Whether a page may go (FREED), gets another round (KEEP) or was used twice (ACTIVATE)."""
         flags: cython.int = self.pages.flags[page]
         if flags & YOUNG:
-            self.pages.flags[page] = (flags | REFERENCED) & ~YOUNG & 255
+            self.pages.flags[page] = (flags | REFERENCED) & ~YOUNG
             return ACTIVATE if flags & REFERENCED else KEEP
-        self.pages.flags[page] = flags & ~REFERENCED & 255
+        self.pages.flags[page] = flags & ~REFERENCED
         return FREED
 
     def shrink_folio(self, page: cython.int, memcg: cython.int) -> cython.int:
         """Look at one isolated page; what became of it."""
-        if self.pages.page[page].state & WRITEBACK:
+        if self.pages.flags[page] & WRITEBACK:
             return ACTIVATE
         fate: cython.int = self.folio_check_references(page)
         if fate == FREED:
@@ -169,7 +172,7 @@ class Vmscan:
         while taken < nr_to_scan and lists.last[head] >= 0:
             page = lists.last[head]
             lists.list_del(head, page)
-            self.pages.page[page].state |= ISOLATED
+            self.pages.flags[page] |= ISOLATED
             self.isolated[taken] = page
             taken += 1
         if cython.compiled and self.swap.zswap.current.lengths.size:
@@ -186,7 +189,7 @@ class Vmscan:
                 continue
             page = self.isolated[i]
             if self.fates[i] == ACTIVATE:
-                self.pages.page[page].state |= ACTIVE
+                self.pages.flags[page] |= ACTIVE
             self.lruvecs.lruvec_add_folio(page, memcg)
         self.pgscan += taken
         self.pgsteal += freed
@@ -200,8 +203,7 @@ class Vmscan:
         while nr_to_scan > 0 and lists.last[head] >= 0:
             page = lists.last[head]
             lists.list_del(head, page)
-            self.pages.page[page].state &= ~ACTIVE & 255
-            self.pages.flags[page] &= ~YOUNG & 255
+            self.pages.flags[page] &= ~(ACTIVE | YOUNG)
             self.lruvecs.lruvec_add_folio(page, memcg)
             nr_to_scan -= 1
 

@@ -1,13 +1,11 @@
 cimport cython
 from zswap_replay.mm.lengths cimport Lengths
-from zswap_replay.mm.columns cimport Records
-from zswap_replay.mm.list_head cimport ListHead, ListHeads
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, PAGE_SHIFT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
     MemCgroups,
 )
-from zswap_replay.mm.page_table cimport AHEAD, DIRTY, PRESENT, PageTable
+from zswap_replay.mm.page_table cimport DIRTY, KEPT, NR_RETURNED, SECOND_CHANCE, PageTable
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
@@ -30,6 +28,7 @@ cpdef enum:
     CLASS_REFUSED = 2
     CLASS_BYTES = 3
     NR_CLASS_TALLIES = 4
+    MAX_POOLS = 255
     WORKER_LRU = 0
     WORKER_ITER = 1
     WORKER_ONLINE = 2
@@ -38,17 +37,6 @@ cpdef enum:
     SHRINKER_PROTECTS_SWAPINS = 2
 
 cdef long long MAX_TIME
-
-cdef struct ZswapEntry:
-    ListHead lru
-    int page
-    int objcg
-    int length
-    int handle
-    int pool
-    unsigned char nid
-    unsigned char referenced
-    unsigned char kept
 
 @cython.final
 cdef class ShrinkWork:
@@ -87,14 +75,8 @@ cdef class Zswap(LruWalk):
     cdef readonly long long memcg_shrinks, shrink_worker_runs, shrink_worker_steps
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
-    cdef readonly Records records
-    cdef readonly ListHeads heads
-    cdef readonly ZswapEntry[::1] entry
     cdef readonly long long[::1] class_tally
-    cdef readonly int nr_entries
-    cdef int[::1] ahead
     cdef unsigned long long touched
-    cdef int free_entry
     cdef readonly list pools, by_index
     cdef readonly ZswapPool current
     cdef readonly long long total_pages
@@ -120,11 +102,10 @@ cdef class Zswap(LruWalk):
     cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
     cdef int protection_slot(self, int nid, int memcg) except -1
     cdef zswap_folio_swapin(self, int page, bint from_disk)
-    cdef int zswap_entry_cache_alloc(self) except -1
-    cdef void zswap_entry_cache_free(self, int entry) noexcept
     cdef zswap_entry_free(self, int entry)
+    cdef ZswapPool pool_of_entry(self, int entry)
     cdef int kind_of(self, unsigned long long content) except -1
-    cdef int zswap_compress(self, ZswapPool pool, int entry, int page) except -1
+    cdef int zswap_compress(self, ZswapPool pool, int page) except -1
     cdef void count_class(self, int kind, int event, int length) noexcept
     cdef zswap_decompress(self, int entry)
     cdef int zswap_writeback_entry(self, int entry) except -1000
@@ -139,8 +120,8 @@ cdef class Zswap(LruWalk):
     cdef int zswap_reclaim_entry(self, ShrinkWork work) except -1
     cdef ZswapPool pool_of(self, ShrinkWork work)
     cdef int zswap_store(self, int page) except -1
-    cdef int zswap_fill(self, int entry, int page) except -1
-    cdef void look_ahead(self, Py_ssize_t count) noexcept
+    cdef int zswap_fill(self, int page) except -1
+    cdef void look_ahead(self) noexcept
     cdef int zswap_load(self, int page) except -1
-    cdef int zswap_orphan(self, int page) noexcept
+    cdef zswap_orphan(self, int page, int slot)
     cdef zswap_invalidate(self, int entry)

@@ -2,15 +2,20 @@
 
 The sections stand in the order of the kernel's file; where releases differ, a flag of releases.py is tested here, in
 the function that differs.
+
+A page has one entry at most, so that struct zswap_entry is a part of its struct, and an entry is numbered as its page:
+``pool`` is one more than the index of the pool that it is in (0: there is no entry), ``entry_lru`` its place on the LRU,
+``objcg`` whom it is charged to (-1: nobody), ``length`` its compressed length (0: same-filled), ``handle`` where the
+allocator has it, and ``node`` the page's. The entries of slots that are about to be given back are those below
+NR_RETURNED.
 """
 
 from typing import Protocol
 
 import cython
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, Fields, Records, column, grown
+from zswap_replay.mm.columns import LONGLONG, column, grown
 from zswap_replay.mm.lengths import Lengths
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.list_lru import ListLru, LruWalk
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import PageTable
@@ -33,7 +38,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         ZSWPOUT,
         ZSWPWB,
     )
-    from zswap_replay.mm.page_table import AHEAD, DIRTY, PRESENT
+    from zswap_replay.mm.page_table import DIRTY, KEPT, NR_RETURNED, SECOND_CHANCE
     from zswap_replay.mm.zpool import ENOSPC
 
     MAX_RECLAIM_RETRIES = 16
@@ -58,6 +63,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     CLASS_REFUSED = 2
     CLASS_BYTES = 3
     NR_CLASS_TALLIES = 4
+    MAX_POOLS = 255
+    """Pools at a time: an entry has the number of its own in a byte."""
     # how the worker picks
     WORKER_LRU = 0
     WORKER_ITER = 1
@@ -68,21 +75,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     SHRINKER_PROTECTS_SWAPINS = 2
 
 MAX_TIME = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
-
-ZSWAP_ENTRY: Fields = {
-    "lru": LIST_HEAD,
-    "page": INT,
-    "objcg": INT,
-    "length": INT,
-    "handle": INT,
-    "pool": INT,
-    "nid": UCHAR,
-    "referenced": UCHAR,
-    "kept": UCHAR,
-}
-"""struct zswap_entry: its place on the LRU, the page that it holds (-1: its slot is about to be given back), whom it
-is charged to (-1: nobody), its compressed length (0: same-filled), where the allocator has it, its pool and node, the
-second chance, and whether the compressed bytes are kept outside (they are not where the length was known)."""
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
 WORKERS = {"lru": 0, "iter": 1, "online": 2, "candidates": 3}
@@ -226,22 +218,15 @@ class Zswap(LruWalk):
         # [payload class * NR_CLASS_TALLIES + what], of pages whose length was known
         self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
 
-        # entries; the links of a free one chain the free ones
-        self.records = Records(256, ZSWAP_ENTRY)
-        self.heads = ListHeads(self.records)
-        self.entry = self.records.array
-        self.nr_entries = 0
-        self.free_entry = -1
-        # entries of the pages that are about to be loaded, or -1
-        self.ahead = column(AHEAD, INT)
+        # what look_ahead() read, so that it is read
         self.touched = 0
 
-        # pools, the current one first, and by index
+        # pools, the current one first, and by index, those that are gone among them
         self.pools: list[ZswapPool] = []
         self.by_index: list[ZswapPool] = []
         self.total_pages = 0
         self.reached_full = False
-        self.list_lru = ListLru(self.heads, nr_nodes, self.rule_lru_per_memcg)
+        self.list_lru = ListLru(pages.entry_lru, nr_nodes, self.rule_lru_per_memcg)
         self.shrink_work = ShrinkWork()
 
         # by memcg and node: entries that the dynamic shrinker spares, nr_zswap_protected or nr_disk_swapins
@@ -313,16 +298,24 @@ class Zswap(LruWalk):
             lru = self.list_lru
             work = self.shrink_work
             if self.rule_lru_per_pool:
-                lru = ListLru(self.heads, self.nr_nodes, self.rule_lru_per_memcg)
+                lru = ListLru(self.page_table.entry_lru, self.nr_nodes, self.rule_lru_per_memcg)
                 work = ShrinkWork()
-            pool = ZswapPool(
-                len(self.by_index), zpool_type, compressor, contents, lengths, learned, lru, work
-            )
+            index = self.free_index()
+            pool = ZswapPool(index, zpool_type, compressor, contents, lengths, learned, lru, work)
             self.pools.insert(0, pool)
-            self.by_index.append(pool)
+            self.by_index[index : index + 1] = [pool]
         self.current = self.pools[0]
         for old in self.pools[1:]:
             self.zswap_pool_put(old)
+
+    def free_index(self) -> int:
+        """The index of a pool that is gone, or the next one. Raises OverflowError: there are too many pools."""
+        for index, pool in enumerate(self.by_index):
+            if pool not in self.pools and pool.work is not self.running:
+                return index
+        if len(self.by_index) == MAX_POOLS:
+            raise OverflowError(f"{MAX_POOLS} pools hold pages still; expected no other compressor or zpool")
+        return len(self.by_index)
 
     def zswap_pool_put(self, pool: ZswapPool) -> None:
         """Drop a pool that is not the current one and that holds nothing."""
@@ -389,8 +382,8 @@ class Zswap(LruWalk):
 
     def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
         """Put an entry at the young end of the LRU of its memcg and node."""
-        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry[entry].objcg)
-        nid: cython.int = self.entry[entry].nid
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.page_table.page[entry].objcg)
+        nid: cython.int = self.page_table.page[entry].node
         pool.lru.list_lru_add(entry, nid, memcg)
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
             # each entry is spared when it comes; the number decays where it is more than a quarter of the list
@@ -401,8 +394,8 @@ class Zswap(LruWalk):
 
     def zswap_lru_del(self, pool: ZswapPool, entry: cython.int) -> None:
         """Take an entry off its LRU."""
-        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.entry[entry].objcg)
-        pool.lru.list_lru_del(entry, self.entry[entry].nid, memcg)
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.page_table.page[entry].objcg)
+        pool.lru.list_lru_del(entry, self.page_table.page[entry].node, memcg)
 
     def protection_slot(self, nid: cython.int, memcg: cython.int) -> cython.int:
         """Where ``protected`` has the number of a memcg and node."""
@@ -422,49 +415,33 @@ class Zswap(LruWalk):
 
     # ---- entries ----
 
-    def zswap_entry_cache_alloc(self) -> cython.int:
-        """A free entry."""
-        entry: cython.int = self.free_entry
-        if entry >= 0:
-            self.free_entry = self.heads.link[entry].next
-            return entry
-        entry = self.nr_entries
-        self.nr_entries += 1
-        if entry == self.records.size:
-            self.entry = None
-            self.heads.resize_items(2 * entry)
-            self.entry = self.records.array
-        return entry
-
-    def zswap_entry_cache_free(self, entry: cython.int) -> None:
-        """Give an entry back."""
-        self.heads.link[entry].next = self.free_entry
-        self.free_entry = entry
-
     def zswap_entry_free(self, entry: cython.int) -> None:
         """Free an entry with all that it holds: its place on the LRU, its memory, its charge."""
-        length: cython.int = self.entry[entry].length
+        pages: PageTable = self.page_table
+        length: cython.int = pages.page[entry].length
         if length == 0:
             self.same_filled_pages -= 1
         else:
-            pool: ZswapPool = self.by_index[self.entry[entry].pool]
+            pool: ZswapPool = self.pool_of_entry(entry)
             self.zswap_lru_del(pool, entry)
-            pool.zpool.zpool_free(self.entry[entry].handle)
+            pool.zpool.zpool_free(pages.page[entry].handle)
             self.account_pool(pool)
             self.compressed_bytes -= length
-            if self.entry[entry].kept:
+            if pages.flags[entry] & KEPT:
                 pool.contents.free(entry)
+                pages.flags[entry] &= ~KEPT
             if length == 4096 and self.rule_stores_incompressible:
                 self.stored_incompressible_pages -= 1
             pool.entries -= 1
             if pool is not self.current:
                 self.zswap_pool_put(pool)
-        self.memcgs.obj_cgroup_uncharge_zswap(self.entry[entry].objcg, self.entry[entry].nid, length)
+        self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
         self.stored_pages -= 1
-        page: cython.int = self.entry[entry].page
-        if page >= 0:
-            self.page_table.page[page].entry = -1
-        self.zswap_entry_cache_free(entry)
+        pages.page[entry].pool = 0
+
+    def pool_of_entry(self, entry: cython.int) -> ZswapPool:
+        """The pool that an entry is in."""
+        return self.by_index[self.page_table.page[entry].pool - 1]
 
     # ---- compression ----
 
@@ -476,15 +453,16 @@ class Zswap(LruWalk):
             return pool.lengths.kind_at(known) & KIND_MASK
         return pool.contents.same_filled(content)
 
-    def zswap_compress(self, pool: ZswapPool, entry: cython.int, page: cython.int) -> cython.int:
+    def zswap_compress(self, pool: ZswapPool, page: cython.int) -> cython.int:
         """Compress a page and allocate for it; False where the compressor or the allocator refused, counted."""
-        content: cython.ulonglong = self.page_table.content_of(page)
+        pages: PageTable = self.page_table
+        content: cython.ulonglong = pages.content_of(page)
         length: cython.int
         known: cython.longlong = pool.lengths.find(content)
         kept: cython.bint = known < 0 or pool.lengths.length_at(known) < 0
         raw: cython.bint = False
         if kept:
-            length = pool.contents.zswap_compress(entry, content)
+            length = pool.contents.zswap_compress(page, content)
             if pool.learned is not None and pool.learned.find(content) < 0:
                 pool.learned.add(content, length, pool.contents.kind_and_class(content))
         else:
@@ -492,11 +470,11 @@ class Zswap(LruWalk):
             self.count_class(pool.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length)
         if self.rule_stores_incompressible and (length == 0 or length == 4096):
             if kept and length:
-                pool.contents.free(entry)
-            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(self.page_table.page[page].memcg)
+                pool.contents.free(page)
+            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(pages.page[page].memcg)
             length = 4096 if raw else 0
             if kept and raw:
-                pool.contents.keep_raw(entry, content)
+                pool.contents.keep_raw(page, content)
             elif raw:
                 self.count_class(pool.lengths.kind_at(known), CLASS_STORED, length)
         if length == 0:
@@ -509,13 +487,13 @@ class Zswap(LruWalk):
         if handle == -ENOSPC:
             self.reject_compress_poor += 1
             if kept:
-                pool.contents.free(entry)
+                pool.contents.free(page)
             return False
         self.account_pool(pool)
-        self.entry[entry].handle = handle
-        self.entry[entry].length = length
-        self.entry[entry].pool = pool.index
-        self.entry[entry].kept = kept
+        pages.page[page].handle = handle
+        pages.page[page].length = length
+        if kept:
+            pages.flags[page] |= KEPT
         self.compressed_bytes += length
         self.stored_incompressible_pages += raw
         pool.entries += 1
@@ -529,42 +507,41 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from what is kept of it."""
-        if self.entry[entry].length and self.entry[entry].kept:
-            pool: ZswapPool = self.by_index[self.entry[entry].pool]
-            pool.contents.zswap_decompress(entry, self.page_table.content_of(self.entry[entry].page))
+        if self.page_table.page[entry].length and self.page_table.flags[entry] & KEPT:
+            pool: ZswapPool = self.pool_of_entry(entry)
+            pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
 
     # ---- writeback ----
 
     def zswap_writeback_entry(self, entry: cython.int) -> cython.int:
         """Write an entry to the swap device and free it; an error where its page is in memory or its slot is gone."""
-        page: cython.int = self.entry[entry].page
-        if page < 0:
+        if entry < NR_RETURNED:
             return -ENOMEM
-        if not self.swap_cache.read_swap_cache_async(page):
+        if not self.swap_cache.read_swap_cache_async(entry):
             return -EEXIST
         self.zswap_decompress(entry)
-        objcg: cython.int = self.entry[entry].objcg
+        objcg: cython.int = self.page_table.page[entry].objcg
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
-        nid: cython.int = self.page_table.page[page].node
+        nid: cython.int = self.page_table.page[entry].node
         if objcg >= 0:
             self.memcgs.count_memcg_event(memcg, nid, ZSWPWB)
         self.memcgs.count_memcg_event(memcg, nid, WRITTEN_BACK)
-        self.memcgs.count_memcg_event(self.page_table.page[page].memcg, nid, PSWPOUT)
+        self.memcgs.count_memcg_event(self.page_table.page[entry].memcg, nid, PSWPOUT)
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
-        self.swap_cache.start_writeback(page, True)
+        self.swap_cache.start_writeback(entry, True)
         return 0
 
     # ---- shrinking ----
 
     def isolate(self, lru: ListLru, head: cython.int, item: cython.int) -> cython.int:
         """Models shrink_memcg_cb(): write an entry back, unless it has its second chance still."""
-        if self.rule_second_chance and self.entry[item].referenced:
-            self.entry[item].referenced = 0
+        if self.rule_second_chance and self.page_table.flags[item] & SECOND_CHANCE:
+            self.page_table.flags[item] &= ~SECOND_CHANCE
             return LRU_ROTATE
         # young from here on, if it stays: put back on failure, or rotated before the write begins
-        self.heads.list_move_tail(head, item)
+        lru.heads.list_move_tail(head, item)
         error: cython.int = self.zswap_writeback_entry(item)
         if error == 0:
             return LRU_REMOVED_RETRY
@@ -572,7 +549,8 @@ class Zswap(LruWalk):
         if self.rule_shrinker == SHRINKER_PROTECTS_SIZE:
             self.protected[
                 self.protection_slot(
-                    self.entry[item].nid, self.memcgs.obj_cgroup_memcg(self.entry[item].objcg)
+                    self.page_table.page[item].node,
+                    self.memcgs.obj_cgroup_memcg(self.page_table.page[item].objcg),
                 )
             ] += 1
         if error == -EEXIST and self.in_shrinker:
@@ -732,11 +710,10 @@ class Zswap(LruWalk):
         Models zswap_store(): older copy, memcg limit, pool limit, same-filled page, compression, insertion.
         """
         pages: PageTable = self.page_table
-        old: cython.int = pages.page[page].entry
-        if old >= 0:
+        if pages.page[page].pool:
             # a copy of what the page held before: it goes, whatever comes of this store
             self.duplicate_entry += 1
-            self.zswap_entry_free(old)
+            self.zswap_entry_free(page)
         if not self.enabled:
             self.disabled_reject += 1
             return False
@@ -761,37 +738,33 @@ class Zswap(LruWalk):
             self.queue_work(self.pools[len(self.pools) - 1].work)
             return False
 
-        entry: cython.int = self.zswap_entry_cache_alloc()
-        if not self.zswap_fill(entry, page):
-            self.zswap_entry_cache_free(entry)
+        if not self.zswap_fill(page):
             self.compress_reject += 1
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
             if self.rule_memcg_refusal_queues and self.reached_full:
                 self.queue_work(self.shrink_work)
             return False
 
-        length: cython.int = self.entry[entry].length
-        self.entry[entry].page = page
-        self.entry[entry].objcg = objcg
-        self.entry[entry].nid = pages.page[page].node
-        self.entry[entry].referenced = 1
-        pages.page[page].entry = entry
+        length: cython.int = pages.page[page].length
+        pages.page[page].pool = self.current.index + 1
+        pages.page[page].objcg = objcg
+        pages.flags[page] |= SECOND_CHANCE
         self.memcgs.obj_cgroup_charge_zswap(objcg, pages.page[page].node, length)
         if objcg >= 0:
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
-            self.zswap_lru_add(self.current, entry)
+            self.zswap_lru_add(self.current, page)
         self.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
         return True
 
-    def zswap_fill(self, entry: cython.int, page: cython.int) -> cython.int:
-        """Give an entry what it holds: nothing for a same-filled page, else compressed memory. False: refused."""
+    def zswap_fill(self, page: cython.int) -> cython.int:
+        """Give a page's entry what it holds: nothing for a same-filled page, else compressed memory. False: refused."""
         if not self.rule_zeromap and self.same_filled_pages_enabled:
             content: cython.ulonglong = self.page_table.content_of(page)
             if self.kind_of(content) != ORDINARY:
-                self.entry[entry].length = 0
+                self.page_table.page[page].length = 0
                 self.same_filled_pages += 1
                 known: cython.longlong = self.current.lengths.find(content)
                 if known >= 0:
@@ -801,64 +774,62 @@ class Zswap(LruWalk):
                 return True
         if not self.rule_zeromap and not self.non_same_filled_pages_enabled:
             return False
-        return self.zswap_compress(self.current, entry, page)
+        return self.zswap_compress(self.current, page)
 
-    def look_ahead(self, count: cython.Py_ssize_t) -> None:
-        """Touch the entries of the pages that the next ``count`` events will load, as PageTable.look_ahead() does."""
-        at: cython.Py_ssize_t
-        entry: cython.int
+    def look_ahead(self) -> None:
+        """Touch what loading the pages that PageTable.look_ahead() found to be out will touch."""
+        at: cython.int
+        page: cython.int
         neighbour: cython.int
         touched: cython.ulonglong = 0
-        for at in range(count):
-            self.ahead[at] = -1
-            if (
-                self.page_table.ahead[at] >= 0
-                and not self.page_table.flags[self.page_table.ahead[at]] & PRESENT
-            ):
-                self.ahead[at] = self.page_table.page[self.page_table.ahead[at]].entry
-        for at in range(count):
-            entry = self.ahead[at]
-            if entry >= 0:
-                touched += self.entry[entry].length
-        for at in range(count):
-            entry = self.ahead[at]
-            if entry >= 0:
-                neighbour = self.entry[entry].lru.next
+        for at in range(self.page_table.nr_ahead_out):
+            page = self.page_table.ahead_out[at]
+            if self.page_table.page[page].pool:
+                neighbour = self.page_table.page[page].entry_lru.next
                 if neighbour >= 0:
-                    touched += self.entry[neighbour].length
-                neighbour = self.entry[entry].lru.prev
+                    touched += self.page_table.page[neighbour].length
+                neighbour = self.page_table.page[page].entry_lru.prev
                 if neighbour >= 0:
-                    touched += self.entry[neighbour].length
+                    touched += self.page_table.page[neighbour].length
         self.touched = touched
 
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; False where zswap does not have it. The page is dirty if the entry is freed."""
-        entry: cython.int = self.page_table.page[page].entry
-        if entry < 0:
+        pages: PageTable = self.page_table
+        if not pages.page[page].pool:
             return False
-        self.zswap_decompress(entry)
+        self.zswap_decompress(page)
         self.zswpin += 1
-        objcg: cython.int = self.entry[entry].objcg
+        objcg: cython.int = pages.page[page].objcg
         if objcg >= 0:
-            self.memcgs.count_memcg_event(
-                self.memcgs.obj_cgroup_memcg(objcg), self.page_table.page[page].node, ZSWPIN
-            )
+            self.memcgs.count_memcg_event(self.memcgs.obj_cgroup_memcg(objcg), pages.page[page].node, ZSWPIN)
         if self.rule_always_exclusive or self.exclusive_loads:
-            self.zswap_entry_free(entry)
-            self.page_table.flags[page] |= DIRTY
-        elif self.entry[entry].length:
-            pool: ZswapPool = self.by_index[self.entry[entry].pool]
-            self.zswap_lru_del(pool, entry)
-            self.zswap_lru_add(pool, entry)
+            self.zswap_entry_free(page)
+            pages.flags[page] |= DIRTY
+        elif pages.page[page].length:
+            pool: ZswapPool = self.pool_of_entry(page)
+            self.zswap_lru_del(pool, page)
+            self.zswap_lru_add(pool, page)
         return True
 
-    def zswap_orphan(self, page: cython.int) -> cython.int:
-        """Part a page, whose slot is given up, from its entry, which stays until the slot is; the entry, or -1."""
-        entry: cython.int = self.page_table.page[page].entry
-        if entry >= 0:
-            self.entry[entry].page = -1
-            self.page_table.page[page].entry = -1
-        return entry
+    def zswap_orphan(self, page: cython.int, slot: cython.int) -> None:
+        """Part a page, whose slot is given up, from its entry, which stays until the slot is: as that of ``slot``."""
+        pages: PageTable = self.page_table
+        pool: ZswapPool = self.pool_of_entry(page)
+        if pages.flags[page] & KEPT:
+            # nobody will read it any more
+            pool.contents.free(page)
+            pages.flags[page] &= ~KEPT
+        pages.flags[slot] = pages.flags[page] & SECOND_CHANCE
+        pages.page[slot].objcg = pages.page[page].objcg
+        pages.page[slot].handle = pages.page[page].handle
+        pages.page[slot].length = pages.page[page].length
+        pages.page[slot].pool = pages.page[page].pool
+        pages.page[slot].node = pages.page[page].node
+        if pages.page[page].length:
+            memcg: cython.int = self.memcgs.obj_cgroup_memcg(pages.page[page].objcg)
+            pool.lru.list_lru_replace(page, slot, pages.page[page].node, memcg)
+        pages.page[page].pool = 0
 
     def zswap_invalidate(self, entry: cython.int) -> None:
         """Its slot is given back: free the entry."""
