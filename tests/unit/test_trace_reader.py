@@ -266,6 +266,28 @@ def test_rows_that_were_read_before_a_fault_come_first(tmp_path: Path) -> None:
     assert before == threading.active_count()
 
 
+@pytest.mark.parametrize("statistics", [False, True, ["key", "value"]])
+def test_columns_of_nulls_mean_the_same_whether_the_file_says_so_or_not(
+    tmp_path: Path, statistics: bool | list[str]
+) -> None:
+    table = pa.concat_tables([many(100).slice(0, 1), many(100)])
+    nested = pa.array(
+        [{"one": None, "two": None}] * len(table), pa.struct([("one", pa.int8()), ("two", pa.int8())])
+    )
+    # A column of another program, whose two parts come before our columns.
+    other = table.add_column(0, "x_nested", nested)
+    pq.write_table(other, tmp_path / "t.parquet", row_group_size=1, write_statistics=statistics)
+    pq.write_table(table, tmp_path / "plain.parquet", write_statistics=False)
+    assert open_trace(tmp_path / "plain.parquet").sha256() == open_trace(tmp_path / "t.parquet").sha256()
+
+
+def test_a_required_column_of_nulls_is_a_fault_though_the_file_says_so(tmp_path: Path) -> None:
+    table = pa.table({"time_ns": pa.nulls(2, pa.uint64()), "event": pa.nulls(2, pa.string())})
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(TraceError, match=r"row group 0, row 0, column time_ns: found null"):
+        open_trace(tmp_path / "t.parquet").sha256()
+
+
 def test_batches_are_cut(tmp_path: Path) -> None:
     small().save(tmp_path / "t.parquet")
     reader = open_trace(tmp_path / "t.parquet")

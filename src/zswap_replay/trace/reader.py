@@ -20,7 +20,7 @@ from zswap_replay.trace.columns import decode, schema_fault
 from zswap_replay.trace.digest import RowDigest
 from zswap_replay.trace.memcgs import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata, decode_metadata
-from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
+from zswap_replay.trace.schema import REQUIRED_COLUMNS, ROOT, SCHEMA, TEXT_COLUMNS, Event
 from zswap_replay.trace.validate import RowChecker, RowError
 
 DEFAULT_BATCH_ROWS = 1 << 15
@@ -231,11 +231,25 @@ def _not_parquet(filesystem: pafs.FileSystem, path: str, error: Exception) -> st
 
 
 def _record_batches(file: pq.ParquetFile, group: int, batch_rows: int, name: str) -> Iterator[pa.RecordBatch]:
-    columns = [column for column in file.schema_arrow.names if column in SCHEMA.names]
     try:
+        empty = _empty_columns(file.metadata.row_group(group))
+        columns = [
+            column for column in file.schema_arrow.names if column in SCHEMA.names and column not in empty
+        ]
         yield from file.iter_batches(batch_rows, row_groups=[group], columns=columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise TraceError(f"{name}: row group {group}: damaged data: {_one_line(error)}") from None
+
+
+def _empty_columns(group: pq.RowGroupMetaData) -> set[str]:
+    """The columns of a row group of which the file says that they hold nulls alone: as good as none, if not read."""
+    leaves = [group.column(place) for place in range(group.num_columns)]
+    empty = {
+        leaf.path_in_schema
+        for leaf in leaves
+        if leaf.statistics is not None and leaf.statistics.null_count == leaf.num_values
+    }
+    return empty - set(REQUIRED_COLUMNS)
 
 
 def _agree(known: TraceMetadata, found: TraceMetadata, name: str) -> TraceMetadata:
