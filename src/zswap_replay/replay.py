@@ -25,7 +25,7 @@ from zswap_replay.outside import LengthMemo, Outside
 from zswap_replay.result import Result, Timing
 from zswap_replay.settings import DEFAULT_TOTALRAM, Settings
 from zswap_replay.snapshot import take_snapshot
-from zswap_replay.trace.batch import Batch, Control
+from zswap_replay.trace.batch import Batch, Control, cut
 from zswap_replay.trace.reader import TraceReader, open_trace
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE, parse_duration
@@ -33,6 +33,8 @@ from zswap_replay.units import PAGE_SIZE, parse_duration
 Progress = Callable[[int, int], None]
 Notes = Callable[[str], None]
 
+_FORESEEN_ROWS = 1 << 14
+"""Rows that are looked at ahead in one go: few, so that what other processes compress is soon waited for in part."""
 _KNOBS_WITH_POOL = ("compressor", "zpool")
 
 
@@ -202,7 +204,7 @@ class Replay:
         batches = self.reader.batches(batch_rows)
         foresight = self.foresight(farm) if farm is not None else None
         if foresight is not None:
-            batches = foresight.batches(batches, total)
+            batches = foresight.batches(cut(batches, _FORESEEN_ROWS), total)
         next_interval = interval_ns
         while self.events < total:
             before = perf_counter()
@@ -213,6 +215,7 @@ class Replay:
             next_interval = self.replay_batch(
                 batch, min(len(batch), total - self.events), interval_ns, next_interval
             )
+            del batch  # it need not be there while the next one is made
             progress(self.events, total)
         before = perf_counter()
         next(batches, None)  # the reader's digest is there when it has come to the end

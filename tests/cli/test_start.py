@@ -14,6 +14,8 @@ from zswap_replay.cli.errors import WIDEST_HELP
 HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard", "Cython", "cython"}
 HEAVY |= {"pandas", "matplotlib", "jinja2", "dask", "distributed"}
 
+POOL = "ARROW_DEFAULT_MEMORY_POOL"
+
 SCRIPT = """\
 import atexit, sys
 packages = lambda: sorted({name.partition(".")[0] for name in sys.modules})
@@ -97,3 +99,24 @@ def test_help_is_as_wide_as_the_terminal_within_reason(columns: str, widest: int
     texts = [line for line in done.stdout.splitlines() if line]
     assert widest >= max(len(line) for line in texts)
     assert widest - 20 < max(len(line) for line in texts)
+
+
+@pytest.mark.parametrize(("variables", "expected"), [({}, "system"), ({POOL: "mimalloc"}, "mimalloc")])
+def test_arrow_gets_its_memory_where_little_stays_unused(variables: dict[str, str], expected: str) -> None:
+    script = (
+        "import atexit, sys\n"
+        "from zswap_replay.cli import main\n"
+        "atexit.register(lambda: print(sys.modules['pyarrow'].default_memory_pool().backend_name))\n"
+        "sys.argv[1:] = ['trace', 'validate', 'traces/story.parquet']\n"
+        "main()\n"
+    )
+    outside = {name: value for name, value in os.environ.items() if name != POOL}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=outside | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert expected == done.stdout.splitlines()[-1], done.stderr

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from zswap_replay.errors import TraceError
-from zswap_replay.trace.batch import NO_MEMCG, Control
+from zswap_replay.trace.batch import NO_MEMCG, Control, cut
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.columns import decode
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import SCHEMA, Event
+from zswap_replay.trace.writer import TraceWriter, page_rows
 from zswap_replay.units import UNLIMITED
 
 
@@ -66,7 +69,6 @@ def test_columns_of_a_batch(tmp_path: Path) -> None:
         column = getattr(batch, name)
         assert dtype == column.dtype
         assert column.flags.c_contiguous
-        assert column.flags.writeable
 
 
 def test_controls_are_parsed(tmp_path: Path) -> None:
@@ -175,6 +177,127 @@ def test_a_long_trace_is_not_remembered(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(TraceError):
         next(reader.batches())
+
+
+def many(rows: int = 100_000) -> pa.Table:
+    """Rows with all that is digested, in columns that are long enough for the digest's threads."""
+    number = np.arange(rows, dtype=np.uint64)
+    odd = number % 2 == 1
+    return page_rows(
+        number, odd.astype(np.int32), number % 977, (odd.astype(np.int32), ["/a", "/b"]), 1 + number % 3
+    ).set_column(
+        SCHEMA.get_field_index("content"),
+        SCHEMA.field("content"),
+        pa.array(number, pa.uint64(), mask=~odd),
+    )
+
+
+def test_digest_does_not_depend_on_batches_or_row_groups(tmp_path: Path) -> None:
+    found = set()
+    for number, group_rows in enumerate((100_000, 7_777)):
+        path = tmp_path / f"{number}.parquet"
+        with TraceWriter(path, row_group_rows=group_rows) as writer:
+            writer.write(many())
+        for batch_rows in (None, 1000, 33_333, 100_000):
+            reader = open_trace(path)
+            assert 100_000 == sum(len(batch) for batch in reader.batches(batch_rows))
+            found.add(reader.digest)
+    # As it was found by one call of hashlib for each column.
+    assert {"23f33bf9829745031672cfe1c2f9da54feecac1381a6eb5a6abdcdffffc7abce"} == found
+
+
+def test_a_reading_that_is_given_up_leaves_no_thread(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "t.parquet", row_group_rows=50_000) as writer:
+        writer.write(many())
+    before = threading.active_count()
+    batches = open_trace(tmp_path / "t.parquet").batches(20_000)
+    next(batches)
+    next(batches)
+    assert before < threading.active_count()
+    assert isinstance(batches, Generator)
+    batches.close()
+    assert before == threading.active_count()
+
+
+def test_a_reading_that_is_left_open_does_not_keep_the_program(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "t.parquet") as writer:
+        writer.write(many())
+    script = (
+        "from zswap_replay.trace.reader import open_trace\n"
+        f"batches = open_trace({str(tmp_path / 't.parquet')!r}).batches(20_000)\n"
+        "print(len(next(batches)), len(next(batches)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ("20000 20000\n", "") == (done.stdout, done.stderr)
+
+
+def test_rows_before_damaged_ones_come_first(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    with TraceWriter(path, row_group_rows=1000) as writer:
+        writer.write(many(3000))
+    page = pq.read_metadata(path).row_group(1).column(SCHEMA.get_field_index("page"))
+    data = bytearray(path.read_bytes())
+    start = page.dictionary_page_offset
+    assert start is not None
+    data[start : start + page.total_compressed_size] = bytes(page.total_compressed_size)
+    path.write_bytes(data)
+    before = threading.active_count()
+    batches = open_trace(path).batches(250)
+    assert [0, 250, 500, 750] == [next(batches).first_row for _ in range(4)]
+    with pytest.raises(TraceError, match=r"t\.parquet: row group 1: damaged data: "):
+        next(batches)
+    assert before == threading.active_count()
+
+
+def test_rows_that_were_read_before_a_fault_come_first(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    good, bad = many(1000), TraceBuilder().at(5).read("/a", 1).table()
+    with TraceWriter(path, row_group_rows=1000) as writer:
+        writer.write(pa.concat_tables([good, bad]))
+    before = threading.active_count()
+    batches = open_trace(path).batches(400)
+    assert [400, 400, 200] == [len(next(batches)) for _ in range(3)]
+    with pytest.raises(
+        TraceError, match=r"row group 1, row 1000, column time_ns: found 5 after 999; expected"
+    ):
+        next(batches)
+    assert before == threading.active_count()
+
+
+@pytest.mark.parametrize("statistics", [False, True, ["key", "value"]])
+def test_columns_of_nulls_mean_the_same_whether_the_file_says_so_or_not(
+    tmp_path: Path, statistics: bool | list[str]
+) -> None:
+    table = pa.concat_tables([many(100).slice(0, 1), many(100)])
+    nested = pa.array(
+        [{"one": None, "two": None}] * len(table), pa.struct([("one", pa.int8()), ("two", pa.int8())])
+    )
+    # A column of another program, whose two parts come before our columns.
+    other = table.add_column(0, "x_nested", nested)
+    pq.write_table(other, tmp_path / "t.parquet", row_group_size=1, write_statistics=statistics)
+    pq.write_table(table, tmp_path / "plain.parquet", write_statistics=False)
+    assert open_trace(tmp_path / "plain.parquet").sha256() == open_trace(tmp_path / "t.parquet").sha256()
+
+
+def test_a_required_column_of_nulls_is_a_fault_though_the_file_says_so(tmp_path: Path) -> None:
+    table = pa.table({"time_ns": pa.nulls(2, pa.uint64()), "event": pa.nulls(2, pa.string())})
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(TraceError, match=r"row group 0, row 0, column time_ns: found null"):
+        open_trace(tmp_path / "t.parquet").sha256()
+
+
+def test_batches_are_cut(tmp_path: Path) -> None:
+    small().save(tmp_path / "t.parquet")
+    reader = open_trace(tmp_path / "t.parquet")
+    expected = list(reader.batches(4))
+    found = list(cut(reader.batches(), 4))
+    assert [0, 4, 8] == [batch.first_row for batch in found]
+    for one, other in zip(expected, found, strict=True):
+        assert one.controls == other.controls
+        for name in ("time_ns", "event", "memcg", "page", "count", "node", "content", "has_content"):
+            assert getattr(one, name).tolist() == getattr(other, name).tolist()
 
 
 @pytest.mark.parametrize("offset", [0, 1, 7, 8, 9])

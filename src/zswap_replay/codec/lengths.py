@@ -171,8 +171,9 @@ def _sorted(
     kind: npt.NDArray[np.uint8],
 ) -> LengthTable:
     """Rows sorted by content, equal ones made one; `rows` are their places in the file."""
-    order = np.argsort(content, kind="stable")
-    content, length, kind, rows = content[order], length[order], kind[order], rows[order]
+    if (content[1:] < content[:-1]).any():
+        order = np.argsort(content, kind="stable")
+        content, length, kind, rows = content[order], length[order], kind[order], rows[order]
     again = np.flatnonzero(content[1:] == content[:-1]) + 1
     differs = again[(length[again] != length[again - 1]) | (kind[again] != kind[again - 1])]
     if differs.size:
@@ -182,6 +183,8 @@ def _sorted(
             f"{where}: row {rows[at]}, column {column}: content {content[at]} differs from row {rows[at - 1]}"
             + (f", {values[at]} against {values[at - 1]}" if column == "length" else "")
         )
+    if not again.size:
+        return LengthTable(content, length, kind)
     keep = np.ones(content.size, np.bool_)
     keep[again] = False
     return LengthTable(content[keep], length[keep], kind[keep])

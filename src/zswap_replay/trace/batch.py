@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive rows of a trace; every array is C-contiguous, writable, and as long as the others."""
+    """Consecutive rows of a trace; every array is C-contiguous and as long as the others.
+
+    They may be read-only, and shared with other batches.
+    """
 
     first_row: int
     """Number of the batch's first row in the whole trace, from 0."""
@@ -50,3 +54,39 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.time_ns)
+
+    def part(self, start: int, stop: int) -> Batch:
+        """The rows from `start` up to `stop`, which look at the same memory."""
+        rows = slice(start, stop)
+        return Batch(
+            self.first_row + start,
+            self.time_ns[rows],
+            self.event[rows],
+            self.memcg[rows],
+            self.page[rows],
+            self.count[rows],
+            self.node[rows],
+            self.content[rows],
+            self.has_content[rows],
+            [
+                replace(control, row=control.row - start)
+                for control in self.controls
+                if start <= control.row < stop
+            ],
+        )
+
+
+def cut(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:
+    """The same rows in batches of no more than so many.
+
+    >>> from zswap_replay.trace.reader import open_trace
+    >>> max(len(batch) for batch in cut(open_trace("traces/db.parquet").batches(), 1000))
+    1000
+    """
+    for batch in batches:
+        if len(batch) <= rows:
+            yield batch
+        else:
+            yield from (
+                batch.part(start, min(start + rows, len(batch))) for start in range(0, len(batch), rows)
+            )

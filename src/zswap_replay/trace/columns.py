@@ -19,6 +19,9 @@ NULL_EVENT = 255
 _Mask = npt.NDArray[np.bool_]
 _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
 _Item = TypeVar("_Item", np.uint64, np.uint32, np.uint8, np.int32)
+_Any = TypeVar("_Any", bound=np.generic)
+
+_constants: dict[tuple[int, type[np.generic]], npt.NDArray[Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -78,43 +81,35 @@ def schema_fault(schema: pa.Schema) -> tuple[str, str, str] | None:
 
 def decode(rows: pa.RecordBatch) -> Columns:
     """The numpy columns of a record batch whose schema has no fault; columns that are not there are null."""
-    names = rows.schema.names
-
-    def array(name: str) -> pa.Array[Any] | None:
-        return rows.column(names.index(name)) if name in names else None
-
+    arrays = dict(zip(rows.schema.names, rows.columns, strict=True))
     length = rows.num_rows
-    time_ns, time_null = _numbers(array("time_ns"), length, np.uint64, 0)
-    page, page_null = _numbers(array("page"), length, np.uint64, 0)
-    count, _ = _numbers(array("count"), length, np.uint32, 1)
-    node, _ = _numbers(array("node"), length, np.uint8, 0)
-    content, content_null = _numbers(array("content"), length, np.uint64, 0)
-    if content_null is None:
-        has_content = np.ones(length, np.uint8)
-    else:
-        has_content = np.logical_not(content_null).view(np.uint8)
-    event_text = _texts(array("event"), length)
+    time_ns, has_time = _numbers(arrays.get("time_ns"), length, np.uint64, 0)
+    page, has_page = _numbers(arrays.get("page"), length, np.uint64, 0)
+    count, _ = _numbers(arrays.get("count"), length, np.uint32, 1)
+    node, _ = _numbers(arrays.get("node"), length, np.uint8, 0)
+    content, has_content = _numbers(arrays.get("content"), length, np.uint64, 0)
+    event_text = _texts(arrays.get("event"), length)
     return Columns(
         time_ns=time_ns,
-        time_null=time_null,
+        time_null=_not(has_time),
         event=_event_codes(event_text),
         event_text=event_text,
-        memcg=_texts(array("memcg"), length),
+        memcg=_texts(arrays.get("memcg"), length),
         page=page,
-        page_null=page_null,
+        page_null=_not(has_page),
         count=count,
         node=node,
         content=content,
-        has_content=has_content,
-        key=_texts(array("key"), length),
-        value=_texts(array("value"), length),
+        has_content=_constant(1, np.uint8, length) if has_content is None else has_content.view(np.uint8),
+        key=_texts(arrays.get("key"), length),
+        value=_texts(arrays.get("value"), length),
     )
 
 
 def _event_codes(texts: Texts) -> npt.NDArray[np.uint8]:
     codes = [int(EVENT_CODES.get(name, UNKNOWN_EVENT)) for name in texts.values]
     # The code of null comes last, where index -1 finds it.
-    return np.array([*codes, NULL_EVENT], np.uint8)[texts.index]
+    return np.array([*codes, NULL_EVENT], np.uint8).take(texts.index)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -126,27 +121,40 @@ def _is_text(kind: pa.DataType) -> bool:
 def _numbers(
     array: pa.Array[Any] | None, length: int, dtype: type[_Number], default: int
 ) -> tuple[npt.NDArray[_Number], _Mask | None]:
-    """The values of a column, nulls as `default`, and the mask of its nulls."""
+    """The values of a column, nulls as `default`, and the mask of what is not null; None where nothing is."""
     if array is None or array.null_count == length:
-        return np.full(length, default, dtype), np.ones(length, np.bool_)
-    # A copy, since Arrow's buffers are read-only and a compiled core may want plain memory.
-    values = _values(array, dtype).copy()
-    mask = _nulls(array)
-    if mask is not None:
-        values[mask] = default
-    return values, mask
+        return _constant(default, dtype, length), _constant(0, np.bool_, length)
+    values = _values(array, dtype)
+    given = _given(array)
+    if given is None:
+        return values, None
+    return np.where(given, values, dtype(default)), given
+
+
+def _not(given: _Mask | None) -> _Mask | None:
+    return None if given is None else np.logical_not(given)
+
+
+def _constant(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
+    """Rows that all hold one value, read-only: most traces leave the same columns empty, batch for batch."""
+    known = _constants.get((value, dtype))
+    if known is None or len(known) < length:
+        known = np.full(length, value, dtype)
+        known.flags.writeable = False
+        _constants[value, dtype] = known
+    return known[:length]
 
 
 def _texts(array: pa.Array[Any] | None, length: int) -> Texts:
     if array is None or array.null_count == length:
-        return Texts(np.full(length, -1, np.int32), [])
+        return Texts(_constant(-1, np.int32, length), [])
     if not isinstance(array, pa.DictionaryArray):
         array = array.dictionary_encode()
     indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
     index = _values(indices, np.int32)
-    mask = _nulls(indices)
-    if mask is not None:
-        index = np.where(mask, np.int32(-1), index)
+    given = _given(indices)
+    if given is not None:
+        index = np.where(given, index, np.int32(-1))
     # A dictionary in a Parquet file holds no null of its own.
     values: list[Any] = array.dictionary.to_pylist()
     return Texts(index, values)
@@ -163,11 +171,11 @@ def _values(array: pa.Array[Any], dtype: type[_Item]) -> npt.NDArray[_Item]:
     return np.frombuffer(memoryview(buffer), dtype, len(array), array.offset * np.dtype(dtype).itemsize)
 
 
-def _nulls(array: pa.Array[Any]) -> _Mask | None:
-    """True where an array holds a null; None where it holds none."""
+def _given(array: pa.Array[Any]) -> _Mask | None:
+    """True where an array holds a value, false where a null; None where it holds no null."""
     bitmap = array.buffers()[0]
     if not array.null_count or bitmap is None:
         return None
     packed = np.frombuffer(memoryview(bitmap), np.uint8)
     bits = np.unpackbits(packed, bitorder="little", count=array.offset + len(array))
-    return np.logical_not(bits[array.offset :])
+    return bits[array.offset :].view(np.bool_)

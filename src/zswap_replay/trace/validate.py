@@ -102,7 +102,7 @@ class RowChecker:
             [NO_MEMCG if path is None else ids.get(path, unknown) for path in texts.values] + [NO_MEMCG],
             np.int32,
         )
-        memcg = table[index]
+        memcg = _looked_up(table, index)
         if not (table == unknown).any():
             return memcg, None
         rows = np.flatnonzero(memcg == unknown)
@@ -120,7 +120,7 @@ class RowChecker:
                 )
                 break
             table[fresh[at]] = self._memcgs.intern(path)
-        return table[index], fault
+        return _looked_up(table, index), fault
 
     def _time_faults(self, columns: Columns) -> Iterator[RowError]:
         time_ns = columns.time_ns
@@ -192,6 +192,13 @@ class RowChecker:
             fault = "a memcg that is offline", "a live memcg"
         if fault:
             raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {path}, {fault[0]}", fault[1])
+
+
+def _looked_up(table: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The items of a table at an index of rows, which mostly is the same for all of a batch."""
+    if len(index) and index[0] == index.min() == index.max():
+        return np.full(len(index), table[index[0]], np.int32)
+    return table.take(index)
 
 
 def _event_faults(columns: Columns) -> Iterator[RowError]:
