@@ -30,13 +30,15 @@ cdef class ZsPool(Zpool):
     cdef readonly long long pages_allocated
     cdef readonly int nr_zspages
     cdef readonly int[::1] size_class, pages_per_zspage, objs_per_zspage
+    cdef int[::1] first_group, group
     cdef readonly Records records
     cdef readonly ZsPage[::1] zspage
     cdef readonly ListHeads fullness
     cdef list free_zspages
     cdef zs_create_pool(self)
     cpdef int get_size_class_index(self, int size) noexcept
-    cdef int get_fullness_group(self, int zspage) noexcept
+    cdef int calculate_fullness_group(self, int class_index, int inuse) noexcept
+    cdef inline int get_fullness_group(self, int zspage) noexcept
     cdef int find_get_zspage(self, int class_index) noexcept
     cdef int alloc_zspage(self, int class_index) except -1
     cdef void insert_zspage(self, int zspage, int group) noexcept

@@ -55,6 +55,9 @@ class ZsPool(Zpool):
         self.size_class = column(ZS_SIZE_CLASSES, INT)
         self.pages_per_zspage = column(ZS_SIZE_CLASSES, INT)
         self.objs_per_zspage = column(ZS_SIZE_CLASSES, INT)
+        # fullness groups by objects in use, those of a class from its ``first_group`` on
+        self.first_group = column(ZS_SIZE_CLASSES, INT)
+        self.group = column(0, INT)
         # by zspage
         self.records = Records(64, ZSPAGE)
         self.fullness = ListHeads(self.records)
@@ -77,6 +80,15 @@ class ZsPool(Zpool):
                 self.pages_per_zspage[index] = pages
                 self.objs_per_zspage[index] = objects
             self.size_class[index] = widest
+        inuse: cython.int
+        count: cython.int = 0
+        for index in range(ZS_SIZE_CLASSES):
+            self.first_group[index] = count
+            count += self.objs_per_zspage[index] + 1
+        self.group = column(count, INT)
+        for index in range(ZS_SIZE_CLASSES):
+            for inuse in range(self.objs_per_zspage[index] + 1):
+                self.group[self.first_group[index] + inuse] = self.calculate_fullness_group(index, inuse)
 
     def get_size_class_index(self, size: cython.int) -> cython.int:
         """Index of the narrowest size class that holds ``size`` bytes, the handle included."""
@@ -85,15 +97,20 @@ class ZsPool(Zpool):
         index: cython.int = (size - ZS_MIN_ALLOC_SIZE + ZS_SIZE_CLASS_DELTA - 1) // ZS_SIZE_CLASS_DELTA
         return min(index, ZS_SIZE_CLASSES - 1)
 
-    def get_fullness_group(self, zspage: cython.int) -> cython.int:
-        """The group that a zspage belongs to by the objects in use."""
-        objects: cython.int = self.objs_per_zspage[self.zspage[zspage].size_class]
-        inuse: cython.int = self.zspage[zspage].inuse
+    def calculate_fullness_group(self, class_index: cython.int, inuse: cython.int) -> cython.int:
+        """The group of a zspage of a class with so many objects in use."""
         if inuse == 0:
             return ZS_INUSE_RATIO_0
-        if inuse == objects:
+        if inuse == self.objs_per_zspage[class_index]:
             return ZS_INUSE_RATIO_100
-        return 100 * inuse // objects // 10 + 1
+        return 100 * inuse // self.objs_per_zspage[class_index] // 10 + 1
+
+    def get_fullness_group(self, zspage: cython.int) -> cython.int:
+        """The group that a zspage belongs to by the objects in use."""
+        group: cython.int = self.group[
+            self.first_group[self.zspage[zspage].size_class] + self.zspage[zspage].inuse
+        ]
+        return group
 
     def find_get_zspage(self, class_index: cython.int) -> cython.int:
         """The zspage to allocate from: the fullest that has room, of those the one moved last; -1 for none."""
