@@ -41,14 +41,6 @@ class ListsAndModel(RuleBasedStateMachine):
             self.heads.list_add(head, item)
             self.model[head].insert(0, item)
 
-    @precondition(lambda self: self.loose and self.listed)
-    @rule(data=st.data())
-    def replace(self, data: st.DataObject) -> None:
-        new = data.draw(st.sampled_from(self.loose))
-        head, old = data.draw(st.sampled_from(self.listed))
-        self.heads.list_replace(head, old, new)
-        self.model[head][self.model[head].index(old)] = new
-
     @precondition(lambda self: self.listed)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from zswap_replay.mm.columns import Records
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.list_lru import (
     LRU_REMOVED,
     LRU_REMOVED_RETRY,
@@ -12,6 +11,7 @@ from zswap_replay.mm.list_lru import (
     ListLru,
     LruWalk,
 )
+from zswap_replay.mm.lru_ring import PLACE, LruRings
 
 MEMCG, PARENT = 3, 1
 
@@ -33,7 +33,7 @@ class Script(LruWalk):
 
 
 def make(nr_nodes: int = 1, *, memcg_aware: bool = True) -> ListLru:
-    heads = ListHeads(Records(64, {"lru": LIST_HEAD}))
+    heads = LruRings(Records(64, {"lru": PLACE}))
     return ListLru(heads, nr_nodes, memcg_aware)
 
 

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.mm.columns cimport Records
-from zswap_replay.mm.page_table cimport mix64
+from zswap_replay.mm.page_table cimport mix64, prefetch
 
 cdef struct Known:
     unsigned long long content
@@ -14,7 +14,6 @@ cdef class Lengths:
     cdef readonly Known[::1] slot
     cdef unsigned long long last_content
     cdef long long last_slot
-    cdef unsigned long long touched
     cpdef add(self, unsigned long long content, int length, int kind)
     cpdef add_all(
         self, const unsigned long long[::1] content, const int[::1] length, const unsigned char[::1] kind

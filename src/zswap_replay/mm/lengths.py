@@ -7,6 +7,9 @@ import numpy.typing as npt
 from zswap_replay.mm.columns import INT, ULONGLONG, Column, Fields, Records
 from zswap_replay.mm.page_table import mix64
 
+if not cython.compiled:  # compiled, it is declared in the .pxd
+    from zswap_replay.mm.page_table import prefetch
+
 KNOWN: Fields = {"content": ULONGLONG, "length": INT, "kind": INT}
 """A slot of the table; ``kind`` is one more than the kind of page (of zswap.py), so that 0 is an empty slot."""
 
@@ -22,7 +25,6 @@ class Lengths:
         # a store asks for its content up to three times
         self.last_content = 0
         self.last_slot = -1
-        self.touched = 0
 
     def add(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
         """Take in a content that is not there yet: its length (0: refused) and its kind (of zswap.py)."""
@@ -92,8 +94,9 @@ class Lengths:
         return at
 
     def look_ahead(self, content: cython.ulonglong) -> None:
-        """Touch the slot of a content that will be asked for, as PageTable.look_ahead() touches pages."""
-        self.touched ^= self.slot[self.slot_of(content)].content
+        """Ask for the slot of a content that will be looked up, without waiting for it."""
+        if cython.compiled:
+            prefetch(cython.address(self.slot[self.slot_of(content)]))
 
     def length_at(self, at: cython.longlong) -> cython.int:
         """The length in a slot that find() gave."""

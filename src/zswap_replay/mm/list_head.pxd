@@ -10,16 +10,12 @@ cdef class ListHeads:
     cdef readonly int[::1] first, last, size
     cdef readonly ListHead[:] link
     cdef readonly Records items
-    cdef readonly str field
     cdef readonly int nr_lists
     cpdef resize_items(self, int size)
-    cpdef detach(self)
-    cpdef attach(self)
     cpdef int new_lists(self, int count) except -1
     cpdef void list_add(self, int head, int item) noexcept
     cpdef void list_add_tail(self, int head, int item) noexcept
     cpdef void list_del(self, int head, int item) noexcept
-    cpdef void list_replace(self, int head, int old, int new) noexcept
     cpdef void list_move(self, int head, int item) noexcept
     cpdef void list_move_tail(self, int head, int item) noexcept
     cpdef void list_splice_init(self, int source, int head) noexcept

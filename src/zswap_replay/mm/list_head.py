@@ -12,33 +12,24 @@ LIST_HEAD: Fields = {"next": INT, "prev": INT}
 
 
 class ListHeads:
-    """Lists numbered from 0 over the structs of a column, which have their links in a field.
+    """Lists numbered from 0 over the structs of a column, which have their links in the field ``lru``.
 
     -1 stands for the end of a list.
     """
 
-    def __init__(self, items: Records, field: str = "lru") -> None:
+    def __init__(self, items: Records) -> None:
         self.first = column(8, INT, -1)
         self.last = column(8, INT, -1)
         self.size = column(8, INT)
         self.items = items
-        self.field = field
-        self.link = items.view(field)
+        self.link = items.view("lru")
         self.nr_lists = 0
 
     def resize_items(self, size: cython.int) -> None:
         """Make room for items 0 .. ``size`` - 1."""
-        self.detach()
-        self.items.resize(size)
-        self.attach()
-
-    def detach(self) -> None:
-        """Let go of the items, which can be resized then."""
         self.link = None
-
-    def attach(self) -> None:
-        """Take hold of the items again."""
-        self.link = self.items.view(self.field)
+        self.items.resize(size)
+        self.link = self.items.view("lru")
 
     def new_lists(self, count: cython.int) -> cython.int:
         """Add ``count`` empty lists; the number of the first of them."""
@@ -88,21 +79,6 @@ class ListHeads:
         else:
             self.link[behind].prev = before
         self.size[head] -= 1
-
-    def list_replace(self, head: cython.int, old: cython.int, new: cython.int) -> None:
-        """Put an item that is on no list in the place of one that is."""
-        before: cython.int = self.link[old].prev
-        behind: cython.int = self.link[old].next
-        self.link[new].prev = before
-        self.link[new].next = behind
-        if before < 0:
-            self.first[head] = new
-        else:
-            self.link[before].next = new
-        if behind < 0:
-            self.last[head] = new
-        else:
-            self.link[behind].prev = new
 
     def list_move(self, head: cython.int, item: cython.int) -> None:
         """Bring an item to the front of the list that it is on."""

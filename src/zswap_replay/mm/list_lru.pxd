@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.lru_ring cimport LruRings
 
 cpdef enum:
     LRU_REMOVED = 0
@@ -16,13 +16,13 @@ cdef class LruWalk:
 
 @cython.final
 cdef class ListLru:
-    cdef readonly ListHeads heads
+    cdef readonly LruRings heads
     cdef readonly int nr_nodes
     cdef readonly bint memcg_aware
     cdef readonly int[::1] base
     cpdef int memcg_list_lru_alloc(self, int memcg) except -1
     cpdef int head_of(self, int nid, int memcg) noexcept
-    cpdef list_lru_add(self, int item, int nid, int memcg)
+    cpdef int list_lru_add(self, int item, int nid, int memcg) except -1
     cpdef void list_lru_del(self, int item, int nid, int memcg) noexcept
     cpdef void list_lru_replace(self, int old, int new, int nid, int memcg) noexcept
     cpdef int list_lru_count_one(self, int nid, int memcg) noexcept

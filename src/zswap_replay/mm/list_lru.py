@@ -3,7 +3,7 @@
 import cython
 
 from zswap_replay.mm.columns import INT, column, grown
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.lru_ring import LruRings
 
 # What a walk's callback did with an item: enum lru_status
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -29,7 +29,7 @@ class LruWalk:
 class ListLru:
     """One LRU list for each memcg and node, oldest item first; or, where not memcg-aware, a single one for all."""
 
-    def __init__(self, heads: ListHeads, nr_nodes: int, memcg_aware: bool) -> None:
+    def __init__(self, heads: LruRings, nr_nodes: int, memcg_aware: bool) -> None:
         self.heads = heads
         self.nr_nodes = nr_nodes if memcg_aware else 1
         self.memcg_aware = memcg_aware
@@ -83,19 +83,19 @@ class ListLru:
         if head < 0:
             return 0
         isolated: cython.int = 0
-        item: cython.int = self.heads.first[head]
+        item: cython.int = self.heads.first(head)
         behind: cython.int
         done: cython.int
         while item >= 0 and walk.nr_to_walk > 0:
             walk.nr_to_walk -= 1
-            behind = self.heads.link[item].next
+            behind = self.heads.next(head, item)
             done = walk.isolate(self, head, item)
             if done == LRU_REMOVED or done == LRU_REMOVED_RETRY:
                 isolated += 1
             if done == LRU_ROTATE:
                 self.heads.list_move_tail(head, item)
             elif done == LRU_RETRY or done == LRU_REMOVED_RETRY:
-                behind = self.heads.first[head]
+                behind = self.heads.first(head)
             elif done == LRU_STOP:
                 break
             item = behind

@@ -37,6 +37,6 @@ cdef class Machine:
         counts="long long[::1]",
     )
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
-    cdef page_event(
+    cdef int page_event(
         self, int kind, int space, int page, int node, unsigned long long content, bint has_content
-    )
+    ) except -1

@@ -153,7 +153,6 @@ class Machine:
         for i in range(start, stop):
             if i == end:
                 pages.look_ahead(events, self.memcgs, i, stop)
-                self.zswap.look_ahead()
                 first = i
                 end = pages.ahead_stop
             page = ahead[i - first]

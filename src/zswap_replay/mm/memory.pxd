@@ -14,7 +14,9 @@ cdef class Memory:
     cdef readonly Swap swap
     cdef readonly Vmscan vmscan
     cdef readonly long long totalram_pages, first_touches
-    cdef handle_mm_fault(self, int page, int node, bint write, unsigned long long content, bint has_content)
-    cdef do_anonymous_page(self, int page, int node)
-    cdef do_swap_page(self, int page, bint write)
-    cdef zap_pte(self, int page)
+    cdef int handle_mm_fault(
+        self, int page, int node, bint write, unsigned long long content, bint has_content
+    ) except -1
+    cdef int do_anonymous_page(self, int page, int node) except -1
+    cdef int do_swap_page(self, int page, bint write) except -1
+    cdef int zap_pte(self, int page) except -1

@@ -111,5 +111,5 @@ class Memory:
             self.swap_cache.free_folio(page)
         if flags & SLOT:
             self.swap.free_swap_slot(page)
-        self.pages.page[page].lru.next = NO_SHADOW
+        self.pages.page[page].lru.at = NO_SHADOW
         self.pages.flags[page] = 0

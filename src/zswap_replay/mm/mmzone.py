@@ -20,7 +20,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     NR_LRU_LISTS = 2
     # the shadow of a page that is out of memory: one more than when it was evicted, in so many bits
     NO_SHADOW = 0
-    EVICTION_MASK = 0x3FFFFFFF
+    EVICTION_MASK = 1073741823
 
 
 class Lruvecs:
@@ -65,7 +65,7 @@ class Lruvecs:
         ``same_memcg``: it belongs to the memcg that its eviction was noted by.
         """
         self.pages.flags[page] &= ~(ACTIVE | ISOLATED | WRITEBACK)
-        if same_memcg and self.pages.page[page].lru.next != NO_SHADOW:
+        if same_memcg and self.pages.page[page].lru.at != NO_SHADOW:
             self.workingset_refault(page, memcg)
         self.added += 1
         self.lruvec_add_folio(page, memcg)
@@ -80,14 +80,14 @@ class Lruvecs:
         self.nonresident_age[memcg] += 1
 
     def workingset_eviction(self, page: cython.int, memcg: cython.int) -> None:
-        """Note when a page is evicted: its shadow takes the place of its links."""
-        self.pages.page[page].lru.next = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
+        """Note when a page is evicted: its shadow stands where it had its place."""
+        self.pages.page[page].lru.at = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
         self.workingset_age_nonresident(memcg)
 
     def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
         """A page comes back: active, if it would not have left had the active list's room been the inactive's."""
         self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
-        distance: cython.longlong = self.nonresident_age[memcg] - (self.pages.page[page].lru.next - 1)
+        distance: cython.longlong = self.nonresident_age[memcg] - (self.pages.page[page].lru.at - 1)
         distance &= EVICTION_MASK
         if distance <= self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]:
             self.pages.flags[page] |= ACTIVE

@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.mm.columns cimport Records
 from zswap_replay.mm.events cimport Events
-from zswap_replay.mm.list_head cimport ListHead, ListHeads
+from zswap_replay.mm.lru_ring cimport LruRings, Place
 from zswap_replay.mm.memcontrol cimport MemCgroups
 
 cpdef enum:
@@ -17,51 +17,69 @@ cpdef enum:
     ISOLATED = 512
     WRITEBACK = 1024
     SECOND_CHANCE = 2048
-    KEPT = 4096
+    BYTES_KEPT = 4096
     NR_RETURNED = 64
     BLOCK_SHIFT = 2
     BLOCK_MASK = 3
     AHEAD = 64
     SETTLE = 4
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define zswap_replay_prefetch(address) __builtin_prefetch(address)
+    #else
+    #define zswap_replay_prefetch(address) ((void)(address))
+    #endif
+    """
+    void prefetch "zswap_replay_prefetch" (const void *address) noexcept nogil
+
 cdef unsigned long long MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
 
 cpdef unsigned long long mix64(unsigned long long x) noexcept
 
 cdef struct Page:
-    ListHead lru
     unsigned long long content
     unsigned int version
     int memcg
     int slot_memcg
-    ListHead entry_lru
+    Place lru
+    Place entry_lru
     int objcg
     int handle
     unsigned short length
     unsigned char pool
     unsigned char node
 
+cdef struct Block:
+    unsigned long long key
+    int space
+
 @cython.final
 cdef class PageTable:
     cdef readonly int room, nr_blocks
-    cdef readonly Records records
-    cdef readonly ListHeads lru, entry_lru
+    cdef readonly Records records, blocks
+    cdef readonly Block[::1] block
+    cdef readonly LruRings lru, entry_lru
     cdef readonly Page[::1] page
     cdef readonly unsigned short[::1] flags
-    cdef readonly unsigned long long[::1] space_seed, space_group, block_key
-    cdef readonly int[::1] block_space, table
-    cdef readonly unsigned long long mask, touched
-    cdef readonly int[::1] ahead, ahead_out
-    cdef readonly int nr_ahead_out
+    cdef readonly unsigned long long[::1] space_seed, space_group
+    cdef readonly int[::1] table
+    cdef readonly unsigned long long mask
+    cdef readonly int[::1] ahead
+    cdef int[::1] ahead_space
+    cdef unsigned long long[::1] ahead_slot
     cdef public Py_ssize_t ahead_start, ahead_stop
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
+    cdef inline int find_block_from(self, unsigned long long slot, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
     cpdef int insert(self, int space, unsigned long long page) except -1
     cdef void enter(self, int block) noexcept
     cpdef unsigned long long page_of(self, int index) noexcept
     cpdef int space_of(self, int index) noexcept
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
+    cdef void prefetch(self, int index) noexcept
     cpdef unsigned long long content_of(self, int index) noexcept
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
     @cython.locals(
@@ -70,6 +88,8 @@ cdef class PageTable:
         memcg="const int[::1]",
         page="const unsigned long long[::1]",
         ahead="int[::1]",
+        ahead_space="int[::1]",
+        ahead_slot="unsigned long long[::1]",
         flags="unsigned short[::1]",
     )
     cpdef void look_ahead(self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop) noexcept

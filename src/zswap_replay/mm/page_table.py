@@ -1,16 +1,17 @@
 """The pages of a trace as columns, and the table from (address space, page number) to a page's index.
 
-What a distinct page costs, in bytes: its struct 48, which is that of its entry in zswap too, its flags 2, and 5 to 7 for
-the table, where the pages of a block of 4 neighbours are all used, as those of heaps and stacks mostly are. A trace
-that uses one page of each block pays for the other three as well: about 225. While they grow, the flags and the table
-are there twice; the structs grow where they are.
+What a distinct page costs, in bytes: its struct 40, which is that of its entry in zswap too; its flags 2; 6 to 8 for
+the table, where the pages of a block of 4 neighbours are all used, as those of heaps and stacks mostly are; and, while
+it is in memory or in zswap, 4 to 6 for its place on a list (lru_ring.py). A trace that uses one page of each block pays
+for the other three as well: about 200. While they grow, the flags, the table and a list are there twice; the structs
+grow where they are.
 """
 
 import cython
 
 from zswap_replay.mm.columns import INT, UCHAR, UINT, ULONGLONG, USHORT, Fields, Records, column, grown
 from zswap_replay.mm.events import Events
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
+from zswap_replay.mm.lru_ring import PLACE, LruRings
 from zswap_replay.mm.memcontrol import MemCgroups
 
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
@@ -39,7 +40,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Its write to the swap device has not ended."""
     SECOND_CHANCE = 2048
     """Its entry in zswap was not looked at by a shrinker yet: zswap_entry.referenced."""
-    KEPT = 4096
+    BYTES_KEPT = 4096
     """The compressed bytes of its entry are kept outside; they are not where the length was known."""
 
     NR_RETURNED = 64
@@ -51,6 +52,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Events that are looked up at once."""
     SETTLE = 4
     """The first event that names no page."""
+
+    def prefetch(address: object) -> None:
+        """Ask for the memory at an address, which will be needed, without waiting for it."""
+
 
 MASK32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
@@ -68,25 +73,28 @@ def mix64(x: cython.ulonglong) -> cython.ulonglong:
 
 
 PAGE: Fields = {
-    "lru": LIST_HEAD,
     "content": ULONGLONG,
     "version": UINT,
     "memcg": INT,
     "slot_memcg": INT,
-    "entry_lru": LIST_HEAD,
+    "lru": PLACE,
+    "entry_lru": PLACE,
     "objcg": INT,
     "handle": INT,
     "length": USHORT,
     "pool": UCHAR,
     "node": UCHAR,
 }
-"""What is known of a page, its flags apart, in 48 bytes that stand together; all 0 it is a page never touched.
+"""What is known of a page, its flags apart, in 40 bytes that stand together; all 0 it is a page never touched.
 
-Its place on an LRU list, or, while it is out of memory, its shadow there (``lru.next``, mmzone.py); what it holds
-(``content`` where the trace says so, else by ``version``, the number of its writes); whom its memory and its slot are
-charged to, while it has them; its entry in zswap, from ``entry_lru`` to ``pool``, which zswap.py explains; and the node
-that it was allocated on.
+What it holds (``content`` where the trace says so, else by ``version``, the number of its writes); whom its memory and
+its slot are charged to, while it has them; its place on an LRU list, or, while it is out of memory, its shadow there
+(mmzone.py); its entry in zswap, from ``entry_lru`` to ``pool``, which zswap.py explains; and the node that it was
+allocated on.
 """
+
+BLOCK: Fields = {"key": ULONGLONG, "space": INT}
+"""Which pages a block has: its address space, and the number of its first page over 4."""
 
 
 class PageTable:
@@ -99,26 +107,25 @@ class PageTable:
     def __init__(self) -> None:
         self.space_seed = column(8, ULONGLONG)
         self.space_group = column(8, ULONGLONG)
-        # by block: the address space, and the number of its first page over 4; the first ones hold no pages
+        # by block; the first ones hold no pages
         self.nr_blocks = NR_RETURNED >> BLOCK_SHIFT
         self.room = 256
-        self.block_space = column(self.room, INT)
-        self.block_key = column(self.room, ULONGLONG)
+        self.blocks = Records(self.room, BLOCK)
+        self.block = self.blocks.array
         self.table = column(2 * self.room, INT, -1)
         self.mask = 2 * self.room - 1
         # by page
         self.flags = column(self.room << BLOCK_SHIFT, USHORT)
         self.records = Records(self.room << BLOCK_SHIFT, PAGE)
-        self.lru = ListHeads(self.records)
-        self.entry_lru = ListHeads(self.records, "entry_lru")
+        self.lru = LruRings(self.records)
+        self.entry_lru = LruRings(self.records, "entry_lru")
         self.page = self.records.array
-        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1; those not in memory
+        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1; and how it came there
         self.ahead = column(AHEAD, INT)
         self.ahead_start = 0
         self.ahead_stop = 0
-        self.ahead_out = column(AHEAD, INT)
-        self.nr_ahead_out = 0
-        self.touched = 0
+        self.ahead_space = column(AHEAD, INT)
+        self.ahead_slot = column(AHEAD, ULONGLONG)
 
     def indices(self) -> range:
         """The indices of all pages that may have been touched."""
@@ -132,9 +139,12 @@ class PageTable:
 
     def find_block(self, space: cython.int, key: cython.ulonglong) -> cython.int:
         """Number of a block, or -1 where no page of it was named yet."""
-        slot: cython.ulonglong = self.slot_of(space, key)
+        return self.find_block_from(self.slot_of(space, key), space, key)
+
+    def find_block_from(self, slot: cython.ulonglong, space: cython.int, key: cython.ulonglong) -> cython.int:
+        """The same, where the search is known to begin at ``slot``."""
         found: cython.int = self.table[slot]
-        while found >= 0 and (self.block_key[found] != key or self.block_space[found] != space):
+        while found >= 0 and (self.block[found].key != key or self.block[found].space != space):
             slot = (slot + 1) & self.mask
             found = self.table[slot]
         return found
@@ -153,26 +163,28 @@ class PageTable:
         if block == self.room:
             self.grow()
         self.nr_blocks += 1
-        self.block_space[block] = space
-        self.block_key[block] = page >> BLOCK_SHIFT
+        self.block[block].space = space
+        self.block[block].key = page >> BLOCK_SHIFT
         self.enter(block)
         at: cython.int = page & BLOCK_MASK
         return (block << BLOCK_SHIFT) + at
 
     def enter(self, block: cython.int) -> None:
         """Put a block that has its identity into the table."""
-        slot: cython.ulonglong = self.slot_of(self.block_space[block], self.block_key[block])
+        slot: cython.ulonglong = self.slot_of(self.block[block].space, self.block[block].key)
         while self.table[slot] >= 0:
             slot = (slot + 1) & self.mask
         self.table[slot] = block
 
     def page_of(self, index: cython.int) -> cython.ulonglong:
         """Number of a page in its address space."""
-        return (self.block_key[index >> BLOCK_SHIFT] << BLOCK_SHIFT) | (index & BLOCK_MASK)
+        key: cython.ulonglong = self.block[index >> BLOCK_SHIFT].key
+        return (key << BLOCK_SHIFT) | (index & BLOCK_MASK)
 
     def space_of(self, index: cython.int) -> cython.int:
         """Address space of a page: the memcg under which the trace names it."""
-        return self.block_space[index >> BLOCK_SHIFT]
+        space: cython.int = self.block[index >> BLOCK_SHIFT].space
+        return space
 
     def new_space(self, space: cython.int, seed: cython.ulonglong, group: cython.ulonglong) -> None:
         """Make an address space known: the seed of what its pages hold, and the part of the recipe they follow."""
@@ -219,6 +231,13 @@ class PageTable:
 
     # ---- what comes next ----
 
+    def prefetch(self, index: cython.int) -> None:
+        """Ask for a page's struct, which will be needed, without waiting for it."""
+        if cython.compiled:
+            prefetch(cython.address(self.flags[index]))
+            prefetch(cython.address(self.page[index]))
+            prefetch(cython.address(self.page[index].node))  # a struct may stand in two cache lines
+
     def look_ahead(
         self, events: Events, memcgs: MemCgroups, start: cython.Py_ssize_t, stop: cython.Py_ssize_t
     ) -> None:
@@ -226,7 +245,7 @@ class PageTable:
 
         Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each
         step is done for all events before the next step of any; the pages that will be written to, or will fault, are
-        touched on the way.
+        asked for on the way.
         """
         i: cython.Py_ssize_t
         at: cython.int
@@ -234,43 +253,48 @@ class PageTable:
         space: cython.int = -1
         block: cython.int
         index: cython.int
-        out: cython.int = 0
-        touched: cython.ulonglong = 0
         event, count, memcg, page = events.event, events.count, events.memcg, events.page
-        ahead, flags = self.ahead, self.flags
+        ahead, flags, ahead_space, ahead_slot = self.ahead, self.flags, self.ahead_space, self.ahead_slot
         self.ahead_start = start
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
-            ahead[at] = -1
+            ahead_space[at] = -1
             if event[i] < SETTLE and count[i] == 1:
                 if memcg[i] != path:
                     path = memcg[i]
                     space = memcgs.memcg_of_path(path)
-                if space >= 0:
-                    block = self.find_block(space, page[i] >> BLOCK_SHIFT)
-                    if block >= 0:
-                        index = page[i] & BLOCK_MASK
-                        ahead[at] = (block << BLOCK_SHIFT) + index
+                ahead_space[at] = space
+                ahead_slot[at] = self.slot_of(space, page[i] >> BLOCK_SHIFT)
+                if cython.compiled:
+                    prefetch(cython.address(self.table[ahead_slot[at]]))
+        if cython.compiled:
+            for at in range(self.ahead_stop - start):
+                if ahead_space[at] >= 0 and self.table[ahead_slot[at]] >= 0:
+                    prefetch(cython.address(self.block[self.table[ahead_slot[at]]]))
+        for i in range(start, self.ahead_stop):
+            at = i - start
+            ahead[at] = -1
+            if ahead_space[at] >= 0:
+                block = self.find_block_from(ahead_slot[at], ahead_space[at], page[i] >> BLOCK_SHIFT)
+                if block >= 0:
+                    index = page[i] & BLOCK_MASK
+                    ahead[at] = (block << BLOCK_SHIFT) + index
+                    if cython.compiled:
+                        prefetch(cython.address(flags[ahead[at]]))
         for at in range(self.ahead_stop - start):
             index = ahead[at]
-            if index >= 0:
-                if not flags[index] & PRESENT:
-                    self.ahead_out[out] = index
-                    out += 1
-                    touched += self.page[index].version
-                elif event[start + at]:
-                    touched += self.page[index].version
-        self.nr_ahead_out = out
-        self.touched = touched
+            if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
+                self.prefetch(index)
 
     # ---- growth ----
 
     def grow(self) -> None:
         """Double the columns, and the table with them."""
         self.room *= 2
-        self.block_space = grown(self.block_space, self.room)
-        self.block_key = grown(self.block_key, self.room)
+        self.block = None
+        self.blocks.resize(self.room)
+        self.block = self.blocks.array
         self.table = column(2 * self.room, INT, -1)
         self.mask = 2 * self.room - 1
         block: cython.int

@@ -27,7 +27,7 @@ class PlainLru(Vmscan):
 
     def shrink_oldest(self, memcg: cython.int) -> cython.int:
         """Look at the oldest page of a memcg; whether it went."""
-        page: cython.int = self.lruvecs.lists.last[NR_LRU_LISTS * memcg]
+        page: cython.int = self.lruvecs.lists.last(NR_LRU_LISTS * memcg)
         self.lruvecs.lruvec_del_folio(page, memcg)
         self.pages.flags[page] |= ISOLATED
         self.pgscan += 1

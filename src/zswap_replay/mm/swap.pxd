@@ -19,7 +19,7 @@ cdef class Swap:
     cdef readonly int n_ret
     cdef readonly long long pswpin, pswpout, swpin_zero, swpout_zero
     cdef bint folio_alloc_swap(self, int page) noexcept
-    cdef free_swap_slot(self, int page)
-    cdef swapcache_free_entries(self)
+    cdef int free_swap_slot(self, int page) except -1
+    cdef int swapcache_free_entries(self) except -1
     cdef int swap_writepage(self, int page) except -1
     cdef int swap_readpage(self, int page) except -1

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.mm.lru_ring cimport LruRings
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, PGSTEAL, ROOT, MemCgroups
 from zswap_replay.mm.mmzone cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
 from zswap_replay.mm.page_table cimport (
@@ -28,25 +28,27 @@ cdef class Vmscan:
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap
     cdef readonly int shrink_delay
-    cdef int[::1] reclaim_iter, isolated, fates
+    cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
     cdef readonly long long clean_drops, swap_full, oom, pgscan, pgsteal
-    cdef void folio_mark_accessed(self, int page) noexcept
-    cdef wait_for_disk(self)
+    cdef int folio_mark_accessed(self, int page) except -1
+    cdef int wait_for_disk(self) except -1
     cdef int pageout(self, int page) except -1
     cdef void remove_mapping(self, int page, int memcg) noexcept
     cdef reclaim_pages(self, int page)
     cdef int folio_check_references(self, int page) noexcept
     cdef int shrink_folio(self, int page, int memcg) except -1
-    @cython.locals(lists=ListHeads)
+    @cython.locals(lists=LruRings)
     cdef int shrink_inactive_list(self, int memcg, int nr_to_scan) except -1
-    @cython.locals(lists=ListHeads)
-    cdef void shrink_active_list(self, int memcg, long long nr_to_scan) noexcept
+    @cython.locals(lists=LruRings)
+    cdef int shrink_active_list(self, int memcg, int nr_to_scan) except -1
+    @cython.locals(lists=LruRings)
+    cdef void look_ahead(self, int head) noexcept
     cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept
     cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
     cdef bint may_deactivate(self, int memcg) noexcept
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
-    cdef shrink_slab(self, int memcg, int priority)
+    cdef int shrink_slab(self, int memcg, int priority) except -1
     cpdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1
-    cdef try_charge(self, int memcg, long long totalram_pages)
-    cdef count_oom(self, int memcg)
+    cdef int try_charge(self, int memcg, long long totalram_pages) except -1
+    cdef int count_oom(self, int memcg) except -1
     cpdef int keep_below(self, int memcg, long long limit, int coming) except -1

@@ -67,6 +67,8 @@ class Vmscan:
         self.reclaim_iter = column(8, INT, -1)
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
         self.fates = column(SWAP_CLUSTER_MAX, INT)
+        self.deactivated = column(SWAP_CLUSTER_MAX, INT)
+        self.coming = column(SWAP_CLUSTER_MAX, INT)
         self.clean_drops = 0
         self.swap_full = 0
         self.oom = 0
@@ -164,23 +166,20 @@ class Vmscan:
         """Look at pages from the old end of the inactive list; how many went. The others go back in their order."""
         lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON
-        taken: cython.int = 0
         freed: cython.int = 0
         i: cython.int
         page: cython.int
         self.lruvecs.drained = self.lruvecs.added
-        while taken < nr_to_scan and lists.last[head] >= 0:
-            page = lists.last[head]
-            lists.list_del(head, page)
+        taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.isolated)
+        for i in range(taken):
+            page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
-            self.isolated[taken] = page
-            taken += 1
-        if cython.compiled and self.swap.zswap.current.lengths.size:
-            for i in range(taken):
-                self.swap.zswap.current.lengths.look_ahead(self.pages.content_of(self.isolated[i]))
+            self.swap.zswap.current.lengths.look_ahead(self.pages.content_of(page))
+        self.look_ahead(head)
         for i in range(taken):
             self.swap_cache.units += 1
-            self.swap_cache.end_writes(self.swap_cache.units)
+            if self.swap_cache.ended < self.swap_cache.submitted:
+                self.swap_cache.end_writes(self.swap_cache.units)
             self.fates[i] = self.shrink_folio(self.isolated[i], memcg)
         for i in range(taken):
             if self.fates[i] == FREED:
@@ -195,17 +194,27 @@ class Vmscan:
         self.pgsteal += freed
         return freed
 
-    def shrink_active_list(self, memcg: cython.int, nr_to_scan: cython.longlong) -> None:
-        """Bring pages from the old end of the active list to the young end of the inactive one, without a look."""
+    def shrink_active_list(self, memcg: cython.int, nr_to_scan: cython.int) -> None:
+        """Bring pages from the old end of the active list to the young end of the inactive one, without a look.
+
+        They are SWAP_CLUSTER_MAX at most.
+        """
         lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON
-        page: cython.int
-        while nr_to_scan > 0 and lists.last[head] >= 0:
-            page = lists.last[head]
-            lists.list_del(head, page)
-            self.pages.flags[page] &= ~(ACTIVE | YOUNG)
-            self.lruvecs.lruvec_add_folio(page, memcg)
-            nr_to_scan -= 1
+        i: cython.int
+        taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.deactivated)
+        self.look_ahead(head)
+        for i in range(taken):
+            self.pages.flags[self.deactivated[i]] &= ~(ACTIVE | YOUNG)
+            self.lruvecs.lruvec_add_folio(self.deactivated[i], memcg)
+
+    def look_ahead(self, head: cython.int) -> None:
+        """Ask for the pages at the old end of a list, which are the next to be looked at."""
+        lists = self.lruvecs.lists
+        i: cython.int
+        if cython.compiled:
+            for i in range(lists.peek_tail(head, SWAP_CLUSTER_MAX, self.coming)):
+                self.pages.prefetch(self.coming[i])
 
     def get_scan_count(self, memcg: cython.int, head: cython.int, priority: cython.int) -> cython.longlong:
         """Pages of a list to scan at a priority: 12 is the mildest, at 0 all of them."""
@@ -304,12 +313,16 @@ class Vmscan:
         Where nothing more can be reclaimed the kernel would kill; here the page is charged all the same and counted.
         """
         memcgs: MemCgroups = self.memcgs
+        limit: cython.longlong
         above: cython.int = memcg
         while above > ROOT:
             if memcgs.memory_high[above] != NO_LIMIT:
                 self.keep_below(above, memcgs.memory_high[above], 1)
-            if memcgs.memory_max[above] != NO_LIMIT and not self.keep_below(
-                above, memcgs.memory_max[above], 1
+            limit = memcgs.memory_max[above]
+            if (
+                limit != NO_LIMIT
+                and memcgs.memory_usage(above) >= limit
+                and not self.keep_below(above, limit, 1)
             ):
                 self.count_oom(memcg)
             above = memcgs.parent[above]

@@ -5,5 +5,5 @@ cpdef enum:
 
 cdef class Zpool:
     cpdef int zpool_malloc(self, int size) except -1000
-    cpdef zpool_free(self, int handle)
+    cpdef int zpool_free(self, int handle) except -1
     cpdef Py_ssize_t zpool_get_total_pages(self) except -1

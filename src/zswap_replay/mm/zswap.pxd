@@ -5,7 +5,7 @@ from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, PAGE_SHIFT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
     MemCgroups,
 )
-from zswap_replay.mm.page_table cimport DIRTY, KEPT, NR_RETURNED, SECOND_CHANCE, PageTable
+from zswap_replay.mm.page_table cimport DIRTY, BYTES_KEPT, NR_RETURNED, SECOND_CHANCE, PageTable
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
@@ -76,7 +76,6 @@ cdef class Zswap(LruWalk):
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
     cdef readonly long long[::1] class_tally
-    cdef unsigned long long touched
     cdef readonly list pools, by_index
     cdef readonly ZswapPool current
     cdef readonly long long total_pages
@@ -92,22 +91,22 @@ cdef class Zswap(LruWalk):
     cdef readonly long long refusals_waiting
     cpdef update_limits(self)
     cdef zswap_pool_put(self, ZswapPool pool)
-    cdef account_pool(self, ZswapPool pool)
+    cdef int account_pool(self, ZswapPool pool) except -1
     cpdef bint zswap_can_accept(self) noexcept
     cdef bint zswap_check_limits(self) noexcept
     cpdef zswap_memcg_offline_cleanup(self, int memcg)
     cdef move_cursor_on(self, ShrinkWork work)
     cdef set_next_shrink(self, ShrinkWork work, int memcg)
-    cdef zswap_lru_add(self, ZswapPool pool, int entry)
+    cdef int zswap_lru_add(self, ZswapPool pool, int entry) except -1
     cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
     cdef int protection_slot(self, int nid, int memcg) except -1
-    cdef zswap_folio_swapin(self, int page, bint from_disk)
-    cdef zswap_entry_free(self, int entry)
+    cdef int zswap_folio_swapin(self, int page, bint from_disk) except -1
+    cdef int zswap_entry_free(self, int entry) except -1
     cdef ZswapPool pool_of_entry(self, int entry)
     cdef int kind_of(self, unsigned long long content) except -1
-    cdef int zswap_compress(self, ZswapPool pool, int page) except -1
+    cdef int zswap_compress(self, ZswapPool pool, int page, unsigned long long content) except -1
     cdef void count_class(self, int kind, int event, int length) noexcept
-    cdef zswap_decompress(self, int entry)
+    cdef int zswap_decompress(self, int entry) except -1
     cdef int zswap_writeback_entry(self, int entry) except -1000
     cpdef Py_ssize_t zswap_shrinker_count(self, int nid, int memcg) except -1
     cpdef Py_ssize_t zswap_shrinker_scan(self, int nid, int memcg, long long nr_to_scan) except -1
@@ -121,7 +120,6 @@ cdef class Zswap(LruWalk):
     cdef ZswapPool pool_of(self, ShrinkWork work)
     cdef int zswap_store(self, int page) except -1
     cdef int zswap_fill(self, int page) except -1
-    cdef void look_ahead(self) noexcept
     cdef int zswap_load(self, int page) except -1
-    cdef zswap_orphan(self, int page, int slot)
-    cdef zswap_invalidate(self, int entry)
+    cdef int zswap_orphan(self, int page, int slot) except -1
+    cdef int zswap_invalidate(self, int entry) except -1

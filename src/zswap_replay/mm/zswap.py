@@ -4,9 +4,9 @@ The sections stand in the order of the kernel's file; where releases differ, a f
 the function that differs.
 
 A page has one entry at most, so that struct zswap_entry is a part of its struct, and an entry is numbered as its page:
-``pool`` is one more than the index of the pool that it is in (0: there is no entry), ``entry_lru`` its place on the LRU,
-``objcg`` whom it is charged to (-1: nobody), ``length`` its compressed length (0: same-filled), ``handle`` where the
-allocator has it, and ``node`` the page's. The entries of slots that are about to be given back are those below
+``pool`` is one more than the index of the pool that it is in (0: there is no entry), ``entry_lru`` its place on the
+LRU, ``objcg`` whom it is charged to (-1: nobody), ``length`` its compressed length (0: same-filled), ``handle`` where
+the allocator has it, and ``node`` the page's. The entries of slots that are about to be given back are those below
 NR_RETURNED.
 """
 
@@ -38,7 +38,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         ZSWPOUT,
         ZSWPWB,
     )
-    from zswap_replay.mm.page_table import DIRTY, KEPT, NR_RETURNED, SECOND_CHANCE
+    from zswap_replay.mm.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
     from zswap_replay.mm.zpool import ENOSPC
 
     MAX_RECLAIM_RETRIES = 16
@@ -217,9 +217,6 @@ class Zswap(LruWalk):
 
         # [payload class * NR_CLASS_TALLIES + what], of pages whose length was known
         self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
-
-        # what look_ahead() read, so that it is read
-        self.touched = 0
 
         # pools, the current one first, and by index, those that are gone among them
         self.pools: list[ZswapPool] = []
@@ -427,9 +424,9 @@ class Zswap(LruWalk):
             pool.zpool.zpool_free(pages.page[entry].handle)
             self.account_pool(pool)
             self.compressed_bytes -= length
-            if pages.flags[entry] & KEPT:
+            if pages.flags[entry] & BYTES_KEPT:
                 pool.contents.free(entry)
-                pages.flags[entry] &= ~KEPT
+                pages.flags[entry] &= ~BYTES_KEPT
             if length == 4096 and self.rule_stores_incompressible:
                 self.stored_incompressible_pages -= 1
             pool.entries -= 1
@@ -441,22 +438,22 @@ class Zswap(LruWalk):
 
     def pool_of_entry(self, entry: cython.int) -> ZswapPool:
         """The pool that an entry is in."""
-        return self.by_index[self.page_table.page[entry].pool - 1]
+        index: cython.int = self.page_table.page[entry].pool
+        return self.by_index[index - 1]
 
     # ---- compression ----
 
     def kind_of(self, content: cython.ulonglong) -> cython.int:
         """Whether one word fills the page, and whether it is zero."""
-        pool: ZswapPool = self.current
-        known: cython.longlong = pool.lengths.find(content)
+        lengths: Lengths = self.current.lengths
+        known: cython.longlong = lengths.find(content)
         if known >= 0:
-            return pool.lengths.kind_at(known) & KIND_MASK
-        return pool.contents.same_filled(content)
+            return lengths.kind_at(known) & KIND_MASK
+        return self.current.contents.same_filled(content)
 
-    def zswap_compress(self, pool: ZswapPool, page: cython.int) -> cython.int:
+    def zswap_compress(self, pool: ZswapPool, page: cython.int, content: cython.ulonglong) -> cython.int:
         """Compress a page and allocate for it; False where the compressor or the allocator refused, counted."""
         pages: PageTable = self.page_table
-        content: cython.ulonglong = pages.content_of(page)
         length: cython.int
         known: cython.longlong = pool.lengths.find(content)
         kept: cython.bint = known < 0 or pool.lengths.length_at(known) < 0
@@ -493,7 +490,7 @@ class Zswap(LruWalk):
         pages.page[page].handle = handle
         pages.page[page].length = length
         if kept:
-            pages.flags[page] |= KEPT
+            pages.flags[page] |= BYTES_KEPT
         self.compressed_bytes += length
         self.stored_incompressible_pages += raw
         pool.entries += 1
@@ -507,7 +504,7 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from what is kept of it."""
-        if self.page_table.page[entry].length and self.page_table.flags[entry] & KEPT:
+        if self.page_table.page[entry].length and self.page_table.flags[entry] & BYTES_KEPT:
             pool: ZswapPool = self.pool_of_entry(entry)
             pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
 
@@ -761,37 +758,19 @@ class Zswap(LruWalk):
 
     def zswap_fill(self, page: cython.int) -> cython.int:
         """Give a page's entry what it holds: nothing for a same-filled page, else compressed memory. False: refused."""
-        if not self.rule_zeromap and self.same_filled_pages_enabled:
-            content: cython.ulonglong = self.page_table.content_of(page)
-            if self.kind_of(content) != ORDINARY:
-                self.page_table.page[page].length = 0
-                self.same_filled_pages += 1
-                known: cython.longlong = self.current.lengths.find(content)
-                if known >= 0:
-                    self.count_class(self.current.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
-                else:
-                    self.current.contents.count_same_filled(content)
-                return True
+        content: cython.ulonglong = self.page_table.content_of(page)
+        if not self.rule_zeromap and self.same_filled_pages_enabled and self.kind_of(content) != ORDINARY:
+            self.page_table.page[page].length = 0
+            self.same_filled_pages += 1
+            known: cython.longlong = self.current.lengths.find(content)
+            if known >= 0:
+                self.count_class(self.current.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+            else:
+                self.current.contents.count_same_filled(content)
+            return True
         if not self.rule_zeromap and not self.non_same_filled_pages_enabled:
             return False
-        return self.zswap_compress(self.current, page)
-
-    def look_ahead(self) -> None:
-        """Touch what loading the pages that PageTable.look_ahead() found to be out will touch."""
-        at: cython.int
-        page: cython.int
-        neighbour: cython.int
-        touched: cython.ulonglong = 0
-        for at in range(self.page_table.nr_ahead_out):
-            page = self.page_table.ahead_out[at]
-            if self.page_table.page[page].pool:
-                neighbour = self.page_table.page[page].entry_lru.next
-                if neighbour >= 0:
-                    touched += self.page_table.page[neighbour].length
-                neighbour = self.page_table.page[page].entry_lru.prev
-                if neighbour >= 0:
-                    touched += self.page_table.page[neighbour].length
-        self.touched = touched
+        return self.zswap_compress(self.current, page, content)
 
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; False where zswap does not have it. The page is dirty if the entry is freed."""
@@ -816,10 +795,10 @@ class Zswap(LruWalk):
         """Part a page, whose slot is given up, from its entry, which stays until the slot is: as that of ``slot``."""
         pages: PageTable = self.page_table
         pool: ZswapPool = self.pool_of_entry(page)
-        if pages.flags[page] & KEPT:
+        if pages.flags[page] & BYTES_KEPT:
             # nobody will read it any more
             pool.contents.free(page)
-            pages.flags[page] &= ~KEPT
+            pages.flags[page] &= ~BYTES_KEPT
         pages.flags[slot] = pages.flags[page] & SECOND_CHANCE
         pages.page[slot].objcg = pages.page[page].objcg
         pages.page[slot].handle = pages.page[page].handle

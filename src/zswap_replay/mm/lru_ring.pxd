@@ -1,0 +1,44 @@
+cimport cython
+from zswap_replay.mm.columns cimport Records
+
+cpdef enum:
+    HOLE = -1
+    FIRST_ROOM = 16
+
+cdef struct Place:
+    int at
+
+@cython.final
+cdef class Ring:
+    cdef int[::1] slot
+    cdef int room, front, used
+    cdef inline int place_of(self, int number) noexcept
+    cdef void trim(self) noexcept
+
+@cython.final
+cdef class LruRings:
+    cdef readonly Records items
+    cdef readonly str field
+    cdef readonly Place[:] place
+    cdef readonly int nr_lists
+    cdef list rings
+    cdef readonly int[::1] size
+    cpdef detach(self)
+    cpdef attach(self)
+    cpdef int new_lists(self, int count) except -1
+    cpdef int first(self, int head) noexcept
+    cpdef int last(self, int head) noexcept
+    cpdef int next(self, int head, int item) noexcept
+    cpdef list in_order(self, int head)
+    cpdef int places(self, int head) noexcept
+    cpdef int peek_tail(self, int head, int count, int[::1] items) noexcept
+    cpdef int list_add(self, int head, int item) except -1
+    cpdef int list_add_tail(self, int head, int item) except -1
+    cpdef void list_del(self, int head, int item) noexcept
+    cpdef int list_pop_tail(self, int head, int count, int[::1] items) noexcept
+    cpdef void list_replace(self, int head, int old, int new) noexcept
+    cpdef int list_move(self, int head, int item) except -1
+    cpdef int list_move_tail(self, int head, int item) except -1
+    cpdef int list_splice_init(self, int source, int head) except -1
+    @cython.locals(slot="int[::1]")
+    cdef int make_room(self, Ring ring, int size) except -1

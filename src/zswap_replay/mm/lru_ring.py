@@ -1,0 +1,222 @@
+"""LRU lists as arrays: what struct list_head is to the kernel's LRUs, without its links.
+
+A list is a ring of indices, and an item knows its place in it. An item that leaves from the middle leaves a hole, and
+has no neighbours that would have to be read from memory; and who takes items from an end sees the next ones before they
+are touched. A ring that is full of holes is closed up, one that is full of items grows.
+"""
+
+import cython
+
+from zswap_replay.mm.columns import INT, Column, Fields, Records, column, grown
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    HOLE = -1
+    FIRST_ROOM = 16
+
+PLACE: Fields = {"at": INT}
+"""Where an item stands in the ring of its list, which the item has in it."""
+
+
+class Ring:
+    """The places of one list: how many there are, which is its front, and how many there are from there to its back."""
+
+    def __init__(self) -> None:
+        self.slot = column(FIRST_ROOM, INT)
+        self.room = FIRST_ROOM
+        self.front = 0
+        self.used = 0
+
+    def place_of(self, number: cython.int) -> cython.int:
+        """The place that comes so many behind the front."""
+        at: cython.int = self.front + number
+        return at - self.room if at >= self.room else at
+
+    def trim(self) -> None:
+        """Give up the holes at both ends."""
+        while self.used and self.slot[self.front] == HOLE:
+            self.front = self.place_of(1)
+            self.used -= 1
+        while self.used and self.slot[self.place_of(self.used - 1)] == HOLE:
+            self.used -= 1
+
+
+class LruRings:
+    """Lists numbered from 0 over the structs of a column, which have their place in a field.
+
+    -1 stands for the end of a list. An item is on one list at a time.
+    """
+
+    def __init__(self, items: Records, field: str = "lru") -> None:
+        self.items = items
+        self.field = field
+        self.place = items.view(field)
+        self.nr_lists = 0
+        self.rings: list[Ring] = []
+        # items by list
+        self.size = column(8, INT)
+
+    def detach(self) -> None:
+        """Let go of the items, which can be resized then."""
+        self.place = None
+
+    def attach(self) -> None:
+        """Take hold of the items again."""
+        self.place = self.items.view(self.field)
+
+    def new_lists(self, count: cython.int) -> cython.int:
+        """Add ``count`` empty lists; the number of the first of them."""
+        first: cython.int = self.nr_lists
+        self.nr_lists += count
+        if self.nr_lists > len(self.size):
+            self.size = grown(self.size, 2 * self.nr_lists)
+        self.rings.extend([Ring() for _ in range(count)])
+        return first
+
+    # ---- looking ----
+
+    def first(self, head: cython.int) -> cython.int:
+        """The item at the front of a list, or -1."""
+        ring: Ring = self.rings[head]
+        return ring.slot[ring.front] if ring.used else -1
+
+    def last(self, head: cython.int) -> cython.int:
+        """The item at the back of a list, or -1."""
+        ring: Ring = self.rings[head]
+        return ring.slot[ring.place_of(ring.used - 1)] if ring.used else -1
+
+    def next(self, head: cython.int, item: cython.int) -> cython.int:
+        """The item behind another one, or -1."""
+        ring: Ring = self.rings[head]
+        number: cython.int = self.place[item].at - ring.front + 1
+        if number <= 0:
+            number += ring.room
+        while number < ring.used:
+            item = ring.slot[ring.place_of(number)]
+            if item != HOLE:
+                return item
+            number += 1
+        return -1
+
+    def in_order(self, head: cython.int) -> list[int]:
+        """The items of a list from front to back."""
+        ring: Ring = self.rings[head]
+        places = [ring.slot[ring.place_of(number)] for number in range(ring.used)]
+        return [item for item in places if item != HOLE]
+
+    def places(self, head: cython.int) -> cython.int:
+        """How many items a list could have before it grows."""
+        ring: Ring = self.rings[head]
+        return ring.room
+
+    def peek_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
+        """Write down up to ``count`` items from the back of a list on, and say how many there were."""
+        ring: Ring = self.rings[head]
+        number: cython.int = ring.used
+        item: cython.int
+        found: cython.int = 0
+        while number and found < count:
+            number -= 1
+            item = ring.slot[ring.place_of(number)]
+            if item != HOLE:
+                items[found] = item
+                found += 1
+        return found
+
+    # ---- lists ----
+
+    def list_add(self, head: cython.int, item: cython.int) -> None:
+        """Put an item at the front of a list."""
+        ring: Ring = self.rings[head]
+        if ring.used == ring.room:
+            self.make_room(ring, self.size[head])
+        at: cython.int = ring.front - 1
+        if at < 0:
+            at = ring.room - 1
+        ring.front = at
+        ring.used += 1
+        ring.slot[at] = item
+        self.place[item].at = at
+        self.size[head] += 1
+
+    def list_add_tail(self, head: cython.int, item: cython.int) -> None:
+        """Put an item at the back of a list."""
+        ring: Ring = self.rings[head]
+        if ring.used == ring.room:
+            self.make_room(ring, self.size[head])
+        at: cython.int = ring.place_of(ring.used)
+        ring.used += 1
+        ring.slot[at] = item
+        self.place[item].at = at
+        self.size[head] += 1
+
+    def list_del(self, head: cython.int, item: cython.int) -> None:
+        """Take an item off the list that it is on."""
+        ring: Ring = self.rings[head]
+        at: cython.int = self.place[item].at
+        ring.slot[at] = HOLE
+        self.size[head] -= 1
+        if at == ring.front or at == ring.place_of(ring.used - 1):
+            ring.trim()
+
+    def list_pop_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
+        """Take up to ``count`` items off the back of a list, the last one first, and say how many there were."""
+        ring: Ring = self.rings[head]
+        at: cython.int
+        taken: cython.int = 0
+        while ring.used and taken < count:
+            ring.used -= 1
+            at = ring.place_of(ring.used)
+            if ring.slot[at] != HOLE:
+                items[taken] = ring.slot[at]
+                taken += 1
+        ring.trim()
+        self.size[head] -= taken
+        return taken
+
+    def list_replace(self, head: cython.int, old: cython.int, new: cython.int) -> None:
+        """Put an item that is on no list in the place of one that is."""
+        ring: Ring = self.rings[head]
+        self.place[new].at = self.place[old].at
+        ring.slot[self.place[old].at] = new
+
+    def list_move(self, head: cython.int, item: cython.int) -> None:
+        """Bring an item to the front of the list that it is on."""
+        if self.first(head) != item:
+            self.list_del(head, item)
+            self.list_add(head, item)
+
+    def list_move_tail(self, head: cython.int, item: cython.int) -> None:
+        """Bring an item to the back of the list that it is on."""
+        if self.last(head) != item:
+            self.list_del(head, item)
+            self.list_add_tail(head, item)
+
+    def list_splice_init(self, source: cython.int, head: cython.int) -> None:
+        """Put all of ``source``, in its order, before the front of ``head``; ``source`` is empty afterwards."""
+        item: cython.int
+        while self.size[source]:
+            item = self.last(source)
+            self.list_del(source, item)
+            self.list_add(head, item)
+
+    # ---- room ----
+
+    def make_room(self, ring: Ring, size: cython.int) -> None:
+        """Close the holes of a ring, and let it grow by half where they are fewer than a quarter of its places."""
+        room: cython.int = ring.room
+        if 4 * size > 3 * room:
+            room += room // 2
+        slot: Column = column(room, INT)
+        count: cython.int = 0
+        number: cython.int
+        item: cython.int
+        for number in range(ring.used):
+            item = ring.slot[ring.place_of(number)]
+            if item != HOLE:
+                slot[count] = item
+                self.place[item].at = count
+                count += 1
+        ring.slot = slot
+        ring.room = room
+        ring.front = 0
+        ring.used = count
