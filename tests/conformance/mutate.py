@@ -24,7 +24,7 @@ from tests.conformance.cases import KERNELS, Case, load_cases
 from tests.conformance.check import Difference, first_difference
 from tests.conformance.test_releases import NOT_REPLAYED
 from zswap_replay.mm import compiled, list_lru, swap, zbud, zsmalloc, zswap
-from zswap_replay.mm.list_head import ListHeads
+from zswap_replay.mm.lru_ring import LruRings
 from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_table import DIRTY
@@ -106,12 +106,12 @@ def other_threshold_test() -> Patch:
 def reparented_behind() -> Patch:
     """Put a dead memcg's entries behind its parent's, as if they were young."""
 
-    def list_splice_init(self: ListHeads, source: int, head: int) -> None:
+    def list_splice_init(self: LruRings, source: int, head: int) -> None:
         for item in self.in_order(source):
             self.list_del(source, item)
             self.list_add_tail(head, item)
 
-    return method(ListHeads, list_splice_init)
+    return method(LruRings, list_splice_init)
 
 
 def cursor_lost() -> Patch:
