@@ -2,6 +2,9 @@ cimport cython
 from zswap_replay.mm.columns cimport Records
 from zswap_replay.mm.page_table cimport mix64, prefetch
 
+cpdef enum:
+    AHEAD = 16
+
 cdef struct Known:
     unsigned long long content
     int length

@@ -7,8 +7,11 @@ import numpy.typing as npt
 from zswap_replay.mm.columns import INT, ULONGLONG, Column, Fields, Records
 from zswap_replay.mm.page_table import mix64
 
-if not cython.compiled:  # compiled, it is declared in the .pxd
+if not cython.compiled:  # compiled, they are declared in the .pxd
     from zswap_replay.mm.page_table import prefetch
+
+    AHEAD = 16
+    """Contents that are looked up at once."""
 
 KNOWN: Fields = {"content": ULONGLONG, "length": INT, "kind": INT}
 """A slot of the table; ``kind`` is one more than the kind of page (of zswap.py), so that 0 is an empty slot."""
@@ -42,6 +45,7 @@ class Lengths:
         if room > self.room:
             self.grow(room)
         for index in range(len(content)):
+            self.look_ahead(content[min(index + AHEAD, len(content) - 1)])
             if self.find(content[index]) < 0:
                 self.add(content[index], length[index], kind[index])
 
@@ -51,6 +55,7 @@ class Lengths:
         found = np.zeros(len(content), np.bool_)
         marks = found.view(np.uint8).data
         for index in range(len(content)):
+            self.look_ahead(content[min(index + AHEAD, len(content) - 1)])
             marks[index] = self.find(content[index]) < 0
         return found
 

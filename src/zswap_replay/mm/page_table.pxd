@@ -66,6 +66,7 @@ cdef class PageTable:
     cdef readonly unsigned long long[::1] space_seed, space_group
     cdef readonly int[::1] table
     cdef readonly unsigned long long mask
+    cdef int shift
     cdef readonly int[::1] ahead
     cdef int[::1] ahead_space
     cdef unsigned long long[::1] ahead_slot

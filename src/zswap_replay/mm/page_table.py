@@ -114,6 +114,7 @@ class PageTable:
         self.block = self.blocks.array
         self.table = column(2 * self.room, INT, -1)
         self.mask = 2 * self.room - 1
+        self.shift = 64 - 7
         # by page
         self.flags = column(self.room << BLOCK_SHIFT, USHORT)
         self.records = Records(self.room << BLOCK_SHIFT, PAGE)
@@ -134,8 +135,8 @@ class PageTable:
     # ---- finding pages ----
 
     def slot_of(self, space: cython.int, key: cython.ulonglong) -> cython.ulonglong:
-        """Where the search for a block begins in the table."""
-        return ((key ^ ((key >> 32) * GOLDEN) ^ (space * MIX1)) * GOLDEN & MASK64) >> 20 & self.mask
+        """Where the search for a block begins in the table; four neighbours begin one behind the other."""
+        return ((key >> 2 ^ space * MIX1) * GOLDEN & MASK64) >> self.shift << 2 | key & 3
 
     def find_block(self, space: cython.int, key: cython.ulonglong) -> cython.int:
         """Number of a block, or -1 where no page of it was named yet."""
@@ -297,6 +298,7 @@ class PageTable:
         self.block = self.blocks.array
         self.table = column(2 * self.room, INT, -1)
         self.mask = 2 * self.room - 1
+        self.shift -= 1
         block: cython.int
         for block in range(NR_RETURNED >> BLOCK_SHIFT, self.nr_blocks):
             self.enter(block)
