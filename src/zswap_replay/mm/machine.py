@@ -203,17 +203,18 @@ class Machine:
         has_content: cython.bint,
     ) -> None:
         """Replay one event of one page that is known."""
+        pages: PageTable = self.pages
         if kind <= WRITE:
-            if self.pages.flags[page] & PRESENT:
+            if pages.flags[page] & PRESENT:
                 self.vmscan.folio_mark_accessed(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
-            self.memcgs.count_memcg_event(space, self.pages.page[page].node, ACCESSES)
+            self.memcgs.count_memcg_event(space, pages.page[page].node, ACCESSES)
             if kind == WRITE or has_content:
-                self.pages.set_content(page, kind == WRITE, content, has_content)
+                pages.set_content(page, kind == WRITE, content, has_content)
         elif kind == PAGEOUT:
-            if has_content and self.pages.flags[page] & PRESENT:
-                self.pages.set_content(page, False, content, True)
+            if has_content and pages.flags[page] & PRESENT:
+                pages.set_content(page, False, content, True)
             self.vmscan.reclaim_pages(page)
         else:
             self.memory.zap_pte(page)

@@ -174,7 +174,8 @@ class Vmscan:
         for i in range(taken):
             page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
-            self.swap.zswap.current.lengths.look_ahead(self.pages.content_of(page))
+            if not self.pages.flags[page] & YOUNG:
+                self.swap.zswap.current.lengths.look_ahead(self.pages.content_of(page))
         self.look_ahead(head)
         for i in range(taken):
             self.swap_cache.units += 1
