@@ -68,12 +68,9 @@ cdef class PageTable:
     cdef readonly unsigned long long mask
     cdef int shift
     cdef readonly int[::1] ahead
-    cdef int[::1] ahead_space
-    cdef unsigned long long[::1] ahead_slot
     cdef public Py_ssize_t ahead_start, ahead_stop
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
-    cdef inline int find_block_from(self, unsigned long long slot, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
     cpdef int insert(self, int space, unsigned long long page) except -1
     cdef void enter(self, int block) noexcept
@@ -89,8 +86,6 @@ cdef class PageTable:
         memcg="const int[::1]",
         page="const unsigned long long[::1]",
         ahead="int[::1]",
-        ahead_space="int[::1]",
-        ahead_slot="unsigned long long[::1]",
         flags="unsigned short[::1]",
     )
     cpdef void look_ahead(self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop) noexcept

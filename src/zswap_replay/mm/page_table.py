@@ -121,12 +121,10 @@ class PageTable:
         self.lru = LruRings(self.records)
         self.entry_lru = LruRings(self.records, "entry_lru")
         self.page = self.records.array
-        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1; and how it came there
+        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1
         self.ahead = column(AHEAD, INT)
         self.ahead_start = 0
         self.ahead_stop = 0
-        self.ahead_space = column(AHEAD, INT)
-        self.ahead_slot = column(AHEAD, ULONGLONG)
 
     def indices(self) -> range:
         """The indices of all pages that may have been touched."""
@@ -140,10 +138,7 @@ class PageTable:
 
     def find_block(self, space: cython.int, key: cython.ulonglong) -> cython.int:
         """Number of a block, or -1 where no page of it was named yet."""
-        return self.find_block_from(self.slot_of(space, key), space, key)
-
-    def find_block_from(self, slot: cython.ulonglong, space: cython.int, key: cython.ulonglong) -> cython.int:
-        """The same, where the search is known to begin at ``slot``."""
+        slot: cython.ulonglong = self.slot_of(space, key)
         found: cython.int = self.table[slot]
         while found >= 0 and (self.block[found].key != key or self.block[found].space != space):
             slot = (slot + 1) & self.mask
@@ -255,34 +250,21 @@ class PageTable:
         block: cython.int
         index: cython.int
         event, count, memcg, page = events.event, events.count, events.memcg, events.page
-        ahead, flags, ahead_space, ahead_slot = self.ahead, self.flags, self.ahead_space, self.ahead_slot
+        ahead, flags = self.ahead, self.flags
         self.ahead_start = start
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
-            ahead_space[at] = -1
+            ahead[at] = -1
             if event[i] < SETTLE and count[i] == 1:
                 if memcg[i] != path:
                     path = memcg[i]
                     space = memcgs.memcg_of_path(path)
-                ahead_space[at] = space
-                ahead_slot[at] = self.slot_of(space, page[i] >> BLOCK_SHIFT)
-                if cython.compiled:
-                    prefetch(cython.address(self.table[ahead_slot[at]]))
-        if cython.compiled:
-            for at in range(self.ahead_stop - start):
-                if ahead_space[at] >= 0 and self.table[ahead_slot[at]] >= 0:
-                    prefetch(cython.address(self.block[self.table[ahead_slot[at]]]))
-        for i in range(start, self.ahead_stop):
-            at = i - start
-            ahead[at] = -1
-            if ahead_space[at] >= 0:
-                block = self.find_block_from(ahead_slot[at], ahead_space[at], page[i] >> BLOCK_SHIFT)
-                if block >= 0:
-                    index = page[i] & BLOCK_MASK
-                    ahead[at] = (block << BLOCK_SHIFT) + index
-                    if cython.compiled:
-                        prefetch(cython.address(flags[ahead[at]]))
+                if space >= 0:
+                    block = self.find_block(space, page[i] >> BLOCK_SHIFT)
+                    if block >= 0:
+                        index = page[i] & BLOCK_MASK
+                        ahead[at] = (block << BLOCK_SHIFT) + index
         for at in range(self.ahead_stop - start):
             index = ahead[at]
             if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
