@@ -202,9 +202,9 @@ class LruRings:
     # ---- room ----
 
     def make_room(self, ring: Ring, size: cython.int) -> None:
-        """Close the holes of a ring, and let it grow by half where they are fewer than three eighths of its places."""
+        """Close the holes of a ring, and let it grow by half where they are fewer than a quarter of its places."""
         room: cython.int = ring.room
-        if size > room // 8 * 5:
+        if size > room // 4 * 3:
             room += room // 2
         slot: Column = column(room, INT)
         count: cython.int = 0

@@ -19,8 +19,8 @@ cpdef enum:
     SECOND_CHANCE = 2048
     BYTES_KEPT = 4096
     NR_RETURNED = 64
-    BLOCK_SHIFT = 2
-    BLOCK_MASK = 3
+    BLOCK_SHIFT = 3
+    BLOCK_MASK = 7
     AHEAD = 64
     SETTLE = 4
 

@@ -1,10 +1,10 @@
 """The pages of a trace as columns, and the table from (address space, page number) to a page's index.
 
-What a distinct page costs, in bytes: its struct 40, which is that of its entry in zswap too; its flags 2; 6 to 8 for
-the table, where the pages of a block of 4 neighbours are all used, as those of heaps and stacks mostly are; and, while
-it is in memory or in zswap, 4 to 6 for its place on a list (lru_ring.py). A trace that uses one page of each block pays
-for the other three as well: about 200. While they grow, the flags, the table and a list are there twice; the structs
-grow where they are.
+What a distinct page costs, in bytes: its struct 40, which is that of its entry in zswap too; its flags 2; 3 to 4 for
+the table, where the pages of a block of 8 neighbours are all used, as those of heaps and stacks mostly are; and, while
+it is in memory or in zswap, 4 to 8 for its place on a list of either (lru_ring.py). A trace that uses one page of each
+block pays for the other seven as well: about 370. While they grow, the flags, the table and a list are there twice; the
+structs grow where they are.
 """
 
 import cython
@@ -45,9 +45,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
     NR_RETURNED = 64
     """The first structs are no pages: each stands for a swap slot that is about to be given back, and has its entry."""
-    BLOCK_SHIFT = 2
-    """Neighbouring pages are looked up together, 4 at a time."""
-    BLOCK_MASK = 3
+    BLOCK_SHIFT = 3
+    """Neighbouring pages are looked up together, 8 at a time."""
+    BLOCK_MASK = 7
     AHEAD = 64
     """Events that are looked up at once."""
     SETTLE = 4
@@ -94,13 +94,13 @@ allocated on.
 """
 
 BLOCK: Fields = {"key": ULONGLONG, "space": INT}
-"""Which pages a block has: its address space, and the number of its first page over 4."""
+"""Which pages a block has: its address space, and the number of its first page over 8."""
 
 
 class PageTable:
     """Columns over pages: identity, what they hold, where they are and whom they are charged to.
 
-    A page is found through the block of 4 neighbours that it is in: blocks are hashed, and the pages of a block have
+    A page is found through the block of 8 neighbours that it is in: blocks are hashed, and the pages of a block have
     indices one behind the other.
     """
 

@@ -21,9 +21,9 @@ cpdef int calculate_zspage_chain_size(int class_size) noexcept
 
 cdef struct ZsPage:
     ListHead lru
-    int size_class
-    int inuse
-    int group
+    unsigned short size_class
+    unsigned short inuse
+    unsigned char group
 
 @cython.final
 cdef class ZsPool(Zpool):

@@ -5,7 +5,7 @@ Which object of a zspage is handed out does not change what is allocated, so tha
 
 import cython
 
-from zswap_replay.mm.columns import INT, Fields, Records, column
+from zswap_replay.mm.columns import INT, UCHAR, USHORT, Fields, Records, column
 from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.zpool import Zpool
 
@@ -26,7 +26,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ZS_INUSE_RATIO_100 = 11
     NR_FULLNESS_GROUPS = 12
 
-ZSPAGE: Fields = {"lru": LIST_HEAD, "size_class": INT, "inuse": INT, "group": INT}
+ZSPAGE: Fields = {"lru": LIST_HEAD, "size_class": USHORT, "inuse": USHORT, "group": UCHAR}
 """struct zspage: its place on a list, its class, its objects in use, and the fullness group that it is on."""
 
 
