@@ -16,13 +16,16 @@ Column = memoryview
 
 INT, UINT, LONGLONG, ULONGLONG, UCHAR, USHORT = "i", "I", "q", "Q", "B", "H"
 
+_LARGE = 1 << 20
+"""Bytes from which on an array is not left to the allocator, which may keep what was freed."""
+
 
 def column(size: int, code: str, fill: int = 0) -> Column:
     """A new column of ``size`` items of the C type ``code``, all of them ``fill``.
 
     Zeros cost no memory until they are written to.
     """
-    items = np.zeros(size, dtype=code)
+    items = _zeros(size, np.dtype(code))
     if fill:
         items[:] = fill
     return items.data
@@ -31,11 +34,22 @@ def column(size: int, code: str, fill: int = 0) -> Column:
 def grown(old: Column, size: int, fill: int = 0) -> Column:
     """A copy of ``old`` with room for ``size`` items, the new ones ``fill``."""
     items = np.asarray(old)
-    new = np.zeros(size, dtype=items.dtype)
+    new = _zeros(size, items.dtype)
     new[: len(items)] = items
     if fill:
         new[len(items) :] = fill
     return new.data
+
+
+def _zeros(size: int, dtype: "np.dtype[Any]") -> "np.ndarray[Any, Any]":
+    """An array of zeros; a large one has memory of its own, which is given back when the array is gone."""
+    if size * dtype.itemsize < _LARGE:
+        return np.zeros(size, dtype=dtype)
+    return np.frombuffer(_pages(size * dtype.itemsize), dtype=dtype)
+
+
+def _pages(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 Fields = Mapping[str, "str | Fields"]
@@ -52,9 +66,7 @@ class Records:
         self.make: Any = None
         if cython.compiled:
             self.dtype = _struct(fields)
-            self.memory = mmap.mmap(
-                -1, size * self.dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-            )
+            self.memory = _pages(size * self.dtype.itemsize)
         else:
             self.array = []
             self.make = _maker(fields)
