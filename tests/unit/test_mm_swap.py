@@ -8,6 +8,8 @@ import pytest
 
 from tests.unit.test_replay import EVERY_RELEASE, REFUSED, Bench, store, stored
 from zswap_replay.counters import Snapshot
+from zswap_replay.mm.page_table import NR_RETURNED
+from zswap_replay.mm.swap import SWAP_SLOTS_CACHE_SIZE
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -128,3 +130,7 @@ def test_where_writeback_is_off_a_refused_page_stays_in_memory(bench: Bench, ker
     assert 4 == end.replay["memcg_limit_reject"]
     trace.read("/p/a", 0, count=4).pageout("/p/a", 0, count=4)
     assert 8 == bench.end(trace, kernel=kernel, knobs=knobs).replay["memcg_limit_reject"]
+
+
+def test_each_slot_that_is_returned_with_others_has_a_record() -> None:
+    assert NR_RETURNED == SWAP_SLOTS_CACHE_SIZE
