@@ -20,7 +20,8 @@ from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
 from zswap_replay.counters import COUNTERS, Snapshot
 from zswap_replay.mm.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
+from zswap_replay.mm.mmzone import NR_LRU_LISTS
+from zswap_replay.mm.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay import Replay, replay
 from zswap_replay.result import Result
@@ -174,6 +175,27 @@ def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[
     resident = [page for page in pages.indices() if pages.flags[page] & (PRESENT | SWAPCACHE)]
     charged = Counter(memcg[page] for page in resident)
     assert up_the_tree(memcgs, charged) == list(memcgs.resident[: memcgs.nr])
+
+
+@every_release
+@pytest.mark.parametrize("reclaim", ["k", "lru"])
+@quick
+@given(rows=pressed())
+def test_each_page_in_memory_is_on_the_list_that_it_is_taken_to_be_on(
+    kernel: str, reclaim: str, rows: list[Row]
+) -> None:
+    machine = run(rows, kernel, reclaim=reclaim)[0].machine
+    pages = machine.pages
+    memcg = pages.records.values("memcg", pages.indices().stop)
+    expected: dict[int, set[int]] = {head: set() for head in range(NR_LRU_LISTS * machine.memcgs.nr)}
+    for page in pages.indices():
+        if pages.flags[page] & (PRESENT | SWAPCACHE):
+            active = pages.flags[page] & ACTIVE != 0
+            assert not active or reclaim == "k"
+            expected[NR_LRU_LISTS * memcg[page] + active].add(page)
+    lists = {head: pages.lru.in_order(head) for head in expected}
+    assert expected == {head: set(items) for head, items in lists.items()}
+    assert sum(map(len, lists.values())) == sum(map(len, expected.values()))
 
 
 @every_release

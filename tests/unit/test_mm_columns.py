@@ -41,12 +41,12 @@ def test_structs_are_zero_and_keep_what_they_hold_when_the_column_grows() -> Non
     lists = ListHeads(records)
     lists.new_lists(1)
     for item in (2, 0, 1):
-        lists.list_add_tail(0, item)
+        lists.list_add(0, item)
     lists.resize_items(5000)
-    assert ([2, 0, 1], [-1, 2, 0]) == (
+    assert ([1, 0, 2], [-1, 1, 0]) == (
         lists.in_order(0),
-        [records.values("lru.prev", 3)[i] for i in (2, 0, 1)],
+        [records.values("lru.prev", 3)[i] for i in (1, 0, 2)],
     )
-    assert [1, -1, 0, 0] == records.values("lru.next", 4)
+    assert [2, 0, -1, 0] == records.values("lru.next", 4)
     assert ([0] * 5000, [0] * 5000) == (records.values("content", 5000), records.values("node", 5000))
     assert 5000 == records.size

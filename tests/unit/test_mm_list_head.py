@@ -31,15 +31,11 @@ class ListsAndModel(RuleBasedStateMachine):
         return sorted(set(range(ITEMS)) - {item for _, item in self.listed})
 
     @precondition(lambda self: self.loose)
-    @rule(data=st.data(), head=head_numbers, tail=st.booleans())
-    def add(self, data: st.DataObject, head: int, tail: bool) -> None:
+    @rule(data=st.data(), head=head_numbers)
+    def add(self, data: st.DataObject, head: int) -> None:
         item = data.draw(st.sampled_from(self.loose))
-        if tail:
-            self.heads.list_add_tail(head, item)
-            self.model[head].append(item)
-        else:
-            self.heads.list_add(head, item)
-            self.model[head].insert(0, item)
+        self.heads.list_add(head, item)
+        self.model[head].insert(0, item)
 
     @precondition(lambda self: self.listed)
     @rule(data=st.data())
@@ -47,25 +43,6 @@ class ListsAndModel(RuleBasedStateMachine):
         head, item = data.draw(st.sampled_from(self.listed))
         self.heads.list_del(head, item)
         self.model[head].remove(item)
-
-    @precondition(lambda self: self.listed)
-    @rule(data=st.data(), tail=st.booleans())
-    def move(self, data: st.DataObject, tail: bool) -> None:
-        head, item = data.draw(st.sampled_from(self.listed))
-        self.model[head].remove(item)
-        if tail:
-            self.heads.list_move_tail(head, item)
-            self.model[head].append(item)
-        else:
-            self.heads.list_move(head, item)
-            self.model[head].insert(0, item)
-
-    @rule(source=head_numbers, step=st.integers(1, HEADS - 1))
-    def splice(self, source: int, step: int) -> None:
-        target = (source + step) % HEADS
-        self.heads.list_splice_init(source, target)
-        self.model[target] = self.model[source] + self.model[target]
-        self.model[source] = []
 
     @invariant()
     def lists_are_equal_forwards_and_backwards(self) -> None:

@@ -194,3 +194,19 @@ def test_a_round_does_not_wait_for_a_memcg_that_is_gone(bench: Bench, reclaim: s
     options = ["--kernel", kernel, "--reclaim", reclaim, "--lengths", lengths]
     command = [sys.executable, "-m", "zswap_replay", "run", path, *options]
     assert 0 == subprocess.run(command, capture_output=True, timeout=30, check=False).returncode
+
+
+@both_reclaims
+def test_a_page_that_could_not_be_paged_out_is_reclaimed_as_others_are(bench: Bench, reclaim: str) -> None:
+    trace = touched("/a", 100).pageout("/a", 5).read("/a", 5).discard("/a", 5).write("/a", 200, count=40)
+    knobs = (KnobWrite("/a", "memory.swap.max", 0), limit("/a", "max", 120))
+    end = bench.end(trace, reclaim=reclaim, knobs=knobs)
+    assert (139, 19) == (end.replay["resident_pages"], end.replay["oom"])
+
+
+@both_reclaims
+def test_a_memcg_of_which_no_page_could_be_paged_out_runs_out_of_memory(bench: Bench, reclaim: str) -> None:
+    trace = touched("/a", 4).pageout("/a", 0, count=4).write("/a", 4)
+    knobs = (KnobWrite("/a", "memory.swap.max", 0), limit("/a", "max", 4))
+    end = bench.end(trace, reclaim=reclaim, knobs=knobs)
+    assert (5, 1) == (end.replay["resident_pages"], end.replay["oom"])

@@ -18,6 +18,7 @@ from tests.unit.test_replay import (
     store,
     stored,
 )
+from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -439,3 +440,19 @@ def test_a_path_that_is_made_again_is_another_memcg(bench: Bench) -> None:
         end.memcg["/p/c"]["memory.zswap.current"],
         end.memcg["/p"]["memory.zswap.current"],
     )
+
+
+@pytest.mark.parametrize("kernel", EVERY_RELEASE)
+def test_pools_that_are_gone_make_room_for_others(bench: Bench, kernel: str) -> None:
+    trace = stored("/a", 0, 1)
+    for turn in range(300):
+        trace.param("compressor", "zstd" if turn % 2 else "lz4")
+    assert 1 == bench.end(trace, kernel=kernel, compressor="lz4").zswap["stored_pages"]
+
+
+def test_pools_that_hold_pages_may_be_too_many(bench: Bench) -> None:
+    trace = stored("/a", 0, 1)
+    for number in range(256):
+        trace.param("compressor", f"c{number}").write("/a", number + 1, content=HALF).pageout("/a", number + 1)
+    with pytest.raises(SettingsError, match=r"^255 pools are in use still; expected no other compressor"):
+        bench.end(trace)

@@ -110,8 +110,8 @@ class _Tally:
 class Contents:
     """Makes, compresses, keeps and checks pages for the model.
 
-    An entry is a small dense integer of the model's choosing. `verify` says which loads are compared with the
-    page made again: all, a sample of 1 in 16 by a hash of the content id, or none (off: the bytes are only
+    An entry is an integer of the model's choosing: the index of its page. `verify` says which loads are compared with
+    the page made again: all, a sample of 1 in 16 by a hash of the content id, or none (off: the bytes are only
     decompressed).
     """
 

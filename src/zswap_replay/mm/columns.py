@@ -1,4 +1,4 @@
-"""Columns: flat arrays of integers, or of C structs, so that a page or an entry is an index into them.
+"""Columns: flat arrays of integers, or of C structs, so that a page is an index into them.
 
 What is touched together stands together: a page that faults costs one cache line and not ten.
 """

@@ -14,9 +14,5 @@ cdef class ListHeads:
     cpdef resize_items(self, int size)
     cpdef int new_lists(self, int count) except -1
     cpdef void list_add(self, int head, int item) noexcept
-    cpdef void list_add_tail(self, int head, int item) noexcept
     cpdef void list_del(self, int head, int item) noexcept
-    cpdef void list_move(self, int head, int item) noexcept
-    cpdef void list_move_tail(self, int head, int item) noexcept
-    cpdef void list_splice_init(self, int source, int head) noexcept
     cpdef list in_order(self, int head)

@@ -54,18 +54,6 @@ class ListHeads:
         self.first[head] = item
         self.size[head] += 1
 
-    def list_add_tail(self, head: cython.int, item: cython.int) -> None:
-        """Put an item at the back of a list."""
-        old: cython.int = self.last[head]
-        self.link[item].prev = old
-        self.link[item].next = -1
-        if old < 0:
-            self.first[head] = item
-        else:
-            self.link[old].next = item
-        self.last[head] = item
-        self.size[head] += 1
-
     def list_del(self, head: cython.int, item: cython.int) -> None:
         """Take an item off the list that it is on."""
         before: cython.int = self.link[item].prev
@@ -79,36 +67,6 @@ class ListHeads:
         else:
             self.link[behind].prev = before
         self.size[head] -= 1
-
-    def list_move(self, head: cython.int, item: cython.int) -> None:
-        """Bring an item to the front of the list that it is on."""
-        if self.first[head] != item:
-            self.list_del(head, item)
-            self.list_add(head, item)
-
-    def list_move_tail(self, head: cython.int, item: cython.int) -> None:
-        """Bring an item to the back of the list that it is on."""
-        if self.last[head] != item:
-            self.list_del(head, item)
-            self.list_add_tail(head, item)
-
-    def list_splice_init(self, source: cython.int, head: cython.int) -> None:
-        """Put all of ``source``, in its order, before the front of ``head``; ``source`` is empty afterwards."""
-        front: cython.int = self.first[source]
-        if front < 0:
-            return
-        back: cython.int = self.last[source]
-        old: cython.int = self.first[head]
-        self.link[back].next = old
-        if old < 0:
-            self.last[head] = back
-        else:
-            self.link[old].prev = back
-        self.first[head] = front
-        self.size[head] += self.size[source]
-        self.first[source] = -1
-        self.last[source] = -1
-        self.size[source] = 0
 
     def in_order(self, head: cython.int) -> list[int]:
         """The items of a list from front to back."""

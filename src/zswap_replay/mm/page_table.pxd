@@ -34,7 +34,7 @@ cdef extern from *:
     """
     void prefetch "zswap_replay_prefetch" (const void *address) noexcept nogil
 
-cdef unsigned long long MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
+cdef unsigned long long MAX_INDEX, MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
 
 cpdef unsigned long long mix64(unsigned long long x) noexcept
 
@@ -68,7 +68,7 @@ cdef class PageTable:
     cdef readonly unsigned long long mask
     cdef int shift
     cdef readonly int[::1] ahead
-    cdef public Py_ssize_t ahead_start, ahead_stop
+    cdef readonly Py_ssize_t ahead_stop
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept

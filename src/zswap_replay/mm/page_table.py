@@ -57,6 +57,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         """Ask for the memory at an address, which will be needed, without waiting for it."""
 
 
+MAX_INDEX = cython.declare(cython.ulonglong, 0x7FFFFFFF)
 MASK32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 GOLDEN = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
@@ -121,9 +122,8 @@ class PageTable:
         self.lru = LruRings(self.records)
         self.entry_lru = LruRings(self.records, "entry_lru")
         self.page = self.records.array
-        # what look_ahead() found: by event from ahead_start on, the index of its page, or -1
+        # what look_ahead() found: by event, from the first one on and before ahead_stop, the index of its page, or -1
         self.ahead = column(AHEAD, INT)
-        self.ahead_start = 0
         self.ahead_stop = 0
 
     def indices(self) -> range:
@@ -251,7 +251,6 @@ class PageTable:
         index: cython.int
         event, count, memcg, page = events.event, events.count, events.memcg, events.page
         ahead, flags = self.ahead, self.flags
-        self.ahead_start = start
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
@@ -273,7 +272,11 @@ class PageTable:
     # ---- growth ----
 
     def grow(self) -> None:
-        """Double the columns, and the table with them."""
+        """Double the columns, and the table with them. Raises OverflowError: there are too many pages for an index."""
+        if self.room << BLOCK_SHIFT > MAX_INDEX // 2:
+            raise OverflowError(
+                f"the trace names pages in more than {self.room} blocks of {1 << BLOCK_SHIFT}"
+            )
         self.room *= 2
         self.block = None
         self.blocks.resize(self.room)

@@ -22,6 +22,9 @@ class PlainLru(Vmscan):
         """A mapped page is accessed: it is the last to go."""
         self.lruvecs.lists.list_move(NR_LRU_LISTS * self.pages.page[page].memcg, page)
 
+    def folio_set_active(self, page: cython.int) -> None:
+        """There is one list: a page that may not go is its youngest."""
+
     def wait_for_disk(self) -> None:
         """A task waits for a read from the device; the worker keeps to the clock all the same."""
 

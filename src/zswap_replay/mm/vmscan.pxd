@@ -31,6 +31,7 @@ cdef class Vmscan:
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
     cdef readonly long long clean_drops, swap_full, oom, pgscan, pgsteal
     cdef int folio_mark_accessed(self, int page) except -1
+    cdef void folio_set_active(self, int page) noexcept
     cdef int wait_for_disk(self) except -1
     cdef int pageout(self, int page) except -1
     cdef void remove_mapping(self, int page, int memcg) noexcept

@@ -81,6 +81,10 @@ class Vmscan:
         """A mapped page is accessed: the processor sets its accessed bit."""
         self.pages.flags[page] |= YOUNG
 
+    def folio_set_active(self, page: cython.int) -> None:
+        """A page belongs on the active list from here on."""
+        self.pages.flags[page] |= ACTIVE
+
     def wait_for_disk(self) -> None:
         """A task waits for a read from the device, and the shrink worker has the processor to itself."""
         if self.swap.zswap.active:
@@ -133,7 +137,7 @@ class Vmscan:
         if fate == FREED:
             return
         if fate == ACTIVATE:
-            self.pages.flags[page] |= ACTIVE
+            self.folio_set_active(page)
         self.lruvecs.lruvec_add_folio(page, memcg)
         if fate == KEEP:
             self.swap_cache.start_writeback(page, False)
@@ -189,7 +193,7 @@ class Vmscan:
                 continue
             page = self.isolated[i]
             if self.fates[i] == ACTIVATE:
-                self.pages.flags[page] |= ACTIVE
+                self.folio_set_active(page)
             self.lruvecs.lruvec_add_folio(page, memcg)
         self.pgscan += taken
         self.pgsteal += freed

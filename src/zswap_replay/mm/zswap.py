@@ -218,7 +218,7 @@ class Zswap(LruWalk):
         # [payload class * NR_CLASS_TALLIES + what], of pages whose length was known
         self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
 
-        # pools, the current one first, and by index, those that are gone among them
+        # pools, the current one first, and by index, where one that is gone stays until another takes its place
         self.pools: list[ZswapPool] = []
         self.by_index: list[ZswapPool] = []
         self.total_pages = 0
@@ -308,10 +308,10 @@ class Zswap(LruWalk):
     def free_index(self) -> int:
         """The index of a pool that is gone, or the next one. Raises OverflowError: there are too many pools."""
         for index, pool in enumerate(self.by_index):
-            if pool not in self.pools and pool.work is not self.running:
+            if pool not in self.pools and not (self.rule_lru_per_pool and pool.work is self.running):
                 return index
         if len(self.by_index) == MAX_POOLS:
-            raise OverflowError(f"{MAX_POOLS} pools hold pages still; expected no other compressor or zpool")
+            raise OverflowError(f"{MAX_POOLS} pools are in use still; expected no other compressor or zpool")
         return len(self.by_index)
 
     def zswap_pool_put(self, pool: ZswapPool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Generic, TypeVar
 from weakref import finalize
 
@@ -51,7 +51,10 @@ class Helper(Generic[_Item]):
         result = self._results.get()
         self.waiting -= 1
         if isinstance(result, _Failure):
-            raise result.error
+            try:
+                raise result.error
+            finally:
+                del result  # the error knows this frame: one that knew the error would keep both
         return result
 
     def end(self) -> None:
@@ -75,7 +78,10 @@ def _stop(thread: Thread, tasks: SimpleQueue[Callable[[], _Item] | None]) -> Non
             tasks.get_nowait()
     except Empty:
         tasks.put(None)
-    thread.join()
+    if (
+        thread is not current_thread()
+    ):  # where it is that thread which finds that nobody knows the helper any more
+        thread.join()
 
 
 class Ahead(Generic[_Item]):
@@ -99,5 +105,7 @@ class Ahead(Generic[_Item]):
 
     def close(self) -> None:
         """Make no more items."""
-        self._helper.end()
-        self._items.close()
+        try:
+            self._helper.end()
+        finally:
+            self._items.close()
