@@ -453,6 +453,8 @@ def test_pools_that_are_gone_make_room_for_others(bench: Bench, kernel: str) -> 
 def test_pools_that_hold_pages_may_be_too_many(bench: Bench) -> None:
     trace = stored("/a", 0, 1)
     for number in range(256):
-        trace.param("compressor", f"c{number}").write("/a", number + 1, content=HALF).pageout("/a", number + 1)
+        trace.param("compressor", f"c{number}").write("/a", number + 1, content=HALF).pageout(
+            "/a", number + 1
+        )
     with pytest.raises(SettingsError, match=r"^255 pools are in use still; expected no other compressor"):
         bench.end(trace)
