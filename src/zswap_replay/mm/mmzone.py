@@ -80,8 +80,13 @@ class Lruvecs:
         self.nonresident_age[memcg] += 1
 
     def workingset_eviction(self, page: cython.int, memcg: cython.int) -> None:
-        """Note when a page is evicted: its shadow stands where it had its place."""
-        self.pages.page[page].lru.at = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
+        """Note when a page is evicted: its shadow stands where it had its place.
+
+        It has none where its slot is not charged to its memcg, which is dead then: who comes back belongs to another.
+        """
+        self.pages.page[page].lru.at = NO_SHADOW
+        if self.pages.page[page].slot_memcg == memcg:
+            self.pages.page[page].lru.at = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
         self.workingset_age_nonresident(memcg)
 
     def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
