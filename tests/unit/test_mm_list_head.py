@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
+from tests.unit.list_model import ListModel
 from zswap_replay.mm.columns import Records
 from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
 
@@ -14,21 +15,12 @@ HEADS = 10  # more than the columns have room for at first
 head_numbers = st.integers(0, HEADS - 1)
 
 
-class ListsAndModel(RuleBasedStateMachine):
+class ListsAndModel(ListModel):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(HEADS, ITEMS)
         self.heads = ListHeads(Records(ITEMS, {"lru": LIST_HEAD}))
         assert 0 == self.heads.new_lists(3)
         assert 3 == self.heads.new_lists(HEADS - 3)
-        self.model: list[list[int]] = [[] for _ in range(HEADS)]
-
-    @property
-    def listed(self) -> list[tuple[int, int]]:
-        return [(head, item) for head, items in enumerate(self.model) for item in items]
-
-    @property
-    def loose(self) -> list[int]:
-        return sorted(set(range(ITEMS)) - {item for _, item in self.listed})
 
     @precondition(lambda self: self.loose)
     @rule(data=st.data(), head=head_numbers)

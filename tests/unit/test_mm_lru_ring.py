@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
+from tests.unit.list_model import ListModel
 from zswap_replay.mm.columns import INT, Records, column
 from zswap_replay.mm.lru_ring import FIRST_ROOM, PLACE, LruRings
 
@@ -14,22 +15,13 @@ HEADS = 10  # more than the columns have room for at first
 head_numbers = st.integers(0, HEADS - 1)
 
 
-class RingsAndModel(RuleBasedStateMachine):
+class RingsAndModel(ListModel):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(HEADS, ITEMS)
         self.heads = LruRings(Records(ITEMS, {"lru": PLACE}))
         assert 0 == self.heads.new_lists(3)
         assert 3 == self.heads.new_lists(HEADS - 3)
-        self.model: list[list[int]] = [[] for _ in range(HEADS)]
         self.items = column(ITEMS, INT)
-
-    @property
-    def listed(self) -> list[tuple[int, int]]:
-        return [(head, item) for head, items in enumerate(self.model) for item in items]
-
-    @property
-    def loose(self) -> list[int]:
-        return sorted(set(range(ITEMS)) - {item for _, item in self.listed})
 
     @precondition(lambda self: self.loose)
     @rule(data=st.data(), head=head_numbers, tail=st.booleans(), all_=st.booleans())

@@ -210,3 +210,13 @@ def test_a_memcg_of_which_no_page_could_be_paged_out_runs_out_of_memory(bench: B
     knobs = (KnobWrite("/a", "memory.swap.max", 0), limit("/a", "max", 4))
     end = bench.end(trace, reclaim=reclaim, knobs=knobs)
     assert (5, 1) == (end.replay["resident_pages"], end.replay["oom"])
+
+
+@both_reclaims
+@every_release
+def test_what_a_dead_memcg_evicted_does_not_come_back_as_its_parents(
+    bench: Bench, reclaim: str, kernel: str
+) -> None:
+    trace = touched("/a", 5).memcg_offline("/a").pageout("/a", 0, count=5).read("/a", 0, count=5)
+    vmstat = bench.end(trace, reclaim=reclaim, kernel=kernel).vmstat
+    assert (5, 0) == (vmstat["pgmajfault"], vmstat["workingset_refault_anon"])

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from functools import partial
+from operator import truediv
 
 import pytest
 
@@ -19,7 +21,7 @@ def counting(upto: int, closed: list[bool]) -> Generator[int, None, None]:
 def test_a_helper_does_its_tasks_in_order_and_hands_back_what_they_raise() -> None:
     helper: Helper[float] = Helper()
     for number in (1, 0, 2):
-        helper.give(lambda number=number: 1 / number)  # type: ignore[misc]
+        helper.give(partial(truediv, 1, number))
     assert 3 == helper.waiting
     assert 1.0 == helper.take()
     with pytest.raises(ZeroDivisionError):
