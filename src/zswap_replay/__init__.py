@@ -100,6 +100,6 @@ class _Package(ModuleType):
 sys.modules[__name__].__class__ = _Package
 
 if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
-    from zswap_replay.interpreted import install
+    from zswap_replay._interpreted import install
 
     install()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from zswap_replay.document import Value
+from zswap_replay.json_value import Value
 
 Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg", "node"]
 Kind = Literal["counter", "gauge"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 
-from zswap_replay.document import Value
+from zswap_replay.json_value import Value
 
 _AROUND = ("zswap_replay", "python", "numpy", "pyarrow")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from zswap_replay import lookup, rows
 from zswap_replay.counters import Snapshot
-from zswap_replay.document import Value
 from zswap_replay.errors import MissingPackageError, SchemaError
+from zswap_replay.json_value import Value
 from zswap_replay.manifest import Manifest
 from zswap_replay.units import PAGE_SIZE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from os import PathLike, fspath
 
-from zswap_replay.document import Value
 from zswap_replay.errors import ResultError
+from zswap_replay.json_value import Value
 from zswap_replay.result import Result
 
 

@@ -14,7 +14,7 @@ from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 from zswap_replay.units import PAGE_SIZE, parse_size
 
 if TYPE_CHECKING:
-    from zswap_replay.document import Value
+    from zswap_replay.json_value import Value
 
 DEFAULT_TOTALRAM = 4 << 30
 """Bytes of RAM where neither the trace nor a flag says how much the machine has."""
@@ -156,7 +156,7 @@ class Settings:
         Raises ResultError: a setting that is unknown, or whose value is of the wrong kind. SettingsError: a value out
         of its range.
         """
-        from zswap_replay.document import Value
+        from zswap_replay.json_value import Value
 
         known = {setting.name: setting for setting in fields(cls) if "help" in setting.metadata}
         values: dict[str, Any] = {}

@@ -97,8 +97,8 @@ def check(
         raise SettingsError(f"{junit}: --junit names a file that is read")
     from zswap_replay.check import accept
     from zswap_replay.check import check as run_check
+    from zswap_replay.files import replacing
     from zswap_replay.report import junit as junit_report
-    from zswap_replay.report.files import replacing
     from zswap_replay.report.verdict import not_comparable
 
     with ExitStack() as files:

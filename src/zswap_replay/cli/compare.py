@@ -58,11 +58,11 @@ def compare(
     of a line is marked, where more or less of it is better. Results that cannot be compared (another trace, seed or
     recipe, or another version of the same codec) are compared with a warning.
     """
+    from zswap_replay.files import replacing
     from zswap_replay.report import compare as report
     from zswap_replay.report.comparison import compare as compare_results
     from zswap_replay.report.comparison import memcg_paths
     from zswap_replay.report.figures import labels_of_files
-    from zswap_replay.report.files import replacing
     from zswap_replay.results import read_results
 
     read = [(file, read_results(file)) for file in files]

@@ -60,9 +60,9 @@ def payload(
     """
     from zswap_replay.codec.base import get_codec
     from zswap_replay.codec.survey import survey
+    from zswap_replay.files import replacing
     from zswap_replay.payload.recipe import load_recipe
     from zswap_replay.payload.source import GeneratedPages
-    from zswap_replay.report.files import replacing
 
     if output is not None and not force and os.path.isfile(output):
         raise SettingsError(f"{output}: exists; -f replaces it")

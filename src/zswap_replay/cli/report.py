@@ -44,7 +44,7 @@ def report(
     from zswap_replay.report.needs import require
 
     require("matplotlib", "jinja2")
-    from zswap_replay.report.files import page_for
+    from zswap_replay.files import page_for
     from zswap_replay.report.source import page_of
 
     source = "/dev/stdin" if source == "-" else source

@@ -89,8 +89,8 @@ def run(
     if output is not None and output == timeline:
         raise SettingsError(f"{output}: --output and --timeline name the same file")
     runs = each_compressor(context)
+    from zswap_replay.files import replacing
     from zswap_replay.report import figures
-    from zswap_replay.report.files import replacing
 
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.

@@ -299,7 +299,7 @@ def annotate(
 
     from zswap_replay.annotate import annotate as annotate_trace
     from zswap_replay.cli.errors import note
-    from zswap_replay.report.files import replacing
+    from zswap_replay.files import replacing
     from zswap_replay.settings import Settings
     from zswap_replay.units import counted
 

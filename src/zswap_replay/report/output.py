@@ -6,8 +6,8 @@ import os
 from contextlib import ExitStack
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.files import replacing
 from zswap_replay.report import html, png
-from zswap_replay.report.files import replacing
 from zswap_replay.report.pages.page import Page
 
 

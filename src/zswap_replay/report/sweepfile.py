@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from zswap_replay.document import Value
 from zswap_replay.errors import ResultError
+from zswap_replay.json_value import Value
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from zswap_replay.errors import SweepError, SweepInterrupted
+from zswap_replay.files import replacing
 from zswap_replay.outside import LengthMemo
 from zswap_replay.report import sweep_parquet
-from zswap_replay.report.files import replacing
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import HeldInterrupts
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
