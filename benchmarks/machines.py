@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.accesses import MEMCG, STEP_NS, Accesses, lengths
 from zswap_replay.counters import Snapshot
+from zswap_replay.lib.length_index import Lengths
 from zswap_replay.mm.events import Events
-from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.outside import UnknownContents

@@ -15,8 +15,8 @@ from zswap_replay.codec.farm import Farm, Order
 from zswap_replay.codec.measure import measure
 from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import ZswapReplayError
+from zswap_replay.lib.length_index import Lengths
 from zswap_replay.mm import zswap
-from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.outside import Outside
 from zswap_replay.trace.batch import Batch

@@ -26,8 +26,8 @@ from zswap_replay.codec.lengths import KnownLengths, read_lengths
 from zswap_replay.codec.measure import Job, Payload
 from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import CodecError
+from zswap_replay.lib.length_index import Lengths
 from zswap_replay.mm import zswap
-from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages

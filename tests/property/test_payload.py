@@ -5,8 +5,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zswap_replay.lib.splitmix import MASK, mix64, stream
 from zswap_replay.payload.classes import CLASS_NAMES, MAX_SPREAD, SAME_FILLED, ZERO
-from zswap_replay.payload.mixing import MASK, mix, stream
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Override, Recipe, load_recipe
 from zswap_replay.payload.source import GeneratedPages
 from zswap_replay.units import PAGE_SIZE
@@ -80,14 +80,14 @@ def test_the_group_is_the_longest_path_above(recipe: Recipe, memcg: str) -> None
 
 @given(st.lists(contents, unique=True, min_size=2, max_size=50))
 def test_mixing_keeps_integers_apart(values: list[int]) -> None:
-    mixed = {mix(value) for value in values}
+    mixed = {mix64(value) for value in values}
     assert len(values) == len(mixed)
     assert all(0 <= value <= MASK for value in mixed)
 
 
 @given(seeds, st.integers(1, 50))
 def test_a_stream_is_the_mix_of_its_steps(key: int, count: int) -> None:
-    expected = [mix((key + step * 0x9E3779B97F4A7C15) & MASK) for step in range(1, count + 1)]
+    expected = [mix64((key + step * 0x9E3779B97F4A7C15) & MASK) for step in range(1, count + 1)]
     assert expected == stream(key, count).tolist()
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, USHORT, Records, column, grown
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, USHORT, Records, column, grown
+from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zswap_replay.mm.columns import INT, UCHAR, ULONGLONG, column
-from zswap_replay.mm.lengths import Lengths
+from zswap_replay.lib.columns import INT, UCHAR, ULONGLONG, column
+from zswap_replay.lib.length_index import Lengths
 
 ids = st.integers(0, (1 << 64) - 1)
 

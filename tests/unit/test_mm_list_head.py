@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from tests.unit.list_model import ListModel
-from zswap_replay.mm.columns import Records
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.columns import Records
+from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
 
 ITEMS = 12
 HEADS = 10  # more than the columns have room for at first

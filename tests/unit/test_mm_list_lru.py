@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from zswap_replay.mm.columns import Records
+from zswap_replay.lib.columns import Records
+from zswap_replay.lib.lru_ring import PLACE, LruRings
 from zswap_replay.mm.list_lru import (
     LRU_REMOVED,
     LRU_REMOVED_RETRY,
@@ -11,7 +12,6 @@ from zswap_replay.mm.list_lru import (
     ListLru,
     LruWalk,
 )
-from zswap_replay.mm.lru_ring import PLACE, LruRings
 
 MEMCG, PARENT = 3, 1
 

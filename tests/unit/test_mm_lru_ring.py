@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from tests.unit.list_model import ListModel
-from zswap_replay.mm.columns import INT, Records, column
-from zswap_replay.mm.lru_ring import FIRST_ROOM, PLACE, LruRings
+from zswap_replay.lib.columns import INT, Records, column
+from zswap_replay.lib.lru_ring import FIRST_ROOM, PLACE, LruRings
 
 ITEMS = 3 * FIRST_ROOM  # more than a ring has room for at first
 HEADS = 10  # more than the columns have room for at first

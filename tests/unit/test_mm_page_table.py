@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zswap_replay.mm.page_table import BLOCK_SHIFT, EXPLICIT, NR_RETURNED, PageTable, mix64
+from zswap_replay.lib.page_table import BLOCK_SHIFT, EXPLICIT, NR_RETURNED, PageTable
+from zswap_replay.lib.splitmix import mix64
 
 DERIVED = 1 << 63
 pages = st.integers(0, (1 << 64) - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda n: n << 32)

@@ -5,6 +5,7 @@ import zlib
 
 import pytest
 
+from zswap_replay.lib.splitmix import mix64, stream
 from zswap_replay.payload.classes import (
     CLASS_NAMES,
     MAX_SPREAD,
@@ -13,7 +14,6 @@ from zswap_replay.payload.classes import (
     corpus,
 )
 from zswap_replay.payload.cut import CORPUS_SIZE, corpus_page, same_filled_page, same_filled_word
-from zswap_replay.payload.mixing import mix, stream
 from zswap_replay.units import PAGE_SIZE
 
 CORPORA = [name for name in CLASS_NAMES if name not in (ZERO, SAME_FILLED)]
@@ -36,7 +36,7 @@ def page(name: str, bits: int, least: int = 0, most: int = 0) -> bytes:
 
 @pytest.mark.parametrize("name", CORPORA)
 def test_pages_are_the_same_bytes_everywhere(name: str) -> None:
-    pages = b"".join(page(name, mix(i), 0, MAX_SPREAD) for i in range(64))
+    pages = b"".join(page(name, mix64(i), 0, MAX_SPREAD) for i in range(64))
     assert GOLDEN[name] == hashlib.sha256(pages).hexdigest()[:16]
 
 
@@ -74,24 +74,24 @@ def test_about_as_many_bytes_are_strewn_as_asked_for(least: int, most: int) -> N
 @pytest.mark.parametrize("name", ["text", "json", "pointers", "integers", "code"])
 def test_more_spread_compresses_worse(name: str) -> None:
     def size(spread: int) -> int:
-        return sum(len(zlib.compress(page(name, mix(i), spread, spread))) for i in range(16))
+        return sum(len(zlib.compress(page(name, mix64(i), spread, spread))) for i in range(16))
 
     sizes = [size(spread) for spread in (0, 64, 128, 256, 512, 1024)]
     assert sorted(set(sizes)) == sizes
 
 
 def test_random_pages_do_not_compress() -> None:
-    assert all(len(zlib.compress(page("random", mix(i)))) > PAGE_SIZE for i in range(16))
+    assert all(len(zlib.compress(page("random", mix64(i)))) > PAGE_SIZE for i in range(16))
 
 
 def test_a_half_zero_page_has_its_zeros_in_one_piece_or_two() -> None:
     for i in range(16):
-        zeros = page("half-zero", mix(i)).count(0)
+        zeros = page("half-zero", mix64(i)).count(0)
         assert 2048 - 16 <= zeros <= 2048 + 32  # the header may lie on zeros, and noise has some too
 
 
 def test_same_filled_words_are_never_zero() -> None:
-    assert all(same_filled_word(mix(i)) for i in range(1000))
+    assert all(same_filled_word(mix64(i)) for i in range(1000))
     assert 1 == same_filled_word(0)
 
 

@@ -13,8 +13,8 @@ import pytest
 from tests.unit.golden import assert_golden
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.contents import Contents, Verify
+from zswap_replay.lib.splitmix import MASK, mix64
 from zswap_replay.mm import compiled
-from zswap_replay.payload.mixing import MASK, mix
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Override, Recipe, builtin_recipes, load_recipe
 from zswap_replay.payload.source import DERIVED, GROUP_SHIFT, GeneratedPages
 
@@ -36,7 +36,7 @@ GROUPED = Recipe(
 def ids(count: int) -> Iterator[int]:
     """Small ids, ids from all 64 bits, and derived ones of the groups 0 to 5."""
     for i in range(count):
-        yield (i, mix(i), DERIVED | i % 6 << GROUP_SHIFT | mix(i) >> 64 - GROUP_SHIFT)[i % 3]
+        yield (i, mix64(i), DERIVED | i % 6 << GROUP_SHIFT | mix64(i) >> 64 - GROUP_SHIFT)[i % 3]
 
 
 def pages_digest(recipe: Recipe, seed: int, count: int) -> str:

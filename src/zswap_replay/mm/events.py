@@ -1,6 +1,6 @@
 """Events as the core sees them: the columns of one batch of a trace."""
 
-from zswap_replay.mm.columns import Column
+from zswap_replay.lib.columns import Column
 
 
 class Events:

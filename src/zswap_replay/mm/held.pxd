@@ -1,9 +1,9 @@
 cimport cython
 from zswap_replay.mm.events cimport Events
-from zswap_replay.mm.lengths cimport Lengths
+from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.mm.machine cimport CONTROL, DISCARD, PAGEOUT, WRITE
 from zswap_replay.mm.memcontrol cimport MemCgroups
-from zswap_replay.mm.page_table cimport EXPLICIT, PRESENT, SETTLE, PageTable
+from zswap_replay.lib.page_table cimport EXPLICIT, PRESENT, SETTLE, PageTable
 
 @cython.final
 cdef class HeldContents:

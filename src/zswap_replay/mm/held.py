@@ -2,14 +2,14 @@
 
 import cython
 
+from zswap_replay.lib.length_index import Lengths
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.events import Events
-from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SETTLE
     from zswap_replay.mm.machine import CONTROL, DISCARD, PAGEOUT, WRITE
-    from zswap_replay.mm.page_table import EXPLICIT, PRESENT, SETTLE
 
 
 class HeldContents:

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.lru_ring cimport LruRings
+from zswap_replay.lib.lru_ring cimport LruRings
 
 cpdef enum:
     LRU_REMOVED = 0

@@ -2,8 +2,8 @@
 
 import cython
 
-from zswap_replay.mm.columns import INT, column, grown
-from zswap_replay.mm.lru_ring import LruRings
+from zswap_replay.lib.columns import INT, column, grown
+from zswap_replay.lib.lru_ring import LruRings
 
 # What a walk's callback did with an item: enum lru_status
 if not cython.compiled:  # compiled, they are the C constants of the .pxd

@@ -2,7 +2,7 @@ cimport cython
 from zswap_replay.mm.events cimport Events
 from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
 from zswap_replay.mm.memory cimport Memory
-from zswap_replay.mm.page_table cimport PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
+from zswap_replay.lib.page_table cimport PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
 from zswap_replay.mm.swap cimport Swap
 from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan

@@ -2,11 +2,11 @@
 
 import cython
 
+from zswap_replay.lib.length_index import Lengths
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.events import Events
-from zswap_replay.mm.lengths import Lengths
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
-from zswap_replay.mm.page_table import PageTable
 from zswap_replay.mm.plain_lru import PlainLru
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Swap
@@ -15,8 +15,8 @@ from zswap_replay.mm.vmscan import Vmscan
 from zswap_replay.mm.zswap import Contents, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
-    from zswap_replay.mm.page_table import PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO
     from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
     from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
 
@@ -152,7 +152,7 @@ class Machine:
         end: cython.Py_ssize_t = start
         for i in range(start, stop):
             if i == end:
-                pages.look_ahead(events, self.memcgs, i, stop)
+                pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
                 first = i
                 end = pages.ahead_stop
             page = ahead[i - first]

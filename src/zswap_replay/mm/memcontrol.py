@@ -8,7 +8,7 @@ import cython
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.mm.columns import INT, LONGLONG, UCHAR, Column, column, grown
+from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, Column, column, grown
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ROOT = 0

@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PGMAJFAULT, ROOT, MemCgroups
 from zswap_replay.mm.mmzone cimport NO_SHADOW
-from zswap_replay.mm.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
+from zswap_replay.lib.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
 from zswap_replay.mm.swap cimport Swap
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan

@@ -2,16 +2,14 @@
 
 import cython
 
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import PageTable
 from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
-    from zswap_replay.mm.mmzone import NO_SHADOW
-    from zswap_replay.mm.page_table import (
+    from zswap_replay.lib.page_table import (
         DIRTY,
         EXPLICIT,
         PRESENT,
@@ -20,6 +18,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         SWAPCACHE,
         YOUNG,
     )
+    from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
+    from zswap_replay.mm.mmzone import NO_SHADOW
 
 
 class Memory:

@@ -1,7 +1,7 @@
 cimport cython
-from zswap_replay.mm.lru_ring cimport LruRings
+from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.mm.memcontrol cimport WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON, MemCgroups
-from zswap_replay.mm.page_table cimport ACTIVE, ISOLATED, WRITEBACK, PageTable
+from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, WRITEBACK, PageTable
 
 cpdef enum:
     LRU_INACTIVE_ANON = 0

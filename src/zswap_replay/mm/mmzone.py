@@ -6,13 +6,13 @@ mm/workingset.c: how soon a page came back after its eviction decides whether it
 
 import cython
 
-from zswap_replay.mm.columns import LONGLONG, column, grown
+from zswap_replay.lib.columns import LONGLONG, column, grown
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import ACTIVE, ISOLATED, WRITEBACK
     from zswap_replay.mm.memcontrol import WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON
-    from zswap_replay.mm.page_table import ACTIVE, ISOLATED, WRITEBACK
 
     # the lists of a memcg, from 2 * memcg on
     LRU_INACTIVE_ANON = 0

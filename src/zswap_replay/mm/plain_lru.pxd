@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PGSTEAL
 from zswap_replay.mm.mmzone cimport NR_LRU_LISTS
-from zswap_replay.mm.page_table cimport ISOLATED
+from zswap_replay.lib.page_table cimport ISOLATED
 from zswap_replay.mm.vmscan cimport FREED, KEEP, Vmscan
 
 @cython.final

@@ -2,13 +2,13 @@
 
 import cython
 
-from zswap_replay.mm.columns import grown
+from zswap_replay.lib.columns import grown
 from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import ISOLATED
     from zswap_replay.mm.memcontrol import PGSTEAL
     from zswap_replay.mm.mmzone import NR_LRU_LISTS
-    from zswap_replay.mm.page_table import ISOLATED
     from zswap_replay.mm.vmscan import FREED, KEEP
 
 

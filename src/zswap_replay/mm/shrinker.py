@@ -2,7 +2,7 @@
 
 import cython
 
-from zswap_replay.mm.columns import LONGLONG, column, grown
+from zswap_replay.lib.columns import LONGLONG, column, grown
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.zswap import Zswap
 

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PSWPIN, PSWPOUT, MemCgroups
-from zswap_replay.mm.page_table cimport DIRTY, SLOT, SWAPCACHE, ZERO, PageTable
+from zswap_replay.lib.page_table cimport DIRTY, SLOT, SWAPCACHE, ZERO, PageTable
 from zswap_replay.mm.zswap cimport ZERO_FILLED, Zswap
 
 cpdef enum:

@@ -6,15 +6,15 @@ and the entry that zswap keeps for it, is free again.
 
 import cython
 
-from zswap_replay.mm.columns import INT, column
+from zswap_replay.lib.columns import INT, column
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import PageTable
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import DIRTY, SLOT, SWAPCACHE, ZERO
     from zswap_replay.mm.memcontrol import PSWPIN, PSWPOUT
-    from zswap_replay.mm.page_table import DIRTY, SLOT, SWAPCACHE, ZERO
     from zswap_replay.mm.zswap import ZERO_FILLED
 
     SWAP_SLOTS_CACHE_SIZE = 64

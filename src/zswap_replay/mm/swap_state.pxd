@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
 from zswap_replay.mm.mmzone cimport Lruvecs
-from zswap_replay.mm.page_table cimport DIRTY, PRESENT, SLOT, SWAPCACHE, WRITEBACK, PageTable
+from zswap_replay.lib.page_table cimport DIRTY, PRESENT, SLOT, SWAPCACHE, WRITEBACK, PageTable
 
 cpdef enum:
     SWAP_CLUSTER_MAX = 32

@@ -5,14 +5,14 @@ Models mm/swap_state.c, with what of mm/page_io.c says when a write ends.
 
 import cython
 
-from zswap_replay.mm.columns import INT, LONGLONG, column, grown
+from zswap_replay.lib.columns import INT, LONGLONG, column, grown
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.mmzone import Lruvecs
-from zswap_replay.mm.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE, WRITEBACK
     from zswap_replay.mm.memcontrol import ROOT
-    from zswap_replay.mm.page_table import DIRTY, PRESENT, SLOT, SWAPCACHE, WRITEBACK
 
     SWAP_CLUSTER_MAX = 32
     """Pages that reclaim takes at a time, and writes that are submitted together."""

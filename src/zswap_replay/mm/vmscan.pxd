@@ -1,8 +1,8 @@
 cimport cython
-from zswap_replay.mm.lru_ring cimport LruRings
+from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, PGSTEAL, ROOT, MemCgroups
 from zswap_replay.mm.mmzone cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
-from zswap_replay.mm.page_table cimport (
+from zswap_replay.lib.page_table cimport (
     ACTIVE, DIRTY, ISOLATED, PRESENT, REFERENCED, SLOT, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
 )
 from zswap_replay.mm.shrinker cimport Shrinker

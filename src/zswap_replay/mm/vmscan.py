@@ -6,17 +6,15 @@ as reclaim gets more urgent.
 
 import cython
 
-from zswap_replay.mm.columns import INT, column, grown
+from zswap_replay.lib.columns import INT, column, grown
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import PageTable
 from zswap_replay.mm.shrinker import Shrinker
 from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.swap_state import SwapCache
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, PGSTEAL, ROOT
-    from zswap_replay.mm.mmzone import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
-    from zswap_replay.mm.page_table import (
+    from zswap_replay.lib.page_table import (
         ACTIVE,
         DIRTY,
         ISOLATED,
@@ -27,6 +25,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         WRITEBACK,
         YOUNG,
     )
+    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, PGSTEAL, ROOT
+    from zswap_replay.mm.mmzone import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
     from zswap_replay.mm.swap import KEPT, STORED
     from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
     from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.list_head cimport ListHeads
+from zswap_replay.lib.list_head cimport ListHeads
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
 cpdef enum:

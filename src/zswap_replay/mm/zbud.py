@@ -2,8 +2,8 @@
 
 import cython
 
-from zswap_replay.mm.columns import INT, Fields, Records, column, grown
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.columns import INT, Fields, Records, column, grown
+from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd

@@ -1,6 +1,6 @@
 cimport cython
-from zswap_replay.mm.columns cimport Records
-from zswap_replay.mm.list_head cimport ListHead, ListHeads
+from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.list_head cimport ListHead, ListHeads
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
 cpdef enum:

@@ -5,8 +5,8 @@ Which object of a zspage is handed out does not change what is allocated, so tha
 
 import cython
 
-from zswap_replay.mm.columns import INT, UCHAR, USHORT, Fields, Records, column
-from zswap_replay.mm.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.columns import INT, UCHAR, USHORT, Fields, Records, column
+from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd

@@ -1,11 +1,11 @@
 cimport cython
-from zswap_replay.mm.lengths cimport Lengths
+from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, PAGE_SHIFT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
     MemCgroups,
 )
-from zswap_replay.mm.page_table cimport DIRTY, BYTES_KEPT, NR_RETURNED, SECOND_CHANCE, PageTable
+from zswap_replay.lib.page_table cimport DIRTY, BYTES_KEPT, NR_RETURNED, SECOND_CHANCE, PageTable
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 

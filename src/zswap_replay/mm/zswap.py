@@ -14,17 +14,18 @@ from typing import Protocol
 
 import cython
 
-from zswap_replay.mm.columns import LONGLONG, column, grown
-from zswap_replay.mm.lengths import Lengths
+from zswap_replay.lib.columns import LONGLONG, column, grown
+from zswap_replay.lib.length_index import Lengths
+from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.list_lru import ListLru, LruWalk
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.page_table import PageTable
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zsmalloc import ZsPool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
     from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP
     from zswap_replay.mm.memcontrol import (
         COMPRESS_REJECT,
@@ -38,7 +39,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         ZSWPOUT,
         ZSWPWB,
     )
-    from zswap_replay.mm.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
     from zswap_replay.mm.zpool import ENOSPC
 
     MAX_RECLAIM_RETRIES = 16

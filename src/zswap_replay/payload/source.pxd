@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.payload.cut cimport corpus_page, is_corpus_page, same_filled_page, same_filled_word
-from zswap_replay.payload.mixing cimport mix
+from zswap_replay.lib.splitmix cimport mix64
 
 cdef int SHIFT, TWIN_BITS
 cdef unsigned long long FIRST_GROUP, TWIN_DRAWS

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import cython
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.lib.splitmix import MASK, mix64
 from zswap_replay.payload.classes import OTHER, SAME_FILLED, ZERO, corpus
 from zswap_replay.payload.cut import (
     ZERO_PAGE,
@@ -18,7 +19,6 @@ from zswap_replay.payload.cut import (
     same_filled_page,
     same_filled_word,
 )
-from zswap_replay.payload.mixing import MASK, mix
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class GeneratedPages:
     def __init__(self, recipe: Recipe, seed: int) -> None:
         self._mixes = [_makers(recipe.classes), *(_makers(override.classes) for override in recipe.overrides)]
         self._groups = len(self._mixes)
-        self._key = mix(seed & MASK)
-        self._twin_key = mix(self._key ^ MASK)
+        self._key = mix64(seed & MASK)
+        self._twin_key = mix64(self._key ^ MASK)
         self._twin_share = round(recipe.duplicates.share * 2**20)
         self._twins = min(recipe.duplicates.working_set, 1 << 64 - 20)  # there are no more bits to choose by
         # Asking for the word, the bytes and the class of one content in turn costs one look-up.
@@ -125,9 +125,9 @@ class GeneratedPages:
         """Draw the bits and the class of the content."""
         group: cython.ulonglong = self._content >> SHIFT
         group = group - FIRST_GROUP if FIRST_GROUP < group < FIRST_GROUP + self._groups else 0
-        bits: cython.ulonglong = mix(self._content ^ self._key)
+        bits: cython.ulonglong = mix64(self._content ^ self._key)
         if bits & TWIN_DRAWS < self._twin_share:
-            bits = mix((bits >> TWIN_BITS) % self._twins ^ self._twin_key)
+            bits = mix64((bits >> TWIN_BITS) % self._twins ^ self._twin_key)
         draw: cython.ulonglong = bits >> 32
         makers: list[_Maker] = self._mixes[group]
         maker: _Maker = makers[0]

@@ -1,6 +1,7 @@
 cimport cython
-from zswap_replay.mm.columns cimport Records
-from zswap_replay.mm.page_table cimport mix64, prefetch
+from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.page_table cimport prefetch
+from zswap_replay.lib.splitmix cimport mix64
 
 cpdef enum:
     AHEAD = 16

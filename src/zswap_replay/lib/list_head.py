@@ -5,7 +5,7 @@ An item is on one list at a time; a list is known by a number and has its head, 
 
 import cython
 
-from zswap_replay.mm.columns import INT, Fields, Records, column, grown
+from zswap_replay.lib.columns import INT, Fields, Records, column, grown
 
 LIST_HEAD: Fields = {"next": INT, "prev": INT}
 """struct list_head: the links of an item, which stand in the item."""

@@ -1,8 +1,7 @@
 cimport cython
-from zswap_replay.mm.columns cimport Records
-from zswap_replay.mm.events cimport Events
-from zswap_replay.mm.lru_ring cimport LruRings, Place
-from zswap_replay.mm.memcontrol cimport MemCgroups
+from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.lru_ring cimport LruRings, Place
+from zswap_replay.lib.splitmix cimport mix64
 
 cpdef enum:
     PRESENT = 1
@@ -34,9 +33,7 @@ cdef extern from *:
     """
     void prefetch "zswap_replay_prefetch" (const void *address) noexcept nogil
 
-cdef unsigned long long MAX_INDEX, MASK32, MASK64, GOLDEN, DERIVED, MIX1, MIX2
-
-cpdef unsigned long long mix64(unsigned long long x) noexcept
+cdef unsigned long long MAX_INDEX, MASK32, MASK64, GOLDEN, DERIVED, MIX1
 
 cdef struct Page:
     unsigned long long content
@@ -80,13 +77,15 @@ cdef class PageTable:
     cdef void prefetch(self, int index) noexcept
     cpdef unsigned long long content_of(self, int index) noexcept
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
-    @cython.locals(
-        event="const unsigned char[::1]",
-        count="const unsigned int[::1]",
-        memcg="const int[::1]",
-        page="const unsigned long long[::1]",
-        ahead="int[::1]",
-        flags="unsigned short[::1]",
-    )
-    cpdef void look_ahead(self, Events events, MemCgroups memcgs, Py_ssize_t start, Py_ssize_t stop) noexcept
+    @cython.locals(ahead="int[::1]", flags="unsigned short[::1]")
+    cdef void look_ahead(
+        self,
+        const unsigned char[::1] event,
+        const int[::1] memcg,
+        const unsigned long long[::1] page,
+        const unsigned int[::1] count,
+        const int[::1] path_space,
+        Py_ssize_t start,
+        Py_ssize_t stop,
+    ) noexcept
     cpdef grow(self)

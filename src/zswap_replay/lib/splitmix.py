@@ -1,4 +1,4 @@
-"""Integer mixing: the same bits on every machine and with every version of every package."""
+"""splitmix64: the one mixer of 64-bit integers, the same bits on every machine and with every version of every package."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FIRST = cython.declare(cython.ulonglong, _FIRST)
 SECOND = cython.declare(cython.ulonglong, _SECOND)
 
 
-def mix(value: cython.ulonglong) -> cython.ulonglong:
-    """The finalizer of splitmix64: a bijection on 64-bit integers in which every bit depends on every bit."""
+def mix64(value: cython.ulonglong) -> cython.ulonglong:
+    """Scatter a 64-bit integer: a bijection in which every bit depends on every bit, the finaliser of splitmix64."""
     z: cython.ulonglong
     z = ((value ^ (value >> 30)) * FIRST) & MASK64
     z = ((z ^ (z >> 27)) * SECOND) & MASK64
@@ -30,7 +30,7 @@ def mix(value: cython.ulonglong) -> cython.ulonglong:
 
 
 def stream(key: int, count: int) -> npt.NDArray[np.uint64]:
-    """The first `count` 64-bit outputs of splitmix64 started at `key`.
+    """Give the first ``count`` 64-bit outputs of splitmix64 started at ``key``, as an array of that many uint64.
 
     Written out rather than taken from numpy.random, whose methods may change their streams between versions.
     """

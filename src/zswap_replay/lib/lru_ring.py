@@ -7,7 +7,7 @@ are touched. A ring that is full of holes is closed up, one that is full of item
 
 import cython
 
-from zswap_replay.mm.columns import INT, Column, Fields, Records, column, grown
+from zswap_replay.lib.columns import INT, Column, Fields, Records, column, grown
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     HOLE = -1

@@ -4,11 +4,11 @@ import cython
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.mm.columns import INT, ULONGLONG, Column, Fields, Records
-from zswap_replay.mm.page_table import mix64
+from zswap_replay.lib.columns import INT, ULONGLONG, Column, Fields, Records
+from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are declared in the .pxd
-    from zswap_replay.mm.page_table import prefetch
+    from zswap_replay.lib.page_table import prefetch
 
     AHEAD = 16
     """Contents that are looked up at once."""

@@ -9,10 +9,20 @@ structs grow where they are.
 
 import cython
 
-from zswap_replay.mm.columns import INT, UCHAR, UINT, ULONGLONG, USHORT, Fields, Records, column, grown
-from zswap_replay.mm.events import Events
-from zswap_replay.mm.lru_ring import PLACE, LruRings
-from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.lib.columns import (
+    INT,
+    UCHAR,
+    UINT,
+    ULONGLONG,
+    USHORT,
+    Column,
+    Fields,
+    Records,
+    column,
+    grown,
+)
+from zswap_replay.lib.lru_ring import PLACE, LruRings
+from zswap_replay.lib.splitmix import mix64
 
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -63,15 +73,6 @@ MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 GOLDEN = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 DERIVED = cython.declare(cython.ulonglong, 0x8000000000000000)
 MIX1 = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
-MIX2 = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
-
-
-def mix64(x: cython.ulonglong) -> cython.ulonglong:
-    """A bijection of 64-bit words that scatters them: the finaliser of splitmix64."""
-    x = ((x ^ (x >> 30)) * MIX1) & MASK64
-    x = ((x ^ (x >> 27)) * MIX2) & MASK64
-    return x ^ (x >> 31)
-
 
 PAGE: Fields = {
     "content": ULONGLONG,
@@ -235,9 +236,19 @@ class PageTable:
             prefetch(cython.address(self.page[index].node))  # a struct may stand in two cache lines
 
     def look_ahead(
-        self, events: Events, memcgs: MemCgroups, start: cython.Py_ssize_t, stop: cython.Py_ssize_t
+        self,
+        event: Column,
+        memcg: Column,
+        page: Column,
+        count: Column,
+        path_space: Column,
+        start: cython.Py_ssize_t,
+        stop: cython.Py_ssize_t,
     ) -> None:
-        """Find the pages of the next events, all at once; those of more than one page are left out.
+        """Find the pages of the events ``start`` on, all at once; those of more than one page are left out.
+
+        The first four are columns of a batch; ``path_space`` has by the trace's number of a path its address space, -1
+        where there is none yet.
 
         Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each
         step is done for all events before the next step of any; the pages that will be written to, or will fault, are
@@ -249,7 +260,6 @@ class PageTable:
         space: cython.int = -1
         block: cython.int
         index: cython.int
-        event, count, memcg, page = events.event, events.count, events.memcg, events.page
         ahead, flags = self.ahead, self.flags
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
@@ -258,7 +268,7 @@ class PageTable:
             if event[i] < SETTLE and count[i] == 1:
                 if memcg[i] != path:
                     path = memcg[i]
-                    space = memcgs.memcg_of_path(path)
+                    space = path_space[path] if path < len(path_space) else -1
                 if space >= 0:
                     block = self.find_block(space, page[i] >> BLOCK_SHIFT)
                     if block >= 0:

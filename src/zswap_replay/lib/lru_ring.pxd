@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.columns cimport Records
+from zswap_replay.lib.columns cimport Records
 
 cpdef enum:
     HOLE = -1

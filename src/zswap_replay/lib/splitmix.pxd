@@ -1,0 +1,3 @@
+cdef unsigned long long MASK64, FIRST, SECOND
+
+cpdef unsigned long long mix64(unsigned long long value) noexcept
