@@ -31,13 +31,13 @@ $(BIN)/pip:
 $(VENV)/installed: $(BIN)/pip $(SOURCES)
 	@echo "installing into $(VENV): about a minute"
 	@$(INSTALL) .
-	@$(BIN)/python -m zswap_replay.mm
+	@$(BIN)/python -m zswap_replay.machine
 	@touch $@
 
 $(VENV)/installed-dev: $(BIN)/pip $(SOURCES)
 	@echo "installing into $(VENV), with what the tests need: about two minutes"
 	@$(INSTALL) '.[dev]'
-	@$(BIN)/python -m zswap_replay.mm
+	@$(BIN)/python -m zswap_replay.machine
 	@touch $@ $(VENV)/installed
 
 clean:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.measure import ROOT
-from zswap_replay.mm import compiled
+from zswap_replay.machine import compiled
 
 PACKAGES = ("zswap-replay", "Cython", "numpy", "pyarrow", "lz4", "zstandard", "libcachesim")
 

@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.accesses import MEMCG, STEP_NS, Accesses, lengths
 from zswap_replay.counters import Snapshot
 from zswap_replay.lib.length_index import Lengths
-from zswap_replay.mm.events import Events
-from zswap_replay.mm.machine import Machine
+from zswap_replay.machine.events import Events
+from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.outside import UnknownContents
 from zswap_replay.settings import KnobWrite, Settings
@@ -84,7 +84,7 @@ class InMemory:
             1,
             chosen.writeback_ns,
             synchronous_swap=False,
-            plain_lru=False,
+            exact_lru=False,
             shrink_delay=chosen.shrink_delay,
         )
         known = Lengths()

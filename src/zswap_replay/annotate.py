@@ -13,7 +13,7 @@ from zswap_replay.codec.farm import Farm
 from zswap_replay.codec.lengths import write_lengths
 from zswap_replay.codec.table import LengthTable
 from zswap_replay.errors import SettingsError, VerificationError
-from zswap_replay.mm.held import HeldContents
+from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.replay import Replay
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Control
@@ -36,7 +36,7 @@ class _Holder(Replay):
 
     def __init__(self, trace: str, settings: Settings, *, strict: bool) -> None:
         super().__init__(open_trace(trace, strict=strict), trace, settings, _nobody)
-        self.held = HeldContents(self.machine.pages, self.machine.memcgs)
+        self.held = ContentsHeld(self.machine.pages, self.machine.memcgs)
         self.run_events = self.held.run
 
     def control(self, control: Control) -> None:

@@ -17,9 +17,9 @@ from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
 from zswap_replay.foresight import Foreseen, Foresight
 from zswap_replay.keywords import SettingsOptions, settings_of
+from zswap_replay.machine.events import Events
+from zswap_replay.machine.machine import Machine
 from zswap_replay.manifest import Manifest, versions
-from zswap_replay.mm.events import Events
-from zswap_replay.mm.machine import Machine
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.outside import LengthMemo, Outside
 from zswap_replay.result import Result, Timing
@@ -126,7 +126,7 @@ class Replay:
             nodes,
             settings.writeback_ns,
             synchronous_swap=settings.swap_device == "ram",
-            plain_lru=settings.reclaim == "lru",
+            exact_lru=settings.reclaim == "lru",
             shrink_delay=settings.shrink_delay,
         )
         # the paths of the memcgs by the machine's index, None for one that was removed

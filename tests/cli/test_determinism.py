@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.commands import TRACES, output
-from zswap_replay.mm import compiled
+from zswap_replay.machine import compiled
 
 SMALL = ["--totalram", "24M", "--max-pool-percent", "3"]
 PRESSURE = {

@@ -25,7 +25,8 @@ from tests.conformance.check import Difference, first_difference
 from tests.conformance.test_releases import NOT_REPLAYED
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.lib.page_table import DIRTY
-from zswap_replay.mm import compiled, list_lru, swap, zbud, zsmalloc, zswap
+from zswap_replay.machine import compiled
+from zswap_replay.mm import list_lru, swap, zbud, zsmalloc, zswap
 from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import RELEASES

@@ -49,7 +49,7 @@ def test_an_error_is_the_distance_from_the_nearer_end_of_the_range() -> None:
     ]
 
 
-def test_a_plain_lru_is_farther_off() -> None:
+def test_an_exact_lru_is_farther_off() -> None:
     assert 3 * mean_error(measured("k")) < mean_error(measured("lru"))
     assert worst_error(measured("k")) < 0.05 < 0.20 < worst_error(measured("lru"))
 

@@ -19,7 +19,7 @@ from tests.strategies import Row, as_table
 from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
 from zswap_replay.counters import COUNTERS, Snapshot
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
-from zswap_replay.mm.machine import Machine
+from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.mmzone import NR_LRU_LISTS
 from zswap_replay.mm.releases import RELEASES

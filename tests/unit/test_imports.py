@@ -141,7 +141,7 @@ def test_constants_are_the_same_compiled_and_interpreted(declared: Path) -> None
 
 def test_the_core_and_the_format_number_the_events_alike() -> None:
     from zswap_replay.lib import page_table
-    from zswap_replay.mm import machine
+    from zswap_replay.machine import machine
     from zswap_replay.trace.schema import Event
 
     names = ("READ", "WRITE", "PAGEOUT", "DISCARD", "SETTLE")

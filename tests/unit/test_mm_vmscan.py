@@ -132,7 +132,7 @@ def test_memory_high_is_no_reason_to_kill(bench: Bench) -> None:
     assert (0, 10) == (end.replay["oom"], end.replay["resident_pages"])
 
 
-def test_a_plain_lru_gives_up_the_page_that_was_touched_longest_ago(bench: Bench) -> None:
+def test_an_exact_lru_gives_up_the_page_that_was_touched_longest_ago(bench: Bench) -> None:
     trace = TraceBuilder()
     for page in range(10):
         trace.write("/a", page, content=FULL + page)

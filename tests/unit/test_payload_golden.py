@@ -14,7 +14,7 @@ from tests.unit.golden import assert_golden
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.contents import Contents, Verify
 from zswap_replay.lib.splitmix import MASK, mix64
-from zswap_replay.mm import compiled
+from zswap_replay.machine import compiled
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Override, Recipe, builtin_recipes, load_recipe
 from zswap_replay.payload.source import DERIVED, GROUP_SHIFT, GeneratedPages
 

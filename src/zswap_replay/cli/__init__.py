@@ -53,7 +53,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     from importlib.util import find_spec
 
     # Where the core would be loaded from tells the kind, and imports nothing of it.
-    core = find_spec("zswap_replay.mm.machine")
+    core = find_spec("zswap_replay.machine.machine")
     kind = "interpreted" if core and core.origin and core.origin.endswith(".py") else "compiled"
     click.echo(f"{PROGRAM} {version(PROGRAM)} (core {kind})")
     ctx.exit()

@@ -126,7 +126,7 @@ def _replay_each(
     quiet: bool,
 ) -> list[Result]:
     from zswap_replay.codec.farm import shared_farm
-    from zswap_replay.mm import compiled
+    from zswap_replay.machine import compiled
     from zswap_replay.replay import replay
 
     if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):

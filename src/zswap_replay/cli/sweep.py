@@ -88,7 +88,7 @@ def sweep(
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
     options = options_from(context)
-    from zswap_replay.mm import compiled
+    from zswap_replay.machine import compiled
     from zswap_replay.sweep.run import sweep as run
 
     if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):

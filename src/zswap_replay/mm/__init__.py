@@ -3,10 +3,3 @@
 The modules are Cython in pure Python mode. Where they were compiled, the extension modules are imported; where they
 were not, or ``ZSWAP_REPLAY_PURE=1`` is set, the same files run interpreted and count the same.
 """
-
-
-def compiled() -> bool:
-    """Whether the core runs compiled, and with it what makes and keeps pages: all of it is built, or nothing."""
-    from zswap_replay.mm import machine
-
-    return not machine.__file__.endswith(".py")

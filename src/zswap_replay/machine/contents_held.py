@@ -4,15 +4,15 @@ import cython
 
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
-from zswap_replay.mm.events import Events
+from zswap_replay.machine.events import Events
 from zswap_replay.mm.memcontrol import MemCgroups
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SETTLE
-    from zswap_replay.mm.machine import CONTROL, DISCARD, PAGEOUT, WRITE
+    from zswap_replay.machine.machine import CONTROL, DISCARD, PAGEOUT, WRITE
 
 
-class HeldContents:
+class ContentsHeld:
     """Takes the place of Machine.run(): events change what pages hold, and nothing else."""
 
     def __init__(self, pages: PageTable, memcgs: MemCgroups) -> None:

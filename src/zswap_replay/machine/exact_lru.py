@@ -12,7 +12,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.vmscan import FREED, KEEP
 
 
-class PlainLru(Vmscan):
+class ExactLru(Vmscan):
     """One list a memcg, the page that was accessed last in front; pages go from its end, one at a time.
 
     Where a limit covers several memcgs they give a page each in turn.

@@ -5,5 +5,5 @@ from zswap_replay.lib.page_table cimport ISOLATED
 from zswap_replay.mm.vmscan cimport FREED, KEEP, Vmscan
 
 @cython.final
-cdef class PlainLru(Vmscan):
+cdef class ExactLru(Vmscan):
     cdef int shrink_oldest(self, int memcg) except -1

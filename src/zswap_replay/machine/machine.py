@@ -4,10 +4,10 @@ import cython
 
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
-from zswap_replay.mm.events import Events
+from zswap_replay.machine.events import Events
+from zswap_replay.machine.exact_lru import ExactLru
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
-from zswap_replay.mm.plain_lru import PlainLru
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.swap_state import SwapCache
@@ -38,19 +38,19 @@ class Machine:
         nr_nodes: int,
         writeback_ns: int,
         synchronous_swap: bool,
-        plain_lru: bool,
+        exact_lru: bool,
         shrink_delay: int,
     ) -> None:
         self.release = release
         self.pages = PageTable()
-        self.plain_lru = plain_lru
+        self.exact_lru = exact_lru
         self.memcgs = MemCgroups(release.writeback_switch, nr_nodes)
-        self.swap_cache = SwapCache(self.pages, self.memcgs, not plain_lru)
+        self.swap_cache = SwapCache(self.pages, self.memcgs, not exact_lru)
         self.zswap = Zswap(
             release, self.pages, self.memcgs, self.swap_cache, totalram_pages, nr_nodes, writeback_ns
         )
         self.swap = Swap(release, self.pages, self.memcgs, self.zswap)
-        reclaim = PlainLru if plain_lru else Vmscan
+        reclaim = ExactLru if exact_lru else Vmscan
         self.vmscan = reclaim(
             self.pages, self.memcgs, self.swap_cache, self.swap, synchronous_swap, shrink_delay
         )
@@ -146,7 +146,7 @@ class Machine:
         )
         room: cython.int = pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
-        fast: cython.bint = not self.plain_lru
+        fast: cython.bint = not self.exact_lru
         until: cython.longlong = self.zswap.next_work()
         first: cython.Py_ssize_t = start
         end: cython.Py_ssize_t = start

@@ -1,12 +1,12 @@
 cimport cython
-from zswap_replay.mm.events cimport Events
+from zswap_replay.machine.events cimport Events
 from zswap_replay.lib.length_index cimport Lengths
-from zswap_replay.mm.machine cimport CONTROL, DISCARD, PAGEOUT, WRITE
+from zswap_replay.machine.machine cimport CONTROL, DISCARD, PAGEOUT, WRITE
 from zswap_replay.mm.memcontrol cimport MemCgroups
 from zswap_replay.lib.page_table cimport EXPLICIT, PRESENT, SETTLE, PageTable
 
 @cython.final
-cdef class HeldContents:
+cdef class ContentsHeld:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly Lengths contents

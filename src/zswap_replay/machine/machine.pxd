@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.events cimport Events
+from zswap_replay.machine.events cimport Events
 from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
 from zswap_replay.mm.memory cimport Memory
 from zswap_replay.lib.page_table cimport PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
@@ -25,7 +25,7 @@ cdef class Machine:
     cdef readonly Swap swap
     cdef readonly Vmscan vmscan
     cdef readonly Memory memory
-    cdef readonly bint plain_lru
+    cdef readonly bint exact_lru
     @cython.locals(
         time_ns="const unsigned long long[::1]",
         event="const unsigned char[::1]",

@@ -1,6 +1,6 @@
 """Says whether the core is compiled: what an install ends with."""
 
-from zswap_replay.mm import compiled
+from zswap_replay.machine import compiled
 
 if __name__ == "__main__":
     if compiled():
