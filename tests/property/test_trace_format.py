@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.strategies import Row, as_table, traces
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.convert import batch_table
-from zswap_replay.trace.edit import MergeInput, merge
+from zswap_replay.trace.encode import batch_table
+from zswap_replay.trace.merge import MergeInput, merge
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import SCHEMA
 from zswap_replay.trace.writer import TraceWriter

@@ -13,7 +13,7 @@ from zswap_replay.payload.classes import (
     ZERO,
     corpus,
 )
-from zswap_replay.payload.cut import CORPUS_SIZE, corpus_page, same_filled_page, same_filled_word
+from zswap_replay.payload.slices import CORPUS_SIZE, corpus_page, same_filled_page, same_filled_word
 from zswap_replay.units import PAGE_SIZE
 
 CORPORA = [name for name in CLASS_NAMES if name not in (ZERO, SAME_FILLED)]

@@ -7,8 +7,8 @@ import pytest
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib.splitmix import MASK
-from zswap_replay.payload.cut import CORPUS_SIZE, ZERO_PAGE, corpus_page, is_corpus_page
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Override, Recipe, load_recipe
+from zswap_replay.payload.slices import CORPUS_SIZE, ZERO_PAGE, corpus_page, is_corpus_page
 from zswap_replay.payload.source import DERIVED, GROUP_SHIFT, FilePages, GeneratedPages
 from zswap_replay.units import PAGE_SIZE
 

@@ -7,7 +7,7 @@ from operator import truediv
 
 import pytest
 
-from zswap_replay.trace.ahead import Ahead, Helper
+from zswap_replay.trace.read_ahead import Ahead, Helper
 
 
 def counting(upto: int, closed: list[bool]) -> Generator[int, None, None]:

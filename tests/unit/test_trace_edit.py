@@ -6,8 +6,8 @@ import pytest
 
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.edit import MergeInput, MergeSummary, merge
-from zswap_replay.trace.inspect import row_texts
+from zswap_replay.trace.info import row_texts
+from zswap_replay.trace.merge import MergeInput, MergeSummary, merge
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 

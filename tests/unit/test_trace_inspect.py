@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.inspect import MemcgInfo, describe, row_texts
+from zswap_replay.trace.info import MemcgInfo, describe, row_texts
 from zswap_replay.trace.reader import open_trace
 
 

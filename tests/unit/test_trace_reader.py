@@ -15,7 +15,7 @@ import pytest
 from zswap_replay.errors import TraceError
 from zswap_replay.trace.batch import NO_MEMCG, Control, cut
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.columns import decode
+from zswap_replay.trace.decode import decode
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import SCHEMA, Event

@@ -121,8 +121,8 @@ def merge(
 
     Explicit content ids of two inputs must not overlap; OFFSET moves those of an input up.
     """
-    from zswap_replay.trace.edit import MergeInput
-    from zswap_replay.trace.edit import merge as merge_traces
+    from zswap_replay.trace.merge import MergeInput
+    from zswap_replay.trace.merge import merge as merge_traces
 
     summary = merge_traces(
         [MergeInput(*_parse_input(text)) for text in inputs],
@@ -187,7 +187,7 @@ def generate(
 @click.option("--rows", default=5, show_default=True, type=click.IntRange(0), help="First rows to print.")
 def info(trace: str, strict: bool, rows: int) -> None:
     """Show what a trace says about itself and what it holds."""
-    from zswap_replay.trace.inspect import describe, row_texts
+    from zswap_replay.trace.info import describe, row_texts
     from zswap_replay.trace.reader import open_trace
 
     reader = open_trace(trace, strict=strict)
@@ -229,7 +229,7 @@ def validate(trace: str, strict: bool) -> None:
 @_trace
 def cat(trace: str) -> None:
     """Print the rows of a trace, tab-separated, with - for a null."""
-    from zswap_replay.trace.inspect import row_texts
+    from zswap_replay.trace.info import row_texts
     from zswap_replay.trace.reader import open_trace
 
     _print_rows(row_texts(open_trace(trace)))
@@ -240,7 +240,7 @@ def cat(trace: str) -> None:
 @click.option("-n", "--rows", default=10, show_default=True, type=click.IntRange(0), help="Rows to print.")
 def head(trace: str, rows: int) -> None:
     """Print the first rows of a trace, as cat does."""
-    from zswap_replay.trace.inspect import row_texts
+    from zswap_replay.trace.info import row_texts
     from zswap_replay.trace.reader import open_trace
 
     _print_rows(row_texts(open_trace(trace), rows))
@@ -313,7 +313,7 @@ def annotate(
 
 
 def _print_rows(rows: Iterable[tuple[str, ...]]) -> None:
-    from zswap_replay.trace.inspect import column_names
+    from zswap_replay.trace.info import column_names
 
     click.echo("\t".join(column_names()))
     for row in rows:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from zswap_replay.lib.splitmix import stream
-from zswap_replay.payload.cut import CORPUS_SIZE
+from zswap_replay.payload.slices import CORPUS_SIZE
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.payload.cut cimport corpus_page, is_corpus_page, same_filled_page, same_filled_word
+from zswap_replay.payload.slices cimport corpus_page, is_corpus_page, same_filled_page, same_filled_word
 from zswap_replay.lib.splitmix cimport mix64
 
 cdef int SHIFT, TWIN_BITS

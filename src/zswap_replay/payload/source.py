@@ -12,7 +12,7 @@ import cython
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib.splitmix import MASK, mix64
 from zswap_replay.payload.classes import OTHER, SAME_FILLED, ZERO, corpus
-from zswap_replay.payload.cut import (
+from zswap_replay.payload.slices import (
     ZERO_PAGE,
     corpus_page,
     is_corpus_page,

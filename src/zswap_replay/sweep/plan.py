@@ -17,7 +17,7 @@ from zswap_replay.sweep.grid import Grid, Option, build
 from zswap_replay.sweep.point import Task, workspace_of
 from zswap_replay.sweep.workingset import WorkingSets
 from zswap_replay.swept import Cell
-from zswap_replay.trace.inspect import describe
+from zswap_replay.trace.info import describe
 from zswap_replay.trace.reader import TraceReader, open_trace
 
 

@@ -11,7 +11,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from zswap_replay.trace.inspect import TraceInfo
+    from zswap_replay.trace.info import TraceInfo
 
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)ws")
 

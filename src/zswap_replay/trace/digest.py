@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.trace.ahead import Helper
 from zswap_replay.trace.batch import NO_MEMCG, Batch
+from zswap_replay.trace.read_ahead import Helper
 
 _Column = npt.NDArray[np.integer[Any]]
 

@@ -14,12 +14,12 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError
-from zswap_replay.trace.ahead import Ahead
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.columns import decode, schema_fault
+from zswap_replay.trace.decode import decode, schema_fault
 from zswap_replay.trace.digest import RowDigest
-from zswap_replay.trace.memcgs import MemcgTable
+from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata, decode_metadata
+from zswap_replay.trace.read_ahead import Ahead
 from zswap_replay.trace.schema import REQUIRED_COLUMNS, ROOT, SCHEMA, TEXT_COLUMNS, Event
 from zswap_replay.trace.validate import RowChecker, RowError
 

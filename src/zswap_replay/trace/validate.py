@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.batch import NO_MEMCG, Batch, Control
-from zswap_replay.trace.columns import NULL_EVENT, UNKNOWN_EVENT, Columns
-from zswap_replay.trace.memcgs import MemcgTable
+from zswap_replay.trace.decode import NULL_EVENT, UNKNOWN_EVENT, Columns
+from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.schema import (
     EVENT_NAMES,
     ROOT,

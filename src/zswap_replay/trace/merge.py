@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.convert import batch_table
+from zswap_replay.trace.encode import batch_table
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace
 from zswap_replay.trace.schema import ROOT, SCHEMA, Event, parent_path, path_fault

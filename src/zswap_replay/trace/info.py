@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.convert import value_text
+from zswap_replay.trace.encode import value_text
 from zswap_replay.trace.reader import TraceReader
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
