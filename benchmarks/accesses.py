@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zswap_replay.codec.lengths import write_lengths
+from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.schema import SCHEMA
 from zswap_replay.trace.writer import TraceWriter, page_rows

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from zswap_replay.codec.base import parse_spec
-from zswap_replay.codec.farm import Farm
-from zswap_replay.codec.lengths import write_lengths
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.lengths_file import write_lengths
+from zswap_replay.codec.workers import Farm
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.replay import Replay

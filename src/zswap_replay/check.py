@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zswap_replay.codec.farm import shared_farm
+from zswap_replay.codec.workers import shared_farm
 from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
 from zswap_replay.files import replacing
 from zswap_replay.replay import Notes, Progress, replay

@@ -10,10 +10,10 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.codec.batch import measure
 from zswap_replay.codec.contents import CLASS_SHIFT, CLASSES, KIND_MASK, Timing
-from zswap_replay.codec.farm import Farm, Order
-from zswap_replay.codec.measure import measure
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.workers import Farm, Order
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.mm import zswap

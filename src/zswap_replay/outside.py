@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import numpy as np
 
 from zswap_replay.codec.base import get_codec, parse_spec
+from zswap_replay.codec.batch import Job, Payload
 from zswap_replay.codec.contents import (
     CLASSES,
     NORMAL,
@@ -22,9 +23,8 @@ from zswap_replay.codec.contents import (
     Contents,
     Verify,
 )
-from zswap_replay.codec.lengths import KnownLengths, read_lengths
-from zswap_replay.codec.measure import Job, Payload
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.lengths_file import KnownLengths, read_lengths
 from zswap_replay.errors import CodecError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.mm import zswap

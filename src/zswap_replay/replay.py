@@ -12,7 +12,7 @@ from typing import Unpack
 import numpy as np
 
 from zswap_replay.codec.contents import Timing as CodecTiming
-from zswap_replay.codec.farm import Farm, shared_farm
+from zswap_replay.codec.workers import Farm, shared_farm
 from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
 from zswap_replay.foresight import Foreseen, Foresight

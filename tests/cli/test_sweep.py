@@ -190,7 +190,7 @@ def test_a_point_that_fails_is_named_and_the_status_says_so(tmp_path: Path) -> N
     # Content 7 has no known length; it is stored where the limit leaves room for it alone.
     import numpy as np
 
-    from zswap_replay.codec.lengths import write_lengths
+    from zswap_replay.codec.lengths_file import write_lengths
 
     trace, lengths = str(tmp_path / "trace.parquet"), str(tmp_path / "lengths.parquet")
     TraceBuilder().write("/a", 0, count=8, content=0).pageout("/a", 0, count=8).save(trace)

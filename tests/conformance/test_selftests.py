@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.lengths import write_lengths
+from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.counters import Snapshot
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay import replay

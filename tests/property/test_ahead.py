@@ -12,7 +12,7 @@ from hypothesis import given
 from tests.property.test_model import every_release, pressed, quick, save, tight
 from tests.strategies import Row
 from zswap_replay.annotate import annotate
-from zswap_replay.codec.farm import Farm
+from zswap_replay.codec.workers import Farm
 from zswap_replay.replay import replay
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.codec.base import get_codec, parse_spec
-from zswap_replay.codec.lengths import read_lengths, write_lengths
+from zswap_replay.codec.lengths_file import read_lengths, write_lengths
 from zswap_replay.units import PAGE_SIZE
 
 SPECS = ("zstd", "zstd:1", "lz4", "lz4:8", "lz4hc", "deflate")

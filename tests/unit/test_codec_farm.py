@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zswap_replay.codec import farm as farms
+from zswap_replay.codec import workers as farms
 from zswap_replay.codec.base import get_codec
+from zswap_replay.codec.batch import Bench, Job, Payload, measure
 from zswap_replay.codec.contents import CLASSES, NORMAL, SAME_FILLED, ZERO_FILLED, Verify
-from zswap_replay.codec.farm import Farm
-from zswap_replay.codec.measure import Bench, Job, Payload, measure
-from zswap_replay.codec.table import UNMEASURED, LengthTable
+from zswap_replay.codec.length_table import UNMEASURED, LengthTable
+from zswap_replay.codec.workers import Farm
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
 

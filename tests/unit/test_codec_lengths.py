@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zswap_replay.codec.lengths import read_lengths, write_lengths
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.lengths_file import read_lengths, write_lengths
 from zswap_replay.errors import CodecError
 
 

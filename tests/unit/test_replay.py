@@ -15,7 +15,7 @@ import pytest
 
 import zswap_replay
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.lengths import write_lengths
+from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.counters import Snapshot
 from zswap_replay.errors import CodecError, SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.mm.releases import RELEASES

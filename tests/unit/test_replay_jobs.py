@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from zswap_replay import foresight
-from zswap_replay.codec import farm as farms
-from zswap_replay.codec.farm import Farm
+from zswap_replay.codec import workers as farms
+from zswap_replay.codec.workers import Farm
 from zswap_replay.errors import SettingsError
 from zswap_replay.outside import LengthMemo
 from zswap_replay.replay import replay

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.outside import LengthMemo
 from zswap_replay.replay import replay
 from zswap_replay.result import Result

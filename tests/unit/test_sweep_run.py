@@ -16,7 +16,7 @@ import pytest
 
 from zswap_replay import outside
 from zswap_replay.codec.contents import Contents
-from zswap_replay.codec.lengths import KnownLengths, read_lengths, write_lengths
+from zswap_replay.codec.lengths_file import KnownLengths, read_lengths, write_lengths
 from zswap_replay.errors import SettingsError, SweepError, SweepInterrupted, TraceError, VerificationError
 from zswap_replay.replay import replay
 from zswap_replay.report import sweep_parquet

@@ -125,7 +125,7 @@ def _replay_each(
     bar: bool,
     quiet: bool,
 ) -> list[Result]:
-    from zswap_replay.codec.farm import shared_farm
+    from zswap_replay.codec.workers import shared_farm
     from zswap_replay.machine import compiled
     from zswap_replay.replay import replay
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import TraceError
 from zswap_replay.manifest import versions
 from zswap_replay.outside import LengthMemo

@@ -20,9 +20,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.codec.batch import Job, measure
 from zswap_replay.codec.contents import Timing
-from zswap_replay.codec.measure import Job, measure
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
 
 _CHUNK = 256
 """Contents that a worker is given at a time: a few milliseconds of work."""
@@ -60,7 +60,7 @@ class _Worker:
         with theirs:
             # A process of its own kind, not a copy of this one: the caller's main module is none of its business.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "zswap_replay.codec.worker", str(theirs.fileno())],
+                [sys.executable, "-m", "zswap_replay.codec.worker_main", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.codec.contents import NORMAL, SAME_FILLED, ZERO_FILLED
-from zswap_replay.codec.table import LengthTable
+from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError
 from zswap_replay.units import PAGE_SIZE
 

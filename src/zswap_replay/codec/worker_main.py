@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from zswap_replay.codec.measure import measure
+from zswap_replay.codec.batch import measure
 
 
 def serve(connection: Connection) -> None:
