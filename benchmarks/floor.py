@@ -15,7 +15,7 @@ import zstandard
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.contents import Contents
 from zswap_replay.payload.source import PageSource
-from zswap_replay.replay import Replay
+from zswap_replay.replay.loop import Replay
 from zswap_replay.result import Result
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace

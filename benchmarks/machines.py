@@ -12,9 +12,9 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.outside import UnknownContents
+from zswap_replay.replay.counter_sources import take_snapshot
+from zswap_replay.replay.page_data import UnknownContents
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.snapshot import take_snapshot
 from zswap_replay.units import PAGE_SIZE
 
 MEMORY_SHARE = 0.72

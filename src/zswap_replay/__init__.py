@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         VerificationError,
         ZswapReplayError,
     )
-    from zswap_replay.keywords import SettingsOptions
-    from zswap_replay.replay import replay
+    from zswap_replay.replay.keywords import SettingsOptions
+    from zswap_replay.replay.loop import replay
     from zswap_replay.result import Result
     from zswap_replay.results import read_results
     from zswap_replay.settings import KnobWrite, Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 from zswap_replay.codec.workers import shared_farm
 from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
 from zswap_replay.files import replacing
-from zswap_replay.replay import Notes, Progress, replay
+from zswap_replay.replay.loop import Notes, Progress, replay
 from zswap_replay.report import json
 from zswap_replay.result import Result
 from zswap_replay.results import read_results

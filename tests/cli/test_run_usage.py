@@ -70,9 +70,9 @@ class StandIn:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     made = StandIn()
-    module = ModuleType("zswap_replay.replay")
+    module = ModuleType("zswap_replay.replay.loop")
     monkeypatch.setattr(module, "replay", made, raising=False)
-    monkeypatch.setitem(sys.modules, "zswap_replay.replay", module)
+    monkeypatch.setitem(sys.modules, "zswap_replay.replay.loop", module)
     return made
 
 
@@ -153,9 +153,9 @@ def test_a_reader_that_leaves_ends_the_command_quietly(arguments: list[str]) -> 
 def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys, types\n"
-        "module = types.ModuleType('zswap_replay.replay')\n"
+        "module = types.ModuleType('zswap_replay.replay.loop')\n"
         f"module.replay = lambda *_, **__: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
-        "sys.modules['zswap_replay.replay'] = module\n"
+        "sys.modules['zswap_replay.replay.loop'] = module\n"
         f"sys.argv = ['zswap-replay', 'run', 't.parquet', '-o', {str(tmp_path / 'out')!r}]\n"
         "from zswap_replay.cli import main\n"
         "main()\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.conformance.cases import AccessCase
 from zswap_replay.counters import Snapshot
-from zswap_replay.replay import replay
+from zswap_replay.replay.loop import replay
 
 COUNTED = 1000
 """A counter below it is not compared: a dozen pages more are a percent."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conformance.cases import Case, load_cases
 from zswap_replay.counters import Snapshot
-from zswap_replay.replay import replay
+from zswap_replay.replay.loop import replay
 
 
 def recorded(name: str) -> Case:

@@ -11,9 +11,9 @@ from hypothesis import given
 
 from tests.property.test_model import every_release, pressed, quick, save, tight
 from tests.strategies import Row
-from zswap_replay.annotate import annotate
 from zswap_replay.codec.workers import Farm
-from zswap_replay.replay import replay
+from zswap_replay.replay.annotate import annotate
+from zswap_replay.replay.loop import replay
 
 
 def derived(rows: list[Row]) -> list[Row]:

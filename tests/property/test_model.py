@@ -23,7 +23,7 @@ from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.mmzone import NR_LRU_LISTS
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.replay import Replay, replay
+from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result import Result
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.reader import open_trace

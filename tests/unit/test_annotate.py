@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from zswap_replay.annotate import annotate
 from zswap_replay.codec.base import get_codec
 from zswap_replay.errors import CodecError, SettingsError
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
+from zswap_replay.replay.annotate import annotate
 from zswap_replay.settings import Settings
 from zswap_replay.trace.builder import TraceBuilder
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import zswap_replay
-from zswap_replay.keywords import SettingsOptions
+from zswap_replay.replay.keywords import SettingsOptions
 from zswap_replay.result import Result
 
 ROOT = Path(__file__).parents[2]
@@ -66,4 +66,4 @@ def test_the_reference_names_all_of_the_api() -> None:
 
 
 def test_the_modules_with_examples_are_found() -> None:
-    assert {"zswap_replay", "zswap_replay.replay"} <= set(MODULES)
+    assert {"zswap_replay", "zswap_replay.replay.loop"} <= set(MODULES)

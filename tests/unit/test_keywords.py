@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zswap_replay.errors import SettingsError, ZswapReplayError
-from zswap_replay.keywords import SettingsOptions, settings_of
+from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.schema import PARAMS
 from zswap_replay.units import UNLIMITED

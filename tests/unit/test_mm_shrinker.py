@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zswap_replay.mm.zswap import SHRINK_STOP
-from zswap_replay.replay import Replay
+from zswap_replay.replay.loop import Replay
 from zswap_replay.settings import Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.reader import open_trace

@@ -19,7 +19,7 @@ from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.counters import Snapshot
 from zswap_replay.errors import CodecError, SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.replay import Replay, replay
+from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result import Result
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
@@ -139,7 +139,7 @@ def web(page: int, count: int) -> TraceBuilder:
 
 
 def test_the_package_offers_replay_as_a_function_however_often_it_is_asked() -> None:
-    assert [replay, replay] == [zswap_replay.replay, zswap_replay.replay]
+    assert [replay, replay] == [zswap_replay.replay.loop, zswap_replay.replay.loop]
 
 
 def test_all_that_the_package_offers_is_there() -> None:
@@ -476,7 +476,9 @@ def corrupted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     pages = [page[:PAGE_SIZE] for page in pages]
     (bench.folder / "pages").write_bytes(b"".join(pages))
     monkeypatch.setattr(
-        sys.modules["zswap_replay.outside"], "get_codec", lambda spec: Corrupting(get_codec(spec), pages[40])
+        sys.modules["zswap_replay.replay.page_data"],
+        "get_codec",
+        lambda spec: Corrupting(get_codec(spec), pages[40]),
     )
     return bench
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from zswap_replay import foresight
 from zswap_replay.codec import workers as farms
 from zswap_replay.codec.workers import Farm
 from zswap_replay.errors import SettingsError
-from zswap_replay.outside import LengthMemo
-from zswap_replay.replay import replay
+from zswap_replay.replay import lookahead as foresight
+from zswap_replay.replay.loop import replay
+from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.generate import Synthetic, generate

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zswap_replay import outside
 from zswap_replay.codec.contents import Contents
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths, write_lengths
 from zswap_replay.errors import SettingsError, SweepError, SweepInterrupted, TraceError, VerificationError
-from zswap_replay.replay import replay
+from zswap_replay.replay import page_data as outside
+from zswap_replay.replay.loop import replay
 from zswap_replay.report import sweep_parquet
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.sweep import columns, point, run
@@ -76,7 +76,7 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
             calls[self.codec.name, content] += 1
             return super().zswap_compress(entry, content)
 
-    monkeypatch.setattr("zswap_replay.outside.Contents", Counted)
+    monkeypatch.setattr("zswap_replay.replay.page_data.Contents", Counted)
     sweep(trace, [Option("compressor", ("zstd",), ("zstd",))], jobs=1)
     alone = calls.copy()
     calls.clear()

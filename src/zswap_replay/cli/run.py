@@ -127,7 +127,7 @@ def _replay_each(
 ) -> list[Result]:
     from zswap_replay.codec.workers import shared_farm
     from zswap_replay.machine import compiled
-    from zswap_replay.replay import replay
+    from zswap_replay.replay.loop import replay
 
     if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
         note("the core is not compiled: it runs interpreted, and slowly")

@@ -297,9 +297,9 @@ def annotate(
     """
     import os
 
-    from zswap_replay.annotate import annotate as annotate_trace
     from zswap_replay.cli.errors import note
     from zswap_replay.files import replacing
+    from zswap_replay.replay.annotate import annotate as annotate_trace
     from zswap_replay.settings import Settings
     from zswap_replay.units import counted
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from zswap_replay.errors import SweepError, SweepInterrupted
 from zswap_replay.files import replacing
-from zswap_replay.outside import LengthMemo
+from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.report import sweep_parquet
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import HeldInterrupts

@@ -18,7 +18,7 @@ from zswap_replay.errors import ZswapReplayError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.outside import Outside
+from zswap_replay.replay.page_data import Outside
 from zswap_replay.trace.batch import Batch
 
 _ORDERED: Final = 1 << 14

@@ -14,7 +14,7 @@ from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.codec.workers import Farm
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.contents_held import ContentsHeld
-from zswap_replay.replay import Replay
+from zswap_replay.replay.loop import Replay
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Control
 from zswap_replay.trace.reader import open_trace
