@@ -16,7 +16,7 @@ from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.contents import Contents
 from zswap_replay.payload.source import PageSource
 from zswap_replay.replay.loop import Replay
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.units import PAGE_SIZE

@@ -7,13 +7,13 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.accesses import MEMCG, STEP_NS, Accesses, lengths
-from zswap_replay.counters import Snapshot
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.page_data import UnknownContents
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.units import PAGE_SIZE
 

@@ -14,7 +14,7 @@ from benchmarks.measure import Action, ratios, take_turns, timed
 from benchmarks.peer import ABSENT, PeerLru, installed
 from benchmarks.scale import Scale
 from zswap_replay.replay import loop as replay
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 KERNELS = ("patch-v4", "6.12")
 PEERS = {"hashpower 20": 20, "default": None}

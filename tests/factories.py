@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from zswap_replay.counters import COUNTERS, Snapshot
-from zswap_replay.manifest import Manifest
-from zswap_replay.result import ClassRatio, Result, Timing
+from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.manifest import Manifest
+from zswap_replay.result.result import ClassRatio, Result, Timing
+from zswap_replay.result.snapshot import Snapshot
 
 LACKING = frozenset({"decompress_fail", "stored_incompressible_pages", "swpin_zero", "swpout_zero"})
 """Counters that the kernel of the hand-made results does not have."""

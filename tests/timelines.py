@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.factories import make_result, make_snapshot
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 LENGTHS = {1000: 40, 1500: 200, 2000: 500, 2050: 300, 3000: 120}
 """Pages by compressed length."""

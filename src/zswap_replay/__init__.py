@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zswap_replay.counters import Snapshot
     from zswap_replay.errors import (
         CodecError,
         MissingPackageError,
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
     )
     from zswap_replay.replay.keywords import SettingsOptions
     from zswap_replay.replay.loop import replay
-    from zswap_replay.result import Result
-    from zswap_replay.results import read_results
+    from zswap_replay.result.file import read_results
+    from zswap_replay.result.result import Result
+    from zswap_replay.result.snapshot import Snapshot
     from zswap_replay.settings import KnobWrite, Settings
     from zswap_replay.trace.reader import open_trace
 
@@ -39,19 +39,19 @@ _HOMES = {
     "KnobWrite": "settings",
     "MissingPackageError": "errors",
     "RecipeError": "errors",
-    "Result": "result",
+    "Result": "result.result",
     "ResultError": "errors",
     "SchemaError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
-    "SettingsOptions": "keywords",
-    "Snapshot": "counters",
+    "SettingsOptions": "replay.keywords",
+    "Snapshot": "result.snapshot",
     "TraceError": "errors",
     "VerificationError": "errors",
     "ZswapReplayError": "errors",
     "open_trace": "trace.reader",
-    "read_results": "results",
-    "replay": "replay",
+    "read_results": "result.file",
+    "replay": "replay.loop",
 }
 """The API: each name with the module that has it."""
 

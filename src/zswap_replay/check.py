@@ -10,9 +10,8 @@ from zswap_replay.codec.workers import shared_farm
 from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
 from zswap_replay.files import replacing
 from zswap_replay.replay.loop import Notes, Progress, replay
-from zswap_replay.report import json
-from zswap_replay.result import Result
-from zswap_replay.results import read_results
+from zswap_replay.result.file import read_results, render
+from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
 from zswap_replay.tolerance import Tolerance
 from zswap_replay.verdict import Verdict, judge
@@ -75,7 +74,7 @@ def _nobody(_text: str) -> None:
 def accept(expected: str, found: Sequence[Result]) -> None:
     """Make results the expected ones: the file is replaced as a whole. Raises OSError."""
     with replacing(expected) as file:
-        Path(file).write_text(json.render(found, timing=False), encoding="utf-8")
+        Path(file).write_text(render(found, timing=False), encoding="utf-8")
 
 
 def _settings(file: str, result: Result) -> Settings:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.manifest import Manifest
+from zswap_replay.result.manifest import Manifest
 
 ABSENT = "-"
 """What stands for a value that a manifest does not have."""

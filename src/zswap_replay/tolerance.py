@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from zswap_replay.counters import COUNTERS
 from zswap_replay.errors import SettingsError
+from zswap_replay.result.counters import COUNTERS
 
 ANY: Final = "*"
 """Stands for every counter."""

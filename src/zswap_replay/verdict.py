@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.comparable import Contrast, obstacles
-from zswap_replay.counters import Snapshot
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.tolerance import Tolerance
 
 PRESENT = "present"

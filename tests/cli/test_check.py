@@ -21,7 +21,7 @@ from zswap_replay.cli import PROGRAM, cli
 from zswap_replay.cli.errors import guarded
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.replay.loop import replay
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 from zswap_replay.trace.builder import TraceBuilder
 
 GOLDENS = Path(__file__).with_name("goldens")

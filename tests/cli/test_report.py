@@ -14,13 +14,13 @@ from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
 from zswap_replay.cli import PROGRAM, cli
 from zswap_replay.cli.errors import guarded
-from zswap_replay.report import json
 from zswap_replay.report.needs import require
-from zswap_replay.result import Result
+from zswap_replay.result import file
+from zswap_replay.result.result import Result
 
 
 def write_results(path: Path, results: Sequence[Result]) -> Path:
-    path.write_text(json.render(results, timing=True), encoding="utf-8")
+    path.write_text(file.render(results, timing=True), encoding="utf-8")
     return path
 
 

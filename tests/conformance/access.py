@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.conformance.cases import AccessCase
-from zswap_replay.counters import Snapshot
 from zswap_replay.replay.loop import replay
+from zswap_replay.result.snapshot import Snapshot
 
 COUNTED = 1000
 """A counter below it is not compared: a dozen pages more are a percent."""

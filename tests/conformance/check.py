@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conformance.cases import Case, Places
-from zswap_replay.counters import Snapshot
 from zswap_replay.replay.loop import Replay
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace
 

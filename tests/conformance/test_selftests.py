@@ -15,9 +15,9 @@ import pytest
 
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.lengths_file import write_lengths
-from zswap_replay.counters import Snapshot
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import replay
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.conformance.cases import Case, load_cases
-from zswap_replay.counters import Snapshot
 from zswap_replay.replay.loop import replay
+from zswap_replay.result.snapshot import Snapshot
 
 
 def recorded(name: str) -> Case:

@@ -10,9 +10,9 @@ import pytest
 
 from tests.conformance.documents import assert_table, markdown
 from tests.conformance.story import ACTS, BATCH, DB, DB_PAGES, JOB_PAGES, ROUND, STORY, WEB, save
-from zswap_replay.counters import Snapshot, difference
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import replay
+from zswap_replay.result.snapshot import Snapshot, difference
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace
 

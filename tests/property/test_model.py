@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 
 from tests.strategies import Row, as_table
 from tests.unit.test_replay import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
-from zswap_replay.counters import COUNTERS, Snapshot
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.mmzone import NR_LRU_LISTS
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import Replay, replay
-from zswap_replay.result import Result
+from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.writer import TraceWriter

@@ -18,9 +18,9 @@ from mypy import api as mypy
 
 import zswap_replay as zr
 from tests.factories import make_result, make_snapshot
-from zswap_replay.counters import COUNTERS
 from zswap_replay.report import timeline
-from zswap_replay.report.figures import compressor_of
+from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.labels import compressor_of
 
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "traces" / "story.parquet"
@@ -224,11 +224,11 @@ def test_a_users_program_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "" == err
     lines = [line.rpartition("program.py:")[2] for line in out.splitlines() if " defined in " not in line]
     assert [
-        '5: note: Revealed type is "zswap_replay.result.Result"',
+        '5: note: Revealed type is "zswap_replay.result.result.Result"',
         '6: note: Revealed type is "int"',
         '7: note: Revealed type is "typing.Mapping[str, int]"',
         '8: note: Revealed type is "pandas.core.frame.DataFrame"',
-        '9: note: Revealed type is "tuple[zswap_replay.result.Result, ...]"',
+        '9: note: Revealed type is "tuple[zswap_replay.result.result.Result, ...]"',
         '13: error: Unexpected keyword argument "compresor" for "replay"; did you mean "compressor"?  [call-arg]',
         '14: error: Argument "max_pool_percent" to "replay" has incompatible type "str"; expected "int"  [arg-type]',
         '15: error: Unexpected keyword argument "sed" for "Settings"; did you mean "seed"?  [call-arg]',

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import make_snapshot
-from zswap_replay.counters import COUNTERS, Counter, Snapshot, difference
-from zswap_replay.rows import rows
+from zswap_replay.result.counters import COUNTERS, Counter
+from zswap_replay.result.long_format import rows
+from zswap_replay.result.snapshot import Snapshot, difference
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 import zswap_replay
 from zswap_replay.replay.keywords import SettingsOptions
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```.*$", re.MULTILINE)

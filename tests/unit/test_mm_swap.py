@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_replay import EVERY_RELEASE, REFUSED, Bench, store, stored
-from zswap_replay.counters import Snapshot
 from zswap_replay.lib.page_table import NR_RETURNED
 from zswap_replay.mm.swap import SWAP_SLOTS_CACHE_SIZE
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.unit.test_replay import EVERY_RELEASE, FULL, MS, Bench, store, stored
-from zswap_replay.counters import Snapshot
 from zswap_replay.replay.loop import Replay
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.reader import open_trace

@@ -14,11 +14,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.factories import make_result, make_snapshot
 from tests.unit.golden import GOLDENS
-from zswap_replay.counters import COUNTERS
 from zswap_replay.report import openmetrics
-from zswap_replay.report.figures import DERIVED_UNITS
-from zswap_replay.result import Result
-from zswap_replay.rows import rows
+from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.result.long_format import rows
+from zswap_replay.result.result import Result
 
 STORY = Path(__file__).parents[1] / "cli" / "goldens" / "story.openmetrics"
 RESERVED = ("_total", "_created", "_count", "_sum", "_bucket", "_gcount", "_gsum", "_info")

@@ -16,11 +16,11 @@ import pytest
 import zswap_replay
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.lengths_file import write_lengths
-from zswap_replay.counters import Snapshot
 from zswap_replay.errors import CodecError, SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import Replay, replay
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata

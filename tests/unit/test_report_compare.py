@@ -16,7 +16,7 @@ from tests.unit.golden import assert_golden
 from zswap_replay.report import compare as report
 from zswap_replay.report.comparison import Comparison, compare
 from zswap_replay.report.style import PLAIN_WIDTH
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 Renderer = Callable[[Comparison], str]
 FORMATS: dict[str, Renderer] = {

@@ -8,8 +8,8 @@ import pytest
 
 from tests.factories import MEMCGS, TIMING, make_manifest, make_result, make_snapshot
 from zswap_replay.report.comparison import MATTERS, Better, Comparison, Line, compare, memcg_paths
-from zswap_replay.report.figures import labels, labels_of_files
-from zswap_replay.result import Result
+from zswap_replay.result.labels import labels, labels_of_files
+from zswap_replay.result.result import Result
 
 
 def compared(results: Sequence[Result], **options: Any) -> Comparison:

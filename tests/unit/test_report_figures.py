@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from tests.factories import make_result, make_snapshot
-from zswap_replay.counters import COUNTERS
-from zswap_replay.report.figures import DERIVED_UNITS, labels, warnings
-from zswap_replay.rows import rows
+from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.labels import DERIVED_UNITS, labels, warnings
+from zswap_replay.result.long_format import rows
 
 
 def test_rows_are_every_value_of_a_snapshot_in_the_order_of_the_table() -> None:

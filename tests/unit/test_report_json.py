@@ -4,7 +4,7 @@ import json
 
 from tests.factories import make_result
 from tests.unit.golden import assert_golden
-from zswap_replay.report import json as report
+from zswap_replay.result import file as report
 
 
 def test_one_result() -> None:

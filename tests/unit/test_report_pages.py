@@ -21,7 +21,7 @@ from zswap_replay.report.pages.page import Chart, Page, Section
 from zswap_replay.report.pages.results import result_page
 from zswap_replay.report.pages.runs import Runs, pool_limit, pool_threshold
 from zswap_replay.report.text import plain, short, slug
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 
 def section(page: Page, title: str) -> Section:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import TIMING, make_result, make_snapshot
 from zswap_replay.errors import ResultError
-from zswap_replay.result import ClassRatio, Result
+from zswap_replay.result.result import ClassRatio, Result
 from zswap_replay.units import PAGE_SIZE
 
 

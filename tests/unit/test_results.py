@@ -10,8 +10,8 @@ import pytest
 
 from tests.factories import make_result
 from zswap_replay.errors import ResultError
-from zswap_replay.report import json as report
-from zswap_replay.results import read_results
+from zswap_replay.result import file as report
+from zswap_replay.result.file import read_results
 
 
 def test_a_file_of_one_result_and_one_of_several_are_read(tmp_path: Path) -> None:

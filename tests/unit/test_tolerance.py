@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from zswap_replay.counters import COUNTERS
 from zswap_replay.errors import SettingsError
+from zswap_replay.result.counters import COUNTERS
 from zswap_replay.tolerance import Tolerance
 
 PLACES = [

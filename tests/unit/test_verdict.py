@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.factories import make_manifest, make_result, make_snapshot
-from zswap_replay.counters import Snapshot
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.tolerance import Tolerance
 from zswap_replay.verdict import Difference, Verdict, by_label, judge
 

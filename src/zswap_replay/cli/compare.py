@@ -62,8 +62,8 @@ def compare(
     from zswap_replay.report import compare as report
     from zswap_replay.report.comparison import compare as compare_results
     from zswap_replay.report.comparison import memcg_paths
-    from zswap_replay.report.figures import labels_of_files
-    from zswap_replay.results import read_results
+    from zswap_replay.result.file import read_results
+    from zswap_replay.result.labels import labels_of_files
 
     read = [(file, read_results(file)) for file in files]
     results = [result for _, runs in read for result in runs]

@@ -19,7 +19,7 @@ from zswap_replay.errors import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zswap_replay.result import Result
+    from zswap_replay.result.result import Result
     from zswap_replay.settings import Settings
 
 FORMATS = ("table", "json", "csv", "openmetrics")
@@ -90,7 +90,7 @@ def run(
         raise SettingsError(f"{output}: --output and --timeline name the same file")
     runs = each_compressor(context)
     from zswap_replay.files import replacing
-    from zswap_replay.report import figures
+    from zswap_replay.result.labels import warnings
 
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.
@@ -106,7 +106,7 @@ def run(
             bar=show_bar and not quiet,
             quiet=quiet,
         )
-        for text in figures.warnings(results):
+        for text in warnings(results):
             warn(text)
         if line is not None:
             from zswap_replay.report import timeline as timelines
@@ -170,11 +170,12 @@ def _print(results: list[Result], form: str, *, timing: bool, target: Path | Non
 
 
 def _rendered(results: list[Result], form: str, *, timing: bool) -> str:
-    from zswap_replay.report import csv, json, openmetrics, table
+    from zswap_replay.report import csv, openmetrics, table
+    from zswap_replay.result import file
 
     renderers = {
         "table": table.render,
-        "json": json.render,
+        "json": file.render,
         "csv": csv.render,
         "openmetrics": openmetrics.render,
     }

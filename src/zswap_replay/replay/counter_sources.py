@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zswap_replay.counters import COUNTERS, Group, Snapshot
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import Release
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
 

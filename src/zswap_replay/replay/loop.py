@@ -13,17 +13,17 @@ import numpy as np
 
 from zswap_replay.codec.contents import Timing as CodecTiming
 from zswap_replay.codec.workers import Farm, shared_farm
-from zswap_replay.counters import Snapshot, difference
 from zswap_replay.errors import SettingsError
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
-from zswap_replay.manifest import Manifest, versions
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.lookahead import Foreseen, Foresight
 from zswap_replay.replay.page_data import LengthMemo, Outside
-from zswap_replay.result import Result, Timing
+from zswap_replay.result.manifest import Manifest, versions
+from zswap_replay.result.result import Result, Timing
+from zswap_replay.result.snapshot import Snapshot, difference
 from zswap_replay.settings import DEFAULT_TOTALRAM, Settings
 from zswap_replay.trace.batch import Batch, Control, cut
 from zswap_replay.trace.reader import TraceReader, open_trace

@@ -31,7 +31,7 @@ from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
-from zswap_replay.result import ClassRatio
+from zswap_replay.result.result import ClassRatio
 from zswap_replay.settings import Settings
 
 if TYPE_CHECKING:

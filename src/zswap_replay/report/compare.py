@@ -15,7 +15,7 @@ from rich.text import Text
 from zswap_replay.comparable import ABSENT
 from zswap_replay.report.comparison import CODEC_SECONDS, MATTERS, Comparison, Line
 from zswap_replay.report.style import change, grid, heading, natural_width, plain_console
-from zswap_replay.result import SCHEMA
+from zswap_replay.result.result import SCHEMA
 from zswap_replay.units import listed
 
 _TITLES = {

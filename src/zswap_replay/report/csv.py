@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of
-from zswap_replay.result import Result
-from zswap_replay.rows import rows
+from zswap_replay.result.labels import DERIVED_UNITS, TIMING_PARTS, compressor_of
+from zswap_replay.result.long_format import rows
+from zswap_replay.result.result import Result
 
 COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "node", "counter", "unit", "value")
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.counters import Snapshot
-from zswap_replay.report.figures import tree_order
 from zswap_replay.report.style import grid, natural_width, number, size
+from zswap_replay.result.labels import tree_order
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import UNLIMITED
 
 _REJECTS = ("memcg_limit_reject", "pool_limit_reject", "compress_reject")

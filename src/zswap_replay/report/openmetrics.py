@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from zswap_replay.counters import COUNTERS, Group, Kind
-from zswap_replay.report.figures import DERIVED_UNITS, TIMING_PARTS, compressor_of
-from zswap_replay.result import Result
-from zswap_replay.rows import rows
+from zswap_replay.result.counters import COUNTERS, Group, Kind
+from zswap_replay.result.labels import DERIVED_UNITS, TIMING_PARTS, compressor_of
+from zswap_replay.result.long_format import rows
+from zswap_replay.result.result import Result
 
 _PREFIX: dict[Group, str] = {
     "zswap": "zswap_replay_zswap",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.counters import COUNTERS, Group
-from zswap_replay.report.figures import TIMING_PARTS, labels
 from zswap_replay.report.style import grid, heading, number, ratio, share
-from zswap_replay.result import Result
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.labels import TIMING_PARTS, labels
+from zswap_replay.result.result import Result
 from zswap_replay.units import PAGE_SIZE, format_size
 
 _HIDDEN_AT = {

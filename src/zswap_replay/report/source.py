@@ -5,7 +5,7 @@ from __future__ import annotations
 from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.report.pages.page import Page
 from zswap_replay.report.sweepfile import is_parquet, read_sweep
-from zswap_replay.results import read_results
+from zswap_replay.result.file import read_results
 
 
 def page_of(source: str, figure: str | None = None, axes: str | None = None) -> Page:

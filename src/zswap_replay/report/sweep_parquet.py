@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.errors import SweepError
-from zswap_replay.report.figures import DERIVED_UNITS
+from zswap_replay.result.labels import DERIVED_UNITS
 from zswap_replay.swept import SCHEMA, Cell, Sweep
 
 KEY = b"zswap_replay.sweep"

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.figures import DERIVED_UNITS
 from zswap_replay.report.style import grid, heading, number, plain_console, ratio, share, size
+from zswap_replay.result.labels import DERIVED_UNITS
 from zswap_replay.swept import Cell, Sweep
 
 _HEADLINES: dict[str, tuple[str, Callable[[int | float | None], Text]]] = {

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.report import compare, comparison, memcgs, sections
-from zswap_replay.report.figures import labels, warnings
 from zswap_replay.report.style import grid, heading, natural_width, plain_console
-from zswap_replay.result import Result
+from zswap_replay.result.labels import labels, warnings
+from zswap_replay.result.result import Result
 
 _GAP = 4
 _LEFT_MIN = 35

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from zswap_replay.report.figures import compressor_of
-from zswap_replay.result import Result
-from zswap_replay.rows import to_arrow
+from zswap_replay.result.labels import compressor_of
+from zswap_replay.result.long_format import to_arrow
+from zswap_replay.result.result import Result
 
 
 def write(path: Path, results: Sequence[Result]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from zswap_replay.comparable import Contrast
-from zswap_replay.report.figures import labels
 from zswap_replay.report.style import change, heading
+from zswap_replay.result.labels import labels
 from zswap_replay.verdict import Difference, RunVerdict, Verdict
 
 _WIDEST = 48

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from zswap_replay.counters import COUNTERS, Group, Snapshot
-from zswap_replay.report.figures import DERIVED_UNITS
-from zswap_replay.result import Result
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.swept import Cell
 
 _MACHINE: tuple[Group, ...] = ("zswap", "vmstat", "replay")

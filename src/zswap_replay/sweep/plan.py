@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from zswap_replay.errors import SettingsError, ZswapReplayError
-from zswap_replay.manifest import versions
 from zswap_replay.replay.loop import Replay
+from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import Possible
 from zswap_replay.sweep.grid import Grid, Option, build

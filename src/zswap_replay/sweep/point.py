@@ -8,10 +8,10 @@ from threading import Lock
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import TraceError
-from zswap_replay.manifest import versions
 from zswap_replay.replay.loop import Replay
 from zswap_replay.replay.page_data import LengthMemo
-from zswap_replay.report.figures import TIMING_PARTS
+from zswap_replay.result.labels import TIMING_PARTS
+from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import figures
 from zswap_replay.swept import Cell

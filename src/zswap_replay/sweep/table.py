@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.report.figures import TIMING_PARTS
+from zswap_replay.result.labels import TIMING_PARTS
 from zswap_replay.sweep.columns import ordered
 from zswap_replay.sweep.pareto import Figure, front
 from zswap_replay.sweep.plan import Plan

@@ -11,7 +11,7 @@ from zswap_replay.report.charts.scatter import Point, ScatterChart
 from zswap_replay.report.pages.page import Chart, Section
 from zswap_replay.report.pages.runs import MIB, Runs
 from zswap_replay.report.text import plain, slug
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 from zswap_replay.units import format_size
 
 _BIN = 64

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.counters import Snapshot
 from zswap_replay.report.charts.bars import Bar, BarChart
 from zswap_replay.report.pages.page import Chart, LegendKey, Section
 from zswap_replay.report.pages.runs import MIB, REJECTS, Runs, pool_limit, pool_size, writebacks
 from zswap_replay.report.text import plain, slug
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import format_size
 
 _MOST = 9

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zswap_replay.counters import COUNTERS, Group
 from zswap_replay.errors import SettingsError
-from zswap_replay.report.figures import DERIVED_UNITS
 from zswap_replay.report.sweepfile import Cell, Sweep
 from zswap_replay.report.text import plain
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.labels import DERIVED_UNITS
 from zswap_replay.units import UNLIMITED, format_size
 
 MIB = 1 << 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.counters import Snapshot
 from zswap_replay.report.charts.lines import Limit, Line, LineChart
 from zswap_replay.report.pages.page import Chart, Section, Span
 from zswap_replay.report.pages.runs import (
@@ -21,7 +20,8 @@ from zswap_replay.report.pages.runs import (
     writebacks,
 )
 from zswap_replay.report.text import plain, slug
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import format_size
 
 _TIME = "time in the trace, s"

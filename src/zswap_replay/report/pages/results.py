@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from zswap_replay.counters import COUNTERS, Group
 from zswap_replay.errors import ResultError
-from zswap_replay.report.figures import TIMING_PARTS, labels, tree_order, warnings
 from zswap_replay.report.pages import compression, endbars, overtime, settings
 from zswap_replay.report.pages.compression import microseconds_per_page
 from zswap_replay.report.pages.page import Figures, Page, Section, Table
 from zswap_replay.report.pages.runs import Runs, pool_limit
 from zswap_replay.report.text import plain
-from zswap_replay.result import Result
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.labels import TIMING_PARTS, labels, tree_order, warnings
+from zswap_replay.result.result import Result
 from zswap_replay.units import UNLIMITED, format_size
 
 _LIMITS = ("memory.max", "memory.high", "memory.swap.max", "memory.zswap.max")

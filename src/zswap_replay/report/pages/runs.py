@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.counters import Snapshot
-from zswap_replay.report.figures import tree_order
 from zswap_replay.report.pages.page import LegendKey
 from zswap_replay.report.text import slug
-from zswap_replay.result import Result
+from zswap_replay.result.labels import tree_order
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
 MIB = 1 << 20

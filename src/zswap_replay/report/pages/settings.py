@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from zswap_replay.report.pages.page import Section, Table
 from zswap_replay.report.sections import knob_writes, settings
 from zswap_replay.report.text import plain
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 
 def about(results: Sequence[Result]) -> Iterator[str]:

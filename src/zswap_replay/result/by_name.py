@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
-from zswap_replay.counters import Snapshot
+from zswap_replay.result.snapshot import Snapshot
 
 _MANY = 20
 """Names that an error lists; where there are more, those that are near are enough."""

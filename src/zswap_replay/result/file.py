@@ -1,13 +1,14 @@
-"""Reads the JSON files that ``zswap-replay run --format json`` writes."""
+"""The file of results, JSON: what ``zswap-replay run --format json`` writes, written and read."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from os import PathLike, fspath
 
 from zswap_replay.errors import ResultError
 from zswap_replay.json_value import Value
-from zswap_replay.result import Result
+from zswap_replay.result.result import SCHEMA, Result
 
 
 def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
@@ -33,3 +34,10 @@ def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
         return tuple(Result.from_json(run) for run in runs)
     except ResultError as error:
         raise type(error)(f"{name}: {error}") from None
+
+
+def render(results: Sequence[Result], *, timing: bool) -> str:
+    """One object for one result; for several, an object whose ``runs`` holds one such object each."""
+    runs = [result.as_json(timing=timing) for result in results]
+    document = runs[0] if len(runs) == 1 else {"schema": SCHEMA, "runs": runs}
+    return json.dumps(document, indent=2) + "\n"

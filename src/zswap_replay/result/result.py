@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from zswap_replay import lookup, rows
-from zswap_replay.counters import Snapshot
 from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.json_value import Value
-from zswap_replay.manifest import Manifest
+from zswap_replay.result import by_name, long_format
+from zswap_replay.result.manifest import Manifest
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Result:
 
         A name that is not there is a KeyError that says which are near.
         """
-        return lookup.machine(self.end)
+        return by_name.machine(self.end)
 
     @property
     def memcg(self) -> Mapping[str, Mapping[str, int]]:
@@ -111,7 +111,7 @@ class Result:
 
         A path that is not there is a KeyError that says which are.
         """
-        return lookup.Memcgs(self.end)
+        return by_name.Memcgs(self.end)
 
     def to_arrow(self) -> pa.Table:
         """All snapshots in long format, as ``--timeline`` writes them: a row for each value of each counter.
@@ -121,7 +121,7 @@ class Result:
         ``value`` (int64).
         """
         compressor = str(self.manifest.settings["compressor"])
-        return rows.to_arrow((compressor, snapshot) for snapshot in self.snapshots)
+        return long_format.to_arrow((compressor, snapshot) for snapshot in self.snapshots)
 
     def to_pandas(self) -> pd.DataFrame:
         """``to_arrow()`` as a DataFrame; its integers are uint64 and int64, and ``node`` is float64, NaN for null.

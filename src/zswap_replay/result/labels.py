@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from zswap_replay.result import Result
+from zswap_replay.result.result import Result
 
 DERIVED_UNITS = {
     "compression_ratio": "ratio",

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zswap_replay.counters import COUNTERS, Group, Snapshot
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
