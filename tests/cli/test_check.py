@@ -16,10 +16,10 @@ import pytest
 
 from tests.cli.commands import TRACES, command, output
 from tests.unit.golden import assert_golden
-from zswap_replay import check as check_module
 from zswap_replay.cli import PROGRAM, cli
 from zswap_replay.cli.errors import guarded
 from zswap_replay.codec.lengths_file import write_lengths
+from zswap_replay.compare import check as check_module
 from zswap_replay.replay.loop import replay
 from zswap_replay.result.result import Result
 from zswap_replay.trace.builder import TraceBuilder

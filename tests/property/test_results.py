@@ -9,15 +9,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zswap_replay.compare.expected import Verdict, judge
+from zswap_replay.compare.side_by_side import compare
+from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.report.comparison import compare
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import ClassRatio, Result, Timing
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.tolerance import Tolerance
-from zswap_replay.verdict import Verdict, judge
 
 quick = settings(deadline=None, max_examples=50)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.factories import make_manifest
-from zswap_replay.comparable import Contrast, differing_settings, obstacles
+from zswap_replay.compare.comparable import Contrast, differing_settings, obstacles
 from zswap_replay.result.manifest import Manifest
 
 CODECS = {"zstandard": "0.23.0", "zstd": "1.5.6"}

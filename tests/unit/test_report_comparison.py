@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.factories import MEMCGS, TIMING, make_manifest, make_result, make_snapshot
-from zswap_replay.report.comparison import MATTERS, Better, Comparison, Line, compare, memcg_paths
+from zswap_replay.compare.side_by_side import MATTERS, Better, Comparison, Line, compare, memcg_paths
 from zswap_replay.result.labels import labels, labels_of_files
 from zswap_replay.result.result import Result
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.errors import SettingsError
 from zswap_replay.result.counters import COUNTERS
-from zswap_replay.tolerance import Tolerance
 
 PLACES = [
     (group, memcg, name)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.factories import make_manifest, make_result, make_snapshot
+from zswap_replay.compare.expected import Difference, Verdict, by_label, judge
+from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
-from zswap_replay.tolerance import Tolerance
-from zswap_replay.verdict import Difference, Verdict, by_label, judge
 
 
 def found(end: Snapshot) -> list[Difference]:

@@ -18,8 +18,8 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.units import counted
 
 if TYPE_CHECKING:
-    from zswap_replay.tolerance import Tolerance
-    from zswap_replay.verdict import Verdict
+    from zswap_replay.compare.expected import Verdict
+    from zswap_replay.compare.tolerance import Tolerance
 
 
 class _Repeatable(click.Command):
@@ -32,7 +32,7 @@ class _Repeatable(click.Command):
 
 
 def _tolerance(text: str) -> Tolerance:
-    from zswap_replay.tolerance import Tolerance
+    from zswap_replay.compare.tolerance import Tolerance
 
     try:
         return Tolerance.parse(text)
@@ -95,8 +95,8 @@ def check(
     """
     if junit is not None and junit in (expected, trace):
         raise SettingsError(f"{junit}: --junit names a file that is read")
-    from zswap_replay.check import accept
-    from zswap_replay.check import check as run_check
+    from zswap_replay.compare.check import accept
+    from zswap_replay.compare.check import check as run_check
     from zswap_replay.files import replacing
     from zswap_replay.report import junit as junit_report
     from zswap_replay.report.verdict import not_comparable

@@ -58,10 +58,10 @@ def compare(
     of a line is marked, where more or less of it is better. Results that cannot be compared (another trace, seed or
     recipe, or another version of the same codec) are compared with a warning.
     """
+    from zswap_replay.compare.side_by_side import compare as compare_results
+    from zswap_replay.compare.side_by_side import memcg_paths
     from zswap_replay.files import replacing
     from zswap_replay.report import compare as report
-    from zswap_replay.report.comparison import compare as compare_results
-    from zswap_replay.report.comparison import memcg_paths
     from zswap_replay.result.file import read_results
     from zswap_replay.result.labels import labels_of_files
 

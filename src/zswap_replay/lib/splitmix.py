@@ -1,4 +1,4 @@
-"""splitmix64: the one mixer of 64-bit integers, the same bits on every machine and with every version of every package."""
+"""splitmix64, the one mixer of 64-bit integers: the same bits on every machine, whatever the packages around it."""
 
 from __future__ import annotations
 

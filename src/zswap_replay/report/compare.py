@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.comparable import ABSENT
-from zswap_replay.report.comparison import CODEC_SECONDS, MATTERS, Comparison, Line
+from zswap_replay.compare.comparable import ABSENT
+from zswap_replay.compare.side_by_side import CODEC_SECONDS, MATTERS, Comparison, Line
 from zswap_replay.report.style import change, grid, heading, natural_width, plain_console
 from zswap_replay.result.result import SCHEMA
 from zswap_replay.units import listed

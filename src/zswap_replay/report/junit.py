@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from zswap_replay.compare.expected import Verdict
 from zswap_replay.report.verdict import labelled, lines, not_comparable
 from zswap_replay.units import counted
-from zswap_replay.verdict import Verdict
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped."""

@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report import compare, comparison, memcgs, sections
+from zswap_replay.compare import side_by_side as comparison
+from zswap_replay.report import compare, memcgs, sections
 from zswap_replay.report.style import grid, heading, natural_width, plain_console
 from zswap_replay.result.labels import labels, warnings
 from zswap_replay.result.result import Result

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from zswap_replay.comparable import Contrast
+from zswap_replay.compare.comparable import Contrast
+from zswap_replay.compare.expected import Difference, RunVerdict, Verdict
 from zswap_replay.report.style import change, heading
 from zswap_replay.result.labels import labels
-from zswap_replay.verdict import Difference, RunVerdict, Verdict
 
 _WIDEST = 48
 """Columns for names; a longer one has a line of its own above its values, and none is ever cut."""

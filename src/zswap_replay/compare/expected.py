@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.comparable import Contrast, obstacles
+from zswap_replay.compare.comparable import Contrast, obstacles
+from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
-from zswap_replay.tolerance import Tolerance
 
 PRESENT = "present"
 """The value of a memcg or snapshot that is there, where the other side lacks it."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zswap_replay.codec.workers import shared_farm
+from zswap_replay.compare.expected import Verdict, judge
+from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
 from zswap_replay.files import replacing
 from zswap_replay.replay.loop import Notes, Progress, replay
 from zswap_replay.result.file import read_results, render
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
-from zswap_replay.tolerance import Tolerance
-from zswap_replay.verdict import Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from zswap_replay.comparable import Contrast, differing_settings, obstacles
+from zswap_replay.compare.comparable import Contrast, differing_settings, obstacles
+from zswap_replay.compare.expected import by_label
 from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
-from zswap_replay.verdict import by_label
 
 Better = Literal["lower", "higher"]
 
