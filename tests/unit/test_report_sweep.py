@@ -13,8 +13,9 @@ import pytest
 
 from tests.unit.golden import assert_golden
 from zswap_replay.errors import SweepError
-from zswap_replay.report import sweep_csv, sweep_json, sweep_parquet, sweep_table
-from zswap_replay.swept import Cell, Failure, Sweep
+from zswap_replay.report import sweep_csv, sweep_json, sweep_table
+from zswap_replay.sweep import file as sweep_parquet
+from zswap_replay.sweep.result import Cell, Failure, Sweep
 
 AXES = ("compressor", "shrinker_enabled", "/web:memory.zswap.max")
 COUNTERS = (

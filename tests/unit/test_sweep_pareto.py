@@ -4,7 +4,7 @@ import pytest
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.sweep.pareto import Figure, front, parse_figures
-from zswap_replay.swept import Cell
+from zswap_replay.sweep.result import Cell
 
 COLUMNS = (
     "zswap.pool_total_size",

@@ -19,9 +19,9 @@ from zswap_replay.codec.lengths_file import KnownLengths, read_lengths, write_le
 from zswap_replay.errors import SettingsError, SweepError, SweepInterrupted, TraceError, VerificationError
 from zswap_replay.replay import page_data as outside
 from zswap_replay.replay.loop import replay
-from zswap_replay.report import sweep_parquet
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.sweep import columns, point, run
+from zswap_replay.sweep import file as sweep_parquet
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.plan import make_plan
 from zswap_replay.sweep.point import replay_point

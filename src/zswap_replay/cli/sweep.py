@@ -15,7 +15,7 @@ from zswap_replay.cli.errors import note, warn
 from zswap_replay.cli.live import LiveTable
 
 if TYPE_CHECKING:
-    from zswap_replay.swept import Sweep
+    from zswap_replay.sweep.result import Sweep
 
 FORMATS = ("table", "json", "csv")
 

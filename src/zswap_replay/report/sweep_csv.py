@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from zswap_replay.swept import Cell, Sweep
+from zswap_replay.sweep.result import Cell, Sweep
 
 
 def render(sweep: Sweep) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from zswap_replay.swept import Sweep
+from zswap_replay.sweep.result import Sweep
 
 
 def render(sweep: Sweep) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from zswap_replay.report.style import grid, heading, number, plain_console, ratio, share, size
 from zswap_replay.result.labels import DERIVED_UNITS
-from zswap_replay.swept import Cell, Sweep
+from zswap_replay.sweep.result import Cell, Sweep
 
 _HEADLINES: dict[str, tuple[str, Callable[[int | float | None], Text]]] = {
     "derived.writeback_bytes": ("writeback", lambda value: size(_whole(value))),

@@ -8,7 +8,7 @@ from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.labels import DERIVED_UNITS
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
-from zswap_replay.swept import Cell
+from zswap_replay.sweep.result import Cell
 
 _MACHINE: tuple[Group, ...] = ("zswap", "vmstat", "replay")
 _PER_MEMCG: tuple[Group, ...] = ("memcg", "replay.memcg")

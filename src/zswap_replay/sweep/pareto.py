@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.swept import Cell
+from zswap_replay.sweep.result import Cell
 
 HIGHER_IS_BETTER = frozenset({"derived.compression_ratio", "derived.pool_efficiency"})
 """Columns of which more is better where no direction is given; of all others less is."""

@@ -15,8 +15,8 @@ from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import Possible
 from zswap_replay.sweep.grid import Grid, Option, build
 from zswap_replay.sweep.point import Task, workspace_of
+from zswap_replay.sweep.result import Cell
 from zswap_replay.sweep.workingset import WorkingSets
-from zswap_replay.swept import Cell
 from zswap_replay.trace.info import describe
 from zswap_replay.trace.reader import TraceReader, open_trace
 

@@ -14,7 +14,7 @@ from zswap_replay.result.labels import TIMING_PARTS
 from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import figures
-from zswap_replay.swept import Cell
+from zswap_replay.sweep.result import Cell
 from zswap_replay.trace.reader import TraceReader, open_trace
 
 

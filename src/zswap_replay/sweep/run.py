@@ -11,17 +11,17 @@ from typing import Protocol
 from zswap_replay.errors import SweepError, SweepInterrupted
 from zswap_replay.files import replacing
 from zswap_replay.replay.page_data import LengthMemo
-from zswap_replay.report import sweep_parquet
+from zswap_replay.sweep import file as sweep_parquet
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import HeldInterrupts
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan
 from zswap_replay.sweep.point import Outcome, forget
+from zswap_replay.sweep.result import Failure, Sweep
 from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
 from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, warm_up
-from zswap_replay.swept import Failure, Sweep
 
 _PATIENCE = 0.1
 """Seconds after which Ctrl-C is looked for while points are under way."""

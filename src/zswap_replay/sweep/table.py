@@ -10,7 +10,7 @@ from zswap_replay.result.labels import TIMING_PARTS
 from zswap_replay.sweep.columns import ordered
 from zswap_replay.sweep.pareto import Figure, front
 from zswap_replay.sweep.plan import Plan
-from zswap_replay.swept import Cell, Failure, Sweep
+from zswap_replay.sweep.result import Cell, Failure, Sweep
 
 _TIMING = tuple(f"timing.{part}" for part in TIMING_PARTS)
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from zswap_replay.errors import SweepError
 from zswap_replay.result.labels import DERIVED_UNITS
-from zswap_replay.swept import SCHEMA, Cell, Sweep
+from zswap_replay.sweep.result import SCHEMA, Cell, Sweep
 
 KEY = b"zswap_replay.sweep"
 """The key of the file's metadata under which ``Sweep.metadata()`` stands, as JSON."""
