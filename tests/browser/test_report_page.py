@@ -11,12 +11,12 @@ from tests.browser.chromium import Browser
 from tests.factories import make_result
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
-from zswap_replay.report import html
-from zswap_replay.report.charts.theme import DARK, LIGHT, Theme
-from zswap_replay.report.pages.page import Page
-from zswap_replay.report.pages.results import result_page
-from zswap_replay.report.pages.sweeps import sweep_page
-from zswap_replay.report.sweepfile import read_sweep
+from zswap_replay.report.html import page as html
+from zswap_replay.report.html.charts.theme import DARK, LIGHT, Theme
+from zswap_replay.report.html.pages.page import Page
+from zswap_replay.report.html.pages.results import result_page
+from zswap_replay.report.html.pages.sweeps import sweep_page
+from zswap_replay.report.html.sweepfile import read_sweep
 
 HOSTILE = "/<script>document.title='taken'</script>&amp;\"'\x07" + "/kubepods.slice" * 12
 

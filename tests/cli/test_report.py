@@ -14,7 +14,7 @@ from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
 from zswap_replay.cli import PROGRAM, cli
 from zswap_replay.cli.errors import guarded
-from zswap_replay.report.needs import require
+from zswap_replay.report.html.needs import require
 from zswap_replay.result import file
 from zswap_replay.result.result import Result
 
@@ -169,7 +169,7 @@ def test_missing_libraries_are_named(
     def without_matplotlib(name: str) -> object:
         return None if name == "matplotlib" else find_spec(name)
 
-    monkeypatch.setattr("zswap_replay.report.needs.find_spec", without_matplotlib)
+    monkeypatch.setattr("zswap_replay.report.html.needs.find_spec", without_matplotlib)
     assert 2 == guarded(cli, PROGRAM, ["report", str(result)])
     assert (
         "zswap-replay: a report needs matplotlib, not found here: pip install 'zswap-replay[report]'\n"

@@ -18,7 +18,7 @@ from tests.factories import make_result
 from zswap_replay.cli import COMMANDS, PROGRAM, cli
 from zswap_replay.cli.errors import guarded
 from zswap_replay.errors import TraceError, VerificationError
-from zswap_replay.report import table
+from zswap_replay.report.terminal import table
 from zswap_replay.result import file as json_report
 from zswap_replay.result.result import Result
 from zswap_replay.settings import KnobWrite, Settings

@@ -18,7 +18,7 @@ from mypy import api as mypy
 
 import zswap_replay as zr
 from tests.factories import make_result, make_snapshot
-from zswap_replay.report import timeline
+from zswap_replay.report.machine import timeline
 from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.labels import compressor_of
 

@@ -14,7 +14,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.factories import make_result, make_snapshot
 from tests.unit.golden import GOLDENS
-from zswap_replay.report import openmetrics
+from zswap_replay.report.machine import openmetrics
 from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.labels import DERIVED_UNITS
 from zswap_replay.result.long_format import rows

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zswap_replay.report.charts.bars import Bar, BarChart
-from zswap_replay.report.charts.canvas import Canvas, drawing, number_text, tick_texts, ticks_for
-from zswap_replay.report.charts.heatmap import HeatMap, step_of
-from zswap_replay.report.charts.image import to_png, to_svg
-from zswap_replay.report.charts.lengths import Bin, LengthChart
-from zswap_replay.report.charts.lines import Limit, Line, LineChart, spread, thin
-from zswap_replay.report.charts.scatter import Point, ScatterChart
-from zswap_replay.report.charts.theme import LIGHT, ROLES
-from zswap_replay.report.pages.page import Drawing
+from zswap_replay.report.html.charts.bars import Bar, BarChart
+from zswap_replay.report.html.charts.canvas import Canvas, drawing, number_text, tick_texts, ticks_for
+from zswap_replay.report.html.charts.heatmap import HeatMap, step_of
+from zswap_replay.report.html.charts.image import to_png, to_svg
+from zswap_replay.report.html.charts.lengths import Bin, LengthChart
+from zswap_replay.report.html.charts.lines import Limit, Line, LineChart, spread, thin
+from zswap_replay.report.html.charts.scatter import Point, ScatterChart
+from zswap_replay.report.html.charts.theme import LIGHT, ROLES
+from zswap_replay.report.html.pages.page import Drawing
 
 HOSTILE = "/a$x$<b>&\"'_{y}^2"
 

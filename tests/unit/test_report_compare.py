@@ -14,8 +14,8 @@ from rich.console import Console
 from tests.factories import MEMCGS, make_manifest, make_result, make_snapshot
 from tests.unit.golden import assert_golden
 from zswap_replay.compare.side_by_side import Comparison, compare
-from zswap_replay.report import compare as report
-from zswap_replay.report.style import PLAIN_WIDTH
+from zswap_replay.report.terminal import comparison as report
+from zswap_replay.report.terminal.style import PLAIN_WIDTH
 from zswap_replay.result.result import Result
 
 Renderer = Callable[[Comparison], str]

@@ -5,7 +5,7 @@ import io
 
 from tests.factories import make_result, make_snapshot
 from tests.unit.golden import assert_golden
-from zswap_replay.report import csv as report
+from zswap_replay.report.machine import counters_csv as report
 
 
 def test_one_result() -> None:

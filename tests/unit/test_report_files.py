@@ -10,7 +10,7 @@ import pytest
 
 from tests.factories import make_result, make_snapshot
 from zswap_replay.files import replacing
-from zswap_replay.report import timeline
+from zswap_replay.report.machine import timeline
 
 
 def test_a_file_that_is_finished_takes_the_place_of_the_old_one(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import re
 
 from tests.factories import make_result, make_snapshot
 from tests.unit.golden import assert_golden
-from zswap_replay.report import openmetrics
-from zswap_replay.report.openmetrics import family_name
+from zswap_replay.report.machine import openmetrics
+from zswap_replay.report.machine.openmetrics import family_name
 from zswap_replay.result.counters import COUNTERS
 
 SAMPLE = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)\{((?:[a-z0-9_]+="(?:[^"\\\n]|\\.)*",?)*)\} (\S+)')

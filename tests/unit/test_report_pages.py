@@ -13,14 +13,14 @@ from tests.factories import make_result, make_snapshot
 from tests.timelines import LENGTHS, make_timeline
 from zswap_replay.codec.footprint import footprint
 from zswap_replay.errors import ResultError
-from zswap_replay.report import html
-from zswap_replay.report.charts.bars import BarChart
-from zswap_replay.report.charts.lines import LineChart
-from zswap_replay.report.pages.compression import bins_of, median, microseconds_per_page
-from zswap_replay.report.pages.page import Chart, Page, Section
-from zswap_replay.report.pages.results import result_page
-from zswap_replay.report.pages.runs import Runs, pool_limit, pool_threshold
-from zswap_replay.report.text import plain, short, slug
+from zswap_replay.report.html import page as html
+from zswap_replay.report.html.charts.bars import BarChart
+from zswap_replay.report.html.charts.lines import LineChart
+from zswap_replay.report.html.pages.compression import bins_of, median, microseconds_per_page
+from zswap_replay.report.html.pages.page import Chart, Page, Section
+from zswap_replay.report.html.pages.results import result_page
+from zswap_replay.report.html.pages.runs import Runs, pool_limit, pool_threshold
+from zswap_replay.report.html.text import plain, short, slug
 from zswap_replay.result.result import Result
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from tests.unit.golden import assert_golden
 from zswap_replay.errors import SweepError
-from zswap_replay.report import sweep_csv, sweep_json, sweep_table
+from zswap_replay.report.machine import sweep_csv, sweep_json
+from zswap_replay.report.terminal import sweep_table
 from zswap_replay.sweep import file as sweep_parquet
 from zswap_replay.sweep.result import Cell, Failure, Sweep
 

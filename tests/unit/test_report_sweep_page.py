@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from tests.sweeps import AXES, Cell, make_rows, write_sweep
 from zswap_replay.errors import SettingsError
-from zswap_replay.report import html
-from zswap_replay.report.charts.bars import BarChart
-from zswap_replay.report.charts.heatmap import HeatMap
-from zswap_replay.report.charts.scatter import ScatterChart
-from zswap_replay.report.pages.figures import figure, setting_text, values_of
-from zswap_replay.report.pages.front import unbeaten
-from zswap_replay.report.pages.maps import map_axes
-from zswap_replay.report.pages.page import Page, Section
-from zswap_replay.report.pages.sweeps import sweep_page
-from zswap_replay.report.sweepfile import Sweep, read_sweep
+from zswap_replay.report.html import page as html
+from zswap_replay.report.html.charts.bars import BarChart
+from zswap_replay.report.html.charts.heatmap import HeatMap
+from zswap_replay.report.html.charts.scatter import ScatterChart
+from zswap_replay.report.html.pages.figures import figure, setting_text, values_of
+from zswap_replay.report.html.pages.front import unbeaten
+from zswap_replay.report.html.pages.maps import map_axes
+from zswap_replay.report.html.pages.page import Page, Section
+from zswap_replay.report.html.pages.sweeps import sweep_page
+from zswap_replay.report.html.sweepfile import Sweep, read_sweep
 
 LIMIT = "/web:memory.zswap.max"
 

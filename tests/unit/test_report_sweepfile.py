@@ -8,7 +8,7 @@ import pytest
 
 from tests.sweeps import AXES, make_rows, write_sweep
 from zswap_replay.errors import ResultError
-from zswap_replay.report.sweepfile import is_parquet, read_sweep
+from zswap_replay.report.html.sweepfile import is_parquet, read_sweep
 
 
 def test_a_sweep_comes_back(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from tests.factories import make_result, make_snapshot
 from tests.unit.golden import assert_golden
-from zswap_replay.report import table
-from zswap_replay.report.style import PLAIN_WIDTH, ratio, share, size
+from zswap_replay.report.terminal import table
+from zswap_replay.report.terminal.style import PLAIN_WIDTH, ratio, share, size
 from zswap_replay.result.result import Result
 from zswap_replay.units import UNLIMITED
 

@@ -6,7 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from zswap_replay.report.charts.theme import DARK, HEAT_STEPS, LIGHT, ROLES, SERIES, Theme, with_variables
+from zswap_replay.report.html.charts.theme import (
+    DARK,
+    HEAT_STEPS,
+    LIGHT,
+    ROLES,
+    SERIES,
+    Theme,
+    with_variables,
+)
 
 Place = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from tests.factories import make_manifest, make_result, make_snapshot
 from tests.unit.golden import assert_golden
 from zswap_replay.compare.comparable import Contrast
 from zswap_replay.compare.expected import RunVerdict, SnapshotVerdict, Verdict, judge
-from zswap_replay.report import junit
-from zswap_replay.report import verdict as report
+from zswap_replay.report.machine import junit
+from zswap_replay.report.terminal import check as report
 from zswap_replay.result.result import Result
 
 LONG = "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0123456789abcdef.slice/" + "f" * 64

@@ -98,8 +98,8 @@ def check(
     from zswap_replay.compare.check import accept
     from zswap_replay.compare.check import check as run_check
     from zswap_replay.files import replacing
-    from zswap_replay.report import junit as junit_report
-    from zswap_replay.report.verdict import not_comparable
+    from zswap_replay.report.machine import junit as junit_report
+    from zswap_replay.report.terminal.check import not_comparable
 
     with ExitStack() as files:
         # The file is made first: one that cannot be written is found before the replays, not after them.
@@ -142,7 +142,7 @@ def _print(verdict: Verdict, trace: str, expected: str) -> None:
         click.echo(f"{trace}: as in {expected} ({runs}, {snapshots}, {values})")
         return
     click.echo(f"{trace}: {counted(verdict.differences, 'difference')} from {expected} in {values}\n")
-    from zswap_replay.report import verdict as report
+    from zswap_replay.report.terminal import check as report
 
     if sys.stdout.isatty():
         from rich.console import Console

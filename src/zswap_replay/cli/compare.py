@@ -61,7 +61,7 @@ def compare(
     from zswap_replay.compare.side_by_side import compare as compare_results
     from zswap_replay.compare.side_by_side import memcg_paths
     from zswap_replay.files import replacing
-    from zswap_replay.report import compare as report
+    from zswap_replay.report.terminal import comparison as report
     from zswap_replay.result.file import read_results
     from zswap_replay.result.labels import labels_of_files
 

@@ -80,7 +80,7 @@ def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
     from rich.box import SIMPLE
     from rich.table import Table
 
-    from zswap_replay.report.style import OutputConsole
+    from zswap_replay.report.terminal.style import OutputConsole
 
     table = Table("class", box=SIMPLE)
     for heading in (

@@ -41,16 +41,16 @@ def report(
     The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
     read from standard input.
     """
-    from zswap_replay.report.needs import require
+    from zswap_replay.report.html.needs import require
 
     require("matplotlib", "jinja2")
     from zswap_replay.files import page_for
-    from zswap_replay.report.source import page_of
+    from zswap_replay.report.html.source import page_of
 
     source = "/dev/stdin" if source == "-" else source
     target = page_for(source, output)
     page = page_of(source, figure, axes)
-    from zswap_replay.report.output import write
+    from zswap_replay.report.html.output import write
 
     charts = write(page, target, png, force=force)
     click.echo(f"{charts:,} charts: {target}")

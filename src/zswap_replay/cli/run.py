@@ -109,7 +109,7 @@ def run(
         for text in warnings(results):
             warn(text)
         if line is not None:
-            from zswap_replay.report import timeline as timelines
+            from zswap_replay.report.machine import timeline as timelines
 
             timelines.write(line, results)
         _print(results, form, timing=timing, target=target)
@@ -157,8 +157,8 @@ def _nobody(_text: str) -> None:
 
 def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:
     if form == "table" and target is None and sys.stdout.isatty():
-        from zswap_replay.report import table
-        from zswap_replay.report.style import OutputConsole
+        from zswap_replay.report.terminal import table
+        from zswap_replay.report.terminal.style import OutputConsole
 
         table.show(results, OutputConsole(), timing=timing)
         return
@@ -170,7 +170,9 @@ def _print(results: list[Result], form: str, *, timing: bool, target: Path | Non
 
 
 def _rendered(results: list[Result], form: str, *, timing: bool) -> str:
-    from zswap_replay.report import csv, openmetrics, table
+    from zswap_replay.report.machine import counters_csv as csv
+    from zswap_replay.report.machine import openmetrics
+    from zswap_replay.report.terminal import table
     from zswap_replay.result import file
 
     renderers = {

@@ -120,7 +120,8 @@ def sweep(
 
 
 def _print(found: Sweep, form: str) -> None:
-    from zswap_replay.report import sweep_csv, sweep_json, sweep_table
+    from zswap_replay.report.machine import sweep_csv, sweep_json
+    from zswap_replay.report.terminal import sweep_table
 
     if form == "table" and sys.stdout.isatty():
         from rich.console import Console

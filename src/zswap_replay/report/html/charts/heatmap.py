@@ -1,0 +1,108 @@
+"""A figure over two axes as cells whose colour is its size, its value written in where there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from zswap_replay.report.html.charts import canvas as on
+from zswap_replay.report.html.charts.canvas import SMALL, Canvas, Frame, Key
+from zswap_replay.report.html.charts.theme import HEAT_STEPS
+from zswap_replay.report.html.text import short
+
+_LEAST_CELL = 34.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Values by column and row. ``low`` and ``high`` are of all maps that share a scale."""
+
+    title: str
+    x: str
+    y: str
+    columns: Sequence[str]
+    rows: Sequence[str]
+    values: Mapping[tuple[int, int], float]
+    """By the place in ``columns`` and in ``rows``; a cell that has none stays empty."""
+    texts: Mapping[tuple[int, int], str]
+    tips: Mapping[tuple[int, int], str]
+    low: float
+    high: float
+    scale: tuple[str, str] = ("", "")
+    """Texts of ``low`` and ``high``, for a map that stands alone."""
+
+    def draw(self, canvas: Canvas) -> Figure:
+        """The figure."""
+        names = [short(row, 16) for row in self.rows]
+        left = on.left_margin(canvas, names)
+        wide = (canvas.width - left - 12) / len(self.columns)
+        tall = min(44.0, max(18.0, 260.0 / len(self.rows)))
+        height = 26 + tall * len(self.rows) + 40
+        keys = [
+            Key(self.scale[0], canvas.theme["heat-0"]),
+            Key(self.scale[1], canvas.theme[f"heat-{HEAT_STEPS - 1}"]),
+        ]
+        figure, head = on.new_figure(canvas, height, self.title, keys)
+        axes = on.add_axes(figure, canvas, Frame(left=left), head)
+        axes.set_xlim(0, len(self.columns))
+        axes.set_ylim(0, len(self.rows))
+        axes.spines["bottom"].set_visible(False)
+        every = _every(self.columns, wide)
+        shown = [(place, text) for place, text in enumerate(self.columns) if place % every == 0]
+        axes.set_xticks([place + 0.5 for place, _t in shown], [short(text, 12) for _p, text in shown])
+        axes.set_yticks([place + 0.5 for place in range(len(names))], names)
+        on.label_axes(axes, canvas, self.x, self.y)
+        written = wide >= max(
+            _LEAST_CELL, 8 + max((on.text_width(t, SMALL) for t in self.texts.values()), default=0)
+        )
+        gap_x, gap_y = 1.5 / wide, 1.5 / tall
+        for place, value in self.values.items():
+            self._draw_cell(axes, canvas, place, step_of(value, self.low, self.high), gap_x, gap_y, written)
+        return figure
+
+    def _draw_cell(
+        self,
+        axes: Axes,
+        canvas: Canvas,
+        place: tuple[int, int],
+        step: int,
+        gap_x: float,
+        gap_y: float,
+        written: bool,
+    ) -> None:
+        x, y = place
+        cell = Rectangle(
+            (x + gap_x / 2, y + gap_y / 2),
+            1 - gap_x,
+            1 - gap_y,
+            facecolor=canvas.theme[f"heat-{step}"],
+            linewidth=0,
+        )
+        axes.add_patch(cell)
+        on.mark(cell, self.tips.get(place, ""))
+        if written and place in self.texts:
+            axes.text(
+                x + 0.5,
+                y + 0.5,
+                self.texts[place],
+                ha="center",
+                va="center_baseline",
+                fontsize=SMALL,
+                color=canvas.theme[f"heat-text-{step}"],
+            )
+
+
+def step_of(value: float, low: float, high: float) -> int:
+    """The step of a heat map that a value falls in; the middle one where all values are equal."""
+    if high <= low:
+        return HEAT_STEPS // 2
+    return min(HEAT_STEPS - 1, int((value - low) / (high - low) * HEAT_STEPS))
+
+
+def _every(names: Sequence[str], wide: float) -> int:
+    widest = max(on.text_width(short(name, 12), SMALL) for name in names) + 8
+    return max(1, -(-int(widest) // max(int(wide), 1)))

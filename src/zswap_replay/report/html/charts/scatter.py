@@ -1,0 +1,146 @@
+"""Points in a plane: codecs by cost and ratio, the points of a sweep with their front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zswap_replay.report.html.charts import canvas as on
+from zswap_replay.report.html.charts import notes
+from zswap_replay.report.html.charts.canvas import SMALL, Canvas, Frame, Key
+
+_PLACES = ((9, 11), (-9, 0), (0, -13), (9, 0), (0, 13), (9, -11), (-9, 11), (-9, -11))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point in the units of the axes, in the colour of ``slot``.
+
+    ``label`` stands beside it where there is room; ``tip`` is what a reader who points at it is told.
+    """
+
+    x: float
+    y: float
+    slot: int
+    label: str = ""
+    tip: str = ""
+    front: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterChart:
+    """Points, those of the front filled and joined by steps."""
+
+    title: str
+    x: str
+    y: str
+    points: Sequence[Point]
+    keys: Sequence[tuple[str, int]] = ()
+    height: float = 340
+    from_zero: bool = False
+    """Whether the y axis begins at 0."""
+    joined: Literal["steps", "straight", "not"] = "steps"
+    """How the points of the front are joined: by steps where less of both figures is better."""
+
+    def draw(self, canvas: Canvas) -> Figure:
+        """The figure."""
+        xs, ys = [point.x for point in self.points], [point.y for point in self.points]
+        low, high = _range(ys, from_zero=self.from_zero)
+        ticks = on.ticks_for(
+            low, high, max(2, int((self.height - Frame().top - Frame().bottom) / 52)), quarters=True
+        )
+        keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
+        figure, head = on.new_figure(canvas, self.height, self.title, keys)
+        axes = on.add_axes(
+            figure, canvas, Frame(left=on.left_margin(canvas, on.tick_texts(ticks)), right=26), head
+        )
+        on.set_y(axes, ticks, low, high)
+        on.set_x(axes, canvas, *_range(xs, from_zero=False))
+        on.grid(axes, canvas, "y")
+        on.grid(axes, canvas, "x")
+        on.label_axes(axes, canvas, self.x, self.y)
+        front = sorted((point for point in self.points if point.front), key=lambda p: (p.x, -p.y))
+        if len(front) > 1 and self.joined != "not":
+            axes.plot(
+                [point.x for point in front],
+                [point.y for point in front],
+                drawstyle="steps-post" if self.joined == "steps" else "default",
+                color=canvas.theme["limit"],
+                linewidth=1.3,
+                linestyle=(0, (5, 3)),
+                zorder=2,
+            )
+        for point in sorted(self.points, key=lambda p: p.front):
+            self._draw_point(axes, canvas, point)
+        self._label(axes, canvas)
+        return figure
+
+    def _draw_point(self, axes: Axes, canvas: Canvas, point: Point) -> None:
+        colour = canvas.theme.series(point.slot)
+        filled = point.front or not any(other.front for other in self.points)
+        (drawn,) = axes.plot(
+            [point.x],
+            [point.y],
+            marker="o",
+            linestyle="none",
+            clip_on=False,
+            zorder=4 if filled else 3,
+            markersize=8.5 if filled else 6,
+            markeredgewidth=1.4,
+            markerfacecolor=colour if filled else canvas.theme["surface"],
+            markeredgecolor=canvas.theme["surface"] if filled else colour,
+        )
+        on.mark(drawn, point.tip or point.label)
+
+    def _label(self, axes: Axes, canvas: Canvas) -> None:
+        """Puts each label where it covers neither a point nor a label; one that finds no place is left out."""
+        box = axes.get_position()
+        wide, tall = box.width * canvas.width, box.height * axes.figure.get_figheight() * on.PIXELS_PER_INCH  # type: ignore[union-attr]
+        (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+
+        def pixel(point: Point) -> tuple[float, float]:
+            return (point.x - x0) / (x1 - x0) * wide, (point.y - y0) / (y1 - y0) * tall
+
+        taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in map(pixel, self.points)]
+        for point in self.points:
+            if not point.label:
+                continue
+            x, y = pixel(point)
+            length = on.text_width(point.label, SMALL)
+            for dx, dy in _PLACES:
+                left = x + dx - (length if dx < 0 else 0 if dx > 0 else length / 2)
+                area = (left, y + dy - 6, left + length, y + dy + 6)
+                inside = area[0] >= 0 and area[2] <= wide + 22 and area[1] >= -4 and area[3] <= tall + 8
+                if inside and not any(_overlap(area, other) for other in taken):
+                    taken.append(area)
+                    label = axes.annotate(
+                        point.label,
+                        (point.x, point.y),
+                        xytext=(dx, dy),
+                        textcoords="offset points",
+                        ha="right" if dx < 0 else "left" if dx > 0 else "center",
+                        va="center",
+                        fontsize=SMALL,
+                        color=canvas.theme["text"],
+                        zorder=5,
+                        annotation_clip=False,
+                    )
+                    notes.halo(label, canvas)
+                    break
+
+
+def _range(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    span = (high - low) or abs(high) or 1.0
+    floor = low - 0.12 * span
+    if from_zero or (low >= 0 and floor < 0) or low == high:
+        floor = min(0.0, low)
+    return floor, high + 0.12 * span
+
+
+def _overlap(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:
+    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]

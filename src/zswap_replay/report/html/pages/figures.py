@@ -1,0 +1,145 @@
+"""What the columns of a sweep are called and how their values are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.report.html.sweepfile import Cell, Sweep
+from zswap_replay.report.html.text import plain
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.units import UNLIMITED, format_size
+
+MIB = 1 << 20
+
+_TITLES = {
+    "derived.writeback_bytes": "Zswap writeback",
+    "derived.swap_write_bytes": "Swap device writes",
+    "derived.swap_read_bytes": "Swap device reads",
+    "derived.compression_ratio": "Compression ratio",
+    "derived.pool_efficiency": "Pool efficiency",
+    "derived.rejects": "Rejected stores",
+    "derived.reject_rate": "Reject rate",
+    "zswap.pool_total_size": "Pool size",
+}
+_GROUPS: dict[str, Group] = {"zswap": "zswap", "vmstat": "vmstat", "replay": "replay"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A column of numbers: its title, its unit on an axis, and what a value is divided by for that."""
+
+    column: str
+    title: str
+    unit: str
+    divisor: int = 1
+
+    def text(self, value: float) -> str:
+        """A value for people, with its unit where the number does not tell it."""
+        if self.unit == "MiB":
+            return format_size(value)
+        if self.unit == "%":
+            return f"{value * 100:.1f} %"
+        return f"{value:,.2f}" if isinstance(value, float) and not value.is_integer() else f"{value:,.0f}"
+
+    def cell(self, value: float) -> str:
+        """A value for the cell of a map, in the unit of the axis."""
+        if self.unit == "%":
+            return f"{value * 100:.1f}"
+        scaled = value / self.divisor
+        if self.divisor == 1 and float(value).is_integer():
+            return f"{value:,.0f}"
+        decimals = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 1000 else 0
+        return f"{scaled:,.{decimals}f}"
+
+
+def figure(sweep: Sweep, name: str) -> Figure:
+    """The figure of a column, named in full or by the part behind its group where one column alone ends so.
+
+    Raises SettingsError: the sweep has no such column, or it holds no numbers.
+    """
+    column = _column(sweep, name)
+    if column in sweep.axes or not has_numbers(sweep, column):
+        raise SettingsError(f"{name!r} is no figure of this sweep: it holds no numbers to draw")
+    unit = _unit(column)
+    title = _TITLES.get(column, plain(column))
+    if unit == "bytes":
+        return Figure(column, title, "MiB", MIB)
+    if column.endswith("_rate"):
+        return Figure(column, title, "%")
+    return Figure(column, title, unit)
+
+
+def has_numbers(sweep: Sweep, column: str) -> bool:
+    """Whether a sweep has a column, and in it numbers and nothing else but missing values."""
+    found = [value for value in sweep.columns.get(column, ()) if value is not None]
+    return bool(found) and is_ordered(found)
+
+
+def _column(sweep: Sweep, name: str) -> str:
+    if name in sweep.columns:
+        return name
+    found = [
+        column for column in sweep.columns if name in (column.partition(".")[2], column.partition(":")[2])
+    ]
+    if len(found) == 1:
+        return found[0]
+    known = found or [column for column in sweep.columns if column.startswith("derived.")]
+    fault = "several columns of this sweep" if found else "no figure of this sweep"
+    raise SettingsError(f"{name!r} is {fault}: expected one such as {', '.join(known)}")
+
+
+def _unit(column: str) -> str:
+    group, _dot, name = column.partition(".")
+    if group == "derived":
+        return DERIVED_UNITS.get(name, "")
+    if group == "timing":
+        return "s"
+    if group in _GROUPS:
+        found = COUNTERS[_GROUPS[group]].get(name)
+    else:
+        name = column.rpartition(":")[2]
+        found = COUNTERS["memcg"].get(name) or COUNTERS["replay.memcg"].get(name)
+    return found.unit if found else ""
+
+
+def setting_text(axis: str, value: Cell) -> str:
+    """The value of an axis for people."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "on" if value else "off"
+        case int() if ":" in axis and not axis.endswith("writeback"):
+            return "max" if value == UNLIMITED else format_size(value)
+        case int() if axis == "totalram":
+            return format_size(value)
+        case int():
+            return f"{value:,}"
+        case _:
+            return plain(str(value))
+
+
+def axis_title(axis: str) -> str:
+    """The name of an axis with the unit that its values lack."""
+    return f"{plain(axis)}, %" if axis.endswith("_percent") else plain(axis)
+
+
+def values_of(sweep: Sweep, axis: str) -> list[Cell]:
+    """The values of an axis: numbers from the least (``max`` last), others as they come."""
+    found = list(dict.fromkeys(sweep.columns[axis]))
+    if is_ordered(found):
+        return sorted(found, key=lambda value: (value == UNLIMITED and ":" in axis, value))
+    return found
+
+
+def is_ordered(values: Sequence[Cell]) -> bool:
+    """Whether values are numbers, so that an axis has an order of its own."""
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def varying(sweep: Sweep) -> list[str]:
+    """The axes with more than one value."""
+    return [axis for axis in sweep.axes if len(set(sweep.columns[axis])) > 1]

@@ -1,0 +1,134 @@
+"""A figure of a sweep over its axes: maps of two axes, one for each setting of the others, or bars of one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.report.html.charts.bars import Bar, BarChart
+from zswap_replay.report.html.charts.heatmap import HeatMap
+from zswap_replay.report.html.pages.figures import (
+    Figure,
+    axis_title,
+    is_ordered,
+    setting_text,
+    values_of,
+    varying,
+)
+from zswap_replay.report.html.pages.page import Chart, Section
+from zswap_replay.report.html.sweepfile import Cell, Sweep
+from zswap_replay.report.html.text import plain, slug
+
+_MOST_MAPS = 24
+_MOST_BARS = 60
+
+
+def map_axes(sweep: Sweep, wanted: Sequence[str] = ()) -> tuple[str, ...]:
+    """The axes of the map, x first: those ``wanted``, else of those that vary the ordered ones with most values.
+
+    Raises SettingsError: ``wanted`` names what is no axis, or not two of them.
+    """
+    for axis in wanted:
+        if axis not in sweep.axes:
+            raise SettingsError(f"{axis!r} is no axis of this sweep: expected two of {', '.join(sweep.axes)}")
+    if wanted:
+        if len(wanted) != 2 or wanted[0] == wanted[1]:
+            raise SettingsError(f"axes {','.join(wanted)!r}: expected two of {', '.join(sweep.axes)}")
+        return tuple(wanted)
+    candidates = varying(sweep)
+    counts = {axis: len(values_of(sweep, axis)) for axis in candidates}
+    best = sorted(candidates, key=lambda axis: (not is_ordered(values_of(sweep, axis)), -counts[axis]))
+    return tuple(best[:2])
+
+
+def section(sweep: Sweep, figure: Figure, axes: Sequence[str]) -> Section | None:
+    """The figure over ``axes``; None where no axis varies."""
+    if not axes:
+        return None
+    if len(axes) == 1:
+        return _bars(sweep, figure, axes[0])
+    return _maps(sweep, figure, axes[0], axes[1])
+
+
+def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
+    columns, rows = values_of(sweep, x), values_of(sweep, y)
+    others = [axis for axis in varying(sweep) if axis not in (x, y)]
+    groups: dict[tuple[Cell, ...], list[int]] = {}
+    for place in range(len(sweep)):
+        groups.setdefault(tuple(sweep.columns[axis][place] for axis in others), []).append(place)
+    found = [value for value in sweep.columns[figure.column] if isinstance(value, int | float)]
+    low, high = min(found), max(found)
+    charts = []
+    for number, (setting, places) in enumerate(list(groups.items())[:_MOST_MAPS], 1):
+        title = _setting(others, setting) or figure.title
+        values = {
+            (columns.index(sweep.columns[x][place]), rows.index(sweep.columns[y][place])): place
+            for place in places
+        }
+        numbers = {cell: _number(sweep, figure, place) for cell, place in values.items()}
+        shown = {cell: value for cell, value in numbers.items() if value is not None}
+        drawing = HeatMap(
+            title=f"{figure.title}, {title}" if others else title,
+            x=axis_title(x),
+            y=axis_title(y),
+            columns=[setting_text(x, value) for value in columns],
+            rows=[setting_text(y, value) for value in rows],
+            values=shown,
+            texts={cell: figure.cell(value) for cell, value in shown.items()},
+            tips={
+                cell: f"{point_text(sweep, values[cell])}: {figure.text(value)}"
+                for cell, value in shown.items()
+            },
+            low=low,
+            high=high,
+            scale=(figure.text(low), figure.text(high)),
+        )
+        least = min(shown, key=lambda cell: shown[cell], default=None)
+        told = "" if least is None else f"least at {drawing.tips[least]}"
+        name = f"map-{number}-{slug(title)}"[:60]
+        charts.append(Chart(name, title, drawing, told=told, span="full" if len(groups) == 1 else "half"))
+    intro = f"{figure.title}{f' in {figure.unit}' if figure.unit else ''} for each {plain(x)} and {plain(y)}"
+    intro += f", one map for each {' and '.join(map(plain, others))}, all on one scale." if others else "."
+    if len(groups) > _MOST_MAPS:
+        intro += (
+            f" Shown are the first {_MOST_MAPS} of {len(groups):,} maps; other axes make other maps (--axes)."
+        )
+    return Section(
+        f"{figure.title} over the settings",
+        intro,
+        charts=charts,
+        heat_scale=(figure.text(low), figure.text(high)),
+    )
+
+
+def _bars(sweep: Sweep, figure: Figure, axis: str) -> Section:
+    bars = []
+    for value in values_of(sweep, axis)[:_MOST_BARS]:
+        number = _number(sweep, figure, list(sweep.columns[axis]).index(value))
+        text = "–" if number is None else figure.text(number)
+        bars.append(Bar(setting_text(axis, value), ((max(number or 0, 0) / figure.divisor, 0),), text))
+    chart = BarChart(f"{figure.title} by {axis_title(axis)}", [("", bars)])
+    told = "; ".join(f"{bar.name}: {bar.text}" for bar in bars)
+    title = f"{figure.title} by {axis_title(axis)}"
+    return Section(
+        f"{figure.title} over the settings",
+        "One axis varies in this sweep.",
+        charts=(Chart(f"bars-{slug(axis)}", title, chart, told=told, span="half"),),
+    )
+
+
+def _number(sweep: Sweep, figure: Figure, place: int) -> int | float | None:
+    value = sweep.columns[figure.column][place]
+    return value if isinstance(value, int | float) else None
+
+
+def _setting(axes: Sequence[str], values: Sequence[Cell]) -> str:
+    return ", ".join(
+        f"{plain(axis)} {setting_text(axis, value)}" for axis, value in zip(axes, values, strict=True)
+    )
+
+
+def point_text(sweep: Sweep, place: int) -> str:
+    """The settings of a point that vary, in one line."""
+    axes = varying(sweep) or sweep.axes
+    return _setting(axes, [sweep.columns[axis][place] for axis in axes])

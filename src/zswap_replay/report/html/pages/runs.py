@@ -1,0 +1,151 @@
+"""Results side by side, and what the charts of a report take from their snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from zswap_replay.report.html.pages.page import LegendKey
+from zswap_replay.report.html.text import slug
+from zswap_replay.result.labels import tree_order
+from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.units import PAGE_SIZE
+
+MIB = 1 << 20
+REJECTS = {
+    "memcg_limit_reject": "memcg limit",
+    "pool_limit_reject": "pool limit",
+    "compress_reject": "length",
+}
+"""Why a store was refused: our counters, and how a legend names them."""
+
+MemcgValue = Callable[[Snapshot, str], int | None]
+"""What a chart shows of a memcg at a snapshot; None where the memcg is not there."""
+
+_LEAST_SNAPSHOTS = 3
+"""Fewer snapshots make no line over time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The results of a report with the names that tell them apart."""
+
+    labels: Sequence[str]
+    results: Sequence[Result]
+
+    def __iter__(self) -> Iterator[tuple[int, str, Result]]:
+        return (
+            (slot, label, result)
+            for slot, (label, result) in enumerate(zip(self.labels, self.results, strict=True))
+        )
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @property
+    def over_time(self) -> bool:
+        """Whether there are snapshots enough for lines."""
+        return max(len(result.snapshots) for result in self.results) >= _LEAST_SNAPSHOTS
+
+    def legend(self) -> tuple[LegendKey, ...]:
+        """A key for each run, where there are several."""
+        return tuple(LegendKey(label, slot) for slot, label, _r in self) if len(self) > 1 else ()
+
+    def name(self, label: str) -> str:
+        """How a bar of a run is named: not at all where there is one run."""
+        return label if len(self) > 1 else ""
+
+    def paths(self) -> list[str]:
+        """The memcgs of all snapshots, in the order of the tree; the root only where it is alone."""
+        found = dict.fromkeys(
+            path for result in self.results for now in result.snapshots for path in now.replay_memcg
+        )
+        return tree_order([path for path in found if path != "/"] or found)
+
+    @property
+    def until(self) -> float:
+        """Seconds of the trace at the last snapshot of any run."""
+        return max(result.end.time_ns for result in self.results) / 1e9
+
+    def chosen(self, most: int, value: MemcgValue, *, at_end: bool = False) -> Chosen:
+        """The memcgs with the greatest values at any snapshot (or at the end), those with none left out."""
+        paths = self.paths()
+        greatest = dict.fromkeys(paths, 0)
+        for result in self.results:
+            for now in (result.end,) if at_end else result.snapshots:
+                for path in paths:
+                    greatest[path] = max(greatest[path], value(now, path) or 0)
+        active = [path for path in paths if greatest[path] > 0]
+        shown = sorted(active, key=lambda path: -greatest[path])[:most]
+        return Chosen(tree_order(shown), len(active), len(paths))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The memcgs that a section shows, in the order of the tree, out of those that have something to show."""
+
+    paths: Sequence[str]
+    active: int
+    every: int
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def said(self, intro: str, nothing: str) -> str:
+        """``intro`` and which memcgs are not shown, or ``nothing`` where none is."""
+        if not self.paths:
+            return nothing
+        if len(self) < self.active:
+            return f"{intro} Shown are the {len(self)} memcgs with most, of {self.every:,}; the table below has all."
+        rest = self.every - self.active
+        if not rest:
+            return intro
+        return f"{intro} The other {f'{rest:,} memcgs have' if rest > 1 else 'memcg has'} none."
+
+
+def activity(now: Snapshot, path: str) -> int:
+    """Writebacks and refused stores of a memcg: what makes it worth a chart."""
+    return (writebacks(now, path) or 0) + (rejects(now, path) or 0)
+
+
+def writebacks(now: Snapshot, path: str) -> int | None:
+    """Pages of a memcg that were written back."""
+    return now.replay_memcg.get(path, {}).get("written_back_pages")
+
+
+def rejects(now: Snapshot, path: str) -> int | None:
+    """Stores of a memcg that were refused."""
+    values = now.replay_memcg.get(path)
+    return None if values is None else sum(values.get(name, 0) for name in REJECTS)
+
+
+def pool_size(now: Snapshot) -> int:
+    """Bytes that the pool takes."""
+    return now.zswap.get("pool_total_size", 0)
+
+
+def pool_limit(result: Result, now: Snapshot) -> int:
+    """Bytes at which the pool is full: ``max_pool_percent`` in effect, of the pages of RAM."""
+    ram = result.manifest.settings.get("totalram")
+    pages = ram // PAGE_SIZE if isinstance(ram, int) else 0
+    return pages * _percent(result, now, "max_pool_percent") // 100 * PAGE_SIZE
+
+
+def pool_threshold(result: Result, now: Snapshot) -> int:
+    """Bytes at which a full pool takes pages again."""
+    pages = pool_limit(result, now) // PAGE_SIZE
+    return pages * _percent(result, now, "accept_threshold_percent") // 100 * PAGE_SIZE
+
+
+def _percent(result: Result, now: Snapshot, name: str) -> int:
+    value = now.params.get(name, result.manifest.settings.get(name))
+    return value if isinstance(value, int) else 100
+
+
+def file_name(place: int, path: str) -> str:
+    """The part of a chart's name that stands for a memcg."""
+    return f"{place + 1}-{slug(path) or 'root'}"[:60]

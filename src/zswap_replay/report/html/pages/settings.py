@@ -1,0 +1,55 @@
+"""The settings and the manifest of a report, in words and in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from zswap_replay.report.html.pages.page import Section, Table
+from zswap_replay.report.html.text import plain
+from zswap_replay.report.terminal.sections import knob_writes, settings
+from zswap_replay.result.result import Result
+
+
+def about(results: Sequence[Result]) -> Iterator[str]:
+    """What was replayed, in a few lines."""
+    manifest = results[0].manifest
+    kernels = ", ".join(dict.fromkeys(result.manifest.kernel for result in results))
+    compressors = ", ".join(dict.fromkeys(str(r.manifest.settings["compressor"]) for r in results))
+    yield plain(
+        f"{manifest.trace['events']:,} events · kernel {kernels} · {compressors} · seed {manifest.seed}"
+    )
+    yield _made_by(manifest.trace.get("sha256"), manifest.versions)
+
+
+def about_trace(manifest: Mapping[str, object]) -> Iterator[str]:
+    """The trace and the program of a manifest that may lack a part."""
+    trace = manifest.get("trace")
+    found = trace if isinstance(trace, Mapping) else {}
+    events = found.get("events")
+    if isinstance(events, int):
+        yield f"{events:,} events"
+    versions = manifest.get("versions")
+    yield _made_by(found.get("sha256"), versions if isinstance(versions, Mapping) else {})
+
+
+def _made_by(digest: object, versions: Mapping[str, object]) -> str:
+    read = f"sha256 {str(digest)[:12]}" if digest else "trace not read to its end"
+    return plain(f"{read} · zswap-replay {versions.get('zswap_replay', '?')}")
+
+
+def settings_table(labels: Sequence[str], results: Sequence[Result]) -> Table:
+    """The settings in effect; where the runs differ, the value of each."""
+    rows = [(name, plain(value)) for name, value in settings(results)]
+    rows += [("set", plain(write)) for write in knob_writes(results)]
+    return Table("", ("setting", "value"), rows, text_columns=2)
+
+
+def folded(table: Table, manifest: str) -> Iterator[Section]:
+    """The last sections of a page: what it was made with."""
+    yield Section("Settings", tables=(table,), folded=True)
+    yield Section("Manifest", text=plain_lines(manifest), folded=True)
+
+
+def plain_lines(text: str) -> str:
+    """``plain`` for a text of several lines."""
+    return "\n".join(plain(line) for line in text.split("\n"))

@@ -1,0 +1,1 @@
+"""Renderers for programs: CSV, JSON, OpenMetrics, JUnit and the timeline in Parquet."""

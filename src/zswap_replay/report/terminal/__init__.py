@@ -1,0 +1,1 @@
+"""Renderers for people at a terminal: tables and lines of text."""

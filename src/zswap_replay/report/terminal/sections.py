@@ -1,0 +1,187 @@
+"""The sections of the report for people that have one column for each result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from zswap_replay.report.terminal.style import grid, heading, number, ratio, share
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.labels import TIMING_PARTS, labels
+from zswap_replay.result.result import Result
+from zswap_replay.units import PAGE_SIZE, format_size
+
+_HIDDEN_AT = {
+    "exclusive_loads": False,
+    "same_filled_pages_enabled": True,
+    "non_same_filled_pages_enabled": True,
+    "warmup": 0,
+}
+"""Settings left out at these values: switches of old releases, and what was not asked for."""
+
+_LISTS = ("set", "fixed")
+"""Not settings themselves: what was written to memcgs' knobs, and which parameters were given as flags."""
+
+_ALARMS = frozenset({"mismatches", "decompress_fail", "oom"})
+
+
+def settings(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """The settings that have a value; where results differ, the value of each, in their order.
+
+    A parameter that the trace has changed stands with its last value, and says so. The writes of ``set`` are not among
+    them; see ``knob_writes``.
+    """
+    first = results[0].manifest.settings
+    found = []
+    for name in first:
+        if name in _LISTS:
+            continue
+        values = [_in_effect(name, result) for result in results]
+        if name in _HIDDEN_AT and all(r.manifest.settings.get(name) == _HIDDEN_AT[name] for r in results):
+            continue
+        text = values[0] if len(set(values)) == 1 else ", ".join(values)
+        if text:
+            found.append((name, text))
+    return found
+
+
+def _in_effect(name: str, result: Result) -> str:
+    asked = result.manifest.settings.get(name)
+    spelled = _spelled(name, asked)
+    if name == "recipe" and asked == "default":
+        now = str(result.manifest.recipe.get("name", asked))
+    elif name in result.end.params:
+        value = result.end.params[name]
+        now = _spelled(name, bool(value) if isinstance(asked, bool) else value)
+    else:
+        return spelled
+    return spelled if now == spelled else f"{now} (trace)"
+
+
+def _spelled(name: str, value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "Y" if value else "N"
+        case int() if name == "totalram":
+            return format_size(value)
+        case int() if name != "seed":
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
+def knob_writes(results: Sequence[Result]) -> list[str]:
+    """What was written to memcgs' knobs before the first event, as ``/web:memory.zswap.max=8388608``."""
+    writes: list[str] = []
+    for result in results:
+        match result.manifest.settings.get("set"):
+            case list(found):
+                writes.extend(str(write) for write in found)
+    return list(dict.fromkeys(writes))
+
+
+def counters(results: Sequence[Result]) -> Table:
+    """The counters at the end, by group, one column for each result."""
+    table = grid("", *labels(results), "", left=(0, len(results) + 1))
+    groups: tuple[tuple[str, Group, Callable[[Result], dict[str, int]]], ...] = (
+        ("zswap", "zswap", lambda result: result.end.zswap),
+        ("vmstat", "vmstat", lambda result: result.end.vmstat),
+        ("replay (not the kernel's)", "replay", lambda result: result.end.replay),
+    )
+    for place, (title, group, values_of) in enumerate(groups):
+        if place:
+            table.add_row()
+        table.add_row(heading(title))
+        for name, counter in COUNTERS[group].items():
+            values = [values_of(result).get(name) for result in results]
+            if any(value is not None for value in values):
+                cells = [number(value) for value in values]
+                if name in _ALARMS:
+                    for cell, value in zip(cells, values, strict=True):
+                        cell.stylize("bold red" if value else "")
+                table.add_row(f"  {name}", *cells, Text(counter.unit, style="dim"))
+    return table
+
+
+def derived(results: Sequence[Result]) -> Table:
+    """The derived figures with their units, one column for each result, and what each is."""
+    table = grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
+    figures = [result.derived for result in results]
+
+    def row(name: str, cells: list[Text], meaning: str) -> None:
+        table.add_row(name, *cells, Text(meaning, style="dim"))
+
+    def size(name: str) -> list[Text]:
+        return [_bytes_and_pages(int(figure[name] or 0)) for figure in figures]
+
+    row(
+        "compression ratio",
+        [ratio(f["compression_ratio"]) for f in figures],
+        "stored pages / compressed bytes",
+    )
+    row(
+        "pool efficiency", [ratio(f["pool_efficiency"]) for f in figures], "stored pages / memory of the pool"
+    )
+    row("zswap writeback", size("writeback_bytes"), "from zswap to the swap device")
+    row("swap writes", size("swap_write_bytes"), "to the swap device in all")
+    row("swap reads", size("swap_read_bytes"), "from the swap device")
+    row(
+        "rejected stores",
+        [number(int(f["rejects"] or 0)) for f in figures],
+        "memcg limit, pool limit, length",
+    )
+    row("reject rate", [Text(share(f["reject_rate"])) for f in figures], "of all stores tried")
+    return table
+
+
+def _bytes_and_pages(size: int) -> Text:
+    return Text(f"{format_size(size)} ({size // PAGE_SIZE:,} pages)", style="" if size else "dim")
+
+
+def classes(results: Sequence[Result]) -> Table | None:
+    """What was reached on each payload class, by compressor; None where no payload was made."""
+    named = labels(results)
+    names = list(dict.fromkeys(row.name for result in results for row in result.classes))
+    if not names:
+        return None
+    several = len(results) > 1
+    titles = ("class", *(("compressor",) if several else ()))
+    table = grid(*titles, "ratio", "stored", "same-filled", "refused", "compressed", left=range(len(titles)))
+    for name in names:
+        shown = name
+        for label, result in zip(named, results, strict=True):
+            for row in result.classes:
+                if row.name == name:
+                    counts = (number(row.stored), number(row.same_filled), number(row.refused))
+                    compressed = Text(format_size(row.bytes_out), style="" if row.bytes_out else "dim")
+                    table.add_row(
+                        shown, *((label,) if several else ()), ratio(row.ratio), *counts, compressed
+                    )
+                    shown = ""
+    return table
+
+
+def timing(results: Sequence[Result]) -> Table | None:
+    """Where the wall clock went, in seconds and percent, and the rates that follow; None where it is not known."""
+    timed = {
+        label: result.timing
+        for label, result in zip(labels(results), results, strict=True)
+        if result.timing is not None
+    }
+    if not timed:
+        return None
+    table = grid("", *(timed if len(timed) > 1 else [""]))
+    for part in TIMING_PARTS:
+        table.add_row(part, *(_seconds(getattr(one, part), one.total) for one in timed.values()))
+    rates = [one.as_json() for one in timed.values()]
+    for name, rate in (("events", "events_per_second"), ("compressed pages", "pages_compressed_per_second")):
+        table.add_row(name, *(number(int(values[rate]), "/s") for values in rates))
+    return table
+
+
+def _seconds(seconds: float, total: float) -> Text:
+    return Text(f"{seconds:.3f} s {share(seconds / total if total else None):>7}")

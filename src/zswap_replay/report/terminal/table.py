@@ -1,0 +1,112 @@
+"""Results as a report for people: on a terminal in colour, elsewhere plain text of one width."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from zswap_replay.compare import side_by_side as comparison
+from zswap_replay.report.terminal import comparison as compare
+from zswap_replay.report.terminal import memcgs, sections
+from zswap_replay.report.terminal.style import grid, heading, natural_width, plain_console
+from zswap_replay.result.labels import labels, warnings
+from zswap_replay.result.result import Result
+
+_GAP = 4
+_LEFT_MIN = 35
+"""Columns that the settings need beside the counters; longer values than usual are folded."""
+
+
+def render(results: Sequence[Result], *, timing: bool) -> str:
+    """The report as plain text of ``style.PLAIN_WIDTH`` columns, for pipes and files."""
+    text = io.StringIO()
+    show(results, plain_console(text), timing=timing)
+    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())
+
+
+def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
+    """Prints the report on ``console``; of each result its last snapshot is shown."""
+    _title(results, console)
+    for text in warnings(results):
+        console.print(Text(f"warning: {text}", style="bold yellow"))
+    _settings_and_counters(results, console)
+    for label, result in zip(labels(results), results, strict=True):
+        title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
+        _section(console, title, *memcgs.tables(result.end, console))
+    _section(console, "derived", sections.derived(results))
+    if len(results) > 1:
+        compared = comparison.compare(results, labels(results), timing=timing)
+        _section(console, "comparison", *compare.parts(compared, console))
+    classes = sections.classes(results)
+    if classes is not None:
+        _section(console, "payload classes", classes)
+    seconds = sections.timing(results) if timing else None
+    if seconds is not None:
+        _section(console, "time", seconds)
+
+
+def _title(results: Sequence[Result], console: Console) -> None:
+    manifest = results[0].manifest
+    kernels = ", ".join(dict.fromkeys(result.manifest.kernel for result in results))
+    console.print(
+        Text.assemble(
+            (str(manifest.trace["path"]), "bold"),
+            f": {manifest.trace['events']:,} events, kernel {kernels}, seed {manifest.seed}",
+        )
+    )
+    digest = manifest.trace["sha256"]
+    read = f"sha256 {str(digest)[:12]}" if digest else "not read to its end"
+    about = f"{read}, zswap-replay {manifest.versions['zswap_replay']}"
+    console.print(Text(about, style="dim"))
+    counts = {len(result.snapshots) for result in results}
+    if counts != {1}:
+        console.print(
+            Text(f"at the end of the trace; --format json holds all {max(counts):,} snapshots", style="dim")
+        )
+
+
+def _section(console: Console, title: str, *parts: RenderableType) -> None:
+    console.print()
+    console.print(heading(title))
+    for place, part in enumerate(parts):
+        if place:
+            console.print()
+        console.print(part)
+
+
+def _settings_and_counters(results: Sequence[Result], console: Console) -> None:
+    pairs = sections.settings(results)
+    writes = [Text(f"  {write}") for write in sections.knob_writes(results)]
+    settings = Group(_names_and_values(pairs, 1), *([Text("set"), *writes] if writes else []))
+    counters = sections.counters(results)
+    left = console.width - natural_width(console, counters) - _GAP
+    console.print()
+    if left >= _LEFT_MIN:
+        both = Table.grid(padding=(0, _GAP, 0, 0))
+        both.add_column(max_width=left, overflow="fold")
+        both.add_column()
+        both.add_row(heading("settings"), heading("counters"))
+        both.add_row(settings, counters)
+        console.print(both)
+        return
+    console.print(heading("settings"))
+    across = _names_and_values(pairs, 2)
+    if natural_width(console, across) <= console.width:
+        settings.renderables[0] = across
+    console.print(settings)
+    console.print()
+    console.print(heading("counters"))
+    console.print(counters)
+
+
+def _names_and_values(pairs: Sequence[tuple[str, str]], across: int) -> Table:
+    """Settings in ``across`` pairs of columns, read downwards."""
+    table = grid(*[""] * (2 * across), left=range(2 * across))
+    deep = -(-len(pairs) // across)
+    for line in range(deep):
+        table.add_row(*(Text(text) for pair in pairs[line::deep] for text in pair))
+    return table
