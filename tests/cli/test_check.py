@@ -16,8 +16,7 @@ import pytest
 
 from tests.cli.commands import TRACES, command, output
 from tests.unit.golden import assert_golden
-from zswap_replay.cli import PROGRAM, cli
-from zswap_replay.cli.errors import guarded
+from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.compare import check as check_module
 from zswap_replay.replay.loop import replay

@@ -12,9 +12,8 @@ import pytest
 
 from tests.cli.commands import TRACES, command, output
 from tests.unit.golden import assert_golden
-from zswap_replay.cli import PROGRAM, cli
 from zswap_replay.cli.compare import FORMATS
-from zswap_replay.cli.errors import guarded
+from zswap_replay.cli.main import PROGRAM, cli, guarded
 
 GOLDENS = Path(__file__).with_name("goldens")
 STORY = str(TRACES / "story.parquet")

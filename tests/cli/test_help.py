@@ -10,7 +10,7 @@ import click
 import pytest
 
 from tests.cli.tree import COMMANDS, LEAVES
-from zswap_replay.cli import PROGRAM, cli
+from zswap_replay.cli.main import PROGRAM, cli
 
 PIPE = re.compile(r"\||&&|;")
 

@@ -13,8 +13,8 @@ import pytest
 from tests.cli.commands import ROOT
 from tests.cli.tree import LEAVES
 from tests.unit.golden import assert_golden
-from zswap_replay.cli import PROGRAM
-from zswap_replay.cli.manpage import page
+from tools.manpage import page
+from zswap_replay.cli.main import PROGRAM
 
 INVENTORY = [
     (name, flag)
@@ -48,7 +48,7 @@ def test_the_page_that_is_installed_is_that_of_the_commands() -> None:
 def test_the_module_prints_the_page_the_same_in_any_width() -> None:
     for columns in ("40", "200"):
         done = subprocess.run(
-            [sys.executable, "-m", "zswap_replay.cli.manpage"],
+            [sys.executable, "-m", "tools.manpage"],
             env={"COLUMNS": columns, "PYTHONPATH": ":".join(sys.path)},
             capture_output=True,
             text=True,

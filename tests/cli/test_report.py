@@ -12,8 +12,7 @@ import pytest
 from tests.cli.commands import ROOT, TRACES, output
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
-from zswap_replay.cli import PROGRAM, cli
-from zswap_replay.cli.errors import guarded
+from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.report.html.needs import require
 from zswap_replay.result import file
 from zswap_replay.result.result import Result
@@ -180,7 +179,7 @@ def test_missing_libraries_are_named(
 @pytest.mark.parametrize("arguments", [("report", "--help"), ("report",), ("--help",)])
 def test_help_and_usage_load_none_of_the_libraries(arguments: tuple[str, ...]) -> None:
     code = (
-        "import sys; from zswap_replay.cli import cli, PROGRAM; from zswap_replay.cli.errors import guarded\n"
+        "import sys; from zswap_replay.cli.main import cli, PROGRAM; from zswap_replay.cli.main import guarded\n"
         f"guarded(cli, PROGRAM, {list(arguments)})\n"
         "print(sorted({'matplotlib', 'jinja2', 'pyarrow', 'numpy', 'rich'} & sys.modules.keys()), file=sys.stderr)"
     )

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.factories import make_result
-from zswap_replay.cli import COMMANDS, PROGRAM, cli
-from zswap_replay.cli.errors import guarded
+from zswap_replay.cli.main import COMMANDS, PROGRAM, cli, guarded
 from zswap_replay.errors import TraceError, VerificationError
 from zswap_replay.report.terminal import table
 from zswap_replay.result import file as json_report
@@ -157,7 +156,7 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
         f"module.replay = lambda *_, **__: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
         "sys.modules['zswap_replay.replay.loop'] = module\n"
         f"sys.argv = ['zswap-replay', 'run', 't.parquet', '-o', {str(tmp_path / 'out')!r}]\n"
-        "from zswap_replay.cli import main\n"
+        "from zswap_replay.cli.main import main\n"
         "main()\n"
     )
     done = subprocess.run(

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.cli.tree import COMMANDS
-from zswap_replay.cli.errors import WIDEST_HELP
+from zswap_replay.cli.main import WIDEST_HELP
 
 HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard", "Cython", "cython"}
 HEAVY |= {"pandas", "matplotlib", "jinja2", "dask", "distributed"}
@@ -20,7 +20,7 @@ SCRIPT = """\
 import atexit, sys
 packages = lambda: sorted({name.partition(".")[0] for name in sys.modules})
 atexit.register(lambda: print("\\n" + " ".join(packages()), file=sys.stderr))
-from zswap_replay.cli import main
+from zswap_replay.cli.main import main
 main()
 """
 
@@ -105,7 +105,7 @@ def test_help_is_as_wide_as_the_terminal_within_reason(columns: str, widest: int
 def test_arrow_gets_its_memory_where_little_stays_unused(variables: dict[str, str], expected: str) -> None:
     script = (
         "import atexit, sys\n"
-        "from zswap_replay.cli import main\n"
+        "from zswap_replay.cli.main import main\n"
         "atexit.register(lambda: print(sys.modules['pyarrow'].default_memory_pool().backend_name))\n"
         "sys.argv[1:] = ['trace', 'validate', 'traces/story.parquet']\n"
         "main()\n"

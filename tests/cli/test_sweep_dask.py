@@ -73,7 +73,7 @@ def test_without_dask_one_line_says_what_to_install() -> None:
         "import sys\n"
         "sys.modules['distributed'] = None\n"
         f"sys.argv = ['zswap-replay', *{STORY!r}, '--scheduler', 'tcp://127.0.0.1:9']\n"
-        "from zswap_replay.cli import main\n"
+        "from zswap_replay.cli.main import main\n"
         "main()\n"
     )
     done = subprocess.run(

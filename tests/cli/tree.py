@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from zswap_replay.cli import cli
+from zswap_replay.cli.main import cli
 
 
 def _below(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:

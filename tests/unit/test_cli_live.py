@@ -5,8 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from zswap_replay.cli import live
-from zswap_replay.cli.live import LiveTable
+from zswap_replay.cli.progress import LiveTable
 
 
 class Clock:
@@ -22,7 +21,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(live, "time", made)
+    monkeypatch.setattr(progress, "time", made)
     return made
 
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.errors import note, noting_once, warn
-from zswap_replay.cli.examples import example
-from zswap_replay.cli.options import jobs_option
+from zswap_replay.cli import completers
+from zswap_replay.cli.messages import note, noting_once, warn
+from zswap_replay.cli.options import example, jobs_option
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import counted
@@ -51,8 +50,8 @@ _tolerance.__name__ = "tolerance"
         "zswap-replay check trace.parquet expected.json --tolerance zswap.written_back_pages=1%",
     ),
 )
-@click.argument("trace", shell_complete=complete.files)
-@click.argument("expected", shell_complete=complete.files)
+@click.argument("trace", shell_complete=completers.files)
+@click.argument("expected", shell_complete=completers.files)
 @click.option(
     "--tolerance",
     "tolerances",
@@ -64,7 +63,10 @@ _tolerance.__name__ = "tolerance"
 @click.option("--update", is_flag=True, help="Accept what is found: rewrite EXPECTED where it differs.")
 @click.option("--ignore-versions", is_flag=True, help="Compare even where trace, recipe or codecs differ.")
 @click.option(
-    "--junit", metavar="FILE", shell_complete=complete.files, help="Write the outcome there as JUnit XML too."
+    "--junit",
+    metavar="FILE",
+    shell_complete=completers.files,
+    help="Write the outcome there as JUnit XML too.",
 )
 @jobs_option
 @click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.errors import warn
-from zswap_replay.cli.examples import example
+from zswap_replay.cli import completers
+from zswap_replay.cli.messages import warn
+from zswap_replay.cli.options import example
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import listed
 
@@ -27,7 +27,7 @@ FORMATS = ("table", "json", "csv", "markdown")
         "zswap-replay compare zstd.json lz4.json --memcg /web",
     ),
 )
-@click.argument("files", nargs=-1, required=True, metavar="A.json B.json...", shell_complete=complete.files)
+@click.argument("files", nargs=-1, required=True, metavar="A.json B.json...", shell_complete=completers.files)
 @click.option(
     "--memcg",
     "memcgs",
@@ -42,7 +42,7 @@ FORMATS = ("table", "json", "csv", "markdown")
     "-o",
     "--output",
     metavar="FILE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="Write the output there instead of to standard output.",
 )
 @click.option(

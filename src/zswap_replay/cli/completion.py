@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zswap_replay.cli.examples import example
+from zswap_replay.cli.options import example
 
 
 @click.command(
@@ -24,7 +24,8 @@ def completion(context: click.Context, shell: str) -> None:
       _zswap-replay, in a folder of zsh's $fpath
       ~/.config/fish/completions/zswap-replay.fish
     """  # noqa: D301
-    from zswap_replay.cli.shells import script
+    from zswap_replay.cli.completion_scripts import script
+    from zswap_replay.cli.main import COMPLETION
 
     root = context.find_root()
-    click.echo(script(root.command, str(root.info_name), shell), nl=False)
+    click.echo(script(root.command, str(root.info_name), COMPLETION, shell), nl=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli.examples import example
+from zswap_replay.cli.options import example
 
 if TYPE_CHECKING:
     from zswap_replay.mm.releases import Release

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from zswap_replay.cli import complete
+from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import parse_duration
@@ -17,10 +17,10 @@ from zswap_replay.units import parse_duration
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _COMPLETED: dict[str, Callable[..., Any]] = {
-    "compressor": complete.compressors,
-    "recipe": complete.recipes,
-    "payload_file": complete.files,
-    "lengths": complete.files,
+    "compressor": completers.compressors,
+    "recipe": completers.recipes,
+    "payload_file": completers.files,
+    "lengths": completers.files,
 }
 _METAVARS = {"totalram": "SIZE", "recipe": "NAME|FILE", "payload_file": "FILE", "lengths": "FILE"}
 _WIDEST_SHOWN_RANGE = 1 << 16
@@ -58,7 +58,7 @@ def settings_options(function: Decorated) -> Decorated:
         type=knob_write,
         multiple=True,
         metavar="PATH:KEY=VALUE",
-        shell_complete=complete.knobs,
+        shell_complete=completers.knobs,
         help="Write to a memcg's knob before the first event: /web:memory.zswap.max=64M. Repeatable.",
     )(function)
     for field in reversed(settings_fields()):
@@ -149,3 +149,8 @@ def described(field: Field[Any]) -> dict[str, Any]:
     elif field.type in ("int", "int | None"):
         told["type"] = click.INT
     return told
+
+
+def example(*lines: str) -> str:
+    """The epilog of a command; its lines are not wrapped."""
+    return "\n".join(("\b", "Example:", *(f"  {line}" for line in lines)))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.examples import example
+from zswap_replay.cli import completers
+from zswap_replay.cli.options import example
 from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     default="default",
     show_default=True,
     metavar="NAME|FILE",
-    shell_complete=complete.recipes,
+    shell_complete=completers.recipes,
     help="A built-in recipe or a TOML file.",
 )
 @click.option(
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     "--compressor",
     "compressors",
     multiple=True,
-    shell_complete=complete.compressors,
+    shell_complete=completers.compressors,
     help="Show ratios with this one. Repeatable.",
 )
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="Write the pages there, for --payload-file.",
 )
 @click.option("-f", "--force", is_flag=True, help="Replace FILE if it exists.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.examples import example
+from zswap_replay.cli import completers
+from zswap_replay.cli.options import example
 
 
 @click.command(
@@ -15,17 +15,17 @@ from zswap_replay.cli.examples import example
         "zswap-replay report sweep.parquet --figure derived.reject_rate -o rejects.html --png charts",
     )
 )
-@click.argument("source", metavar="RESULT.json|SWEEP.parquet", shell_complete=complete.files)
+@click.argument("source", metavar="RESULT.json|SWEEP.parquet", shell_complete=completers.files)
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="The page [default: beside the input, with .html].",
 )
 @click.option("-f", "--force", is_flag=True, help="Replace files that exist.")
 @click.option(
-    "--png", metavar="DIR", shell_complete=complete.files, help="Write the charts there too, as PNG files."
+    "--png", metavar="DIR", shell_complete=completers.files, help="Write the charts there too, as PNG files."
 )
 @click.option(
     "--figure",

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.errors import note, noting_once, warn
-from zswap_replay.cli.examples import example
-from zswap_replay.cli.options import duration, each_compressor, jobs_option, settings_options
+from zswap_replay.cli import completers
+from zswap_replay.cli.messages import note, noting_once, warn
+from zswap_replay.cli.options import duration, each_compressor, example, jobs_option, settings_options
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 
@@ -32,7 +31,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
         "zswap-replay run trace.parquet --interval 1s --timeline timeline.parquet",
     )
 )
-@click.argument("trace", shell_complete=complete.files)
+@click.argument("trace", shell_complete=completers.files)
 @settings_options
 @click.option(
     "--interval",
@@ -43,7 +42,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
 @click.option(
     "--timeline",
     metavar="FILE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="Write all snapshots to a Parquet file.",
 )
 @jobs_option
@@ -55,7 +54,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     "-o",
     "--output",
     metavar="FILE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="Write the output there instead of to standard output.",
 )
 @click.option(

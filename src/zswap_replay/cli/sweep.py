@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.axes import axis_options, options_from, split
-from zswap_replay.cli.errors import note, warn
-from zswap_replay.cli.live import LiveTable
+from zswap_replay.cli import completers
+from zswap_replay.cli.messages import note, warn
+from zswap_replay.cli.progress import LiveTable
+from zswap_replay.cli.sweep_options import axis_options, options_from, split
 
 if TYPE_CHECKING:
     from zswap_replay.sweep.result import Sweep
@@ -26,7 +26,7 @@ FORMATS = ("table", "json", "csv")
     "      --set /web:memory.max=0.5ws --set /web:memory.zswap.max=64M,128M,max \\\n"
     "      --pareto writeback_bytes,pool_total_size -o sweep.parquet"
 )
-@click.argument("trace", shell_complete=complete.files)
+@click.argument("trace", shell_complete=completers.files)
 @axis_options
 @click.option(
     "--pareto",
@@ -54,7 +54,7 @@ FORMATS = ("table", "json", "csv")
     "-o",
     "--output",
     metavar="FILE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="Write the rows to a Parquet file. A sweep that was interrupted goes on from what it left beside it.",
 )
 @click.option("-f", "--force", is_flag=True, help="Start anew, whatever FILE or what is beside it holds.")

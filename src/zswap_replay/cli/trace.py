@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from zswap_replay.cli import complete
-from zswap_replay.cli.examples import example
+from zswap_replay.cli import completers
+from zswap_replay.cli.options import example
 from zswap_replay.errors import SettingsError
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
@@ -19,12 +19,12 @@ _output = click.option(
     "--output",
     required=True,
     metavar="TRACE",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
     help="The trace to write.",
 )
 _force = click.option("-f", "--force", is_flag=True, help="Overwrite the output if it is there.")
 _strict = click.option("--strict", is_flag=True, help="An event may only name memcgs that memcg_create made.")
-_trace = click.argument("trace", metavar="TRACE", shell_complete=complete.files)
+_trace = click.argument("trace", metavar="TRACE", shell_complete=completers.files)
 
 
 @click.group(name="trace")
@@ -43,7 +43,7 @@ def import_() -> None:
         "  | zswap-replay trace import lackey - --memcg /ls --window 64 -o ls.parquet",
     )
 )
-@click.argument("source", metavar="SOURCE", shell_complete=complete.files)
+@click.argument("source", metavar="SOURCE", shell_complete=completers.files)
 @_output
 @_force
 @click.option(
@@ -106,7 +106,7 @@ def lackey(
     nargs=-1,
     required=True,
     metavar="TRACE[=/MEMCG[+OFFSET]]...",
-    shell_complete=complete.files,
+    shell_complete=completers.files,
 )
 @_output
 @_force
@@ -267,7 +267,7 @@ def head(trace: str, rows: int) -> None:
 )
 @click.option("--recipe", default="default", show_default=True, help="What pages hold, as in run.")
 @click.option(
-    "--payload-file", metavar="FILE", shell_complete=complete.files, help="File of pages, as in run."
+    "--payload-file", metavar="FILE", shell_complete=completers.files, help="File of pages, as in run."
 )
 @click.option(
     "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the payload."
@@ -297,7 +297,7 @@ def annotate(
     """
     import os
 
-    from zswap_replay.cli.errors import note
+    from zswap_replay.cli.messages import note
     from zswap_replay.files import replacing
     from zswap_replay.replay.annotate import annotate as annotate_trace
     from zswap_replay.settings import Settings

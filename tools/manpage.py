@@ -1,4 +1,4 @@
-"""The manual page, made from the commands: ``python -m zswap_replay.cli.manpage > zswap-replay.1``.
+"""The manual page, made from the commands: ``python tools/manpage.py > zswap-replay.1``.
 
 It says what ``--help`` says, for all commands on one page, and the same for the same version: it bears no date.
 """
@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 import click
 
-from zswap_replay.cli import PROGRAM, cli
+from zswap_replay.cli.main import PROGRAM, cli
 
 _STATUSES = (
     ("0", "all is well"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zswap_replay.cli import complete
+from zswap_replay.cli import completers
 from zswap_replay.cli.options import Decorated, described, flag_of, knob_write, settings_fields, size
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def axis_options(function: Decorated) -> Decorated:
         type=knob_values,
         multiple=True,
         metavar="PATH:KEY=VALUE,...",
-        shell_complete=complete.knobs,
+        shell_complete=completers.knobs,
         help="Write to a memcg's knob before the first event; values may be shares of what the memcg touches "
         "(0.5ws). Repeatable.",
     )(function)
@@ -91,9 +91,9 @@ def _axis(field: Field[Any]) -> Callable[[Any], Any]:
     one = "y|n" if is_switch else "|".join(choices) or told.pop("metavar", "VALUE")
     if told.pop("show_default"):
         told["help"] += f"  [default: {_default(field)}]"
-    one_value = complete.choices(choices or (("y", "n") if is_switch else ()))
+    one_value = completers.choices(choices or (("y", "n") if is_switch else ()))
     told |= {
-        "shell_complete": complete.several(told.get("shell_complete", one_value)),
+        "shell_complete": completers.several(told.get("shell_complete", one_value)),
         "type": _values(field, told.pop("type", None)),
         "multiple": True,
         "default": (),

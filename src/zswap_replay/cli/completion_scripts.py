@@ -21,8 +21,6 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-from zswap_replay.cli.errors import COMPLETION
-
 _BASH = """\
 %(complete_func)s() {
     local type value
@@ -88,12 +86,12 @@ class Zsh(ZshComplete):
     source_template = ZshComplete.source_template.replace(_ZSH_ADD, _ZSH_ADD_EACH)
 
 
-def script(command: click.Command, program: str, shell: str) -> str:
-    """The completion script of a shell."""
+def script(command: click.Command, program: str, variable: str, shell: str) -> str:
+    """Give the completion script of a shell, which asks for completions by setting ``variable``."""
     kinds: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
-    return kinds[shell](command, {}, program, COMPLETION).source()
+    return kinds[shell](command, {}, program, variable).source()
 
 
-def answer(command: click.Command, program: str, instruction: str) -> int:
+def answer(command: click.Command, program: str, variable: str, instruction: str) -> int:
     """Prints what a script asks for; the status of the program."""
-    return shell_complete(command, {}, program, COMPLETION, instruction)
+    return shell_complete(command, {}, program, variable, instruction)

@@ -1,0 +1,161 @@
+"""The command line as a whole: its commands, and the one place where errors become a line and an exit status.
+
+Each command is a module of its own, imported when it is asked for and not before. Statuses: 0, well; 1, a check failed;
+2, bad input or usage; 130, interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from zswap_replay.errors import SweepInterrupted, ZswapReplayError
+
+PROGRAM = "zswap-replay"
+INTERRUPTED = 130
+WIDEST_HELP = 100
+COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
+"""What a shell's completion script sets to have completions printed, and nothing else done."""
+
+COMMANDS = {
+    "run": "Replay a trace and print the kernel's counters.",
+    "check": "Replay a trace and compare with a file of expected results.",
+    "compare": "Compare results side by side.",
+    "sweep": "Replay a trace at every point of a grid of settings.",
+    "report": "Make a page of charts and tables of results or of a sweep.",
+    "trace": "Make, check and show traces.",
+    "payload": "Show what pages hold and how well they compress.",
+    "kernels": "List the kernel releases that can be replayed.",
+    "completion": "Print a script that completes the command line in a shell.",
+}
+"""Each command with the line that ``--help`` shows; the command ``x`` is ``x`` of the module ``cli.x``."""
+
+
+class LazyGroup(click.Group):
+    """A group whose own help imports none of its commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order of ``COMMANDS``."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands from ``COMMANDS`` alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+    from importlib.util import find_spec
+
+    # Where the core would be loaded from tells the kind, and imports nothing of it.
+    core = find_spec("zswap_replay.machine.machine")
+    kind = "interpreted" if core and core.origin and core.origin.endswith(".py") else "compiled"
+    click.echo(f"{PROGRAM} {version(PROGRAM)} (core {kind})")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and whether the core is compiled, and exit.",
+)
+def cli() -> None:
+    """Replay page-access and memcg traces through a model of Linux zswap, and print the kernel's counters."""
+
+
+def main() -> None:
+    """Runs the command line and exits with its status."""
+    # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    sys.exit(guarded(cli, PROGRAM, sys.argv[1:]))
+
+
+def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
+    """Runs ``command``; what the user can mend becomes one line, and the status is returned.
+
+    Errors that are not the user's are let through: their traceback is what a report of a fault needs.
+    """
+    instruction = os.environ.get(COMPLETION)
+    if instruction:
+        from zswap_replay.cli import completion_scripts
+
+        return completion_scripts.answer(command, program, COMPLETION, instruction)
+    try:
+        # Not command.main(): it ends with status 1 when a pipe is closed, and prints on an interrupt.
+        with command.make_context(program, list(arguments), terminal_width=_width()) as context:
+            command.invoke(context)
+        return _flushed(0)
+    except click.exceptions.Exit as stop:
+        return _flushed(stop.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else program
+        return _failed(program, f"{error.format_message()} (see {path} --help)", error.exit_code)
+    except click.ClickException as error:
+        return _failed(program, error.format_message(), 2)
+    except ZswapReplayError as error:
+        return _failed(program, str(error), error.exit_code)
+    except SweepInterrupted as stop:
+        return _failed(program, str(stop), INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        return _failed(program, _os_message(error), 2)
+
+
+def _width() -> int:
+    """The width of a help, as click finds it, but without shutil: bz2 and lzma that come with it take 2 ms."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
+    except (ValueError, OSError):
+        columns = 0
+    return max(min(columns or 80, WIDEST_HELP) - 2, 50)
+
+
+def _failed(program: str, text: str, status: int) -> int:
+    one_line = " ".join(text.split())
+    click.echo(f"{program}: {one_line}", err=True)
+    return status
+
+
+def _os_message(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _flushed(status: int) -> int:
+    try:
+        if sys.stdout is not None:  # it is None where it was closed, as by `>&-`
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return status
+
+
+def _reader_left() -> int:
+    # `| head` has what it wants. The interpreter flushes once more at exit, and must find a place for it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
