@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-TRACES = ROOT / "traces"
+from tests.paths import ROOT
 
 
 def command(*arguments: str, pure: bool = False) -> subprocess.CompletedProcess[str]:

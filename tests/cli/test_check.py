@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tests.cli.commands import TRACES, command, output
-from tests.unit.golden import assert_golden
+from tests.cli.commands import command, output
+from tests.golden import assert_golden
+from tests.paths import TRACES
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.compare import check as check_module

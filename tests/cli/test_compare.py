@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import TRACES, command, output
-from tests.unit.golden import assert_golden
+from tests.cli.commands import command, output
+from tests.golden import assert_golden
+from tests.paths import TRACES
 from zswap_replay.cli.compare import FORMATS
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 

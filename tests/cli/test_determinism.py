@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.commands import TRACES, output
+from tests.cli.commands import output
+from tests.paths import TRACES
 from zswap_replay.machine import compiled
 
 SMALL = ["--totalram", "24M", "--max-pool-percent", "3"]

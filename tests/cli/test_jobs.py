@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, TRACES, command, output
+from tests.cli.commands import command, output
+from tests.paths import ROOT, TRACES
 
 DB = str(TRACES / "db.parquet")
 LIMITS = ["--totalram", "24M", "--max-pool-percent", "3", "--set", "/db:memory.max=4M"]

@@ -10,9 +10,9 @@ import sys
 import click
 import pytest
 
-from tests.cli.commands import ROOT
 from tests.cli.tree import LEAVES
-from tests.unit.golden import assert_golden
+from tests.golden import assert_golden
+from tests.paths import ROOT
 from tools.manpage import page
 from zswap_replay.cli.main import PROGRAM
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.cli.commands import ROOT
+from tests.paths import ROOT
 
 PIPE_BUFFER = 1 << 16
 """Bytes that Linux takes for a reader that does not read."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, TRACES, output
+from tests.cli.commands import output
+from tests.paths import ROOT, TRACES
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
 from zswap_replay.cli.main import PROGRAM, cli, guarded

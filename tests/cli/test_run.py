@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.commands import TRACES, command, output
-from tests.unit.golden import assert_golden
+from tests.cli.commands import command, output
+from tests.golden import assert_golden
+from tests.paths import TRACES
 from zswap_replay.cli.run import FORMATS
 from zswap_replay.trace.builder import TraceBuilder
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, command, output
-from tests.unit.golden import assert_golden
+from tests.cli.commands import command, output
+from tests.golden import assert_golden
+from tests.paths import ROOT
 from zswap_replay.trace.builder import TraceBuilder
 
 GOLDENS = Path(__file__).with_name("goldens")

@@ -20,9 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
 
-from tests.conformance.cases import KERNELS, Case, load_cases
+from tests.conformance.cases import KERNELS, NOT_REPLAYED, Case, load_cases
 from tests.conformance.check import Difference, first_difference
-from tests.conformance.test_releases import NOT_REPLAYED
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.lib.page_table import DIRTY
 from zswap_replay.machine import compiled

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import Case, load_cases
+from tests.conformance.cases import NOT_REPLAYED, Case, load_cases
 from tests.conformance.check import first_difference
 from tests.conformance.gen_payloads import payload
-from tests.conformance.test_releases import NOT_REPLAYED
 from zswap_replay.codec.base import get_codec
 from zswap_replay.errors import CodecError
 from zswap_replay.mm.releases import DEFAULT_RELEASE

@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import Case, load_cases
+from tests.conformance.cases import NOT_REPLAYED, Case, load_cases
 from tests.conformance.check import first_difference
-
-NOT_REPLAYED = {
-    "6.12/len_lz4_z3fold": "z3fold is not modelled",
-    "6.12/len_lz4_z3fold_edge": "z3fold is not modelled",
-}
-"""Cases that are left out, and why. All others are replayed."""
 
 WITHOUT_PLACES = {
     "6.12/h_shrinker0": "memory.reclaim chooses pages in an order that the kernel does not repeat",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.property.test_model import every_release, pressed, quick, save, tight
+from tests.pressure import every_release, pressed, quick, save, tight
 from tests.strategies import Row
 from zswap_replay.codec.workers import Farm
 from zswap_replay.replay.annotate import annotate

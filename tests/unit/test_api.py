@@ -18,11 +18,11 @@ from mypy import api as mypy
 
 import zswap_replay as zr
 from tests.factories import make_result, make_snapshot
+from tests.paths import ROOT
 from zswap_replay.report.machine import timeline
 from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.labels import compressor_of
 
-ROOT = Path(__file__).parents[2]
 STORY = ROOT / "traces" / "story.parquet"
 
 

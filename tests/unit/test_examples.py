@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import zswap_replay
+from tests.paths import ROOT
 from zswap_replay.replay.keywords import SettingsOptions
 from zswap_replay.result.result import Result
 
-ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```.*$", re.MULTILINE)
 SOURCE = Path(zswap_replay.__file__).parent
 MODULES = [

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml
 
+from tests.paths import ROOT
 from zswap_replay.cli.check import check
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
 JOB, CONFIG = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL))
 

@@ -1,0 +1,105 @@
+"""An access to a page that is mapped runs without Python: Cython's annotation shows no line of it in yellow."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from Cython.Compiler.Main import CompilationOptions
+from Cython.Compiler.Main import compile as cythonize
+
+import zswap_replay
+from tests.paths import ROOT
+
+SOURCE = Path(zswap_replay.__file__).parents[1]
+SETUP = ROOT / "setup.py"
+CORE = SOURCE / "zswap_replay"
+
+HIT_FUNCTIONS = frozenset(
+    {
+        *("slot_of", "find_block", "find", "page_of", "space_of"),
+        *("content_of", "set_content", "look_ahead"),
+    }
+)
+"""What page_table.py has for the hit path."""
+
+LINE = re.compile(r'<pre class="cython line score-(\d+)"[^>]*>[^<]*<span class="">\s*0*(\d+)</span>')
+
+
+def directives() -> dict[str, bool]:
+    """The compiler directives that setup.py builds the core with."""
+    for node in ast.walk(ast.parse(SETUP.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg == "compiler_directives":
+            return dict(ast.literal_eval(node.value))
+    raise AssertionError("setup.py names no compiler_directives")
+
+
+def annotated(module: str, text: str, folder: Path) -> dict[int, int]:
+    """By line of a module of the core, how much of what it compiles to is calls into Python."""
+    name = module.rpartition(".")[2]
+    source = folder / f"{name}.py"
+    source.write_text(text, encoding="utf-8")
+    options = CompilationOptions(
+        language_level=3,
+        include_path=[str(SOURCE)],
+        annotate=True,
+        compiler_directives=directives(),
+        output_file=str(folder / f"{name}.c"),
+    )
+    compiled = cythonize(str(source), options, full_module_name=f"zswap_replay.{module}")
+    assert 0 == compiled.num_errors
+    page = (folder / f"{name}.html").read_text(encoding="utf-8")
+    return {int(line): int(score) for score, line in LINE.findall(page)}
+
+
+def yellow(module: str, text: str, folder: Path) -> list[str]:
+    """The lines of the hit path of a module that are not C alone."""
+    scores, lines = annotated(module, text, folder), text.splitlines()
+    path = list(hit_path(module, ast.parse(text)))
+    return [lines[line - 1].strip() for line in path if is_code(lines[line - 1]) and scores[line]]
+
+
+def is_code(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def hit_path(module: str, tree: ast.Module) -> Iterator[int]:
+    """The numbers of the lines that a hit may come by."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    if module == "machine.machine":
+        (run,) = [node for node in functions if node.name == "run"]
+        (loop,) = [node for node in run.body if isinstance(node, ast.For)]
+        (hit,) = [node for node in ast.walk(loop) if isinstance(node, ast.Continue)]
+        yield from range(loop.lineno, hit.lineno + 1)
+        return
+    found = [node for node in functions if node.name in HIT_FUNCTIONS]
+    assert HIT_FUNCTIONS == {node.name for node in found}
+    for node in found:
+        for statement in node.body[1:]:  # behind the docstring
+            assert statement.end_lineno is not None
+            yield from range(statement.lineno, statement.end_lineno + 1)
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert 1 == text.count(old)
+    return text.replace(old, new)
+
+
+MODULES: Mapping[str, set[str]] = {"machine.machine": set(), "lib.page_table": set()}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_hit_runs_without_python(module: str, tmp_path: Path) -> None:
+    text = CORE.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    assert MODULES[module] == set(yellow(module, text, tmp_path))
+
+
+def test_a_python_object_on_the_way_of_a_hit_is_noticed(tmp_path: Path) -> None:
+    text = (CORE / "machine" / "machine.py").read_text(encoding="utf-8")
+    slow = changed(
+        text, "                flags[page] |= YOUNG\n", "                flags[page] |= int(str(YOUNG))\n"
+    )
+    assert {"flags[page] |= int(str(YOUNG))"} == set(yellow("machine.machine", slow, tmp_path))

@@ -1,0 +1,170 @@
+"""The rooms of the house: an import goes down only, and the core knows nothing of the world outside it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import zswap_replay
+
+PACKAGE = "zswap_replay"
+SOURCE = Path(zswap_replay.__file__).parent
+
+ORDER = (
+    {"errors", "units", "json_value", "_interpreted"},
+    {"files"},
+    {"lib"},
+    {"mm"},
+    {"machine"},
+    {"trace", "payload"},
+    {"settings"},
+    {"codec"},
+    {"result"},
+    {"replay"},
+    {"compare", "sweep"},
+    {"report"},
+    {"cli"},
+    {"__init__", "__main__"},
+)
+"""The rooms from the ground up: a module imports from rooms below its own, and from its own."""
+
+CORE = ("lib", "mm", "machine")
+"""The rooms of the core, which know nothing of the world outside."""
+
+ENUM = re.compile(r"^    ([A-Z][A-Z0-9_]*) = (-?\d+)$", re.MULTILINE)
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules that a file imports anywhere, also inside functions and for type checkers alone."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert 0 == node.level, f"{path}: a relative import"
+            assert node.module is not None
+            # "from package import x" may mean the module package.x
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+IMPORTS = {name_of(path): imports_of(path) for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def top(name: str) -> str:
+    """The part of the house that a module is in: ``mm`` for ``mm.zswap``."""
+    return name.split(".")[0]
+
+
+def ours(imports: set[str]) -> set[str]:
+    """Those of the package's own, without its name."""
+    return {name.removeprefix(f"{PACKAGE}.") for name in imports if name.startswith(f"{PACKAGE}.")}
+
+
+def place_of(name: str) -> int:
+    """The place of a module's room in the order."""
+    (place,) = [place for place, rooms in enumerate(ORDER) if top(name) in rooms]
+    return place
+
+
+def reached_from(name: str) -> set[str]:
+    """The modules that come along when a module is imported."""
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for wanted in ours(IMPORTS[waiting.pop()]):
+            module = next((each for each in (wanted, wanted.rpartition(".")[0]) if each in IMPORTS), None)
+            if module is not None and module not in reached:
+                reached.add(module)
+                waiting.append(module)
+    return reached
+
+
+def test_every_module_has_its_room() -> None:
+    known = set().union(*ORDER)
+    assert [] == [name for name in IMPORTS if top(name) not in known]
+    assert len(IMPORTS) > 50
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_imports_go_down(name: str) -> None:
+    wrong = {
+        wanted
+        for wanted in ours(IMPORTS[name])
+        if top(wanted) != top(name) and place_of(wanted) >= place_of(name)
+    }
+    assert set() == wrong
+
+
+def test_no_module_is_reached_from_itself() -> None:
+    assert [] == [name for name in IMPORTS if name in reached_from(name)]
+
+
+def test_the_root_has_few_modules() -> None:
+    assert len(list(SOURCE.glob("*.py"))) <= 8
+
+
+@pytest.mark.parametrize("name", [name for name in IMPORTS if top(name) in CORE])
+def test_the_core_imports_cython_numpy_and_itself(name: str) -> None:
+    foreign = {top(wanted) for wanted in IMPORTS[name]} - set(sys.stdlib_module_names)
+    assert foreign <= {"cython", "numpy", PACKAGE}
+    assert set(CORE) >= {top(wanted) for wanted in ours(IMPORTS[name])}
+
+
+@pytest.mark.parametrize("name", [name for name in IMPORTS if top(name) in ("trace", "report")])
+def test_neither_the_format_nor_the_reports_know_the_core(name: str) -> None:
+    known = {module for module in reached_from(name) if top(module) in CORE}
+    assert set() == known - {"mm", "mm.releases", "lib", "lib.splitmix"}
+
+
+def constants_of(tree: ast.Module) -> dict[str, int]:
+    """The integer constants that a module has where it is not compiled."""
+    found = {}
+    for block in tree.body:
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "not cython.compiled":
+            for node in block.body:
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                    found[node.targets[0].id] = int(ast.literal_eval(node.value))
+    return found
+
+
+@pytest.mark.parametrize("declared", sorted(SOURCE.glob("*/*.pxd")), ids=lambda path: str(path.stem))
+def test_constants_are_the_same_compiled_and_interpreted(declared: Path) -> None:
+    text = declared.read_text(encoding="utf-8")
+    blocks = re.findall(r"^cpdef enum:\n((?:(?:    .*)?\n)+)", text, re.MULTILINE)
+    enums = {name: int(value) for block in blocks for name, value in ENUM.findall(block)}
+    assert len(enums) == sum(" = " in line for block in blocks for line in block.splitlines())
+    tree = ast.parse(declared.with_suffix(".py").read_text(encoding="utf-8"))
+    assert enums == constants_of(tree)
+
+
+def test_the_core_and_the_format_number_the_events_alike() -> None:
+    from zswap_replay.lib import page_table
+    from zswap_replay.machine import machine
+    from zswap_replay.trace.schema import Event
+
+    names = ("READ", "WRITE", "PAGEOUT", "DISCARD", "SETTLE")
+    known = {**vars(page_table), **vars(machine)}
+    assert [int(Event[name]) for name in names] == [known[name] for name in names]
+    assert int(Event.SNAPSHOT) == machine.CONTROL
+    assert min(Event.SNAPSHOT, Event.MEMCG_CREATE) > max(Event[name] for name in names)
+
+
+def test_the_core_and_the_codecs_number_the_kinds_of_pages_alike() -> None:
+    from zswap_replay.codec import contents
+    from zswap_replay.mm import zswap
+
+    assert (contents.NORMAL, contents.ZERO_FILLED, contents.SAME_FILLED) == (
+        zswap.ORDINARY,
+        zswap.ZERO_FILLED,
+        zswap.SAME_FILLED,
+    )
