@@ -23,7 +23,7 @@ bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks.bench --results benchmarks/RESULTS.md
 
 man: $(VENV)/installed-dev
-	$(BIN)/python tools/manpage.py > man/zswap-replay.1
+	$(BIN)/python -m tools.manpage > man/zswap-replay.1
 
 $(BIN)/pip:
 	@$(PYTHON) tools/make_venv.py $(VENV)

@@ -12,7 +12,7 @@ from benchmarks.lines import Line, Section, Target
 from benchmarks.measure import Action, Ended, command, ratios, take_turns, timed
 from benchmarks.memory import memory_line
 from benchmarks.scale import Scale
-from zswap_replay.replay import loop as replay
+from zswap_replay import replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.generate import Synthetic, generate

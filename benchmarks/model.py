@@ -13,7 +13,7 @@ from benchmarks.machines import InMemory, hit_rate, settings
 from benchmarks.measure import Action, ratios, take_turns, timed
 from benchmarks.peer import ABSENT, PeerLru, installed
 from benchmarks.scale import Scale
-from zswap_replay.replay import loop as replay
+from zswap_replay import replay
 from zswap_replay.result.result import Result
 
 KERNELS = ("patch-v4", "6.12")

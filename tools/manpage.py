@@ -1,4 +1,4 @@
-"""The manual page, made from the commands: ``python tools/manpage.py > zswap-replay.1``.
+"""The manual page, made from the commands: ``python -m tools.manpage > man/zswap-replay.1``.
 
 It says what ``--help`` says, for all commands on one page, and the same for the same version: it bears no date.
 """

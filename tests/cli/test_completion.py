@@ -263,12 +263,12 @@ def test_the_command_prints_the_script(home: Path, name: str) -> None:
         timeout=60,
         check=False,
     )
-    assert (0, "", script(cli, PROGRAM, name)) == (done.returncode, done.stderr, done.stdout)
+    assert (0, "", script(cli, PROGRAM, COMPLETION, name)) == (done.returncode, done.stderr, done.stdout)
 
 
 @pytest.mark.parametrize("name", SHELLS)
 def test_the_script_is_good_in_its_shell(home: Path, name: str) -> None:
-    (home / "script").write_text(script(cli, PROGRAM, name))
+    (home / "script").write_text(script(cli, PROGRAM, COMPLETION, name))
     done = shell(name, home, "-n", "script")
     assert (0, "") == (done.returncode, done.stderr)
 

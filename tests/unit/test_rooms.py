@@ -15,7 +15,8 @@ PACKAGE = "zswap_replay"
 SOURCE = Path(zswap_replay.__file__).parent
 
 ORDER = (
-    {"errors", "units", "json_value", "_interpreted"},
+    {"errors", "_interpreted"},
+    {"units", "json_value"},
     {"files"},
     {"lib"},
     {"mm"},
