@@ -16,7 +16,7 @@ import pytest
 import zswap_replay
 from tests.cli.tree import LEAVES
 from zswap_replay.cli.completion_scripts import script
-from zswap_replay.cli.main import COMMANDS, PROGRAM, cli
+from zswap_replay.cli.main import COMMANDS, COMPLETION, PROGRAM, cli
 
 SOURCE = Path(zswap_replay.__file__).parents[1]
 SHELLS = ("bash", "zsh", "fish")
