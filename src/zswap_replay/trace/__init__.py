@@ -1,1 +1,1 @@
-"""Traces: the file format, its reader and writer, and what makes traces from other things."""
+"""Traces: the file format, its reader and writer, and the generators and importers that make traces."""

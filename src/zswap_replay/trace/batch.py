@@ -1,4 +1,4 @@
-"""Rows of a trace as the replay sees them: numpy columns, with texts interned or parsed."""
+"""Rows of a trace as the replay reads them: numpy columns, with texts interned or parsed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Control:
     """Id of the memcg, or NO_MEMCG for machine events."""
     key: str | None
     value: int | str | None
-    """As schema.parse_knob() gives it; None for events that write nothing."""
+    """What schema.parse_knob() returned; None for events that write nothing."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Batch:
         return len(self.time_ns)
 
     def part(self, start: int, stop: int) -> Batch:
-        """The rows from `start` up to `stop`, which look at the same memory."""
+        """Return rows `start` up to `stop`, counted in this batch, as views of the same arrays."""
         rows = slice(start, stop)
         return Batch(
             self.first_row + start,
@@ -77,7 +77,7 @@ class Batch:
 
 
 def cut(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:
-    """The same rows in batches of no more than so many.
+    """Split batches into batches of at most `rows` rows, in the same order.
 
     >>> from zswap_replay.trace.reader import open_trace
     >>> max(len(batch) for batch in cut(open_trace("traces/db.parquet").batches(), 1000))

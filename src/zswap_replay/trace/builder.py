@@ -1,4 +1,4 @@
-"""Builds small traces row by row, for tests and for importers of control events."""
+"""Small traces built row by row: for tests, and for the memcg events that generators and importers write."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from zswap_replay.trace.writer import DEFAULT_ROW_GROUP_ROWS, TraceWriter
 
 
 class TraceBuilder:
-    """Rows in the making; each method appends one event and returns the builder.
+    """A trace in memory; each method appends one event and returns the builder.
 
-    `at` sets the clock for the rows that follow; every row moves it on by `step_ns`.
+    `at` sets the time of the next row; each row after it is `step_ns` later.
 
     >>> trace = TraceBuilder().memcg_create("/a").write("/a", 0, count=8).snapshot("end")
     >>> trace.table().num_rows
@@ -28,62 +28,62 @@ class TraceBuilder:
         self._rows: list[dict[str, Any]] = []
 
     def at(self, time_ns: int) -> Self:
-        """Sets the time of the next row."""
+        """Set the time of the next row, in nanoseconds."""
         self._time_ns = time_ns
         return self
 
     def row(self, **columns: Any) -> Self:
-        """Appends a row of any columns of the schema, checked by nobody; `time_ns` is filled in."""
+        """Append a row with the given columns of SCHEMA, unchecked; `time_ns` is filled in."""
         self._rows.append({"time_ns": self._time_ns, **columns})
         self._time_ns += self._step_ns
         return self
 
     def read(self, memcg: str, page: int, **more: int) -> Self:
-        """A read of `page`; `more` may give count, node and content."""
+        """Append a read of `page`; `more` may give count, node and content."""
         return self._page(Event.READ, memcg, page, more)
 
     def write(self, memcg: str, page: int, **more: int) -> Self:
-        """A write to `page`; `more` may give count, node and content."""
+        """Append a write to `page`; `more` may give count, node and content."""
         return self._page(Event.WRITE, memcg, page, more)
 
     def pageout(self, memcg: str, page: int, **more: int) -> Self:
-        """Reclaim of `page`; `more` may give count."""
+        """Append a pageout of `page`, as MADV_PAGEOUT does; `more` may give count."""
         return self._page(Event.PAGEOUT, memcg, page, more)
 
     def discard(self, memcg: str, page: int, **more: int) -> Self:
-        """The end of `page`; `more` may give count."""
+        """Append the freeing of `page`; `more` may give count."""
         return self._page(Event.DISCARD, memcg, page, more)
 
     def memcg_create(self, memcg: str) -> Self:
-        """Mkdir."""
+        """Append the creation of a memcg (mkdir)."""
         return self.row(event=EVENT_NAMES[Event.MEMCG_CREATE], memcg=memcg)
 
     def memcg_offline(self, memcg: str) -> Self:
-        """Rmdir."""
+        """Append the removal of a memcg (rmdir)."""
         return self.row(event=EVENT_NAMES[Event.MEMCG_OFFLINE], memcg=memcg)
 
     def memcg_set(self, memcg: str, key: str, value: int | str) -> Self:
-        """A write of `value` to the cgroup file `key`."""
+        """Append a write of `value` to the cgroup file `key`."""
         return self.row(event=EVENT_NAMES[Event.MEMCG_SET], memcg=memcg, key=key, value=str(value))
 
     def memcg_reclaim(self, memcg: str, value: int | str) -> Self:
-        """A write of a number of bytes to memory.reclaim."""
+        """Append a write of `value`, a size in bytes, to memory.reclaim."""
         return self.row(event=EVENT_NAMES[Event.MEMCG_RECLAIM], memcg=memcg, value=str(value))
 
     def param(self, key: str, value: int | str) -> Self:
-        """A write to a module parameter of zswap."""
+        """Append a write of `value` to the zswap module parameter `key`."""
         return self.row(event=EVENT_NAMES[Event.PARAM], key=key, value=str(value))
 
     def settle(self) -> Self:
-        """Waits for the shrink worker."""
+        """Append a settle: the shrink worker finishes before the next event."""
         return self.row(event=EVENT_NAMES[Event.SETTLE])
 
     def snapshot(self, label: str) -> Self:
-        """Takes all counters under `label`."""
+        """Append a snapshot of all counters, named `label`."""
         return self.row(event=EVENT_NAMES[Event.SNAPSHOT], key=label)
 
     def table(self) -> pa.Table:
-        """The rows so far, under SCHEMA."""
+        """Return the rows so far as a table of SCHEMA."""
         return pa.Table.from_pylist(self._rows, schema=SCHEMA)
 
     def save(
@@ -93,7 +93,7 @@ class TraceBuilder:
         *,
         row_group_rows: int = DEFAULT_ROW_GROUP_ROWS,
     ) -> None:
-        """Writes the rows so far as a trace."""
+        """Write the rows so far to a trace file. Raises as TraceWriter does."""
         with TraceWriter(path, metadata, row_group_rows=row_group_rows) as writer:
             writer.write(self.table())
 

@@ -1,4 +1,4 @@
-"""From one Arrow record batch to numpy columns, without a look at the single row."""
+"""From one Arrow record batch to numpy columns, a whole column at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
 _Item = TypeVar("_Item", np.uint64, np.uint32, np.uint8, np.int32)
 _Any = TypeVar("_Any", bound=np.generic)
 
-_constants: dict[tuple[int, type[np.generic]], npt.NDArray[Any]] = {}
+_constant_columns: dict[tuple[int, type[np.generic]], npt.NDArray[Any]] = {}
+"""The longest column made so far of each value and type, of which shorter ones are views."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,10 @@ class Columns:
 
 
 def schema_fault(schema: pa.Schema) -> tuple[str, str, str] | None:
-    """The first column that is missing, mistyped or unknown: its name, what was found, what was expected."""
+    """Find the first column that is missing, mistyped or unknown; None where the schema is good.
+
+    Returns the column's name, what was found and what was expected.
+    """
     for name in schema.names:
         if name.startswith(FOREIGN_PREFIX):
             continue
@@ -80,29 +84,34 @@ def schema_fault(schema: pa.Schema) -> tuple[str, str, str] | None:
 
 
 def decode(rows: pa.RecordBatch) -> Columns:
-    """The numpy columns of a record batch whose schema has no fault; columns that are not there are null."""
+    """Decode a record batch to numpy columns; a column that is missing counts as all null.
+
+    The schema must have no fault (schema_fault).
+    """
     arrays = dict(zip(rows.schema.names, rows.columns, strict=True))
     length = rows.num_rows
-    time_ns, has_time = _numbers(arrays.get("time_ns"), length, np.uint64, 0)
-    page, has_page = _numbers(arrays.get("page"), length, np.uint64, 0)
-    count, _ = _numbers(arrays.get("count"), length, np.uint32, 1)
-    node, _ = _numbers(arrays.get("node"), length, np.uint8, 0)
-    content, has_content = _numbers(arrays.get("content"), length, np.uint64, 0)
-    event_text = _texts(arrays.get("event"), length)
+    time_ns, has_time = _number_column(arrays.get("time_ns"), length, np.uint64, 0)
+    page, has_page = _number_column(arrays.get("page"), length, np.uint64, 0)
+    count, _ = _number_column(arrays.get("count"), length, np.uint32, 1)
+    node, _ = _number_column(arrays.get("node"), length, np.uint8, 0)
+    content, has_content = _number_column(arrays.get("content"), length, np.uint64, 0)
+    event_text = _text_column(arrays.get("event"), length)
     return Columns(
         time_ns=time_ns,
-        time_null=_not(has_time),
+        time_null=_inverted(has_time),
         event=_event_codes(event_text),
         event_text=event_text,
-        memcg=_texts(arrays.get("memcg"), length),
+        memcg=_text_column(arrays.get("memcg"), length),
         page=page,
-        page_null=_not(has_page),
+        page_null=_inverted(has_page),
         count=count,
         node=node,
         content=content,
-        has_content=_constant(1, np.uint8, length) if has_content is None else has_content.view(np.uint8),
-        key=_texts(arrays.get("key"), length),
-        value=_texts(arrays.get("value"), length),
+        has_content=_constant_column(1, np.uint8, length)
+        if has_content is None
+        else has_content.view(np.uint8),
+        key=_text_column(arrays.get("key"), length),
+        value=_text_column(arrays.get("value"), length),
     )
 
 
@@ -118,61 +127,61 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _numbers(
+def _number_column(
     array: pa.Array[Any] | None, length: int, dtype: type[_Number], default: int
 ) -> tuple[npt.NDArray[_Number], _Mask | None]:
-    """The values of a column, nulls as `default`, and the mask of what is not null; None where nothing is."""
+    """Return the values of a column, nulls as `default`, and the mask of its non-null rows (None: all are)."""
     if array is None or array.null_count == length:
-        return _constant(default, dtype, length), _constant(0, np.bool_, length)
-    values = _values(array, dtype)
-    given = _given(array)
-    if given is None:
+        return _constant_column(default, dtype, length), _constant_column(0, np.bool_, length)
+    values = _value_buffer(array, dtype)
+    valid = _validity(array)
+    if valid is None:
         return values, None
-    return np.where(given, values, dtype(default)), given
+    return np.where(valid, values, dtype(default)), valid
 
 
-def _not(given: _Mask | None) -> _Mask | None:
-    return None if given is None else np.logical_not(given)
+def _inverted(mask: _Mask | None) -> _Mask | None:
+    return None if mask is None else np.logical_not(mask)
 
 
-def _constant(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
-    """Rows that all hold one value, read-only: most traces leave the same columns empty, batch for batch."""
-    known = _constants.get((value, dtype))
+def _constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
+    """Return a read-only column of one value, shared: most traces leave the same columns empty in every batch."""
+    known = _constant_columns.get((value, dtype))
     if known is None or len(known) < length:
         known = np.full(length, value, dtype)
         known.flags.writeable = False
-        _constants[value, dtype] = known
+        _constant_columns[value, dtype] = known
     return known[:length]
 
 
-def _texts(array: pa.Array[Any] | None, length: int) -> Texts:
+def _text_column(array: pa.Array[Any] | None, length: int) -> Texts:
     if array is None or array.null_count == length:
-        return Texts(_constant(-1, np.int32, length), [])
+        return Texts(_constant_column(-1, np.int32, length), [])
     if not isinstance(array, pa.DictionaryArray):
         array = array.dictionary_encode()
     indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
-    index = _values(indices, np.int32)
-    given = _given(indices)
-    if given is not None:
-        index = np.where(given, index, np.int32(-1))
+    index = _value_buffer(indices, np.int32)
+    valid = _validity(indices)
+    if valid is not None:
+        index = np.where(valid, index, np.int32(-1))
     # A dictionary in a Parquet file holds no null of its own.
     values: list[Any] = array.dictionary.to_pylist()
     return Texts(index, values)
 
 
-# Arrow's own to_numpy() imports pandas where that is installed, and is_null() pyarrow.compute: at the start of a
-# process that takes longer than reading half a million rows. So the two buffers of a column are looked at as they are.
+# Arrow's own to_numpy() imports pandas where that is installed, and is_null() imports pyarrow.compute; at the start of
+# a process either takes longer than reading half a million rows. So the two buffers of a column are read directly.
 
 
-def _values(array: pa.Array[Any], dtype: type[_Item]) -> npt.NDArray[_Item]:
-    """The values of an array of fixed width, read-only; anything where it holds a null."""
+def _value_buffer(array: pa.Array[Any], dtype: type[_Item]) -> npt.NDArray[_Item]:
+    """View the values of an array of fixed width, read-only; a null row may hold any value."""
     buffer = array.buffers()[1]
     assert buffer is not None
     return np.frombuffer(memoryview(buffer), dtype, len(array), array.offset * np.dtype(dtype).itemsize)
 
 
-def _given(array: pa.Array[Any]) -> _Mask | None:
-    """True where an array holds a value, false where a null; None where it holds no null."""
+def _validity(array: pa.Array[Any]) -> _Mask | None:
+    """Return a mask that is true where the array holds a value, false where a null; None where it holds no null."""
     bitmap = array.buffers()[0]
     if not array.null_count or bitmap is None:
         return None

@@ -17,16 +17,16 @@ from zswap_replay.units import UNLIMITED
 def batch_table(
     batch: Batch, rows: slice, memcgs: npt.NDArray[np.int32], paths: Sequence[str], content_offset: int = 0
 ) -> pa.Table:
-    """Some rows of a batch under SCHEMA; memcg id i gets the name `paths[memcgs[i]]`.
+    """Return the rows `rows` of a batch as a table of SCHEMA, memcg id i named `paths[memcgs[i]]`.
 
-    Explicit content ids move up by the offset.
+    `content_offset` is added to explicit content ids.
     """
     event = batch.event[rows]
     length = len(event)
     no_page = event > Event.DISCARD
     no_memcg = batch.memcg[rows] < 0
     index = np.where(no_memcg, np.int32(0), memcgs[batch.memcg[rows]])
-    keys, values = _texts(batch, rows.start or 0, length)
+    keys, values = _keys_and_values(batch, rows.start or 0, length)
     content = batch.content[rows] + np.uint64(content_offset)
     arrays = [
         pa.array(batch.time_ns[rows]),
@@ -45,15 +45,15 @@ def batch_table(
 
 
 def value_text(control: Control) -> str | None:
-    """What a trace holds for the value of a control row."""
+    """Spell the value of a control row as a trace holds it, an unlimited limit as ``max``."""
     if control.value is None:
         return None
     limit = control.event is Event.MEMCG_SET and control.value == UNLIMITED
     return "max" if limit else str(control.value)
 
 
-def _texts(batch: Batch, first: int, length: int) -> tuple[pa.Array[Any], pa.Array[Any]]:
-    """The keys and the values of `length` rows from `first` on."""
+def _keys_and_values(batch: Batch, first: int, length: int) -> tuple[pa.Array[Any], pa.Array[Any]]:
+    """Return the columns key and value of `length` rows from `first` on."""
     inside = [control for control in batch.controls if 0 <= control.row - first < length]
     if not inside:
         return pa.nulls(length, pa.string()), pa.nulls(length, pa.string())

@@ -1,6 +1,6 @@
-"""What a trace can say, apart from its columns: events, memcg paths, and the knobs with what they hold.
+"""The vocabulary of a trace, apart from its columns: events, memcg paths, and the knobs with the values they take.
 
-Nothing here needs pyarrow, so that the command line can read a knob without it.
+Nothing here imports pyarrow, so that the command line can parse a knob without loading it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROOT = "/"
 
 
 class Event(IntEnum):
-    """What a row does. Below MEMCG_CREATE and SNAPSHOT lie the events that need no text."""
+    """What a row does. Page events come first, up to DISCARD; from SNAPSHOT on a row may carry texts."""
 
     READ = 0
     WRITE = 1
@@ -41,12 +41,8 @@ _TRUE = frozenset({"1", "y", "yes", "t", "true", "on"})
 _FALSE = frozenset({"0", "n", "no", "f", "false", "off"})
 
 
-def _limit(text: str) -> int:
-    return parse_limit(text)
-
-
-def _boolean(text: str) -> int:
-    # kstrtobool() looks at the first letters alone; the rest of the word is held to its spelling here.
+def _parse_boolean(text: str) -> int:
+    # kstrtobool() looks at the first letters alone; here the whole word must be spelled right.
     word = text.strip().lower()
     if word in _TRUE:
         return 1
@@ -55,20 +51,20 @@ def _boolean(text: str) -> int:
     raise SettingsError(f"{text!r} is not a switch: expected y, n, 1, 0, on or off")
 
 
-def _bit(text: str) -> int:
+def _parse_bit(text: str) -> int:
     if text.strip() not in ("0", "1"):
         raise SettingsError(f"{text!r} is not a switch: expected 0 or 1")
     return int(text)
 
 
-def _percent(text: str) -> int:
+def _parse_percent(text: str) -> int:
     word = text.strip()
     if not (word.isascii() and word.isdigit()) or int(word) > 100:
         raise SettingsError(f"{text!r} is not a percentage: expected a whole number from 0 to 100")
     return int(word)
 
 
-def _name(text: str) -> str:
+def _parse_name(text: str) -> str:
     word = text.strip()
     if not word:
         raise SettingsError("an empty text is not a name")
@@ -77,51 +73,51 @@ def _name(text: str) -> str:
 
 MEMCG_KNOBS: Mapping[str, Callable[[str], int]] = MappingProxyType(
     {
-        "memory.max": _limit,
-        "memory.high": _limit,
-        "memory.zswap.max": _limit,
-        "memory.swap.max": _limit,
-        "memory.zswap.writeback": _bit,
+        "memory.max": parse_limit,
+        "memory.high": parse_limit,
+        "memory.zswap.max": parse_limit,
+        "memory.swap.max": parse_limit,
+        "memory.zswap.writeback": _parse_bit,
     }
 )
-"""The cgroup files that `memcg_set` may write, and what reads their text."""
+"""The cgroup files that `memcg_set` may write, and the parser of each."""
 
 ROOT_KNOBS = frozenset({"memory.zswap.writeback"})
-"""The knobs that the root memcg has as well: of zswap's cgroup files the one without CFTYPE_NOT_ON_ROOT."""
+"""The knobs that the root memcg has too: of these cgroup files the one without CFTYPE_NOT_ON_ROOT."""
 
 PARAMS: Mapping[str, Callable[[str], int | str]] = MappingProxyType(
     {
-        "enabled": _boolean,
-        "shrinker_enabled": _boolean,
-        "exclusive_loads": _boolean,
-        "same_filled_pages_enabled": _boolean,
-        "non_same_filled_pages_enabled": _boolean,
-        "compressor": _name,
-        "zpool": _name,
-        "max_pool_percent": _percent,
-        "accept_threshold_percent": _percent,
+        "enabled": _parse_boolean,
+        "shrinker_enabled": _parse_boolean,
+        "exclusive_loads": _parse_boolean,
+        "same_filled_pages_enabled": _parse_boolean,
+        "non_same_filled_pages_enabled": _parse_boolean,
+        "compressor": _parse_name,
+        "zpool": _parse_name,
+        "max_pool_percent": _parse_percent,
+        "accept_threshold_percent": _parse_percent,
     }
 )
-"""The zswap module parameters that `param` may write, and what reads their text."""
+"""The zswap module parameters that `param` may write, and the parser of each."""
 
 RECLAIM_KEY = "memory.reclaim"
 """The cgroup file that `memcg_reclaim` stands for; its row needs no key."""
 
 
 def knobs(event: Event) -> tuple[str, ...]:
-    """The names of the knobs that `event` may write; none for an event that writes no knob."""
+    """Return the names of the knobs that `event` may write; none for an event that writes no knob."""
     if event is Event.MEMCG_SET:
         return tuple(MEMCG_KNOBS)
     return tuple(PARAMS) if event is Event.PARAM else ()
 
 
 def parse_knob(event: Event, key: str | None, text: str) -> int | str:
-    """The value that `text` stands for when it is written to the knob `key`.
+    """Parse the text that an event writes to the knob `key`.
 
-    Limits and the bytes of `memcg_reclaim` (whose key is not looked at) are bytes, or UNLIMITED; switches are
-    0 or 1; compressors and allocators are their names.
+    Limits are bytes or UNLIMITED, `memcg_reclaim` is bytes (its key is ignored), switches are 0 or 1, compressors and
+    allocators are their names.
 
-    Raises SettingsError: the event has no such knob, or the knob cannot hold the text.
+    Raises SettingsError: the event has no such knob, or the text is no value of it.
     """
     if event is Event.MEMCG_RECLAIM:
         return parse_size(text)
@@ -134,7 +130,7 @@ def parse_knob(event: Event, key: str | None, text: str) -> int | str:
 
 
 def path_fault(path: str) -> str | None:
-    """What is wrong with a memcg path, in a few words; None if nothing is."""
+    """Say what is wrong with a memcg path, in a few words; None where it is well formed."""
     if not path.startswith("/"):
         return "not absolute"
     if path == ROOT:
@@ -150,5 +146,5 @@ def path_fault(path: str) -> str | None:
 
 
 def parent_path(path: str) -> str:
-    """The path of the memcg above; the root is above itself."""
+    """Return the path of a memcg's parent; the root is its own parent."""
     return path[: path.rindex("/")] or ROOT

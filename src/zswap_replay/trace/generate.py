@@ -17,13 +17,14 @@ from zswap_replay.trace.schema import ROOT, parent_path, path_fault
 from zswap_replay.trace.writer import TraceWriter, page_rows
 
 _CHUNK = 1 << 18
+"""Events that are made at a time."""
 
 _Pages = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class Synthetic:
-    """What a synthetic trace is made from."""
+    """The parameters of a synthetic trace."""
 
     pages: int = 4096
     """Distinct pages, numbered from 0."""
@@ -35,7 +36,7 @@ class Synthetic:
     step_ns: int = 1_000
     """Time from one event to the next."""
     skew: float = 1.0
-    """zipf: weight of the page of rank r is r ** -skew."""
+    """zipf: the page of rank r has the weight r ** -skew."""
     hot_share: float = 0.1
     """hot-scan: share of the pages that are hot; half of the events go there, the others scan the rest."""
 
@@ -44,20 +45,21 @@ def _zipf(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
     weights = np.arange(1, spec.pages + 1, dtype=np.float64) ** -spec.skew
     cumulated = np.cumsum(weights)
     cumulated /= cumulated[-1]
-    # Ranks are spread over the page numbers, or the hot pages would all be neighbours.
-    place = random.permutation(spec.pages).astype(np.uint64)
-    for length in _lengths(spec.events):
-        yield place[np.searchsorted(cumulated, random.random(length), side="right").clip(max=spec.pages - 1)]
+    # Ranks are spread over the page numbers; otherwise the hot pages would all be neighbours.
+    page_of_rank = random.permutation(spec.pages).astype(np.uint64)
+    for length in _chunk_lengths(spec.events):
+        ranks = np.searchsorted(cumulated, random.random(length), side="right").clip(max=spec.pages - 1)
+        yield page_of_rank[ranks]
 
 
 def _uniform(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
-    for length in _lengths(spec.events):
+    for length in _chunk_lengths(spec.events):
         yield random.integers(0, spec.pages, length, dtype=np.uint64)
 
 
 def _scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
     first = 0
-    for length in _lengths(spec.events):
+    for length in _chunk_lengths(spec.events):
         yield np.arange(first, first + length, dtype=np.uint64) % np.uint64(spec.pages)
         first += length
 
@@ -66,7 +68,7 @@ def _hot_scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
     hot = min(max(1, round(spec.pages * spec.hot_share)), spec.pages)
     cold = spec.pages - hot
     scanned = 0
-    for length in _lengths(spec.events):
+    for length in _chunk_lengths(spec.events):
         pages = random.integers(0, hot, length, dtype=np.uint64)
         scan = np.flatnonzero(random.random(length) < 0.5) if cold else np.empty(0, np.intp)
         if cold:
@@ -78,26 +80,26 @@ def _hot_scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
 PATTERNS: Mapping[str, Callable[[Synthetic, np.random.Generator], Iterator[_Pages]]] = MappingProxyType(
     {"zipf": _zipf, "uniform": _uniform, "scan": _scan, "hot-scan": _hot_scan}
 )
-"""The patterns by name: pages by popularity, at random, round and round, or hot pages with a scan between."""
+"""The patterns by name: Zipf-distributed, uniformly random, sequential round and round, hot pages mixed with a scan."""
 
 
 def generate(
     pattern: str, spec: Synthetic, output: str | os.PathLike[str], *, overwrite: bool = False
 ) -> int:
-    """Writes a synthetic trace, in chunks, and returns its number of rows.
+    """Write a synthetic trace, in chunks, and return its number of rows.
 
     Raises SettingsError: no such pattern, or a value that cannot be; TraceError: the output cannot be
     written.
     """
     if pattern not in PATTERNS:
         raise SettingsError(f"no pattern {pattern!r}: expected {', '.join(PATTERNS)}")
-    _check(spec)
+    _check_spec(spec)
     random = np.random.Generator(np.random.PCG64(spec.seed))
     settings = ", ".join(f"{key} {value}" for key, value in asdict(spec).items())
     metadata = TraceMetadata(origin=f"synthetic {pattern}: {settings}")
     with TraceWriter(output, metadata, overwrite=overwrite) as writer:
         memcgs = TraceBuilder(step_ns=0)
-        for path in _lineage(spec.memcg):
+        for path in _with_ancestors(spec.memcg):
             memcgs.memcg_create(path)
         writer.write(memcgs.table())
         made = 0
@@ -110,7 +112,7 @@ def generate(
     return writer.rows
 
 
-def _check(spec: Synthetic) -> None:
+def _check_spec(spec: Synthetic) -> None:
     for name in ("pages", "events"):
         if getattr(spec, name) < 1:
             raise SettingsError(f"{name} is {getattr(spec, name)}: expected 1 or more")
@@ -129,11 +131,11 @@ def _check(spec: Synthetic) -> None:
         )
 
 
-def _lineage(path: str) -> list[str]:
-    """The path and its ancestors below the root, the uppermost first."""
-    return [] if path == ROOT else [*_lineage(parent_path(path)), path]
+def _with_ancestors(path: str) -> list[str]:
+    """Return the path and its ancestors below the root, the uppermost first."""
+    return [] if path == ROOT else [*_with_ancestors(parent_path(path)), path]
 
 
-def _lengths(events: int) -> Iterator[int]:
+def _chunk_lengths(events: int) -> Iterator[int]:
     for first in range(0, events, _CHUNK):
         yield min(_CHUNK, events - first)

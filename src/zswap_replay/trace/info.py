@@ -1,4 +1,4 @@
-"""What a trace holds, for people: totals, footprints and rows as text."""
+"""A summary of a trace for people: totals, the pages of each memcg, and rows as text."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 _U64 = npt.NDArray[np.uint64]
 
 ABSENT = "-"
-"""What stands for a null in the text of a row."""
+"""The text of a null in a row."""
 
 
 @dataclass(frozen=True)
 class MemcgInfo:
-    """A memcg of a trace: its page events, and the distinct pages that they name."""
+    """A memcg of a trace: the number of its page events, and of the distinct pages that they name."""
 
     path: str
     page_events: int
@@ -34,7 +34,7 @@ class TraceInfo:
 
     rows: int
     events: dict[str, int]
-    """Rows by event, of those that occur, in the order of their codes."""
+    """Number of rows of each event that occurs, in the order of the events' codes."""
     memcgs: list[MemcgInfo]
     """In the order of their ids; the root only if an event names it."""
     first_ns: int
@@ -45,17 +45,17 @@ class TraceInfo:
 
     @property
     def pages(self) -> int:
-        """Distinct pages of all memcgs."""
+        """Number of distinct pages, all memcgs together."""
         return sum(memcg.pages for memcg in self.memcgs)
 
     @property
     def page_events(self) -> int:
-        """Rows that are page events."""
+        """Number of rows that are page events."""
         return sum(memcg.page_events for memcg in self.memcgs)
 
 
-class _Footprint:
-    """The pages of one memcg, as runs that do not overlap: the first and the last page of each."""
+class _PagesSeen:
+    """The distinct pages of one memcg, as runs that do not overlap: the first and the last page of each."""
 
     def __init__(self) -> None:
         self.events = 0
@@ -63,27 +63,28 @@ class _Footprint:
         self._last: _U64 = np.empty(0, np.uint64)
 
     def add(self, first: _U64, last: _U64) -> None:
-        """Takes in the pages of one event per element."""
+        """Add the pages `first[i]` to `last[i]`, inclusive, of each page event i."""
         self.events += len(first)
         first = np.concatenate((self._first, first))
         last = np.concatenate((self._last, last))
         order = np.argsort(first, kind="stable")
         first, reach = first[order], np.maximum.accumulate(last[order])
-        # A run ends where the next one starts past all that came before. (No + 1 here: the last page is 2^64
-        # - 1.)
+        # A run ends where the next one starts past all that came before. (No + 1 here: it would overflow at page
+        # 2^64 - 1.)
         starts = np.concatenate((np.ones(1, np.bool_), first[1:] > reach[:-1]))
         self._first = first[starts]
         self._last = reach[np.concatenate((starts[1:], np.ones(1, np.bool_)))]
 
     @property
-    def pages(self) -> int:
+    def count(self) -> int:
+        """Number of distinct pages."""
         return int(np.sum(self._last - self._first, dtype=object)) + len(self._first)
 
 
 def describe(reader: TraceReader) -> TraceInfo:
-    """Reads the whole trace and counts what is in it. Raises TraceError as the reader does."""
+    """Read the whole trace and count its rows, events, memcgs and pages. Raises TraceError as the reader does."""
     events = np.zeros(len(Event), np.int64)
-    footprints: dict[int, _Footprint] = {}
+    seen: dict[int, _PagesSeen] = {}
     named: set[int] = set()
     labels: list[str] = []
     first_ns = last_ns = 0
@@ -99,21 +100,21 @@ def describe(reader: TraceReader) -> TraceInfo:
             rows = page_event & (batch.memcg == memcg)
             first = batch.page[rows]
             last = first + (batch.count[rows] - np.uint32(1))
-            footprints.setdefault(memcg, _Footprint()).add(first, last)
-    nothing = _Footprint()
+            seen.setdefault(memcg, _PagesSeen()).add(first, last)
+    none = _PagesSeen()
     memcgs = [
-        MemcgInfo(path, footprints.get(memcg, nothing).events, footprints.get(memcg, nothing).pages)
+        MemcgInfo(path, seen.get(memcg, none).events, seen.get(memcg, none).count)
         for memcg, path in enumerate(reader.paths)
-        if memcg or memcg in footprints or memcg in named
+        if memcg or memcg in seen or memcg in named
     ]
     counts = {EVENT_NAMES[code]: int(count) for code, count in enumerate(events) if count}
     return TraceInfo(reader.num_rows, counts, memcgs, first_ns, last_ns, labels, reader.sha256())
 
 
 def row_texts(reader: TraceReader, limit: int | None = None) -> Iterator[tuple[str, ...]]:
-    """The first `limit` rows (or all) as texts, in the order of SCHEMA. Raises TraceError."""
+    """Yield the first `limit` rows (or all) as texts, a text for each column of SCHEMA. Raises TraceError."""
     left = reader.num_rows if limit is None else limit
-    # Few rows are asked for as a rule, and a fault behind them need not be met.
+    # Mostly few rows are asked for: small batches keep a fault in a later row from being reported.
     for batch in reader.batches(max(1, min(left, 1 << 14))):
         for row in _batch_texts(batch, reader.paths):
             if not left:
@@ -123,7 +124,7 @@ def row_texts(reader: TraceReader, limit: int | None = None) -> Iterator[tuple[s
 
 
 def column_names() -> tuple[str, ...]:
-    """The names of the texts that row_texts() gives."""
+    """Return the names of the columns that row_texts() yields."""
     return tuple(SCHEMA.names)
 
 

@@ -1,4 +1,4 @@
-"""The memcgs of a trace: their ids, and which of them are alive."""
+"""The memcgs of a trace: their ids, and which of them exist at the current row."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from zswap_replay.trace.schema import ROOT, parent_path
 _UNBORN, _LIVE, _OFFLINE = range(3)
 
 Fault = tuple[str, str]
-"""What was found and what was expected."""
+"""Two texts for an error: what was found and what was expected."""
 
 
 class MemcgTable:
-    """Paths interned to small integers, and the life of each: unborn, live or offline.
+    """Paths interned to small integers, and the state of each memcg: unborn (not created yet), live or offline.
 
     A parent is interned before its children, so that its id is the smaller one; the root is 0 and always
-    live. Methods that change a life return what is wrong with the change, or None.
+    live. Methods that change a state return what is wrong with the change, or None.
     """
 
     def __init__(self, paths: list[str]) -> None:
-        """Starts anew on `paths`, which is filled in place and may hold the paths of an earlier reading."""
+        """Start with all memcgs unborn; `paths` is filled in place and may hold the paths of an earlier reading."""
         self.paths = paths
         self.ids: dict[str, int] = {}
         self._state: list[int] = []
@@ -35,7 +35,7 @@ class MemcgTable:
         self._state[0] = _LIVE
 
     def intern(self, path: str) -> int:
-        """The id of a well-formed path, made if need be, ancestors first."""
+        """Return the id of a well-formed path; a new path and its ancestors get the next ids, ancestors first."""
         if path in self.ids:
             return self.ids[path]
         self.intern(parent_path(path))
@@ -46,19 +46,19 @@ class MemcgTable:
         return self.ids[path]
 
     def unborn(self) -> npt.NDArray[np.bool_]:
-        """For each id, and once more for NO_MEMCG at the end, whether no event has made it live yet."""
+        """Return a mask by memcg id, true where the memcg was never created; the extra last item is for NO_MEMCG."""
         return np.array([state == _UNBORN for state in (*self._state, _LIVE)], np.bool_)
 
     def is_unborn(self, memcg: int) -> bool:
-        """Whether no event has made the memcg live yet."""
+        """Tell whether the memcg was never created."""
         return self._state[memcg] == _UNBORN
 
     def is_live(self, memcg: int) -> bool:
-        """Whether the memcg has been made and not been removed since."""
+        """Tell whether the memcg was created and has not been removed since."""
         return self._state[memcg] == _LIVE
 
     def create(self, memcg: int) -> Fault | None:
-        """Mkdir: a new life, below a live parent."""
+        """Make a memcg live, as mkdir does; its parent must be live and the memcg itself must not."""
         if memcg == 0:
             return "which is always there", "a memcg below the root"
         if self.is_live(memcg):
@@ -71,13 +71,13 @@ class MemcgTable:
         return None
 
     def create_by_use(self, memcg: int) -> Fault | None:
-        """Makes an unborn memcg live, and its unborn ancestors before it."""
+        """Make an unborn memcg live that an event names, and its unborn ancestors before it."""
         parent = self._parent(memcg)
         fault = self.create_by_use(parent) if self.is_unborn(parent) else None
         return fault or self.create(memcg)
 
     def remove(self, memcg: int) -> Fault | None:
-        """Rmdir: of a live memcg without live children."""
+        """Take a live memcg without live children offline, as rmdir does."""
         if memcg == 0:
             return "which cannot be removed", "a memcg below the root"
         if not self.is_live(memcg):

@@ -1,4 +1,4 @@
-"""Makes traces out of traces."""
+"""Merging traces into one by time, each below a memcg of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from zswap_replay.trace.writer import TraceWriter
 
 @dataclass(frozen=True)
 class MergeInput:
-    """One trace of a merge: where it is, below which memcg it goes, and how far its content ids move up."""
+    """One trace of a merge: where it is, below which memcg it goes, and what is added to its content ids."""
 
     path: str | os.PathLike[str]
     memcg: str = ROOT
@@ -32,11 +32,11 @@ class MergeInput:
 
 @dataclass(frozen=True)
 class MergeSummary:
-    """What a merge wrote."""
+    """The size of a merged trace."""
 
     rows: int
     memcgs: int
-    """Paths that rows name, and their ancestors, the root included."""
+    """Memcgs that rows name, and their ancestors, the root included."""
 
 
 def merge(
@@ -48,7 +48,7 @@ def merge(
     overwrite: bool = False,
     batch_rows: int | None = None,
 ) -> MergeSummary:
-    """Interleaves traces by time into one; of rows at the same time those of an earlier input come first.
+    """Interleave traces by time into one; of rows at the same time those of an earlier input come first.
 
     Each input's memcgs move below its `memcg` (``/`` becomes ``/web``, ``/x`` becomes ``/web/x``), which is
     created first; with ``/`` they keep their names. Machine events (param, settle, snapshot) are kept from
@@ -56,12 +56,11 @@ def merge(
     below one name share its pages; a memcg that both create is an error when the result is read.
 
     The content of a page without an explicit id is derived from its memcg's path, so moved pages hold other
-    bytes of the same recipe. Explicit ids stay as they are, for they may index a payload file, unless an
-    input asks for an offset; ids of two inputs in overlapping ranges are an error, as they would name one
-    content by accident.
+    bytes of the same recipe. Explicit ids stay as they are, because they may index a payload file, unless an
+    input has an offset. Two inputs whose ranges of ids overlap are an error: one id would name two contents.
 
-    `totalram_pages` of the result is the argument, or else the most of any input; `nodes` is the most of any.
-    The recipe is kept if the inputs agree, else it is an error or, with `drop_recipe`, left out.
+    `totalram_pages` of the result is the argument, or else the largest of any input; `nodes` is the largest of any.
+    Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none.
 
     Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with
     the others; SettingsError: a name that is no path, or no input.
@@ -79,7 +78,7 @@ def merge(
                 f"{os.fspath(output)} is an input of the merge: expected another name for the output"
             )
     readers = [open_trace(item.path) for item in inputs]
-    metadata = _combine(inputs, readers, totalram_pages, drop_recipe)
+    metadata = _merged_metadata(inputs, readers, totalram_pages, drop_recipe)
     names = {ROOT: 0}
     with TraceWriter(Path(output), metadata, overwrite=overwrite) as writer:
         sources = [
@@ -88,12 +87,12 @@ def merge(
         _make_parents(inputs, writer, names)
         for table in _interleave(sources):
             writer.write(table)
-        _apart(sources)
+        _check_contents_apart(sources)
     return MergeSummary(writer.rows, len(names))
 
 
 class _Source:
-    """One input on its way: the batch at hand, how much of it is taken, its memcgs under their new names."""
+    """One input while it is read: its current batch, how much of it is taken, and its memcgs under their new names."""
 
     def __init__(
         self, item: MergeInput, reader: TraceReader, names: dict[str, int], batch_rows: int | None
@@ -106,16 +105,16 @@ class _Source:
         self._batch: Batch | None = None
         self._taken = 0
         self.contents: tuple[int, int] | None = None
-        """Lowest and highest explicit content id, moved; None before the first."""
-        self._next()
+        """Lowest and highest explicit content id, offset added; None before the first."""
+        self._next_batch()
 
     @property
     def last_time(self) -> int | None:
-        """Time of the last row at hand; None once the input is at its end."""
+        """Time of the last row of the current batch; None once the input is at its end."""
         return None if self._batch is None else int(self._batch.time_ns[-1])
 
     def take(self, time_ns: int, *, with_equal: bool) -> pa.Table | None:
-        """The next rows at hand from before `time_ns` (or at it), if any."""
+        """Take the rows of the current batch before `time_ns`, or up to it; None where there are none."""
         if self._batch is None:
             return None
         side: Literal["left", "right"] = "right" if with_equal else "left"
@@ -127,14 +126,14 @@ class _Source:
         table = batch_table(self._batch, rows, self._memcgs, list(self._names), self.item.content_offset)
         self._taken = end
         if end == len(self._batch):
-            self._next()
+            self._next_batch()
         return table
 
-    def _next(self) -> None:
+    def _next_batch(self) -> None:
         self._batch = next(self._batches, None)
         self._taken = 0
-        fresh = [_moved(path, self.item.memcg) for path in self._reader.paths[len(self._memcgs) :]]
-        ids = [self._names.setdefault(path, len(self._names)) for path in fresh]
+        new_paths = [_moved_below(self.item.memcg, path) for path in self._reader.paths[len(self._memcgs) :]]
+        ids = [self._names.setdefault(path, len(self._names)) for path in new_paths]
         self._memcgs = np.concatenate((self._memcgs, np.array(ids, np.int32)))
 
     def _note_contents(self, rows: slice) -> None:
@@ -154,15 +153,16 @@ class _Source:
 
 
 def _interleave(sources: list[_Source]) -> Iterator[pa.Table]:
-    """Tables in order of (time, input), each as far as no input can still come with an earlier row."""
+    """Yield tables in order of (time, input), each up to where every input is known to have no earlier row."""
     while True:
         ends = [(source.last_time, place) for place, source in enumerate(sources)]
         known = [(time_ns, place) for time_ns, place in ends if time_ns is not None]
         if not known:
             return
-        # The first input to run dry sets the end: at its very last time only inputs up to it are complete.
-        time_ns, dry = min(known)
-        taken = [source.take(time_ns, with_equal=place <= dry) for place, source in enumerate(sources)]
+        # The batch that ends first sets the end. Its input may have more rows at that very time, and they come before
+        # those of later inputs, which therefore wait.
+        time_ns, ends_first = min(known)
+        taken = [source.take(time_ns, with_equal=place <= ends_first) for place, source in enumerate(sources)]
         parts = [table for table in taken if table is not None]
         table = pa.concat_tables(parts)
         if len(parts) > 1:
@@ -172,7 +172,7 @@ def _interleave(sources: list[_Source]) -> Iterator[pa.Table]:
 
 
 def _make_parents(inputs: Sequence[MergeInput], writer: TraceWriter, names: dict[str, int]) -> None:
-    """Creates the memcgs below which the inputs go, ancestors first, each once."""
+    """Write the creation of the memcgs below which the inputs go, ancestors first, each once."""
     made: list[str] = []
 
     def make(path: str) -> None:
@@ -188,13 +188,13 @@ def _make_parents(inputs: Sequence[MergeInput], writer: TraceWriter, names: dict
         writer.write(pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
-def _moved(path: str, below: str) -> str:
-    if below == ROOT:
+def _moved_below(memcg: str, path: str) -> str:
+    if memcg == ROOT:
         return path
-    return below if path == ROOT else below + path
+    return memcg if path == ROOT else memcg + path
 
 
-def _combine(
+def _merged_metadata(
     inputs: Sequence[MergeInput], readers: list[TraceReader], totalram_pages: int | None, drop_recipe: bool
 ) -> TraceMetadata:
     known = [reader.metadata for reader in readers]
@@ -216,8 +216,8 @@ def _combine(
     )
 
 
-def _apart(sources: list[_Source]) -> None:
-    """Raises TraceError: the explicit content ids of two inputs overlap."""
+def _check_contents_apart(sources: list[_Source]) -> None:
+    """Check that the ranges of the inputs' explicit content ids do not overlap. Raises TraceError: two do."""
     ranges = sorted((source.contents, os.fspath(source.item.path)) for source in sources if source.contents)
     for (one, one_name), (other, other_name) in itertools.pairwise(ranges):
         if other[0] <= one[1]:

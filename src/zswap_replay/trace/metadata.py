@@ -1,4 +1,4 @@
-"""The file-level metadata of a trace: what holds for every row."""
+"""The file-level metadata of a trace, which hold for every row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PREFIX = "zswap_replay."
 
 @dataclass(frozen=True)
 class TraceMetadata:
-    """What a trace says about itself: pages of memory, NUMA nodes, its origin and its payload recipe."""
+    """The metadata of a trace: bytes of a page, pages of memory, NUMA nodes, its origin and its payload recipe."""
 
     page_size: int = PAGE_SIZE
     totalram_pages: int | None = None
@@ -25,7 +25,7 @@ class TraceMetadata:
     recipe: dict[str, Any] | None = None
 
     def encode(self) -> dict[bytes, bytes]:
-        """The key-value metadata of a Parquet file that says this."""
+        """Return the metadata as the key-value pairs of a Parquet file."""
         values = {"schema": str(SCHEMA_VERSION), "page_size": str(self.page_size)}
         if self.totalram_pages is not None:
             values["totalram_pages"] = str(self.totalram_pages)
@@ -39,9 +39,9 @@ class TraceMetadata:
 
 
 def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetadata:
-    """The metadata in `raw`, the key-value metadata of `file`.
+    """Decode the key-value pairs `raw` of the Parquet file `file`; keys of other programs are ignored.
 
-    Raises TraceError: a value is not what its key asks for, or the schema is not 1.
+    Raises TraceError: a value that its key cannot have, or a schema that is not 1.
     """
     texts: dict[str, str] = {}
     for name, value in (raw or {}).items():

@@ -1,4 +1,4 @@
-"""Reads a trace as a stream of checked batches, in bounded memory."""
+"""Reading a trace as a stream of checked batches, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from zswap_replay.trace.decode import decode, schema_fault
 from zswap_replay.trace.digest import RowDigest
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata, decode_metadata
-from zswap_replay.trace.read_ahead import Ahead
+from zswap_replay.trace.read_ahead import ReadAhead
 from zswap_replay.trace.schema import REQUIRED_COLUMNS, ROOT, SCHEMA, TEXT_COLUMNS, Event
 from zswap_replay.trace.validate import RowChecker, RowError
 
 DEFAULT_BATCH_ROWS = 3 << 14
-"""Rows of a batch where nobody asks for another size: fewer are slower, more take more memory and gain little."""
+"""Rows of a batch by default: fewer are slower, more take more memory and gain little."""
 
 REMEMBERED_ROWS = 1 << 22
 """Rows up to which `TraceReader.remember` keeps a trace in memory: about 150 MB."""
@@ -35,7 +35,7 @@ _BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Consecutive rows of one row group, not looked at yet."""
+    """Consecutive rows of one row group, not checked yet."""
 
     file: str
     group: int
@@ -45,7 +45,7 @@ class _Chunk:
 
 
 class TraceReader:
-    """An open trace: what it says about itself, and its rows as batches.
+    """An open trace: its metadata, and its rows as batches.
 
     `strict`, `metadata`, `files` and `num_rows` are known at once. `paths` (memcg paths by id; the root is 0, a parent
     comes before its children) grows while rows are read; `page_events` and `digest` hold for the rows that
@@ -53,7 +53,7 @@ class TraceReader:
     """
 
     def __init__(self, filesystem: pafs.FileSystem, paths: list[tuple[str, str]], *, strict: bool) -> None:
-        """Opens the files, each a name for people and its path in `filesystem`; open_trace() finds them.
+        """Check the files' columns and metadata; `paths` are pairs of a name for people and a path in `filesystem`.
 
         Raises TraceError: a file that is not Parquet, or whose columns or metadata do not fit.
         """
@@ -67,7 +67,7 @@ class TraceReader:
             with _open(filesystem, name, path) as file:
                 self.num_rows += file.metadata.num_rows
                 found = decode_metadata(name, file.schema_arrow.metadata)
-            self.metadata = found if place == 0 else _agree(self.metadata, found, name)
+            self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, name)
         self.paths = [ROOT]
         self.page_events = 0
         self.digest: str | None = None
@@ -75,24 +75,24 @@ class TraceReader:
         self._remembered_digest: str | None = None
 
     def remember(self, rows: int = REMEMBERED_ROWS) -> None:
-        """Reads a trace of no more than so many rows and keeps its batches: later readings are from memory.
+        """Read a trace of at most `rows` rows and keep its batches: later readings are from memory.
 
-        A longer trace is left to be read anew each time. Raises TraceError as batches() does.
+        A longer trace is read from its files each time. Raises TraceError as batches() does.
         """
         if self._remembered is None and self.num_rows <= rows:
             batches = tuple(self.batches())
             self._remembered, self._remembered_digest = batches, self.digest
 
     def again(self) -> TraceReader:
-        """A reader of the same trace, and of the same memory of it, whose readings are its own."""
+        """Return another reader of this trace, which shares the remembered batches and is read independently."""
         other = copy(self)
         other.paths = list(self.paths)
         return other
 
     def batches(self, batch_rows: int | None = None) -> Iterator[Batch]:
-        """The rows from the first one on, `batch_rows` at a time or fewer; no batch crosses a row group.
+        """Read all rows from the first one on, at most `batch_rows` at a time; no batch crosses a row group.
 
-        A trace that is remembered comes in the batches in which it was read.
+        A trace that is remembered comes in the batches in which it was first read.
 
         Raises TraceError: the first bad row, by file, row group, row and column.
         """
@@ -112,10 +112,10 @@ class TraceReader:
             digest.close()
 
     def _checked(self, digest: RowDigest, batch_rows: int) -> Iterator[Batch]:
-        """The batches as they are read, checked and taken into a digest."""
+        """Read the batches, check their rows and add them to a digest."""
         checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.metadata.nodes)
         first_row = 0
-        with closing(Ahead(self._chunks(batch_rows))) as chunks:
+        with closing(ReadAhead(self._chunks(batch_rows))) as chunks:
             for chunk in chunks:
                 try:
                     batch = checker.check(decode(chunk.rows), first_row)
@@ -131,12 +131,12 @@ class TraceReader:
                 digest.update(batch)
                 self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 first_row += len(batch)
-                del chunk  # what is not in the batch need not stay while it is in use
+                del chunk  # free what the batch does not share before the batch is in use
                 yield batch
-                del batch  # nor the batch while the next one is made
+                del batch  # and the batch before the next one is made
 
     def _chunks(self, batch_rows: int) -> Generator[_Chunk, None, None]:
-        """The rows of all files as Arrow reads them. Raises TraceError: a file that cannot be read."""
+        """Read the rows of all files, unchecked. Raises TraceError: a file that cannot be read."""
         for name, path in self._paths:
             file_row = 0
             with _open(self._filesystem, name, path) as file:
@@ -146,7 +146,7 @@ class TraceReader:
                         file_row += rows.num_rows
 
     def sha256(self) -> str:
-        """The digest of the rows, read to the end if that has not been done yet. Raises as batches() does."""
+        """Return the digest of the rows, reading the trace to its end if need be. Raises as batches() does."""
         if self.digest is None:
             for _ in self.batches():
                 pass
@@ -155,11 +155,11 @@ class TraceReader:
 
 
 def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceReader:
-    """Opens a Parquet file, a folder of them (read in order of name), or a pyarrow.fs URI of either.
+    """Open a trace: a Parquet file, a folder of them (read in order of name), or a pyarrow.fs URI of either.
 
-    With `strict`, an event that names a memcg which no memcg_create made is an error.
+    With `strict`, an event that names a memcg which no memcg_create made is an error when that row is read.
 
-    Raises TraceError: nothing is there, or it is no trace.
+    Raises TraceError: there is no such file or folder, or it is no trace.
 
     >>> reader = open_trace("traces/db.parquet")
     >>> sum(len(batch) for batch in reader.batches()) == reader.num_rows
@@ -194,14 +194,14 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
 
 @contextmanager
 def _open(filesystem: pafs.FileSystem, name: str, path: str) -> Iterator[pq.ParquetFile]:
-    """The Parquet file at `path`, its columns checked; row groups are read through a small buffer."""
+    """Open the Parquet file at `path` and check its columns; row groups are read through a small buffer."""
     with ExitStack() as stack:
         try:
             source = stack.enter_context(filesystem.open_input_file(path))
             known = pq.read_metadata(source)
             schema = known.schema.to_arrow_schema()
         except (pa.ArrowException, OSError) as error:
-            raise TraceError(f"{name}: {_not_parquet(filesystem, path, error)}") from None
+            raise TraceError(f"{name}: {_parquet_fault(filesystem, path, error)}") from None
         fault = schema_fault(schema)
         if fault:
             raise TraceError(f"{name}: column {fault[0]}: found {fault[1]}; expected {fault[2]}")
@@ -214,7 +214,8 @@ def _open(filesystem: pafs.FileSystem, name: str, path: str) -> Iterator[pq.Parq
         )
 
 
-def _not_parquet(filesystem: pafs.FileSystem, path: str, error: Exception) -> str:
+def _parquet_fault(filesystem: pafs.FileSystem, path: str, error: Exception) -> str:
+    """Say why Arrow could not open a file: empty, of another format, cut off, or damaged."""
     try:
         with filesystem.open_input_file(path) as file:
             head = file.read(len(_MAGIC))
@@ -242,7 +243,7 @@ def _record_batches(file: pq.ParquetFile, group: int, batch_rows: int, name: str
 
 
 def _empty_columns(group: pq.RowGroupMetaData) -> set[str]:
-    """The columns of a row group of which the file says that they hold nulls alone: as good as none, if not read."""
+    """Return the columns that hold only nulls by the row group's own statistics; they need not be read."""
     leaves = [group.column(place) for place in range(group.num_columns)]
     empty = {
         leaf.path_in_schema
@@ -252,8 +253,8 @@ def _empty_columns(group: pq.RowGroupMetaData) -> set[str]:
     return empty - set(REQUIRED_COLUMNS)
 
 
-def _agree(known: TraceMetadata, found: TraceMetadata, name: str) -> TraceMetadata:
-    """The metadata of a folder: a later file may fill in what is missing, but not differ."""
+def _joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> TraceMetadata:
+    """Add the metadata of the next file of a folder. Raises TraceError: they differ from those of the files before."""
     for key in ("totalram_pages", "nodes", "recipe"):
         old, new = getattr(known, key), getattr(found, key)
         if new is not None and old is None:

@@ -1,4 +1,4 @@
-"""The trace format, schema 1: its columns, and all that ``events`` says of what is in them."""
+"""The trace format, schema 1: its columns, and the names that ``events`` defines for what they hold."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ SCHEMA = pa.schema(
         pa.field("value", pa.string()),
     ]
 )
-"""The Arrow schema that the writer writes. The reader takes any order, and plain strings too."""
+"""The Arrow schema that the writer writes. The reader also takes columns in any order, and plain strings."""
 
 REQUIRED_COLUMNS = ("time_ns", "event")
 TEXT_COLUMNS = ("event", "memcg", "key", "value")
 FOREIGN_PREFIX = "x_"
-"""Columns of other programs begin with this; they are passed over."""
+"""How names of other programs' columns begin; the reader ignores them."""

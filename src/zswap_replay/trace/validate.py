@@ -1,4 +1,4 @@
-"""What makes a trace bad, row by row: checks over whole columns, and the life of each memcg."""
+"""Checking the rows of a trace: whole columns at a time, then the creation, use and removal of memcgs in order."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from zswap_replay.trace.schema import (
 
 _MAX_U64 = (1 << 64) - 1
 
-# Events that name no memcg; what their memcg column holds is not looked at.
-_MACHINE = np.ones(256, np.bool_)
-_MACHINE[: Event.DISCARD + 1] = False
-_MACHINE[Event.MEMCG_CREATE : Event.MEMCG_RECLAIM + 1] = False
+_NAMES_NO_MEMCG = np.ones(256, np.bool_)
+"""By event code, whether the event is one of the machine; its memcg column is then ignored."""
+_NAMES_NO_MEMCG[: Event.DISCARD + 1] = False
+_NAMES_NO_MEMCG[Event.MEMCG_CREATE : Event.MEMCG_RECLAIM + 1] = False
 
 
 class RowError(Exception):
-    """What is wrong with a row: `row` counts from the start of the columns that were checked.
+    """A bad row; `row` counts from the start of the columns that were checked.
 
     The reader, which knows the file, turns it into a TraceError.
     """
@@ -45,9 +45,9 @@ class RowError(Exception):
 
 
 class RowChecker:
-    """Checks the rows of one trace, in order, and interns its memcgs.
+    """A check of the rows of one trace, in order, that interns its memcgs.
 
-    Which fault is reported does not depend on how the rows are cut into batches: it is that of the first bad
+    The fault that is reported does not depend on how the rows are split into batches: it is that of the first bad
     row, and of its columns the first in the order time_ns, event, memcg, page, count, node, key, value.
     """
 
@@ -58,7 +58,7 @@ class RowChecker:
         self._last_time = 0
 
     def check(self, columns: Columns, first_row: int) -> Batch:
-        """The batch that the columns hold; `first_row` is the number of its first row in the trace.
+        """Check the next rows and return them as a batch; `first_row` is the number of the first one in the trace.
 
         Raises RowError: the first bad row.
         """
@@ -91,25 +91,25 @@ class RowChecker:
         return batch
 
     def _intern(self, columns: Columns) -> tuple[npt.NDArray[np.int32], RowError | None]:
-        """The memcg id of each row, new paths interned in the order of the rows that name them first."""
+        """Return the memcg id of each row and the first bad path; new paths get ids in the order of first use."""
         texts = columns.memcg
         index = texts.index
         if len(index) and columns.event.max() > Event.DISCARD:
-            index = np.where(_MACHINE[columns.event], np.int32(-1), index)
+            index = np.where(_NAMES_NO_MEMCG[columns.event], np.int32(-1), index)
         ids = self._memcgs.ids
         unknown = NO_MEMCG - 1
         table = np.array(
             [NO_MEMCG if path is None else ids.get(path, unknown) for path in texts.values] + [NO_MEMCG],
             np.int32,
         )
-        memcg = _looked_up(table, index)
+        memcg = _take(table, index)
         if not (table == unknown).any():
             return memcg, None
         rows = np.flatnonzero(memcg == unknown)
-        fresh, first = np.unique(index[rows], return_index=True)
+        new_texts, first = np.unique(index[rows], return_index=True)
         fault = None
         for at in np.argsort(first):
-            path = texts.values[fresh[at]] or ""
+            path = texts.values[new_texts[at]] or ""
             wrong = path_fault(path)
             if wrong:
                 fault = RowError(
@@ -119,8 +119,8 @@ class RowChecker:
                     "a path from the root, such as /web/worker",
                 )
                 break
-            table[fresh[at]] = self._memcgs.intern(path)
-        return _looked_up(table, index), fault
+            table[new_texts[at]] = self._memcgs.intern(path)
+        return _take(table, index), fault
 
     def _time_faults(self, columns: Columns) -> Iterator[RowError]:
         time_ns = columns.time_ns
@@ -150,21 +150,21 @@ class RowChecker:
             )
 
     def _control_faults(self, columns: Columns, batch: Batch, end: int) -> Iterator[RowError]:
-        """Reads the control rows before `end` into the batch and lives through the memcgs' lives."""
-        fresh = self._first_uses(batch, end)
+        """Parse the control rows before `end` into the batch, and follow which memcgs are live. Yields one fault."""
+        first_uses = self._first_uses(batch, end)
         rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT).tolist() if end else []
         try:
-            for row in sorted({*fresh, *rows}):
+            for row in sorted({*first_uses, *rows}):
                 event = Event(int(batch.event[row]))
                 memcg = int(batch.memcg[row])
                 if event >= Event.SNAPSHOT:
                     batch.controls.append(_read_control(columns, row, event, memcg))
-                self._live(row, event, memcg, columns.key)
+                self._update_memcg(row, event, memcg)
         except RowError as fault:
             yield fault
 
     def _first_uses(self, batch: Batch, end: int) -> list[int]:
-        """The rows before `end` whose page event may be the first word of a memcg."""
+        """Find the page events before `end` that may be the first to name their memcg."""
         unborn = self._memcgs.unborn()
         if not unborn.any():
             return []
@@ -172,8 +172,8 @@ class RowChecker:
         _, first = np.unique(batch.memcg[rows], return_index=True)
         return [int(row) for row in rows[first]]
 
-    def _live(self, row: int, event: Event, memcg: int, key: object) -> None:
-        """What the event means to the life of the memcg that it names. Raises RowError."""
+    def _update_memcg(self, row: int, event: Event, memcg: int) -> None:
+        """Create or remove the memcg that an event names, or check that it is live. Raises RowError."""
         if memcg == NO_MEMCG:
             return
         memcgs = self._memcgs
@@ -194,8 +194,8 @@ class RowChecker:
             raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {path}, {fault[0]}", fault[1])
 
 
-def _looked_up(table: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The items of a table at an index of rows, which mostly is the same for all of a batch."""
+def _take(table: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return table[index]; fast where all indices are equal, as they are in most batches."""
     if len(index) and index[0] == index.min() == index.max():
         return np.full(len(index), table[index[0]], np.int32)
     return table.take(index)
@@ -210,12 +210,12 @@ def _event_faults(columns: Columns) -> Iterator[RowError]:
 
 
 def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32]) -> Iterator[RowError]:
-    """Faults of the page events, and of the memcg events that name no memcg."""
+    """Yield the faults of page events, and of memcg events that name no memcg."""
     event, page, count, content = columns.event, columns.page, columns.count, columns.content
     if not len(event):
         return
     if memcg.min() == NO_MEMCG:
-        bad = (memcg == NO_MEMCG) & ~_MACHINE[event] & (columns.memcg.index < 0)
+        bad = (memcg == NO_MEMCG) & ~_NAMES_NO_MEMCG[event] & (columns.memcg.index < 0)
         if bad.any():
             row = int(bad.argmax())
             yield RowError(row, "memcg", "null", f"the memcg that the {EVENT_NAMES[event[row]]} names")
@@ -240,7 +240,7 @@ def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32]) -> Iterator[Row
 
 
 def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Control:
-    """One control row, its text parsed. Raises RowError."""
+    """Parse one control row. Raises RowError."""
     key, text = columns.key[row], columns.value[row]
     name = EVENT_NAMES[event]
     value: int | str | None = None
@@ -256,7 +256,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
         if text is None:
             raise RowError(row, "value", "null", f"what the {name} writes")
         try:
-            value = _parsed(event, key, text)
+            value = _parse_knob_once(event, key, text)
         except SettingsError as error:
             _, _, wish = str(error).rpartition("expected ")
             raise RowError(row, "value", repr(text), wish) from None
@@ -265,5 +265,5 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
 
 
 @lru_cache(maxsize=4096)
-def _parsed(event: Event, key: str | None, text: str) -> int | str:
+def _parse_knob_once(event: Event, key: str | None, text: str) -> int | str:
     return parse_knob(event, key, text)

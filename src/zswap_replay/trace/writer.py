@@ -1,4 +1,4 @@
-"""Writes traces: small Parquet files that appear whole or not at all."""
+"""Writing traces: small Parquet files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
 DEFAULT_ROW_GROUP_ROWS = 1 << 20
-"""Rows of a row group where nobody asks for another size."""
+"""Rows of a row group by default."""
 
 _Integers = npt.NDArray[np.integer]
 
@@ -28,11 +28,11 @@ _PARQUET: dict[str, Any] = {
     "data_page_version": "2.0",
     "compression": "zstd",
     "compression_level": 12,
-    # Times and content ids grow by small steps, which a delta holds in a few bits. Pages come back again and
-    # again, so a dictionary of them is smaller than deltas between the far ends of an address space.
+    # Times and content ids grow by small steps, which a delta holds in a few bits. Page numbers repeat, so a
+    # dictionary of them is smaller than deltas across the address space.
     "use_dictionary": ["event", "memcg", "page", "count", "node", "key", "value"],
     "column_encoding": {"time_ns": "DELTA_BINARY_PACKED", "content": "DELTA_BINARY_PACKED"},
-    # For the count of nulls: a reader passes over columns that hold nothing else.
+    # For the count of nulls: the reader skips columns that hold nothing else.
     "write_statistics": ["count", "node", "content", "key", "value"],
 }
 
@@ -44,7 +44,11 @@ def page_rows(
     memcg: str | tuple[npt.NDArray[np.int32], Sequence[str]],
     count: _Integers | None = None,
 ) -> pa.Table:
-    """A table of page events: arrays of one length, event codes, and one memcg path or (index, paths)."""
+    """Return a table of page events, from arrays of one length.
+
+    `event` holds event codes or is one event; `memcg` is one path, or for each row an index into a list of paths. A
+    `count` of None is 1 in every row.
+    """
     length = len(time_ns)
     codes = np.full(length, int(event), np.int32) if isinstance(event, Event) else event.astype(np.int32)
     index, paths = (np.zeros(length, np.int32), (memcg,)) if isinstance(memcg, str) else memcg
@@ -63,10 +67,10 @@ def page_rows(
 
 
 class TraceWriter:
-    """Writes tables of SCHEMA to a trace, as a context manager.
+    """A trace that is being written, as a context manager.
 
-    The file appears under its name when the block ends well; after an error nothing is left. Rows are not
-    checked: what was written is as good as its source, and the reader checks it.
+    The file appears under its name when the block ends without an error; after an error nothing is left. Rows are not
+    checked here: the reader checks them.
 
     >>> times, pages = np.arange(3, dtype=np.uint64), np.array([5, 6, 5], np.uint64)
     >>> with TraceWriter("t.parquet") as writer:
@@ -81,7 +85,10 @@ class TraceWriter:
         row_group_rows: int = DEFAULT_ROW_GROUP_ROWS,
         overwrite: bool = False,
     ) -> None:
-        """Raises TraceError: the file is there already and `overwrite` is not set."""
+        """Take the name of the file; it is made when the context begins.
+
+        Raises TraceError: the file is there already and `overwrite` is not set.
+        """
         self.path = Path(path)
         if self.path.exists() and not overwrite:
             raise TraceError(f"{self.path}: is there already; --force overwrites it")
@@ -104,7 +111,7 @@ class TraceWriter:
         return self
 
     def write(self, table: pa.Table) -> None:
-        """Appends rows; columns of SCHEMA, in its order."""
+        """Append rows; columns of SCHEMA, in its order."""
         self._pending.append(table)
         self._pending_rows += table.num_rows
         self.rows += table.num_rows
@@ -130,7 +137,7 @@ class TraceWriter:
             self._temporary.unlink(missing_ok=True)
 
     def _flush(self, *, whole_groups: bool) -> None:
-        """Writes the pending rows, all of them or as many as fill row groups."""
+        """Write the pending rows: all of them, or as many as fill whole row groups."""
         assert self._parquet is not None
         if not self._pending_rows:
             return

@@ -7,7 +7,7 @@ from operator import truediv
 
 import pytest
 
-from zswap_replay.trace.read_ahead import Ahead, Helper
+from zswap_replay.trace.read_ahead import ReadAhead, TaskThread
 
 
 def counting(upto: int, closed: list[bool]) -> Generator[int, None, None]:
@@ -18,48 +18,48 @@ def counting(upto: int, closed: list[bool]) -> Generator[int, None, None]:
         closed.append(True)
 
 
-def test_a_helper_does_its_tasks_in_order_and_hands_back_what_they_raise() -> None:
-    helper: Helper[float] = Helper()
+def test_a_thread_does_its_tasks_in_order_and_hands_back_what_they_raise() -> None:
+    thread: TaskThread[float] = TaskThread()
     for number in (1, 0, 2):
-        helper.give(partial(truediv, 1, number))
-    assert 3 == helper.waiting
-    assert 1.0 == helper.take()
+        thread.submit(partial(truediv, 1, number))
+    assert 3 == thread.waiting
+    assert 1.0 == thread.take_result()
     with pytest.raises(ZeroDivisionError):
-        helper.take()
-    assert 0.5 == helper.take()
-    assert 0 == helper.waiting
-    helper.end()
+        thread.take_result()
+    assert 0.5 == thread.take_result()
+    assert 0 == thread.waiting
+    thread.stop()
 
 
-def test_the_thread_of_a_helper_ends_with_it() -> None:
+def test_the_thread_ends_with_its_object() -> None:
     before = threading.active_count()
-    helper: Helper[None] = Helper()
-    helper.end()
+    thread: TaskThread[None] = TaskThread()
+    thread.stop()
     assert before == threading.active_count()
-    helper.give(lambda: None)
+    thread.submit(lambda: None)
     assert before + 1 == threading.active_count()
-    helper.end()
-    helper.end()
+    thread.stop()
+    thread.stop()
     assert before == threading.active_count()
-    forgotten: Helper[None] = Helper()
-    forgotten.give(lambda: None)
+    forgotten: TaskThread[None] = TaskThread()
+    forgotten.submit(lambda: None)
     del forgotten
     assert before == threading.active_count()
 
 
-def test_a_helper_that_ends_does_not_begin_what_is_left() -> None:
+def test_a_thread_that_is_stopped_does_not_begin_what_is_left() -> None:
     go, done = threading.Event(), []
-    helper: Helper[object] = Helper()
-    helper.give(go.wait)
-    helper.give(lambda: done.append(1))
+    thread: TaskThread[object] = TaskThread()
+    thread.submit(go.wait)
+    thread.submit(lambda: done.append(1))
     threading.Timer(0.05, go.set).start()
-    helper.end()
+    thread.stop()
     assert [] == done
 
 
 def test_items_come_in_order_and_errors_in_their_place() -> None:
     closed: list[bool] = []
-    items = Ahead(counting(5, closed))
+    items = ReadAhead(counting(5, closed))
     assert [0, 1, 2, 3, 4] == [next(items) for _ in range(5)]
     with pytest.raises(ValueError, match="at the end"):
         next(items)
@@ -68,10 +68,10 @@ def test_items_come_in_order_and_errors_in_their_place() -> None:
     assert [True] == closed
 
 
-def test_items_that_nobody_wants_any_more_are_not_made() -> None:
+def test_no_items_are_made_after_close() -> None:
     before = threading.active_count()
     closed: list[bool] = []
-    items = Ahead(counting(1000, closed))
+    items = ReadAhead(counting(1000, closed))
     assert 0 == next(items)
     items.close()
     assert [True] == closed

@@ -1,1 +1,1 @@
-"""Traces from the outputs of other programs, one module each."""
+"""Importers: traces made from the output of other programs, one module each."""

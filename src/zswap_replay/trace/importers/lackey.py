@@ -1,9 +1,9 @@
-"""Traces from `valgrind --tool=lackey --trace-mem=yes`, whose rows are the accesses of a real program.
+"""Traces from the output of `valgrind --tool=lackey --trace-mem=yes`, whose rows are the accesses of a real program.
 
 A row is ``I  addr,size`` (an instruction), `` L addr,size`` (a load), `` S addr,size`` (a store) or
 `` M addr,size`` (a load and a store of the same place). There is no clock: time is the number of instructions
 so far, at a stated rate. The output is long (20 bytes a row, some 10^8 rows a minute of the program's own
-time), so it is parsed in blocks and folded on the way; it need never be on a disk.
+time), so it is parsed and folded in blocks, and can come through a pipe without ever being on a disk.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _MESSAGE = re.compile(rb"(==|--|\*\*)[0-9]+\1")
 _NEWLINE, _SPACE, _COMMA = b"\n ,"
 
-# Digits by their byte; 255 is no digit.
 _HEX = np.full(256, 255, np.uint8)
+"""The value of each byte as a hexadecimal digit; 255 where it is none."""
 for _digit, _byte in enumerate(b"0123456789abcdef"):
     _HEX[_byte] = _digit
 _HEX[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
@@ -44,23 +44,23 @@ _HEX[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
 
 @dataclass(frozen=True)
 class LackeySummary:
-    """What an import saw and made. accesses + splits = folded + events."""
+    """The counts of an import; accesses + splits = folded + events."""
 
     lines: int = 0
     """Whole lines of input that were read."""
     messages: int = 0
-    """Lines of valgrind's own (``==pid==``), passed over."""
+    """Lines of valgrind's own (``==pid==``), ignored."""
     cut_off: int = 0
     """1 if the input ends in the middle of a line, which is then dropped."""
     instructions: int = 0
     accesses: int = 0
-    """Rows that are wanted: loads, stores, modifies, and instructions if asked for."""
+    """Rows that are imported: loads, stores, modifies, and instructions if asked for."""
     splits: int = 0
-    """Accesses over the edge of a page, which became two."""
+    """Accesses across a page boundary, which became two."""
     folded: int = 0
     """Accesses that have no event of their own; once stopped, those read past the last event as well."""
     stopped: int = 0
-    """1 if the highest number of events ended the import."""
+    """1 if `max_events` ended the import."""
     events: int = 0
     pages: int = 0
     """Distinct pages."""
@@ -89,15 +89,15 @@ def import_lackey(
     origin: str | None = None,
     overwrite: bool = False,
 ) -> LackeySummary:
-    """Turns lackey's output into the trace `output`, and says what was in it.
+    """Convert lackey's output to the trace `output`, and return what was counted.
 
     `lines` is a path, ``-`` for standard input, or a binary file; gzip is known by its first bytes. An
     instruction takes `ns_per_instruction` and is dropped, or kept as a read of its page with `instructions`.
 
     Runs of accesses to one page become one event, which is a write if any of them is, at the time of the
-    first. With `window` N above 1 an access to one of the N pages touched last is dropped too, as a TLB would
-    not see it: only the first write to a page since the page entered the window is kept. The order of two
-    pages within the last N is thereby lost, and a page that is used all the time looks idle; an LRU that
+    first. With `window` N above 1 an access to one of the N pages touched last is dropped too, as a TLB would hide
+    it; only the first write to a page since it entered the window is kept. This loses the order of two
+    pages within the last N, and a page that is used all the time looks idle; an LRU that
     holds many times N pages sees the same misses, but for pages that never leave the window.
 
     Raises TraceError: a line that cannot be read, no access at all, or an output that cannot be written;
@@ -122,7 +122,7 @@ def import_lackey(
 
 
 class _Import:
-    """One import on its way: the counts so far, and the filter."""
+    """One import while it runs: the counts so far, and the filter."""
 
     def __init__(
         self, name: str, stream: BinaryIO, instructions: bool, window: int, max_events: int | None
@@ -132,20 +132,23 @@ class _Import:
         self._instructions = instructions
         self._window = _Window(window)
         self._max_events = max_events
-        self._sum = LackeySummary()
+        self._summary = LackeySummary()
 
     def run(self, writer: TraceWriter, memcg: str, ns_per_instruction: int) -> LackeySummary:
-        """Writes the events and returns the summary."""
-        _create(writer, memcg)
+        """Write the events and return the summary."""
+        _create_memcg(writer, memcg)
         pages = np.empty(0, np.uint64)
-        for kept in self._kept():
+        for kept in self._kept_accesses():
             time_ns = kept.tick * np.uint64(ns_per_instruction)
             writer.write(page_rows(time_ns, kept.write.astype(np.int32), kept.page, memcg))
             pages = np.union1d(pages, kept.page)
-            self._sum = replace(
-                self._sum, events=self._sum.events + len(time_ns), pages=len(pages), time_ns=int(time_ns[-1])
+            self._summary = replace(
+                self._summary,
+                events=self._summary.events + len(time_ns),
+                pages=len(pages),
+                time_ns=int(time_ns[-1]),
             )
-        summary = self._sum
+        summary = self._summary
         if not summary.events:
             raise TraceError(
                 f"{self._name}: found no access in {summary.lines} lines; expected rows of "
@@ -153,13 +156,13 @@ class _Import:
             )
         return replace(summary, folded=summary.accesses + summary.splits - summary.events)
 
-    def _kept(self) -> Iterator[_Accesses]:
-        """The accesses that become events, in blocks that are never empty, up to the highest number."""
+    def _kept_accesses(self) -> Iterator[_Accesses]:
+        """Yield the accesses that become events, at most `max_events`, in blocks that are never empty."""
         left = self._max_events
-        for runs in _runs(self._accesses()):
+        for runs in _fold_runs(self._parsed_blocks()):
             kept = self._window.filter(runs)
             if left is not None and len(kept.tick) >= left:
-                self._sum = replace(self._sum, stopped=1)
+                self._summary = replace(self._summary, stopped=1)
                 yield _Accesses(kept.tick[:left], kept.page[:left], kept.write[:left])
                 return
             if len(kept.tick):
@@ -167,8 +170,8 @@ class _Import:
                     left -= len(kept.tick)
                 yield kept
 
-    def _accesses(self) -> Iterator[_Accesses]:
-        """The wanted accesses of each block of the input, split at page edges."""
+    def _parsed_blocks(self) -> Iterator[_Accesses]:
+        """Read the input in blocks of whole lines and parse each."""
         rest = b""
         while data := self._read():
             cut = data.rfind(b"\n") + 1
@@ -178,7 +181,7 @@ class _Import:
             block, rest = rest + data[:cut], data[cut:]
             yield self._parse(np.frombuffer(block, np.uint8))
         if rest:
-            self._sum = replace(self._sum, cut_off=1)
+            self._summary = replace(self._summary, cut_off=1)
 
     def _read(self) -> bytes:
         try:
@@ -187,7 +190,7 @@ class _Import:
             raise TraceError(f"{self._name}: cannot be read on: {error}") from None
 
     def _parse(self, block: npt.NDArray[np.uint8]) -> _Accesses:
-        """The wanted accesses of whole lines."""
+        """Parse whole lines to the accesses that are imported, split at page boundaries. Raises TraceError."""
         end = np.flatnonzero(block == _NEWLINE)
         start = np.empty_like(end)
         start[0] = 0
@@ -198,45 +201,45 @@ class _Import:
         instruction = row & (first == ord("I")) & (second == _SPACE)
         load, store, modify = (row & (first == _SPACE) & (second == ord(kind)) for kind in "LSM")
         known = instruction | load | store | modify
-        address, size, good = _numbers(block, start + 3, end)
+        address, size, good = _parse_address_and_size(block, start + 3, end)
         odd = np.flatnonzero(~(known & good))
         for line in odd:
             text = block[start[line] : end[line]].tobytes()
             if not _MESSAGE.match(text):
-                number = self._sum.lines + int(line) + 1
+                number = self._summary.lines + int(line) + 1
                 raise TraceError(
                     f"{self._name}: line {number}: found {text[:60].decode(errors='replace')!r}; "
                     "expected a row of lackey, such as ' L 1ffeffe7e0,8'"
                 )
-        tick = np.cumsum(instruction, dtype=np.uint64) + np.uint64(self._sum.instructions)
+        tick = np.cumsum(instruction, dtype=np.uint64) + np.uint64(self._summary.instructions)
         wanted = np.flatnonzero(known if self._instructions else known & ~instruction)
         page = address[wanted] >> _PAGE_SHIFT
         past = ((address[wanted] + (size[wanted] - np.uint64(1))) >> _PAGE_SHIFT) != page
         copies = past + np.intp(1)
         page = np.repeat(page, copies)
-        # The second copy of an access over the edge follows the first: it is the page behind.
+        # The second copy of an access across a boundary follows the first and is of the next page.
         page[np.cumsum(copies)[past] - 1] += np.uint64(1)
-        self._sum = replace(
-            self._sum,
-            lines=self._sum.lines + len(end),
-            messages=self._sum.messages + len(odd),
-            instructions=self._sum.instructions + int(instruction.sum()),
-            accesses=self._sum.accesses + len(wanted),
-            splits=self._sum.splits + int(past.sum()),
+        self._summary = replace(
+            self._summary,
+            lines=self._summary.lines + len(end),
+            messages=self._summary.messages + len(odd),
+            instructions=self._summary.instructions + int(instruction.sum()),
+            accesses=self._summary.accesses + len(wanted),
+            splits=self._summary.splits + int(past.sum()),
         )
         write = (store | modify)[wanted]
         return _Accesses(np.repeat(tick[wanted], copies), page, np.repeat(write, copies))
 
 
 class _Window:
-    """The pages touched last, the newest at the end, each with whether it was written since it came in."""
+    """The last pages touched, the newest at the end, each with whether it was written since it entered."""
 
     def __init__(self, pages: int) -> None:
         self._pages = pages
         self._written: OrderedDict[int, bool] = OrderedDict()
 
     def filter(self, runs: _Accesses) -> _Accesses:
-        """The runs that are not hidden by the window. A run of accesses is a window of one page already."""
+        """Drop the runs that the window hides; a window of one page hides none, as runs are folded already."""
         if self._pages == 1:
             return runs
         written = self._written
@@ -256,8 +259,8 @@ class _Window:
         return _Accesses(runs.tick[keep], runs.page[keep], runs.write[keep])
 
 
-def _runs(blocks: Iterator[_Accesses]) -> Iterator[_Accesses]:
-    """Accesses with runs on one page folded. The last run of a block is held back, as it may go on."""
+def _fold_runs(blocks: Iterator[_Accesses]) -> Iterator[_Accesses]:
+    """Fold each run of accesses to one page to one. The last run of a block is held back, as it may go on."""
     open_run: _Accesses | None = None
     for block in blocks:
         if open_run is not None:
@@ -276,10 +279,10 @@ def _runs(blocks: Iterator[_Accesses]) -> Iterator[_Accesses]:
         yield open_run
 
 
-def _numbers(
+def _parse_address_and_size(
     block: npt.NDArray[np.uint8], start: npt.NDArray[np.intp], end: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-    """Address and size of the texts ``hex,decimal`` from `start` to `end`, and which are well formed."""
+    """Parse the texts ``hex,decimal`` from `start` to `end`: addresses, sizes, and which are well formed."""
     size = np.zeros(len(end), np.uint64)
     comma = np.zeros(len(end), np.intp)
     for digits in (1, 2, 3):
@@ -294,16 +297,16 @@ def _numbers(
     length = np.where(good, length, 0)
     address = np.zeros(len(end), np.uint64)
     for place in range(int(length.max(initial=0))):
-        # Lines differ in the digits of their address; those that are through stay as they are.
-        going = place < length
-        digit = _HEX[block[np.where(going, start + place, 0)]]
-        good &= ~going | (digit < 16)
-        address = np.where(going, (address << np.uint64(4)) | digit, address)
+        # Addresses differ in length; one that has no more digits stays as it is.
+        has_digit = place < length
+        digit = _HEX[block[np.where(has_digit, start + place, 0)]]
+        good &= ~has_digit | (digit < 16)
+        address = np.where(has_digit, (address << np.uint64(4)) | digit, address)
     return address, size, good
 
 
-def _create(writer: TraceWriter, memcg: str) -> None:
-    """Writes the memcg_create of the path and of its ancestors below the root."""
+def _create_memcg(writer: TraceWriter, memcg: str) -> None:
+    """Write the memcg_create of the path and of its ancestors below the root, ancestors first."""
     chain: list[str] = []
     while memcg != ROOT:
         chain.append(memcg)
@@ -317,7 +320,7 @@ def _create(writer: TraceWriter, memcg: str) -> None:
 
 @contextmanager
 def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
-    """A name for people and the stream of bytes, unpacked; only what is opened here is closed."""
+    """Open the input: its name for people and its bytes, unpacked; a stream that was passed in is not closed."""
     with ExitStack() as stack:
         if not isinstance(lines, str | os.PathLike):
             name, raw = str(getattr(lines, "name", "input")), lines
@@ -329,15 +332,15 @@ def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, Binar
                 raw = stack.enter_context(open(name, "rb"))
             except OSError as error:
                 raise TraceError(f"{name}: cannot be opened: {error.strerror}") from None
-        stream = _Ahead(raw)
+        stream = _PeekedStream(raw)
         if stream.head == _GZIP_MAGIC:
             yield name, cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=cast(BinaryIO, stream))))
         else:
             yield name, cast(BinaryIO, stream)
 
 
-class _Ahead:
-    """A stream whose first bytes were looked at, as a pipe cannot be wound back."""
+class _PeekedStream:
+    """A stream whose first bytes are known before they are read, for pipes, which cannot seek back."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -345,6 +348,6 @@ class _Ahead:
         self._rest = self.head
 
     def read(self, size: int) -> bytes:
-        """The next bytes, `size` at most; none at the end."""
+        """Return the next bytes, at most `size`; none at the end."""
         rest, self._rest = self._rest[:size], self._rest[size:]
         return rest or self._stream.read(size)
