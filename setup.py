@@ -1,4 +1,4 @@
-"""Builds the modules that have a .pxd as extension modules; without a C compiler the package is installed interpreted.
+"""Build the modules that have a .pxd as extension modules; without a C compiler the package is installed interpreted.
 
 They are the kernel model, and what makes, compresses and keeps pages for it.
 """
@@ -14,15 +14,15 @@ PACKAGE = Path("src/zswap_replay")
 
 
 class BuildCore(build_ext):
-    """All modules of the core compiled, or none: the two kinds do not mix."""
+    """The build of the core: all of its modules are compiled, or none, as the two kinds do not mix."""
 
     def finalize_options(self) -> None:
-        """Compile on every core that there is."""
+        """Compile on all processors."""
         super().finalize_options()
         self.parallel = os.cpu_count()
 
     def run(self) -> None:
-        """Build the modules; where that fails, take back what was built and say so in one line."""
+        """Build the modules; where that fails, delete what was built and say so in one line."""
         try:
             super().run()
         except Exception as error:
@@ -35,7 +35,7 @@ class BuildCore(build_ext):
 
 
 def core() -> list[Extension]:
-    """The extension modules, or none where an interpreted install is asked for."""
+    """Return the extension modules; none where ZSWAP_REPLAY_PURE=1 asks for an interpreted install."""
     if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
         return []
     from Cython.Build import cythonize

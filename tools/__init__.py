@@ -1,1 +1,1 @@
-"""What the project is built with, and not part of it."""
+"""Tools that build the project and are not installed with it."""

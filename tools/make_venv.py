@@ -19,7 +19,7 @@ PIP = "https://pypi.org/pypi/pip/json"
 
 
 def download_pip(folder: Path) -> Path:
-    """The newest wheel of pip from PyPI, checked against the digest that PyPI names."""
+    """Download the newest wheel of pip from PyPI into `folder`. Raises OSError: it fails, or the digest is another."""
     with urllib.request.urlopen(PIP, timeout=60) as answer:
         wheel = next(file for file in json.load(answer)["urls"] if file["packagetype"] == "bdist_wheel")
         url = urllib.parse.urljoin(answer.url, wheel["url"])
@@ -33,7 +33,7 @@ def download_pip(folder: Path) -> Path:
 
 
 def make(directory: Path, *, with_ensurepip: bool) -> None:
-    """Make the environment; without ensurepip, pip installs itself from its own wheel."""
+    """Make the environment; without ensurepip, pip is downloaded and installs itself from its own wheel."""
     venv.create(directory, with_pip=with_ensurepip, clear=True, symlinks=True)
     if not with_ensurepip:
         with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +45,7 @@ def make(directory: Path, *, with_ensurepip: bool) -> None:
 
 
 def main() -> int:
-    """Make the environment that the command line names; 1 and one line where that fails."""
+    """Make the environment that the command line names; return 1 and print one line where that fails."""
     directory = Path(sys.argv[1])
     try:
         make(directory, with_ensurepip=importlib.util.find_spec("ensurepip") is not None)

@@ -1,6 +1,6 @@
 """The manual page, made from the commands: ``python -m tools.manpage > man/zswap-replay.1``.
 
-It says what ``--help`` says, for all commands on one page, and the same for the same version: it bears no date.
+It holds the text of ``--help`` of all commands. It has no date, so that one version always gives the same page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SIGNS = {"\\": r"\e", "^": r"\(ha", "~": r"\(ti", "`": r"\(ga", "'": r"\(aq"}
 
 
 def page() -> str:
-    """The page in the man macros of roff, ASCII alone."""
+    """Render the manual page in the man macros of roff, in ASCII only."""
     return "".join(f"{line}\n" for line in _page())
 
 
@@ -69,7 +69,7 @@ def _page() -> Iterator[str]:
 
 
 def _commands(context: click.Context) -> Iterator[click.Context]:
-    """A context for each command that does something, those of a group in its place."""
+    """Yield the context of each command, and of a group the contexts of its commands."""
     group = context.command
     assert isinstance(group, click.Group)
     for name in group.list_commands(context):
@@ -83,7 +83,7 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
 
 
 def _words(context: click.Context) -> str:
-    """``zswap-replay trace info``, for the context of info."""
+    """Return the words that call a command: ``zswap-replay trace info`` for the context of info."""
     above = f"{_words(context.parent)} " if context.parent else ""
     return f"{above}{context.info_name}"
 
@@ -102,7 +102,7 @@ def _options(context: click.Context, parameters: Iterable[click.Parameter]) -> I
 
 
 def _name(word: str) -> str:
-    """A word of an option's heading: bold where it is to be typed, else italic."""
+    """Mark up a word of an option's heading: bold where it is typed as it stands, else italic."""
     if word in ("/", ""):
         return word
     name, comma = word.removesuffix(","), "," if word.endswith(",") else ""
@@ -116,7 +116,7 @@ def _item(heading: str, text: str) -> Iterator[str]:
 
 
 def _text(text: str) -> Iterator[str]:
-    """Paragraphs of a help; one that begins with a backspace keeps its lines."""
+    """Yield the paragraphs of a help text; one that begins with a backspace keeps its lines."""
     for paragraph in filter(None, text.split("\n\n")):
         if not paragraph.startswith("\b"):
             yield ".P"
@@ -134,7 +134,7 @@ def _text(text: str) -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    """A text whose words may be broken, but for options, paths and names of knobs."""
+    """Escape a text whose words may be hyphenated, except options, paths and names of knobs."""
     marked = _NAME.sub(
         lambda match: f"\1{match[0]}", _OPTION.sub(lambda match: match[0].replace("-", "\0"), text)
     )
@@ -142,7 +142,7 @@ def _prose(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text to be typed as it is."""
+    """Escape a text that is typed as it stands."""
     return _guarded(_signs(text).replace("-", r"\-"))
 
 
@@ -151,7 +151,7 @@ def _signs(text: str) -> str:
 
 
 def _guarded(line: str) -> str:
-    """A line that roff does not take for a request."""
+    """Protect a line that begins with a dot from being read as a request of roff."""
     return rf"\&{line}" if line.startswith(".") else line
 
 

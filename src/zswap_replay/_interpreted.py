@@ -1,4 +1,4 @@
-"""Forces the source of modules that are compiled as well: ``ZSWAP_REPLAY_PURE=1``."""
+"""The import hook of ``ZSWAP_REPLAY_PURE=1``: modules are loaded from source, also where they were compiled."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _PACKAGE = f"{__name__.partition('.')[0]}."
 
 
 @cache
-def _sources(folder: str) -> FileFinder:
+def _source_finder(folder: str) -> FileFinder:
     return FileFinder(folder, (SourceFileLoader, [".py"]))
 
 
 class _Interpreted:
-    """Finds the package's modules as source alone, so that no extension module is imported in their place."""
+    """A meta path finder that finds the package's modules as source only, never as extension modules."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if not fullname.startswith(_PACKAGE):
             return None
-        found = (_sources(folder).find_spec(fullname) for folder in path or ())
+        found = (_source_finder(folder).find_spec(fullname) for folder in path or ())
         return next(filter(None, found), None)
 
 
 def install() -> None:
-    """Find modules so from now on, ahead of all other ways."""
+    """Load the package's modules from source from now on: put the finder first on ``sys.meta_path``."""
     sys.meta_path.insert(0, _Interpreted())

@@ -1,14 +1,14 @@
-"""The errors that end a command with one clear line and an exit status of their own."""
+"""The errors that end a command, each with one line for people and an exit status."""
 
 
 class ZswapReplayError(Exception):
-    """Base of every error that is the user's to mend; its text is one line made for people."""
+    """The base of all errors that a user can mend; the text is one line for people."""
 
     exit_code = 2
 
 
 class TraceError(ZswapReplayError):
-    """A trace that does not keep to the format, at a place that the text names."""
+    """A trace that cannot be read or written, or breaks the format; the text names the file and the place."""
 
 
 class SettingsError(ZswapReplayError):
@@ -24,11 +24,11 @@ class CodecError(ZswapReplayError):
 
 
 class ResultError(ZswapReplayError):
-    """A file of results that cannot be read, at a key that the text names."""
+    """A file of results that cannot be read; the text names the key."""
 
 
 class SchemaError(ResultError):
-    """Results in a form that another version of this program writes."""
+    """Results in a format of another version of this program."""
 
 
 class SweepError(ZswapReplayError):
@@ -36,7 +36,7 @@ class SweepError(ZswapReplayError):
 
 
 class SweepInterrupted(KeyboardInterrupt):
-    """A sweep that was interrupted; its text says what is kept of it."""
+    """A sweep that was interrupted; the text says which results are kept."""
 
 
 class VerificationError(ZswapReplayError):
@@ -46,4 +46,4 @@ class VerificationError(ZswapReplayError):
 
 
 class MissingPackageError(ZswapReplayError, ImportError):
-    """A package that only a part of the program needs, and that is not installed."""
+    """An optional package that is not installed."""

@@ -1,4 +1,4 @@
-"""Reading JSON that is held to a shape: each value knows the keys that led to it, for the error that names them."""
+"""Reading JSON of an expected shape: each value knows the keys that lead to it, so that an error can name them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zswap_replay.errors import ResultError
 
 _SHOWN = 60
-"""Characters of a value that an error repeats."""
+"""The most characters of a value that an error quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,17 @@ class Value:
 
     @classmethod
     def of(cls, document: Mapping[str, object] | Value, where: str = "") -> Value:
-        """A document, or a part of one that knows its keys already."""
+        """Wrap a document; a part of one, which knows its keys already, is returned as it is."""
         return document if isinstance(document, Value) else cls(document, where)
 
     def fault(self, expected: str) -> ResultError:
-        """The error that says what this value should have been."""
+        """Return the error that names this value's keys, what was found and what was expected."""
         found = repr(self.content)
         found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]}..."
         return ResultError(f"{self.where or 'the document'}: found {found}; expected {expected}")
 
     def table(self) -> Mapping[str, object]:
-        """An object, by its keys."""
+        """Return the value as an object, by its keys."""
         if not isinstance(self.content, Mapping):
             raise self.fault("an object")
         return self.content
@@ -49,47 +49,47 @@ class Value:
         return Value(table[key], where)
 
     def get(self, key: str, default: object) -> Value:
-        """The value of a key that a document may lack."""
+        """Return the value of a key, or `default` where the object lacks it."""
         return self[key] if key in self else Value(default, key)
 
     def items(self) -> Iterator[tuple[str, Value]]:
-        """Keys and values of an object."""
+        """Yield the keys and values of an object."""
         return ((key, self[key]) for key in self.table())
 
     def list(self) -> Iterator[Value]:
-        """The values of a list."""
+        """Yield the values of a list."""
         if not isinstance(self.content, list):
             raise self.fault("a list")
         return (Value(content, f"{self.where}[{place}]") for place, content in enumerate(self.content))
 
     def integer(self) -> int:
-        """A whole number; true and false are none."""
+        """Return the value as a whole number; true and false are none."""
         if type(self.content) is not int:
             raise self.fault("a whole number")
         return self.content
 
     def number(self) -> float:
-        """A number."""
+        """Return the value as a number."""
         if type(self.content) not in (int, float):
             raise self.fault("a number")
-        return float(self.content)  # type: ignore[arg-type]  # one of the two it is
+        return float(self.content)  # type: ignore[arg-type]  # it is one of the two
 
     def text(self) -> str:
-        """A string."""
+        """Return the value as a string."""
         if not isinstance(self.content, str):
             raise self.fault("a string")
         return self.content
 
     def flag(self) -> bool:
-        """True or false."""
+        """Return the value as true or false."""
         if not isinstance(self.content, bool):
             raise self.fault("true or false")
         return self.content
 
     def integers(self) -> dict[str, int]:
-        """An object of whole numbers."""
+        """Return the value as an object of whole numbers."""
         return {key: value.integer() for key, value in self.items()}
 
     def texts(self) -> dict[str, str]:
-        """An object of strings."""
+        """Return the value as an object of strings."""
         return {key: value.text() for key, value in self.items()}

@@ -1,4 +1,4 @@
-"""Sizes as the kernel's cgroup files read them and as people read them, and times."""
+"""Sizes and times: parsing them as the kernel's cgroup files do, and spelling them for people."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from zswap_replay.errors import SettingsError
 
 PAGE_SIZE = 4096
-"""Bytes of a page; the only size that zswap stores in one piece."""
+"""Bytes of a page; the only size that the model knows."""
 
 UNLIMITED = -1
-"""What ``max`` parses to."""
+"""The value of a limit that is ``max``."""
 
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
@@ -21,7 +21,7 @@ _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 def parse_size(text: str) -> int:
-    """Bytes of a size written as to a cgroup file: ``4096``, ``0x1000``, ``512K``, ``64M``, ``2G``.
+    """Parse a size as it is written to a cgroup file, to bytes: ``4096``, ``0x1000``, ``512K``, ``64M``, ``2G``.
 
     Models memparse(), lib/cmdline.c, without its leniency towards trailing characters.
 
@@ -37,14 +37,17 @@ def parse_size(text: str) -> int:
 
 
 def parse_limit(text: str) -> int:
-    """Bytes of a limit, or UNLIMITED for ``max``. Models page_counter_memparse(), mm/page_counter.c."""
+    """Parse a limit to bytes, or UNLIMITED for ``max``. Raises SettingsError as parse_size() does.
+
+    Models page_counter_memparse(), mm/page_counter.c.
+    """
     return UNLIMITED if text.strip() == "max" else parse_size(text)
 
 
 def parse_duration(text: str) -> int:
-    """Nanoseconds of a time: ``100us``, ``10ms``, ``1s``, ``5m``, ``1h``.
+    """Parse a duration to nanoseconds: ``100us``, ``10ms``, ``1s``, ``5m``, ``1h``.
 
-    Raises SettingsError: the text is no time, or a time of 0.
+    Raises SettingsError: the text is no duration, or 0.
     """
     match = _DURATION.fullmatch(text)
     if match is None or int(match[1]) == 0:
@@ -53,18 +56,18 @@ def parse_duration(text: str) -> int:
 
 
 def counted(number: int, what: str) -> str:
-    """A number of things, of which more than one is spelled with an s: ``1 run``, ``1,416 values``."""
+    """Spell a number of things, with an s where it is not one: ``1 run``, ``1,416 values``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def listed(names: Sequence[str], most: int = 10) -> str:
-    """Names for people, the first of them where they are many: ``/a, /b and 40 more``."""
+    """Spell a list of names, only the first `most` where there are more: ``/a, /b and 40 more``."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def format_size(size: float) -> str:
-    """A size for people: ``4.0 KiB``, ``1.3 GiB``; whole bytes below 1 KiB."""
+    """Spell a size in bytes for people: ``4.0 KiB``, ``1.3 GiB``; whole bytes below 1 KiB."""
     value = float(size)
     unit = 0
     while abs(value) >= 1024 and unit < len(_BINARY) - 1:

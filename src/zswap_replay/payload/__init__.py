@@ -1,1 +1,1 @@
-"""What pages contain: classes of content, recipes that mix them, and sources that make them."""
+"""The bytes of pages: classes of content, recipes that mix them, and sources that make pages."""

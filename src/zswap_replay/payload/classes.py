@@ -1,8 +1,8 @@
-"""Page classes: each but two has a corpus, about 1 MiB, of which its pages are slices (payload.cut).
+"""Page classes: the kinds of bytes that pages hold, such as text, code, pointers or zeros.
 
-Random bytes strewn over the corpus,
-ever denser towards its end, give pages their `spread`: a smooth knob from the corpus's own compressibility to
-none.
+Each class but zero and same-filled has a corpus of about 1 MiB, and its pages are slices of that (payload.slices).
+Random bytes strewn over the corpus, the denser the nearer to its end, give pages their `spread`: from as compressible
+as the corpus itself to hardly at all.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 CONTENT_VERSION: Final = 1
-"""Rises whenever the bytes of any class change; a recipe names the version that it was written for."""
+"""The version of the bytes of all classes, raised when any of them change; a recipe names the one it is written for."""
 
 MAX_SPREAD: Final = PAGE_SIZE // 4
-"""Most random bytes that can be strewn over a page."""
+"""The most random bytes that can be strewn over a page."""
 
 
-def _choose(key: int, count: int, below: int) -> npt.NDArray[np.int64]:
-    """`count` integers from 0 to below - 1, the small ones much more often, as words are in a language."""
+def _draw_skewed(key: int, count: int, below: int) -> npt.NDArray[np.int64]:
+    """Draw `count` integers from 0 to below - 1, small ones much more often, as words occur in a language."""
     import numpy as np
 
     bits = stream(key, count)
@@ -38,7 +38,7 @@ def _choose(key: int, count: int, below: int) -> npt.NDArray[np.int64]:
     return (skewed * np.uint64(below) >> np.uint64(16)).astype(np.int64)
 
 
-def _filled(parts: Sequence[bytes]) -> bytes:
+def _join_to_size(parts: Sequence[bytes]) -> bytes:
     return b"".join(parts)[: CORPUS_SIZE + PAGE_SIZE]
 
 
@@ -55,18 +55,18 @@ _SYLLABLES = (
 
 
 def _text() -> bytes:
-    stems = _choose(0x7E01, 3 * 3000, len(_SYLLABLES)).tolist()
+    stems = _draw_skewed(0x7E01, 3 * 3000, len(_SYLLABLES)).tolist()
     rare = [b"".join(_SYLLABLES[s] for s in stems[i : i + 2 + i % 2]) for i in range(0, len(stems), 3)]
     words = [
         word + end for word in _COMMON + rare for end in (b" ", b" ", b" ", b" ", b" ", b" ", b", ", b".\n")
     ]
-    return _filled([words[i] for i in _choose(0x7E02, 300_000, len(words)).tolist()])
+    return _join_to_size([words[i] for i in _draw_skewed(0x7E02, 300_000, len(words)).tolist()])
 
 
 def _json() -> bytes:
     record = b'{"id": %d, "name": "user%d", "score": %d.%03d, "active": %s, "token": "%08x"},\n'
     flags = (b"true", b"false")
-    return _filled(
+    return _join_to_size(
         [
             record % (100_000 + i, b % 1000, b >> 10 & 127, (b >> 17) % 1000, flags[b >> 28 & 1], b >> 32)
             for i, b in enumerate(stream(0x150, 16_000).tolist())
@@ -106,21 +106,21 @@ _OPCODES = tuple(bytes.fromhex(code) for code in _OPCODES_HEX.split())
 def _code() -> bytes:
     import numpy as np
 
-    picks = _choose(0xC0D1, 2048, len(_OPCODES)).tolist()
-    operands = _choose(0xC0D2, 2048, 1 << 16).tolist()
+    picks = _draw_skewed(0xC0D1, 2048, len(_OPCODES)).tolist()
+    operands = _draw_skewed(0xC0D2, 2048, 1 << 16).tolist()
     # After an opcode comes a register byte, two bytes, nothing, a rel32 or a displacement, by the opcode's
     # place.
     instructions = [
         _OPCODES[pick] + ((operand << pick) & 0xFFFFFF).to_bytes(4, "little")[: (1, 2, 0, 4, 1)[pick % 5]]
         for pick, operand in zip(picks, operands, strict=True)
     ]
-    # Compilers repeat themselves: the same few instructions in a row, then a call to somewhere.
+    # Compilers repeat idioms: the same few instructions in a row, then a call to some address.
     idioms = [b"".join(instructions[i : i + 2 + i % 4]) for i in range(0, 2048, 4)]
     calls = (stream(0xC0D3, 160_000) >> np.uint64(52)).tolist()
-    return _filled(
+    return _join_to_size(
         [
             idioms[pick] + (b"\xe8" + (call << 4).to_bytes(4, "little") if call & 3 == 0 else b"")
-            for pick, call in zip(_choose(0xC0D4, 160_000, len(idioms)).tolist(), calls, strict=True)
+            for pick, call in zip(_draw_skewed(0xC0D4, 160_000, len(idioms)).tolist(), calls, strict=True)
         ]
     )
 
@@ -132,9 +132,12 @@ def _random() -> bytes:
 def _half_zero() -> bytes:
     # With a period of one page every slice of 4096 bytes holds 2048 zeros, wherever it begins.
     noise, half = _random(), PAGE_SIZE // 2
-    return _filled([noise[i : i + half] + bytes(half) for i in range(0, CORPUS_SIZE + PAGE_SIZE, PAGE_SIZE)])
+    return _join_to_size(
+        [noise[i : i + half] + bytes(half) for i in range(0, CORPUS_SIZE + PAGE_SIZE, PAGE_SIZE)]
+    )
 
 
+# The makers of the plain corpora, by class.
 _CORPORA: Final[dict[str, Callable[[], bytes]]] = {
     "text": _text,
     "json": _json,
@@ -148,39 +151,39 @@ _CORPORA: Final[dict[str, Callable[[], bytes]]] = {
 ZERO: Final = "zero"
 SAME_FILLED: Final = "same-filled"
 CLASS_NAMES: Final = (ZERO, SAME_FILLED, *_CORPORA)
-"""Every class that a recipe may name."""
+"""The names of the classes that a recipe may use."""
 OTHER: Final = "other"
-"""The class of a file's pages that are not same-filled."""
+"""The class of a payload file's pages that are not same-filled."""
 
 
-@lru_cache(maxsize=32)  # recipes can ask for any number of them, and a source holds on to its own
+@lru_cache(maxsize=32)  # recipes may ask for any number of them; a source keeps references to those it uses
 def corpus(name: str, least: int = 0, most: int = 0) -> bytes:
-    """The 1 MiB and one page of bytes that pages of the class `name` are cut from.
+    """Return the corpus of the class `name`, CORPUS_SIZE + PAGE_SIZE bytes, of which its pages are slices.
 
     About `least` bytes of its first page are random ones strewn in, about `most` of its last.
 
-    Raises KeyError for a class without one: zero, same-filled, or unknown.
+    Raises KeyError: the class has no corpus (zero, same-filled), or is unknown.
     """
-    plain = _plain(name)
-    return _strewn(plain, least, most) if most else plain
+    plain = _plain_corpus(name)
+    return _strew_random_bytes(plain, least, most) if most else plain
 
 
 @cache
-def _plain(name: str) -> bytes:
+def _plain_corpus(name: str) -> bytes:
     return _CORPORA[name]()
 
 
-def _strewn(plain: bytes, least: int, most: int) -> bytes:
+def _strew_random_bytes(plain: bytes, least: int, most: int) -> bytes:
     import numpy as np
 
     size = np.uint64(len(plain))
     place = np.arange(len(plain), dtype=np.uint64)
-    # Fixed point: each byte adds its share of a random one; where the sum passes a whole number there is one.
+    # Fixed point: each byte adds its share of a random byte; where the sum passes a whole number one is put.
     shares = np.cumsum(np.uint64(least) * size + np.uint64(most - least) * place)
     passed = np.diff(shares // (size * np.uint64(PAGE_SIZE))).nonzero()[0]
     noise = stream(0x57E3, passed.size)
-    # Anywhere in its word, or even distances could hit the same byte of every word.
+    # Moved within its 8-byte word; otherwise even distances could hit the same byte of every word.
     where = passed ^ (noise & np.uint64(7)).astype(np.int64)
-    strewn = np.frombuffer(plain, dtype=np.uint8).copy()
-    strewn[where] = (noise >> np.uint64(56)).astype(np.uint8)
-    return strewn.tobytes()
+    mixed = np.frombuffer(plain, dtype=np.uint8).copy()
+    mixed[where] = (noise >> np.uint64(56)).astype(np.uint8)
+    return mixed.tobytes()

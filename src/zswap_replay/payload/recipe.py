@@ -14,7 +14,7 @@ from zswap_replay.errors import RecipeError
 from zswap_replay.payload.classes import CLASS_NAMES, CONTENT_VERSION, MAX_SPREAD, SAME_FILLED, ZERO
 
 MAX_OVERRIDES: Final = 127
-"""A content id has seven bits for the override that made it."""
+"""The most overrides that a recipe can have: a content id has seven bits for the one that holds for its memcg."""
 
 _T = TypeVar("_T", str, int, float)
 
@@ -23,11 +23,7 @@ _TOLERANCE: Final = 1e-6  # shares are decimal fractions: 0.1 + 0.2 must count a
 
 @dataclass(frozen=True, slots=True)
 class ClassShare:
-    """One class of a mix.
-
-    `share` is the part of all pages, 0 to 1; `spread` the fewest and the most random bytes strewn over a
-    page.
-    """
+    """One class of a mix: `share` of all pages, 0 to 1, with `spread` random bytes on a page, fewest and most."""
 
     name: str
     share: float
@@ -49,7 +45,7 @@ class ClassShare:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Pages that have a twin: `share` of all pages, cut from `working_set` distinct ones."""
+    """Pages that are equal to others: `share` of all pages, 0 to 1, with the bytes of `working_set` distinct pages."""
 
     share: float = 0.0
     working_set: int = 1024
@@ -63,7 +59,7 @@ class Duplicates:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """The mix of the memcg `memcg` and of all below it that no longer path claims."""
+    """The mix of the memcg `memcg` and of its descendants, except those for which a longer path has an override."""
 
     memcg: str
     classes: tuple[ClassShare, ...]
@@ -71,18 +67,18 @@ class Override:
     def __post_init__(self) -> None:
         if not self.memcg.startswith("/") or (self.memcg != "/" and self.memcg.endswith("/")):
             raise RecipeError(f"memcg: {self.memcg!r} is not a path from the root, such as /web")
-        _check_sum(self.classes)
+        _check_shares(self.classes)
 
     def holds_for(self, memcg: str) -> bool:
-        """Whether `memcg` is this path or below it."""
+        """Tell whether `memcg` is this override's path or below it."""
         return memcg == self.memcg or memcg.startswith(self.memcg.rstrip("/") + "/")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What the pages of a machine contain. Together with a seed it settles the bytes of every content id.
+    """The mix of page classes of a machine. A recipe and a seed determine the bytes of every content id.
 
-    Raises RecipeError when shares do not add up, a class is unknown or a number is out of its range.
+    Raises RecipeError: shares do not add up, a class is unknown, or a number is out of its range.
     """
 
     name: str
@@ -96,7 +92,7 @@ class Recipe:
             raise RecipeError(
                 f"version: {self.version}, but this program makes content of version {CONTENT_VERSION}"
             )
-        _check_sum(self.classes)
+        _check_shares(self.classes)
         if len(self.overrides) > MAX_OVERRIDES:
             raise RecipeError(
                 f"override: {len(self.overrides)} of them; at most {MAX_OVERRIDES} fit a content id"
@@ -107,7 +103,7 @@ class Recipe:
                 raise RecipeError(f"override: {path} has two")
 
     def group(self, memcg: str) -> int:
-        """0 where no override holds for `memcg`, else 1 + the index of the most specific that does.
+        """Return the group of a memcg: 1 + the index of the most specific override that holds for it, 0 for none.
 
         >>> load_recipe("default").group("/web")
         0
@@ -119,7 +115,7 @@ class Recipe:
         return best
 
     def as_json(self) -> dict[str, Any]:
-        """The recipe as an object for JSON, laid out like its TOML; `from_json` takes it back."""
+        """Return the recipe as a JSON object laid out like its TOML; `from_json` reads it back."""
         recipe: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
@@ -135,9 +131,9 @@ class Recipe:
 
     @classmethod
     def from_json(cls, recipe: str | bytes | Mapping[str, Any], where: str = "recipe") -> Recipe:
-        """The recipe of an object laid out like the TOML, or of its JSON text, as traces carry one.
+        """Read a recipe from an object laid out like the TOML, or from its JSON text, as traces carry it.
 
-        Raises RecipeError, one line that begins with `where` and names the key.
+        Raises RecipeError: it is no recipe; the line begins with `where` and names the key.
         """
         if isinstance(recipe, str | bytes):
             try:
@@ -145,19 +141,19 @@ class Recipe:
             except ValueError as error:
                 raise RecipeError(f"{where}: not JSON: {error}") from error
         try:
-            return _parse(recipe)
+            return _parse_recipe(recipe)
         except RecipeError as error:
             raise RecipeError(f"{where}: {error}") from None
 
 
 def builtin_recipes() -> list[str]:
-    """Names of the recipes that come with the package, in alphabetical order."""
+    """List the names of the recipes that come with the package, in alphabetical order."""
     files = resources.files("zswap_replay.payload").joinpath("recipes").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
-    """The built-in recipe of that name, else the TOML file at that path.
+    """Load the built-in recipe of that name, else the TOML file at that path.
 
     Raises RecipeError: there is neither, or the file is no recipe.
     """
@@ -179,7 +175,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     return Recipe.from_json(recipe, text)
 
 
-def _check_sum(classes: tuple[ClassShare, ...]) -> None:
+def _check_shares(classes: tuple[ClassShare, ...]) -> None:
     total = sum(share.share for share in classes)
     if abs(total - 1) > _TOLERANCE:
         raise RecipeError(f"classes: the shares add up to {100 * total:g} %, not to 100 %")
@@ -189,56 +185,57 @@ def _classes_as_json(classes: tuple[ClassShare, ...]) -> dict[str, Any]:
     return {c.name: {"share": c.share, "spread": list(c.spread)} for c in classes}
 
 
-def _parse(recipe: object) -> Recipe:
-    table = _table(
+def _parse_recipe(recipe: object) -> Recipe:
+    table = _checked_table(
         recipe, "recipe", required={"name", "version", "classes"}, optional={"duplicates", "override"}
     )
     overrides = table.get("override", [])
     if not isinstance(overrides, list):
         raise RecipeError("override: not a list of tables")
     return Recipe(
-        name=_value(table, "name", str),
+        name=_checked_value(table, "name", str),
         classes=_parse_classes(table["classes"]),
         duplicates=_parse_duplicates(table.get("duplicates", {})),
         overrides=tuple(_parse_override(override, i) for i, override in enumerate(overrides, 1)),
-        version=_value(table, "version", int),
+        version=_checked_value(table, "version", int),
     )
 
 
 def _parse_override(override: object, number: int) -> Override:
     key = f"override {number}"
-    table = _table(override, key, required={"memcg", "classes"})
+    table = _checked_table(override, key, required={"memcg", "classes"})
     try:
-        return Override(_value(table, "memcg", str), _parse_classes(table["classes"]))
+        return Override(_checked_value(table, "memcg", str), _parse_classes(table["classes"]))
     except RecipeError as error:
         raise RecipeError(f"{key}: {error}") from None
 
 
 def _parse_duplicates(duplicates: object) -> Duplicates:
-    table = _table(duplicates, "duplicates", optional={"share", "working_set"})
+    table = _checked_table(duplicates, "duplicates", optional={"share", "working_set"})
     return Duplicates(
-        share=_value(table, "share", float, "duplicates.", Duplicates().share),
-        working_set=_value(table, "working_set", int, "duplicates.", Duplicates().working_set),
+        share=_checked_value(table, "share", float, "duplicates.", Duplicates().share),
+        working_set=_checked_value(table, "working_set", int, "duplicates.", Duplicates().working_set),
     )
 
 
 def _parse_classes(classes: object) -> tuple[ClassShare, ...]:
-    table = _table(classes, "classes", optional=set(CLASS_NAMES))
+    table = _checked_table(classes, "classes", optional=set(CLASS_NAMES))
     return tuple(_parse_class(name, value) for name, value in table.items())
 
 
 def _parse_class(name: str, value: object) -> ClassShare:
-    table = _table(value, f"classes.{name}", required={"share"}, optional={"spread"})
+    table = _checked_table(value, f"classes.{name}", required={"share"}, optional={"spread"})
     spread = table.get("spread", [0, 0])
     if not isinstance(spread, list) or len(spread) != 2 or not all(type(k) is int for k in spread):
         raise RecipeError(f"classes.{name}.spread: {spread!r} is not two whole numbers")
-    return ClassShare(name, _value(table, "share", float, f"classes.{name}."), (spread[0], spread[1]))
+    share = _checked_value(table, "share", float, f"classes.{name}.")
+    return ClassShare(name, share, (spread[0], spread[1]))
 
 
-def _table(
+def _checked_table(
     value: object, key: str, *, required: set[str] | None = None, optional: set[str] | None = None
 ) -> Mapping[str, Any]:
-    """`value` as a table that holds all `required` keys and besides them `optional` ones alone."""
+    """Check that `value` is a table with all `required` keys and no others but `optional` ones. Raises RecipeError."""
     if not isinstance(value, Mapping):
         raise RecipeError(f"{key}: not a table")
     required, optional = required or set(), optional or set()
@@ -252,10 +249,10 @@ def _table(
     return value
 
 
-def _value(
+def _checked_value(
     table: Mapping[str, Any], name: str, kind: type[_T], prefix: str = "", default: _T | None = None
 ) -> _T:
-    """The value at `name`, which must be of type `kind`; a whole number will do for a float."""
+    """Return the value at `name`, which must be of type `kind`; an int counts as a float. Raises RecipeError."""
     value = table.get(name, default)
     if kind is float and type(value) is int:
         value = float(value)

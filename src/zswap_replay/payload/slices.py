@@ -1,7 +1,7 @@
-"""The 4096 bytes of a page from 64 bits: a word all over, or a slice of a corpus.
+"""The 4096 bytes of a page, made from 64 bits: one word repeated, or a slice of a corpus.
 
-The slice begins at a place that the bits choose, under a header of 16 bytes made of all 64 bits, so that different bits
-give different pages.
+The bits choose where the slice begins. Its first 16 bytes are replaced by a header made of all 64 bits, so that
+different bits give different pages.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import cython
 from zswap_replay.units import PAGE_SIZE
 
 CORPUS_SIZE: Final = 1 << 20
-"""Places in a corpus where a page can begin; it is a page longer."""
+"""Bytes of a corpus in which a page can begin; the corpus is one page longer."""
 
 ZERO_PAGE: Final = bytes(PAGE_SIZE)
 
-# spreads the bits that chose the class over those that choose the slice
+# An odd multiplier: it mixes the bits that chose the class into those that choose the slice.
 ODD = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 PAGE = cython.declare(cython.Py_ssize_t, PAGE_SIZE)
@@ -26,24 +26,27 @@ CORPUS = cython.declare(cython.Py_ssize_t, CORPUS_SIZE)
 
 
 def same_filled_word(bits: cython.ulonglong) -> cython.ulonglong:
-    """The non-zero word, read little-endian, that fills a page of class `same-filled`."""
+    """Return the word, never 0, that fills a page of class `same-filled`."""
     return (bits * ODD) & MASK64 | 1
 
 
 def same_filled_page(word: cython.ulonglong) -> bytes:
-    """4096 bytes of one little-endian 8-byte word, 0 for the zero page."""
+    """Return a page of 4096 bytes filled with one 8-byte word, little-endian."""
     return word.to_bytes(8, "little") * (PAGE_SIZE // 8)
 
 
 def start_of(corpus: bytes, bits: cython.ulonglong) -> cython.Py_ssize_t:
-    """Where in `corpus` the page of `bits` begins."""
+    """Return the offset in `corpus` at which the page of `bits` begins, a multiple of 8.
+
+    Raises ValueError: the corpus is shorter than CORPUS_SIZE and a page.
+    """
     if len(corpus) < CORPUS + PAGE:
         raise ValueError(f"{len(corpus)} bytes of a corpus; it has {CORPUS_SIZE + PAGE_SIZE}")
     return ((bits * ODD) & MASK64) >> 44 & ~7  # words stay aligned
 
 
 def corpus_page(corpus: bytes, bits: cython.ulonglong) -> bytes:
-    """4096 bytes of `corpus` at a place chosen by `bits`.
+    """Make the page of `bits`: a header of 16 bytes, then a slice of `corpus` that `bits` choose.
 
     Raises ValueError: the corpus is shorter than CORPUS_SIZE and a page.
     """
@@ -51,7 +54,7 @@ def corpus_page(corpus: bytes, bits: cython.ulonglong) -> bytes:
     more: cython.ulonglong = (bits * ODD) & MASK64
     page: bytes
     if cython.compiled:
-        # One copy: nobody has seen the new bytes yet, so the header can be written over the first of them.
+        # One copy: nothing else refers to the new bytes yet, so the header can be written over the first of them.
         text: cython.p_char = corpus
         page = text[start : start + PAGE]
         head: cython.p_char = page
@@ -65,7 +68,7 @@ def corpus_page(corpus: bytes, bits: cython.ulonglong) -> bytes:
 
 
 def is_corpus_page(page: bytes, corpus: bytes, bits: cython.ulonglong) -> cython.bint:
-    """Whether `page` is what `corpus_page` makes; where this runs compiled, without making it.
+    """Tell whether `page` is what `corpus_page` makes; compiled, without making it.
 
     Raises ValueError: the corpus is shorter than CORPUS_SIZE and a page.
     """

@@ -1,5 +1,5 @@
 # cython: boundscheck=True, wraparound=True
-"""Page sources: from a content id to the 4096 bytes that it stands for."""
+"""Page sources: what gives the 4096 bytes of a content id, by a recipe or from a file."""
 
 from __future__ import annotations
 
@@ -27,34 +27,35 @@ if TYPE_CHECKING:
     from zswap_replay.payload.recipe import ClassShare, Recipe
 
 DERIVED: Final = 1 << 63
-"""Bit of a content id that the replay made itself; bits 56 to 62 are then the group of the memcg."""
+"""The bit of a content id that the replay derived itself; bits 56 to 62 are then the memcg's group."""
 
 GROUP_SHIFT: Final = 56
+"""The place of the memcg's group in a derived content id."""
 
 # The same as C integers.
 SHIFT = cython.declare(cython.int, GROUP_SHIFT)
 FIRST_GROUP = cython.declare(cython.ulonglong, DERIVED >> GROUP_SHIFT)
 
-# The lowest bits of a content say whether it has a twin, those above them which.
+# The lowest bits drawn for a content tell whether it is a duplicate, those above them of which page.
 TWIN_BITS = cython.declare(cython.int, 20)
 TWIN_DRAWS = cython.declare(cython.ulonglong, (1 << 20) - 1)
 
 
 class PageSource(Protocol):
-    """Where the bytes of pages come from. The same content id always gives the same bytes."""
+    """The source of pages' bytes. The same content id always gives the same bytes."""
 
     def page(self, content: int) -> bytes:
-        """The 4096 bytes of a content."""
+        """Return the 4096 bytes of a content."""
 
     def same_filled(self, content: int) -> int | None:
-        """The little-endian 8-byte word that fills the page, 0 for a zero page, or None."""
+        """Return the little-endian 8-byte word that fills the page, 0 for a zero page; None where none fills it."""
 
     def class_of(self, content: int) -> str:
-        """The name of the page class."""
+        """Return the name of the content's page class."""
 
 
 class _Maker:
-    """One class of a mix, ready to make pages."""
+    """One class of a mix: its corpus, and the bound (exclusive) of the draws of 32 bits that choose it."""
 
     def __init__(self, share: ClassShare, bound: cython.ulonglong) -> None:
         self.name = share.name
@@ -64,10 +65,10 @@ class _Maker:
 
 
 def _makers(classes: tuple[ClassShare, ...]) -> list[_Maker]:
-    """The classes of one group, each with the bound that draws of it stay below, out of 2^32 equal draws."""
+    """Prepare the classes of one mix, each with the upper bound, exclusive, of its draws out of 2^32."""
     shares = [share for share in classes if share.share > 0]
     bounds = [round(end * 2**32) for end in accumulate(share.share for share in shares)]
-    # Rounding must not leave a draw without a class.
+    # Shares add up to 1 only nearly: the last class takes the draws that are left.
     bounds[-1] = 2**32
     return [_Maker(share, bound) for share, bound in zip(shares, bounds, strict=True)]
 
@@ -75,7 +76,7 @@ def _makers(classes: tuple[ClassShare, ...]) -> list[_Maker]:
 class GeneratedPages:
     """Pages made by a recipe: a function of (recipe, seed, content id) alone.
 
-    A content id with bit 63 set names in bits 56 to 62 the group of its memcg (`Recipe.group`), whose mix it
+    A content id with bit 63 set has in bits 56 to 62 the group of its memcg (`Recipe.group`), whose mix it
     follows; any other id, and a group that the recipe does not have, follows the mix of group 0.
     """
 
@@ -85,31 +86,31 @@ class GeneratedPages:
         self._key = mix64(seed & MASK)
         self._twin_key = mix64(self._key ^ MASK)
         self._twin_share = round(recipe.duplicates.share * 2**20)
-        self._twins = min(recipe.duplicates.working_set, 1 << 64 - 20)  # there are no more bits to choose by
-        # Asking for the word, the bytes and the class of one content in turn costs one look-up.
+        self._twins = min(recipe.duplicates.working_set, 1 << 64 - 20)  # only 44 bits are left to choose by
+        # The last content is remembered: its word, bytes and class are asked for in turn.
         self._content = 0
         self._find()
 
     def page(self, content: cython.ulonglong) -> bytes:
-        """The 4096 bytes of a content."""
+        """Make the 4096 bytes of a content."""
         maker: _Maker = self._maker_of(content)
         if maker.corpus is not None:
             return corpus_page(maker.corpus, self._bits)
         return ZERO_PAGE if maker.zero else same_filled_page(same_filled_word(self._bits))
 
     def same_filled(self, content: cython.ulonglong) -> int | None:
-        """The word that fills the page, or None. No page is made."""
+        """Return the word that fills the page, or None; the page is not made."""
         maker: _Maker = self._maker_of(content)
         if maker.corpus is not None:
             return None
         return 0 if maker.zero else same_filled_word(self._bits)
 
     def class_of(self, content: cython.ulonglong) -> str:
-        """The class, as the recipe names it."""
+        """Return the content's class, as the recipe names it."""
         return self._maker_of(content).name
 
     def holds(self, content: cython.ulonglong, page: bytes) -> cython.bint:
-        """Whether `page` is the page of a content."""
+        """Tell whether `page` holds the bytes of a content."""
         maker: _Maker = self._maker_of(content)
         if maker.corpus is not None:
             return is_corpus_page(page, maker.corpus, self._bits)
@@ -122,7 +123,7 @@ class GeneratedPages:
         return self._maker
 
     def _find(self) -> None:
-        """Draw the bits and the class of the content."""
+        """Draw the 64 bits and the class of `_content`, from its group, the seed and the share of duplicates."""
         group: cython.ulonglong = self._content >> SHIFT
         group = group - FIRST_GROUP if FIRST_GROUP < group < FIRST_GROUP + self._groups else 0
         bits: cython.ulonglong = mix64(self._content ^ self._key)
@@ -140,9 +141,9 @@ class GeneratedPages:
 
 
 class FilePages:
-    """Pages of a file: content id i is its i-th 4096 bytes.
+    """Pages of a file: content id i is its i-th 4096 bytes, from 0.
 
-    Raises SettingsError: the file cannot be read, is empty or is not whole pages; a content id past its end.
+    Raises SettingsError: the file cannot be read, is empty or is not whole pages; a content id is past its end.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -158,12 +159,12 @@ class FilePages:
         except OSError as error:
             raise SettingsError(f"{path}: {error.strerror}") from error
         self._pages = size // PAGE_SIZE
-        # Asking for the word, the bytes and the class of one content in turn reads it once.
+        # The last page is remembered: its word, bytes and class are asked for in turn.
         self._content = -1
         self._page = b""
 
     def page(self, content: int) -> bytes:
-        """The 4096 bytes of a content."""
+        """Read the 4096 bytes of a content."""
         if content != self._content:
             if not 0 <= content < self._pages:
                 raise SettingsError(
@@ -175,15 +176,15 @@ class FilePages:
         return self._page
 
     def same_filled(self, content: int) -> int | None:
-        """The word that fills the page, or None."""
+        """Return the little-endian 8-byte word that fills the page, or None."""
         page = self.page(content)
-        # The last word differs from the first in nearly every other page; the kernel looks there first too.
+        # In nearly every other page the last word differs from the first: the kernel compares these two first as well.
         if page[:8] != page[-8:] or page[8:] != page[:-8]:
             return None
         return int.from_bytes(page[:8], "little")
 
     def class_of(self, content: int) -> str:
-        """`zero`, `same-filled` or `other`, found by looking."""
+        """Return ``zero``, ``same-filled`` or ``other``, by the page's bytes."""
         word = self.same_filled(content)
         if word is None:
             return OTHER
