@@ -1,4 +1,4 @@
-"""The libraries that a part of the reports needs beyond those that are always there."""
+"""The optional libraries that reports need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zswap_replay.errors import SettingsError
 
 
 def require(*modules: str) -> None:
-    """Raises SettingsError, with what to install, where a module is missing. Imports none of them."""
+    """Check that modules are installed, without importing them. Raises SettingsError: one is missing."""
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise SettingsError(

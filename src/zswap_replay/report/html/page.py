@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing beside itself: no script, no font, no picture from elsewhere."""
+"""A report as one HTML file that loads nothing: no script, no font, no picture from elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NARROW = 340
 
 
 def render(page: Page) -> str:
-    """The page as HTML; the same text for the same page."""
+    """Render a page as HTML; the same page gives the same text."""
     environment = Environment(
         loader=PackageLoader("zswap_replay.report.html", "templates"),
         autoescape=True,
@@ -53,7 +53,7 @@ def render(page: Page) -> str:
 
 
 def _images(chart: Chart) -> Markup:
-    """The chart's drawings: for wide and for narrow screens, where one does not serve both."""
+    """Render a chart's drawings: one for wide and one for narrow screens, where one does not serve both."""
     label = f"{plain(chart.title)}. {plain(chart.told)}" if chart.told else plain(chart.title)
     wide = Canvas(_WIDTHS[chart.span], theme.ROLES)
     if wide.width == _NARROW:
@@ -63,7 +63,7 @@ def _images(chart: Chart) -> Markup:
 
 
 def _breakable(name: str) -> Markup:
-    """A counter's name that goes on in the next line after a dot, an underscore or a colon where it is long."""
+    """Let a long name be broken after a dot, an underscore or a colon."""
     lines = [""]
     for part in re.findall(r"[^._:]*[._:]?", name):
         if len(lines[-1]) + len(part) > _HEADING and lines[-1]:

@@ -13,12 +13,12 @@ _WIDTHS = {"full": 900, "half": 560, "third": 480}
 
 
 def file_name(chart: Chart) -> str:
-    """The name of the file that a chart is written to."""
+    """Return the name of the file that a chart is written to."""
     return f"{chart.name}.png"
 
 
 def render(charts: Iterable[Chart]) -> Iterator[bytes]:
-    """The charts as PNG on a light background, with their titles and legends; the same bytes for the same chart."""
+    """Render charts as PNG on a light background, with titles and legends; the same chart gives the same bytes."""
     with drawing():
         for chart in charts:
             yield to_png(chart.drawing.draw(Canvas(_WIDTHS[chart.span], LIGHT, alone=True)))

@@ -1,4 +1,4 @@
-"""Names from outside (memcg paths, traces) as text that can stand in a page, a chart or a file's name."""
+"""Names that come from users (memcg paths, traces) made safe for a page, a chart or a file's name."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _ELLIPSIS = "…"
 
 
 def plain(text: str) -> str:
-    """``text`` with every character that cannot be printed written as its escape."""
+    """Replace every character of ``text`` that cannot be printed by its escape."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
     )
 
 
 def short(text: str, most: int) -> str:
-    """``text`` in at most ``most`` characters, its middle left out: the end of a path tells the most."""
+    """Shorten ``text`` to at most ``most`` characters; the middle is left out, as the end of a path says the most."""
     text = plain(text)
     if len(text) <= most:
         return text
@@ -24,5 +24,5 @@ def short(text: str, most: int) -> str:
 
 
 def slug(text: str) -> str:
-    """``text`` as a part of a file's name: letters, digits and dashes."""
+    """Turn ``text`` into a part of a file's name: small letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""Results as CSV in long format: one line for each value of each counter, ready to be pivoted."""
+"""Results as CSV in long format: one line for each value of each counter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "node", "count
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
-    """CSV with the header ``COLUMNS``; ``memcg`` is empty for the machine's counters.
+    """Write CSV with the header ``COLUMNS``; ``memcg`` is empty for the machine's counters.
 
     ``node`` is empty for all but the group ``node``.
     The limits of memcgs are the group ``limits``, the derived figures of the end are the group ``derived``

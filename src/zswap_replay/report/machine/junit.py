@@ -14,7 +14,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(verdict: Verdict, file: str, *, compared: bool) -> str:
-    """One suite for each run, with one case for each snapshot: a failure has the lines that differ.
+    """Render one suite for each run, with one case for each snapshot; a failure has the lines that differ.
 
     ``file`` is the name of the file of expected results. Where the runs were not ``compared``, each case is an error
     with the reasons.
@@ -43,7 +43,7 @@ def _report(case: ElementTree.Element, kind: str, message: str, text: str) -> No
 
 
 def _count(within: ElementTree.Element) -> None:
-    """Sets the counts that the form asks for."""
+    """Set the counts of cases, failures and errors that JUnit XML asks for."""
     within.attrib |= {
         "tests": str(len(within.findall(".//testcase"))),
         "failures": str(len(within.findall(".//failure"))),

@@ -1,4 +1,4 @@
-"""Results as OpenMetrics 1.0 text, so that a replay and a live host can sit on one chart."""
+"""Results as OpenMetrics 1.0 text, so that a replay and a live host can be shown in one chart."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
-    """The last snapshot of each result, told apart by the labels ``compressor`` and ``kernel``.
+    """Render the last snapshot of each result, told apart by the labels ``compressor`` and ``kernel``.
 
-    Where two results have both in common, the label ``run`` numbers them, from 1 on. Counters are exact integers. A
-    replay has no wall clock, so no sample has a timestamp. With ``timing`` the seconds that the replay took are gauges.
+    Where two results have both in common, the label ``run`` numbers them, from 1. Counters are exact integers. No
+    sample has a timestamp, as a trace's time is not that of a clock. With ``timing`` the seconds that the replay took
+    are gauges.
     """
     families: dict[str, _Family] = {}
     run = families["zswap_replay_run"] = _Family("zswap_replay_run", "info", "", "what was replayed")
@@ -43,7 +44,7 @@ def render(results: Sequence[Result], *, timing: bool) -> str:
 
 
 def family_name(group: Group, counter: str) -> str:
-    """The metric family of a counter: its group, its name, and its unit where the name does not end in it."""
+    """Name the metric family of a counter: its group, its name, and its unit where the name does not end in it."""
     name = f"{_PREFIX[group]}_{re.sub('[^a-zA-Z0-9_]', '_', counter)}"
     unit = COUNTERS[group][counter].unit
     return name if name.endswith(f"_{unit}") else f"{name}_{unit}"
@@ -83,7 +84,7 @@ def _identity(result: Result) -> _Labels:
     digest = manifest.trace["sha256"]
     return [
         ("trace", str(manifest.trace["path"])),
-        *([("sha256", str(digest))] if digest else []),  # an empty label would be one that is not there
+        *([("sha256", str(digest))] if digest else []),  # an empty label counts as a missing one
         ("seed", str(manifest.seed)),
         ("version", manifest.versions["zswap_replay"]),
     ]

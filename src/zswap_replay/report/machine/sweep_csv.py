@@ -1,4 +1,4 @@
-"""A sweep as CSV: one line a point, the columns of its file."""
+"""A sweep as CSV: one line for each point, with the columns of the sweep's file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zswap_replay.sweep.result import Cell, Sweep
 
 
 def render(sweep: Sweep) -> str:
-    """CSV with a header; a value that a point does not have is empty, a switch is ``true`` or ``false``."""
+    """Render CSV with a header; a value that a point does not have is empty, a switch is ``true`` or ``false``."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     marked = sweep.pareto is not None

@@ -8,7 +8,7 @@ from zswap_replay.sweep.result import Sweep
 
 
 def render(sweep: Sweep) -> str:
-    """One object: the metadata of the sweep's file, and ``rows``, which have every column.
+    """Render one object: the metadata of the sweep's file, and ``rows``, which have every column.
 
     With a Pareto front each row has ``pareto``. Points that failed are listed under ``failures``, where there are any.
     """

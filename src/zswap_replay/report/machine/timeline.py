@@ -1,4 +1,4 @@
-"""Snapshots as a Parquet file in long format, for plots over the time of a trace."""
+"""Snapshots as a Parquet file in long format, to be plotted over the time of a trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zswap_replay.result.result import Result
 
 
 def write(path: Path, results: Sequence[Result]) -> None:
-    """Writes the snapshots of all results to ``path``, as rows of ``rows.schema()``.
+    """Write the snapshots of all results to ``path``, as rows of ``long_format.schema()``.
 
     Raises OSError: the file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""The memcg tree of the report for people: usage beside limits, and what zswap did for each memcg."""
+"""The memcgs in the report for people: usage beside limits, and the counters of zswap for each memcg."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Column:
 
 
 def tables(snapshot: Snapshot, console: Console) -> list[Table]:
-    """One table where the console is wide enough, else one of memory and one of activity."""
+    """Make one table where the console is wide enough, else one of memory and one of activity."""
     memory = [
         _Column("current", lambda now, path: size(now.memcg.get(path, {}).get("memory.current"))),
         _Column("max", _limit("memory.max")),
@@ -54,7 +54,7 @@ def _table(snapshot: Snapshot, console: Console, columns: list[_Column]) -> Tabl
 
 
 def _tree(snapshot: Snapshot, *, guides: bool) -> Iterator[tuple[str, Text]]:
-    """The memcgs, children after their parents: drawn as a tree, or as full paths that grep finds."""
+    """Yield paths and names of the memcgs, children after parents: drawn as a tree, or as full paths, for grep."""
     paths = tree_order(snapshot.memcg)
     if not guides:
         yield from ((path, Text(path)) for path in paths)

@@ -1,4 +1,4 @@
-"""The sections of the report for people that have one column for each result."""
+"""The sections of the report for people that have a column for each result."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _HIDDEN_AT = {
     "non_same_filled_pages_enabled": True,
     "warmup": 0,
 }
-"""Settings left out at these values: switches of old releases, and what was not asked for."""
+"""Settings that are not shown at these values: switches of old releases, and options that were not given."""
 
 _LISTS = ("set", "fixed")
-"""Not settings themselves: what was written to memcgs' knobs, and which parameters were given as flags."""
+"""No settings, but lists of them: the writes to memcgs' knobs, and the parameters that were given as flags."""
 
 _ALARMS = frozenset({"mismatches", "decompress_fail", "oom"})
 
 
 def settings(results: Sequence[Result]) -> list[tuple[str, str]]:
-    """The settings that have a value; where results differ, the value of each, in their order.
+    """Return the names and values of the settings that have one; where results differ, the values of all in order.
 
-    A parameter that the trace has changed stands with its last value, and says so. The writes of ``set`` are not among
+    A parameter that the trace changed has its last value, marked ``(trace)``. The writes of ``set`` are not among
     them; see ``knob_writes``.
     """
     first = results[0].manifest.settings
@@ -75,7 +75,7 @@ def _spelled(name: str, value: object) -> str:
 
 
 def knob_writes(results: Sequence[Result]) -> list[str]:
-    """What was written to memcgs' knobs before the first event, as ``/web:memory.zswap.max=8388608``."""
+    """List the writes to memcgs' knobs before the first event, as ``/web:memory.zswap.max=8388608``."""
     writes: list[str] = []
     for result in results:
         match result.manifest.settings.get("set"):
@@ -85,7 +85,7 @@ def knob_writes(results: Sequence[Result]) -> list[str]:
 
 
 def counters(results: Sequence[Result]) -> Table:
-    """The counters at the end, by group, one column for each result."""
+    """Tabulate the counters at the end, by group, a column for each result."""
     table = grid("", *labels(results), "", left=(0, len(results) + 1))
     groups: tuple[tuple[str, Group, Callable[[Result], dict[str, int]]], ...] = (
         ("zswap", "zswap", lambda result: result.end.zswap),
@@ -108,7 +108,7 @@ def counters(results: Sequence[Result]) -> Table:
 
 
 def derived(results: Sequence[Result]) -> Table:
-    """The derived figures with their units, one column for each result, and what each is."""
+    """Tabulate the derived figures and the meaning of each, a column for each result."""
     table = grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
     figures = [result.derived for result in results]
 
@@ -143,7 +143,7 @@ def _bytes_and_pages(size: int) -> Text:
 
 
 def classes(results: Sequence[Result]) -> Table | None:
-    """What was reached on each payload class, by compressor; None where no payload was made."""
+    """Tabulate ratio and pages of each payload class, by compressor; None where no payload was made."""
     named = labels(results)
     names = list(dict.fromkeys(row.name for result in results for row in result.classes))
     if not names:
@@ -166,7 +166,7 @@ def classes(results: Sequence[Result]) -> Table | None:
 
 
 def timing(results: Sequence[Result]) -> Table | None:
-    """Where the wall clock went, in seconds and percent, and the rates that follow; None where it is not known."""
+    """Tabulate the parts of the wall clock, in seconds and percent, and the rates; None where no result was timed."""
     timed = {
         label: result.timing
         for label, result in zip(labels(results), results, strict=True)

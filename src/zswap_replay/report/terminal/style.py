@@ -1,4 +1,4 @@
-"""How numbers, sizes and headings look in the report for people."""
+"""The look of numbers, sizes, headings and tables in the report for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT = "BKMGTPE"
 
 
 class OutputConsole(Console):
-    """A console on standard output that leaves it to the caller when nobody reads: rich would exit with 1."""
+    """A console on standard output whose broken pipe is the caller's to handle; rich itself would exit with 1."""
 
     def on_broken_pipe(self) -> None:
         """Raise the BrokenPipeError that is being handled."""
@@ -27,7 +27,7 @@ class OutputConsole(Console):
 
 
 def plain_console(file: TextIO) -> Console:
-    """A console whose output is plain text of a fixed width, the same wherever it goes."""
+    """Make a console that writes plain text of PLAIN_WIDTH columns to ``file``, whatever the terminal is."""
     return Console(
         file=file,
         width=PLAIN_WIDTH,
@@ -40,19 +40,19 @@ def plain_console(file: TextIO) -> Console:
 
 
 def heading(text: str) -> Text:
-    """The heading of a section."""
+    """Style the heading of a section."""
     return Text(text, style="bold cyan")
 
 
 def number(value: int | None, unit: str = "") -> Text:
-    """A count with thousands separators, zeros dimmed, and a dash where there is no value."""
+    """Spell a count with thousands separators, dimmed where it is 0; a dash for None."""
     if value is None:
         return Text("-", style="dim")
     return Text(f"{value:,}{unit}", style="dim" if value == 0 else "")
 
 
 def size(value: int | None) -> Text:
-    """A size in the short spelling of cgroup files: ``61.2M``, ``max``."""
+    """Spell a size in bytes in the short form of cgroup files: ``61.2M``, ``max``; a dash for None."""
     if value is None:
         return Text("-", style="dim")
     if value == UNLIMITED:
@@ -66,12 +66,12 @@ def size(value: int | None) -> Text:
 
 
 def share(part: float | None) -> str:
-    """A share of one in percent."""
+    """Spell a share, 0 to 1, in percent; a dash for None."""
     return "-" if part is None else f"{part:.1%}".replace("%", " %")
 
 
 def change(first: float, other: float) -> str:
-    """How far a value is from a first one, in percent of that: ``+19.5 %``; nothing where that is 0."""
+    """Spell the change from ``first`` to ``other`` in percent of the first: ``+19.5 %``; nothing where that is 0."""
     if first == other:
         return "="
     if not first:
@@ -81,12 +81,12 @@ def change(first: float, other: float) -> str:
 
 
 def ratio(value: float | None) -> Text:
-    """A ratio: ``2.27 x``."""
+    """Spell a ratio: ``2.27 x``; a dash for None."""
     return Text("-", style="dim") if value is None else Text(f"{value:.2f} x")
 
 
 def grid(*headings: str, left: Container[int] = (0,)) -> Table:
-    """A table without frames: numbers to the right, and the columns ``left``, which are text, to the left."""
+    """Make a table without frames: columns whose index is in ``left`` are text, the others right-aligned numbers."""
     table = Table(
         box=None,
         show_header=any(headings),
@@ -104,5 +104,5 @@ def grid(*headings: str, left: Container[int] = (0,)) -> Table:
 
 
 def natural_width(console: Console, table: Table) -> int:
-    """Columns that a table takes where nothing folds it."""
+    """Measure the width of a table that is not folded, in columns of the terminal."""
     return Measurement.get(console, console.options.update(width=10_000), table).maximum

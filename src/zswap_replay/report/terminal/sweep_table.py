@@ -1,4 +1,4 @@
-"""A sweep as a table for people: a row a point, its axes and the figures that most ask for."""
+"""A sweep as a table for people: a row for each point, with its axes and the most wanted figures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADLINES: dict[str, tuple[str, Callable[[int | float | None], Text]]] = {
 
 
 def render(sweep: Sweep) -> str:
-    """The table as plain text, for pipes and files: as wide as its columns."""
+    """Render the table as plain text, for pipes and files: as wide as its columns."""
     text = io.StringIO()
     console = plain_console(text)
     console.width = 10_000  # a row is a line, for grep and awk
@@ -33,7 +33,7 @@ def render(sweep: Sweep) -> str:
 
 
 def show(sweep: Sweep, console: Console) -> None:
-    """Prints the table on ``console``, the points of the Pareto front marked with a star."""
+    """Print the table on ``console``, the points of the Pareto front marked with a star."""
     trace = sweep.manifest["trace"]
     assert isinstance(trace, dict)
     points = "1 point" if len(sweep.rows) == 1 else f"{len(sweep.rows):,} points"

@@ -18,18 +18,18 @@ from zswap_replay.result.result import Result
 
 _GAP = 4
 _LEFT_MIN = 35
-"""Columns that the settings need beside the counters; longer values than usual are folded."""
+"""Columns that the settings need to stand beside the counters; longer values are folded."""
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
-    """The report as plain text of ``style.PLAIN_WIDTH`` columns, for pipes and files."""
+    """Render the report as plain text of ``style.PLAIN_WIDTH`` columns, for pipes and files."""
     text = io.StringIO()
     show(results, plain_console(text), timing=timing)
     return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())
 
 
 def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
-    """Prints the report on ``console``; of each result its last snapshot is shown."""
+    """Print the report on ``console``; of each result its last snapshot is shown."""
     _title(results, console)
     for text in warnings(results):
         console.print(Text(f"warning: {text}", style="bold yellow"))
@@ -104,7 +104,7 @@ def _settings_and_counters(results: Sequence[Result], console: Console) -> None:
 
 
 def _names_and_values(pairs: Sequence[tuple[str, str]], across: int) -> Table:
-    """Settings in ``across`` pairs of columns, read downwards."""
+    """Tabulate settings in ``across`` pairs of columns, read downwards."""
     table = grid(*[""] * (2 * across), left=range(2 * across))
     deep = -(-len(pairs) // across)
     for line in range(deep):

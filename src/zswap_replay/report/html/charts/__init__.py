@@ -2,5 +2,5 @@
 
 import logging
 
-# Its remarks on a font cache that it has to build are none of the reader's business.
+# matplotlib reports that it builds a font cache, which tells the user of a report nothing.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)

@@ -21,7 +21,7 @@ _GAP = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Parts (in the axis' unit, by slot) one after the other, the text of the whole, and a limit to hold it to."""
+    """One bar: its parts in a row, each a length in the axis' unit and a colour slot, its text, and a limit to mark."""
 
     name: str
     parts: Sequence[tuple[float, int]]
@@ -30,13 +30,13 @@ class Bar:
 
     @property
     def whole(self) -> float:
-        """The length of the bar."""
+        """Length of the bar, in the axis' unit."""
         return sum(value for value, _slot in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """Groups of bars (a memcg's, one for each run), on one scale that begins at 0."""
+    """Groups of bars, such as a memcg's with a bar for each run, on one scale that begins at 0."""
 
     title: str
     groups: Sequence[tuple[str, Sequence[Bar]]]
@@ -44,7 +44,7 @@ class BarChart:
     """Names of the parts by slot, where they need a legend."""
 
     def draw(self, canvas: Canvas) -> Figure:
-        """The figure."""
+        """Draw the chart."""
         rows = sum(len(bars) for _name, bars in self.groups)
         height = (
             8 + rows * _ROW + len(self.groups) * _GAP + _HEADING * sum(bool(name) for name, _b in self.groups)

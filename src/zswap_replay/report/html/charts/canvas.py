@@ -1,4 +1,4 @@
-"""Figures of a size in pixels, drawn alike on every machine, with the axes that all charts share."""
+"""What all charts share: figures of a size in pixels, the same on every machine, with axes, ticks and labels."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _RC: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What a chart is drawn for: a width in pixels, its colours, and whether it stands without a page around it."""
+    """The medium of a chart: its width in pixels, its colours, and whether it stands without a page around it."""
 
     width: int
     theme: Theme
@@ -52,11 +52,11 @@ class Canvas:
 
     @property
     def edge(self) -> float:
-        """Pixels that stay free at the left; a page has a margin of its own around its charts."""
+        """Pixels that stay free at the left; in a page less, as the page has a margin around its charts."""
         return 12.0 if self.alone else 4.0
 
     def resized(self, width: int) -> Canvas:
-        """The same for another width."""
+        """Return the same canvas with another width, in pixels."""
         return replace(self, width=width)
 
 
@@ -80,7 +80,7 @@ class Key:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """The defaults of matplotlib and ours, whatever the user's matplotlibrc says."""
+    """Set matplotlib's defaults and ours for the block, so that the user's matplotlibrc has no effect."""
     defaults = {name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith("backend")}
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
@@ -90,7 +90,7 @@ def drawing() -> Iterator[None]:
 
 
 def text_width(text: str, size: float = FONT) -> float:
-    """Pixels that a text takes."""
+    """Measure the width of a text, in pixels."""
     if not text.strip():
         return 0.0
     path = TextPath((0, 0), text, size=size, prop=FontProperties(family=_FAMILY), usetex=False)
@@ -100,9 +100,9 @@ def text_width(text: str, size: float = FONT) -> float:
 def new_figure(
     canvas: Canvas, height: float, title: str = "", keys: Sequence[Key] = ()
 ) -> tuple[Figure, float]:
-    """An empty figure of ``height`` pixels and, where it stands alone, its title and legend above that.
+    """Make an empty figure of ``height`` pixels and, where it stands alone, its title and legend above that.
 
-    Returns the figure and the pixels that title and legend take at its top.
+    Returns the figure and the height of title and legend, in pixels.
     """
     head = 0.0
     lines = _legend_lines(canvas, keys) if canvas.alone else []
@@ -169,7 +169,7 @@ def _draw_legend(figure: Figure, canvas: Canvas, line: list[Key], total: float, 
 def add_axes(
     figure: Figure, canvas: Canvas, frame: Frame, head: float, *, below: float = 0, height: float = 0
 ) -> Axes:
-    """Axes inside ``frame``; ``below`` and ``height`` place one of several rows, in pixels from the top."""
+    """Add axes inside ``frame``; ``below`` (from the top) and ``height``, in pixels, place one of several rows."""
     total = figure.get_figheight() * PIXELS_PER_INCH
     top = head + below + frame.top
     tall = height or total - head - frame.top - frame.bottom
@@ -199,14 +199,14 @@ def add_axes(
 
 
 def grid(axes: Axes, canvas: Canvas, which: str = "y") -> None:
-    """Thin lines at the ticks of an axis."""
+    """Draw thin lines at the ticks of an axis."""
     (axes.yaxis if which == "y" else axes.xaxis).grid(True, color=canvas.theme["grid"], linewidth=0.9)
 
 
 def ticks_for(
     low: float, high: float, most: int, *, whole: bool = False, quarters: bool = False
 ) -> list[float]:
-    """About ``most`` round values from ``low`` to ``high``; with ``quarters`` also 25, 50, 75."""
+    """Choose about ``most`` round values from ``low`` to ``high``; ``quarters`` allows steps of 2.5, as 25, 50, 75."""
     steps = [1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10]
     locator = MaxNLocator(nbins=most, steps=steps, integer=whole, min_n_ticks=2)
     slack = (high - low) * 1e-9
@@ -214,7 +214,7 @@ def ticks_for(
 
 
 def number_text(value: float, step: float = 1.0) -> str:
-    """A value with thousands separators and no more decimals than ``step`` needs."""
+    """Spell a value with thousands separators and no more decimals than ``step`` needs."""
     decimals = 0
     while decimals < 6 and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6:
         decimals += 1
@@ -222,19 +222,19 @@ def number_text(value: float, step: float = 1.0) -> str:
 
 
 def tick_texts(ticks: Sequence[float]) -> list[str]:
-    """The texts of ticks, all with the same decimals."""
+    """Spell ticks, all with the same number of decimals."""
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
     return [number_text(tick, step) for tick in ticks]
 
 
 def set_y(axes: Axes, ticks: Sequence[float], low: float, high: float) -> None:
-    """The range of the y axis and its ticks."""
+    """Set the range of the y axis and its ticks."""
     axes.set_ylim(low, high)
     axes.set_yticks(list(ticks), tick_texts(ticks))
 
 
 def set_x(axes: Axes, canvas: Canvas, low: float, high: float, *, whole: bool = False) -> None:
-    """The range of the x axis, with as many ticks as there is room for."""
+    """Set the range of the x axis, with as many ticks as there is room for."""
     axes.set_xlim(low, high)
     inside = axes.get_position().width * canvas.width
     for most in range(max(2, min(9, int(inside / 48))), 1, -1):
@@ -246,7 +246,7 @@ def set_x(axes: Axes, canvas: Canvas, low: float, high: float, *, whole: bool = 
 
 
 def label_axes(axes: Axes, canvas: Canvas, x: str, y: str) -> None:
-    """The names of the axes: y's above its ticks, x's below at the right."""
+    """Write the names of the axes: y's above its ticks, x's below at the right."""
     box = axes.get_position()
     figure = axes.figure
     total = figure.get_figheight() * PIXELS_PER_INCH  # type: ignore[union-attr]
@@ -258,10 +258,10 @@ def label_axes(axes: Axes, canvas: Canvas, x: str, y: str) -> None:
 
 
 def left_margin(canvas: Canvas, texts: Sequence[str]) -> float:
-    """Space that labels at the left of the axes need."""
+    """Measure the space that labels at the left of the axes need, in pixels."""
     return canvas.edge + 8 + max((text_width(text, SMALL) for text in texts), default=0)
 
 
 def mark(artist: Artist, tip: str = "") -> None:
-    """Notes that an artist shows data, and what a reader who points at it is told."""
+    """Mark an artist as one that shows data; ``tip`` is the text that a reader sees who points at it."""
     artist.set_gid(f"mark:{plain(tip)}")

@@ -1,4 +1,4 @@
-"""A figure over two axes as cells whose colour is its size, its value written in where there is room."""
+"""A heat map: cells over two axes, coloured by value, with the value written in where there is room."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_CELL = 34.0
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Values by column and row. ``low`` and ``high`` are of all maps that share a scale."""
+    """Values by column and row; ``low`` and ``high`` are the ends of the scale, which several maps may share."""
 
     title: str
     x: str
@@ -27,7 +27,7 @@ class HeatMap:
     columns: Sequence[str]
     rows: Sequence[str]
     values: Mapping[tuple[int, int], float]
-    """By the place in ``columns`` and in ``rows``; a cell that has none stays empty."""
+    """By index in ``columns`` and in ``rows``; a cell without a value stays empty."""
     texts: Mapping[tuple[int, int], str]
     tips: Mapping[tuple[int, int], str]
     low: float
@@ -36,7 +36,7 @@ class HeatMap:
     """Texts of ``low`` and ``high``, for a map that stands alone."""
 
     def draw(self, canvas: Canvas) -> Figure:
-        """The figure."""
+        """Draw the chart."""
         names = [short(row, 16) for row in self.rows]
         left = on.left_margin(canvas, names)
         wide = (canvas.width - left - 12) / len(self.columns)
@@ -97,7 +97,7 @@ class HeatMap:
 
 
 def step_of(value: float, low: float, high: float) -> int:
-    """The step of a heat map that a value falls in; the middle one where all values are equal."""
+    """Return the step of a heat map's colours, from 0, that a value falls in; the middle one where all are equal."""
     if high <= low:
         return HEAT_STEPS // 2
     return min(HEAT_STEPS - 1, int((value - low) / (high - low) * HEAT_STEPS))

@@ -1,4 +1,4 @@
-"""Figures as SVG to be set into a page, and as PNG."""
+"""Figures as SVG that is part of a page, and as PNG."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _PNG_SCALE = 2
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as a PNG of twice its size in pixels, the same bytes for the same figure."""
+    """Render a figure as PNG of twice its size in pixels; the same figure gives the same bytes."""
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=PIXELS_PER_INCH * _PNG_SCALE, metadata={"Software": None})
     return target.getvalue()
 
 
 def to_svg(figure: Figure, name: str, label: str, classes: str) -> str:
-    """The figure as an ``svg`` element for HTML: as wide as its place, coloured by CSS variables.
+    """Render a figure as an ``svg`` element for HTML: as wide as its container, coloured by CSS variables.
 
-    ``name`` is unlike that of any other figure of the page, ``label`` is read to those who cannot see it.
+    ``name`` must be unique in the page; ``label`` is what screen readers read.
     """
     target = io.BytesIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
@@ -58,7 +58,7 @@ def _referred(element: ElementTree.Element) -> list[str]:
 
 
 def _rewrite(element: ElementTree.Element, name: str, used: set[str]) -> None:
-    """Gives an element ids of this figure alone, and colours, fonts and tips that belong to the page."""
+    """Make an element's ids unique in the page, and replace its colours, fonts and tips by those of the page."""
     own = element.attrib.pop("id", "")
     if own in used:
         element.set("id", f"{name}-{own}")

@@ -1,4 +1,4 @@
-"""A histogram of compressed lengths and, below it, the memory that zsmalloc's classes add to them."""
+"""A histogram of compressed lengths and, below it, the memory that zsmalloc's size classes add to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOTTOM = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Lengths ``first`` to ``last`` bytes: how many pages, and the MiB of pool beyond their bytes (None: unknown)."""
+    """Lengths ``first`` to ``last`` bytes: number of pages, and MiB of pool beyond their bytes (None: unknown)."""
 
     first: int
     last: int
@@ -31,7 +31,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class LengthChart:
-    """The bins of one compressor. ``most_pages`` and ``most_waste`` give charts side by side one scale."""
+    """The bins of one compressor. ``most_pages`` and ``most_waste`` end the scales, which several charts share."""
 
     title: str
     bins: Sequence[Bin]
@@ -41,7 +41,7 @@ class LengthChart:
     most_waste: float | None
 
     def draw(self, canvas: Canvas) -> Figure:
-        """The figure."""
+        """Draw the chart."""
         waste = self.most_waste
         height = _TOP + _UPPER + _BOTTOM + (0 if waste is None else _BETWEEN + _LOWER)
         figure, head = on.new_figure(canvas, height, self.title)

@@ -20,7 +20,7 @@ _ABOVE = 10.0
 """Pixels above the axes that the name of a limit may take."""
 _LABEL_CHARACTERS = 18
 _FAR = 3.0
-"""A limit so many times above all data is named, not drawn: the data would lie flat."""
+"""A limit more than this many times above all data is named, not drawn: the data would lie flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit over time, drawn in steps and named by ``text``; it is not set where ``y`` is None."""
+    """A limit over time, drawn in steps and named by ``text``; where ``y`` is None there is no limit."""
 
     x: Sequence[float]
     y: Sequence[float | None]
@@ -48,13 +48,13 @@ class Limit:
 
     @property
     def peak(self) -> float:
-        """The highest that it was."""
+        """Highest value of the limit."""
         return max(value for value in self.y if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """Lines over one time axis, with the limits that they are held to."""
+    """Lines over one time axis, with their limits."""
 
     title: str
     x: str
@@ -63,12 +63,12 @@ class LineChart:
     limits: Sequence[Limit] = ()
     height: float = 250
     named: bool = True
-    """Whether each line bears its name, or a legend tells them apart."""
+    """Whether the lines' names stand at their ends; otherwise in a legend."""
     until: float | None = None
     """The end of the time axis, where that is not the end of its lines."""
 
     def draw(self, canvas: Canvas) -> Figure:
-        """The figure."""
+        """Draw the chart."""
         peak = max((max(line.y) for line in self.lines), default=0.0)
         near = [limit for limit in self.limits if limit.peak <= max(peak, 1e-12) * _FAR]
         high = max([peak, *(limit.peak for limit in near)]) * 1.08 or 1.0
@@ -158,7 +158,7 @@ def _draw_limit(axes: Axes, canvas: Canvas, limit: Limit, last: float, lines: Se
 def _covered(
     axes: Axes, canvas: Canvas, text: str, place: tuple[float, float, bool, bool], lines: Sequence[Line]
 ) -> int:
-    """How much of a text would lie on lines: of 20 places along it, those where a line goes through."""
+    """Count the places, of 20 along a text, at which a line would run through it; 1000 where the text does not fit."""
     at, level, below, right = place
     box, (x0, x1), (y0, y1) = axes.get_position(), axes.get_xlim(), axes.get_ylim()
     wide = (on.text_width(text, SMALL) + 10) * (x1 - x0) / (box.width * canvas.width)
@@ -177,7 +177,7 @@ def _whole(lines: Sequence[Line]) -> bool:
 
 
 def spread(heights: Sequence[float], gap: float, most: float) -> list[float]:
-    """Heights moved apart until each is ``gap`` from the next, in their order and, where they fit, below ``most``."""
+    """Move heights apart until each is ``gap`` from the next, in their order and, where they fit, below ``most``."""
     order = sorted(range(len(heights)), key=lambda place: (heights[place], -place))
     placed = dict.fromkeys(order, 0.0)
     low = -gap
@@ -192,9 +192,9 @@ def spread(heights: Sequence[float], gap: float, most: float) -> list[float]:
 
 
 def thin(x: Sequence[float], y: Sequence[float], most: int) -> tuple[list[float], list[float]]:
-    """At most about ``most`` points of a line, in their order: of each stretch its first, least and greatest.
+    """Thin a line to about ``most`` points: the first, least and greatest of each stretch, in their order.
 
-    The first and last points stay, and so do the least and the greatest value of all.
+    The first and last points are kept, and so are the least and the greatest value of all.
     """
     if len(x) <= most:
         return list(x), list(y)

@@ -1,4 +1,4 @@
-"""Remarks, names and values written into a chart."""
+"""Texts in a chart: remarks, names and values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zswap_replay.report.html.charts.canvas import FONT, SMALL, Canvas
 
 
 def halo(text: Text, canvas: Canvas) -> None:
-    """Keeps a text readable where it lies on lines: the background shines around its letters."""
+    """Outline a text in the background's colour, so that it can be read where it lies on lines."""
     text.set_gid("halo")  # the page's style draws it; a picture has to draw it itself
     if canvas.alone:
         text.set_path_effects([withStroke(linewidth=3, foreground=canvas.theme["surface"])])
@@ -19,7 +19,10 @@ def halo(text: Text, canvas: Canvas) -> None:
 def at(
     axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, below: bool = False, right: bool = False
 ) -> None:
-    """A remark beside a line: just above the place ``x``, ``y``, or below it, and to its right, or its left."""
+    """Write a remark above and to the right of the place ``x``, ``y``; with ``below`` below it.
+
+    With ``right`` the text ends at the place, to the left of it.
+    """
     note = axes.annotate(
         text,
         (x, y),
@@ -35,13 +38,13 @@ def at(
 
 
 def inside(axes: Axes, canvas: Canvas, text: str, x: float, y: float) -> None:
-    """A remark that begins below a share of the axes' width and height."""
+    """Write a remark whose top left corner is at ``x``, ``y``, shares of the axes' width and height."""
     note = axes.text(x, y, text, transform=axes.transAxes, va="top", fontsize=SMALL, zorder=5)
     note.set_color(canvas.theme["muted"])
     halo(note, canvas)
 
 
 def beside(axes: Axes, canvas: Canvas, text: str, x: float, y: float, *, role: str = "muted") -> None:
-    """A name or a value at a place in the axes' own units, at the middle of its line."""
+    """Write a name or a value that begins at ``x`` and is centred on ``y``, in the axes' own units."""
     size = SMALL if role == "muted" else FONT - 0.5
     axes.text(x, y, text, va="center_baseline", fontsize=size, color=canvas.theme[role], clip_on=False)

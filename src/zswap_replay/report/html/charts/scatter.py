@@ -20,7 +20,7 @@ _PLACES = ((9, 11), (-9, 0), (0, -13), (9, 0), (0, 13), (9, -11), (-9, 11), (-9,
 class Point:
     """A point in the units of the axes, in the colour of ``slot``.
 
-    ``label`` stands beside it where there is room; ``tip`` is what a reader who points at it is told.
+    ``label`` stands beside it where there is room; ``tip`` is the text that a reader sees who points at it.
     """
 
     x: float
@@ -47,7 +47,7 @@ class ScatterChart:
     """How the points of the front are joined: by steps where less of both figures is better."""
 
     def draw(self, canvas: Canvas) -> Figure:
-        """The figure."""
+        """Draw the chart."""
         xs, ys = [point.x for point in self.points], [point.y for point in self.points]
         low, high = _range(ys, from_zero=self.from_zero)
         ticks = on.ticks_for(
@@ -97,7 +97,7 @@ class ScatterChart:
         on.mark(drawn, point.tip or point.label)
 
     def _label(self, axes: Axes, canvas: Canvas) -> None:
-        """Puts each label where it covers neither a point nor a label; one that finds no place is left out."""
+        """Put each label where it covers neither a point nor a label; leave out those that fit nowhere."""
         box = axes.get_position()
         wide, tall = box.width * canvas.width, box.height * axes.figure.get_figheight() * on.PIXELS_PER_INCH  # type: ignore[union-attr]
         (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SERIES = 8
-"""Colours that tell series apart; more series begin again."""
+"""Number of colours that tell series apart; further series repeat them."""
 
 HEAT_STEPS = 9
-"""Steps of a heat map, from least to most."""
+"""Number of colours of a heat map, from least to most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Theme:
         return self.colours[role]
 
     def series(self, place: int) -> str:
-        """The colour of the series at ``place``, counted from 0."""
+        """Return the colour of the series at ``place``, counted from 0."""
         return self.colours[f"series-{place % SERIES}"]
 
 
@@ -85,10 +85,10 @@ ROLES = Theme({role: f"#fe01{place:02x}" for place, role in enumerate(_ROLES)})
 
 
 def with_variables(style: str) -> str:
-    """A CSS declaration in which each colour of ``ROLES`` has become the variable of its role."""
+    """Replace each colour of ``ROLES`` in a CSS declaration by the variable of its role."""
     return _STANDS_FOR.sub(lambda found: f"var(--{_ROLES[int(found[1], 16)]})", style)
 
 
 def variables(theme: Theme) -> Iterator[tuple[str, str]]:
-    """The CSS variables of a theme and their values."""
+    """Yield the CSS variables of a theme and their values."""
     return ((f"--{role}", colour) for role, colour in theme.colours.items())

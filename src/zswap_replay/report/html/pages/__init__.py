@@ -1,1 +1,1 @@
-"""Pages: what is shown of results and of sweeps, as charts and tables that know nothing of HTML."""
+"""Pages: the contents of a report on results or on a sweep, as charts and tables that know nothing of HTML."""

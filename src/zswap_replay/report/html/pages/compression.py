@@ -1,4 +1,4 @@
-"""Charts of what the compressors did: lengths with the waste of zsmalloc's classes, ratios by class, cost."""
+"""Charts of compression: lengths with the waste of zsmalloc's size classes, ratios by payload class, cost of codecs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BIN = 64
 
 
 def section(runs: Runs) -> Section | None:
-    """Lengths, ratios and cost, as far as the results have them; None where they have none of them."""
+    """Make the section on compression: lengths, ratios and cost, as far as the results have them; None for none."""
     charts = [*_length_charts(runs), *_class_chart(runs), *_cost_chart(runs)]
     if not charts:
         return None
@@ -32,9 +32,10 @@ def section(runs: Runs) -> Section | None:
 
 
 def bins_of(lengths: Mapping[int, int], *, zsmalloc: bool) -> list[Bin]:
-    """Pages by compressed length in steps of 64 bytes, those without a page left out.
+    """Count pages by compressed length in bins of 64 bytes; ``lengths`` maps a length to a number of pages.
 
-    The waste of a bin is what its pages take of a well-filled zsmalloc pool beyond their own bytes.
+    Empty bins are left out. The waste of a bin is what its pages take of a well-filled zsmalloc pool beyond their own
+    bytes, in MiB.
     """
     pages: dict[int, int] = {}
     waste: dict[int, float] = {}
@@ -49,12 +50,12 @@ def bins_of(lengths: Mapping[int, int], *, zsmalloc: bool) -> list[Bin]:
 
 
 def beyond(length: int) -> float:
-    """Bytes of pool beyond the length of one compressed page; a page of no length takes none."""
+    """Return the bytes of zsmalloc pool that one page of this compressed length takes beyond it; 0 for length 0."""
     return footprint(length) - length if length > 0 else 0.0
 
 
 def median(lengths: Mapping[int, int]) -> int:
-    """The least length that half of the pages do not exceed. Raises ValueError: there are no pages."""
+    """Return the least length that half of the pages do not exceed. Raises ValueError: there are no pages."""
     half = (sum(lengths.values()) + 1) // 2
     seen = 0
     for length in sorted(lengths):
@@ -65,7 +66,7 @@ def median(lengths: Mapping[int, int]) -> int:
 
 
 def _length_charts(runs: Runs) -> list[Chart]:
-    """A histogram for each run that stored compressed pages, all on one scale."""
+    """Make a histogram for each run that stored compressed pages, all on one scale."""
     found = [(slot, label, result) for slot, label, result in runs if any(result.compressed_lengths.values())]
     bins = {
         slot: bins_of(result.compressed_lengths, zsmalloc=_zpool(result) == "zsmalloc")
@@ -100,7 +101,7 @@ def _zpool(result: Result) -> str:
 
 
 def _class_chart(runs: Runs) -> Sequence[Chart]:
-    """The ratio that each run reached on each payload class."""
+    """Chart the ratio that each run reached on each payload class."""
     names = dict.fromkeys(
         row.name for result in runs.results for row in result.classes if row.ratio is not None
     )
@@ -123,7 +124,7 @@ def _class_chart(runs: Runs) -> Sequence[Chart]:
 
 
 def _cost_chart(runs: Runs) -> Sequence[Chart]:
-    """What each codec costs against what it reaches, where at least two runs have a time and a ratio."""
+    """Chart time per page against compression ratio, where at least two runs have both."""
     points = []
     for slot, label, result in runs:
         cost, ratio = microseconds_per_page(result), result.derived["compression_ratio"]
@@ -143,7 +144,7 @@ def _cost_chart(runs: Runs) -> Sequence[Chart]:
 
 
 def microseconds_per_page(result: Result) -> float | None:
-    """Microseconds that compressing a page took; None where it was not measured or nothing was compressed."""
+    """Return the microseconds that compressing a page took; None where none was compressed or it was not timed."""
     timing = result.timing
     if timing is None or not timing.pages_compressed or timing.compress <= 0:
         return None

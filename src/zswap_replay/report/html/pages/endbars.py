@@ -1,4 +1,4 @@
-"""Bars of the counters at the end: the pool, writebacks, rejects by cause, and where pages came back from."""
+"""Bars of the counters at the end: the pool, writebacks, rejects by cause, and loads by source."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from zswap_replay.units import format_size
 _MOST = 9
 _MOST_BARS = 28
 _CAUSES = (4, 3, 6)
-"""Slots of the causes, unlike those of the first runs."""
+"""Colour slots of the causes, other than those of the first runs."""
 _SOURCES = {"zswap": 2, "swap device": 5}
 
 Parts = Sequence[tuple[int, int]]
-"""Lengths of the parts of a bar and their slots."""
+"""Lengths of the parts of a bar and their colour slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Quantity:
 
 
 def section(runs: Runs) -> Section:
-    """The counters at the end: all of them where there is no timeline, and why there is none."""
+    """Make the section of bars at the end; without a timeline it has more of them, and says what a timeline needs."""
     quantities = [
         _Quantity("Stores refused, by cause", dict(zip(REJECTS.values(), _CAUSES, strict=True)), _causes),
         _Quantity("Pages that came back, by source", _SOURCES, _sources),
@@ -85,7 +85,7 @@ def _sources(now: Snapshot, path: str, _slot: int) -> Parts:
 
 
 def _bars(runs: Runs, quantity: _Quantity) -> Iterator[Chart]:
-    """The chart of a quantity by memcg and run, where any memcg has some of it."""
+    """Chart a quantity by memcg and run; no chart where it is 0 for all memcgs."""
 
     def total(now: Snapshot, path: str) -> int:
         return sum(value for value, _slot in quantity.parts(now, path, 0))

@@ -1,4 +1,4 @@
-"""What the columns of a sweep are called and how their values are written."""
+"""The titles and units of a sweep's columns, and how their values are spelled for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GROUPS: dict[str, Group] = {"zswap": "zswap", "vmstat": "vmstat", "replay": "re
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A column of numbers: its title, its unit on an axis, and what a value is divided by for that."""
+    """A column of numbers: its title, its unit on an axis, and the divisor from its values to that unit."""
 
     column: str
     title: str
@@ -37,7 +37,7 @@ class Figure:
     divisor: int = 1
 
     def text(self, value: float) -> str:
-        """A value for people, with its unit where the number does not tell it."""
+        """Spell a value for people; sizes and shares with their unit."""
         if self.unit == "MiB":
             return format_size(value)
         if self.unit == "%":
@@ -45,7 +45,7 @@ class Figure:
         return f"{value:,.2f}" if isinstance(value, float) and not value.is_integer() else f"{value:,.0f}"
 
     def cell(self, value: float) -> str:
-        """A value for the cell of a map, in the unit of the axis."""
+        """Spell a value for the cell of a map, in the unit of the axis."""
         if self.unit == "%":
             return f"{value * 100:.1f}"
         scaled = value / self.divisor
@@ -56,7 +56,7 @@ class Figure:
 
 
 def figure(sweep: Sweep, name: str) -> Figure:
-    """The figure of a column, named in full or by the part behind its group where one column alone ends so.
+    """Find the figure of a column, named by its whole name or by that without its group.
 
     Raises SettingsError: the sweep has no such column, or it holds no numbers.
     """
@@ -73,7 +73,7 @@ def figure(sweep: Sweep, name: str) -> Figure:
 
 
 def has_numbers(sweep: Sweep, column: str) -> bool:
-    """Whether a sweep has a column, and in it numbers and nothing else but missing values."""
+    """Tell whether a sweep has a column and it holds numbers, and besides them only missing values."""
     found = [value for value in sweep.columns.get(column, ()) if value is not None]
     return bool(found) and is_ordered(found)
 
@@ -106,7 +106,7 @@ def _unit(column: str) -> str:
 
 
 def setting_text(axis: str, value: Cell) -> str:
-    """The value of an axis for people."""
+    """Spell the value of an axis for people."""
     match value:
         case None:
             return "–"
@@ -123,12 +123,12 @@ def setting_text(axis: str, value: Cell) -> str:
 
 
 def axis_title(axis: str) -> str:
-    """The name of an axis with the unit that its values lack."""
+    """Return the name of an axis, with ``%`` where its values are percentages."""
     return f"{plain(axis)}, %" if axis.endswith("_percent") else plain(axis)
 
 
 def values_of(sweep: Sweep, axis: str) -> list[Cell]:
-    """The values of an axis: numbers from the least (``max`` last), others as they come."""
+    """Return the distinct values of an axis: numbers in ascending order (``max`` last), others as they occur."""
     found = list(dict.fromkeys(sweep.columns[axis]))
     if is_ordered(found):
         return sorted(found, key=lambda value: (value == UNLIMITED and ":" in axis, value))
@@ -136,10 +136,10 @@ def values_of(sweep: Sweep, axis: str) -> list[Cell]:
 
 
 def is_ordered(values: Sequence[Cell]) -> bool:
-    """Whether values are numbers, so that an axis has an order of its own."""
+    """Tell whether all values are numbers, so that the axis has an order."""
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
 def varying(sweep: Sweep) -> list[str]:
-    """The axes with more than one value."""
+    """Return the axes with more than one value."""
     return [axis for axis in sweep.axes if len(set(sweep.columns[axis])) > 1]

@@ -1,4 +1,4 @@
-"""The points of a sweep that no other beats in two figures, and the chart of them."""
+"""The Pareto front of a sweep in two figures, as a chart and a table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _MOST_SLOTS = 8
 
 
 def section(sweep: Sweep) -> Section | None:
-    """The front that the file marks, else that of small pools and few writebacks; None where there is one point."""
+    """Make the section of the front that the file marks, else of that by pool size and writebacks.
+
+    None where the sweep has one point or lacks the figures.
+    """
     marked = len(sweep.pareto) >= 2
     names = _names(sweep) if marked else list(_DEFAULT)
     if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
@@ -74,7 +77,7 @@ def _points(
     front: Sequence[int],
     hue: str | None,
 ) -> list[Point]:
-    """All points in the units of the axes; those of the front numbered, points at one place together."""
+    """Return all points in the units of the axes; those of the front are numbered, equal ones by one label."""
     together: dict[tuple[float, float], list[int]] = {}
     for number, place in enumerate(front, 1):
         together.setdefault(values[place], []).append(number)
@@ -94,7 +97,7 @@ def _points(
 
 
 def _inside(title: str) -> str:
-    """A title as it stands inside a line; a counter's name stays as it is."""
+    """Return a title as it is written inside a sentence: with a small first letter."""
     return title[:1].lower() + title[1:]
 
 
@@ -116,20 +119,20 @@ def _intro(sweep: Sweep, points: int) -> str:
 
 
 def _names(sweep: Sweep) -> list[str]:
-    """The figures of the marked front, x first: size before what it costs, however they were named."""
+    """Return the figures of the marked front, x first; pool size and writebacks always in this order."""
     names = [column for column, _more in sweep.pareto]
     return [*_DEFAULT, *names[2:]] if set(names[:2]) == set(_DEFAULT) else names
 
 
 def _joined(sweep: Sweep) -> Literal["steps", "straight", "not"]:
-    """A front of three figures and more is no line in the plane of two."""
+    """Choose how the front is joined; a front of three figures or more is no line in the plane of two."""
     if len(sweep.pareto) > 2:
         return "not"
     return "straight" if any(more for _column, more in sweep.pareto) else "steps"
 
 
 def _numbers(numbers: Sequence[int]) -> str:
-    """Numbers that follow each other, of points at one place: ``4`` or ``4–9``."""
+    """Spell consecutive numbers, of points at one place: ``4`` or ``4–9``."""
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
 
@@ -143,7 +146,7 @@ def _pairs(sweep: Sweep, x: Figure, y: Figure) -> dict[int, tuple[float, float]]
 
 
 def unbeaten(values: dict[int, tuple[float, float]]) -> list[int]:
-    """The places whose pair no other pair undercuts in one figure without exceeding it in the other."""
+    """Return the indices of the Pareto-optimal points, less being better in both figures; equal points all count."""
     front: list[int] = []
     least = float("inf")
     best_x = None
@@ -155,7 +158,7 @@ def unbeaten(values: dict[int, tuple[float, float]]) -> list[int]:
 
 
 def _hue(sweep: Sweep) -> str | None:
-    """The axis that colours tell apart: the first that varies and has no order of its own."""
+    """Choose the axis whose values get colours: the first that varies and does not hold numbers."""
     for axis in varying(sweep):
         values = values_of(sweep, axis)
         if not is_ordered(values) and len(values) <= _MOST_SLOTS:

@@ -24,9 +24,11 @@ _MOST_BARS = 60
 
 
 def map_axes(sweep: Sweep, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """The axes of the map, x first: those ``wanted``, else of those that vary the ordered ones with most values.
+    """Choose the axes of the map, x first: those ``wanted``, else at most two that vary.
 
-    Raises SettingsError: ``wanted`` names what is no axis, or not two of them.
+    Axes of numbers come before others, and axes of many values before those of few.
+
+    Raises SettingsError: ``wanted`` is not two axes of the sweep.
     """
     for axis in wanted:
         if axis not in sweep.axes:
@@ -42,7 +44,7 @@ def map_axes(sweep: Sweep, wanted: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def section(sweep: Sweep, figure: Figure, axes: Sequence[str]) -> Section | None:
-    """The figure over ``axes``; None where no axis varies."""
+    """Make the section of the figure over ``axes``: maps for two, bars for one; None for none."""
     if not axes:
         return None
     if len(axes) == 1:
@@ -129,6 +131,6 @@ def _setting(axes: Sequence[str], values: Sequence[Cell]) -> str:
 
 
 def point_text(sweep: Sweep, place: int) -> str:
-    """The settings of a point that vary, in one line."""
+    """Spell the settings of a point that vary in the sweep, in one line."""
     axes = varying(sweep) or sweep.axes
     return _setting(axes, [sweep.columns[axis][place] for axis in axes])

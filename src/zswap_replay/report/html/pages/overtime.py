@@ -30,7 +30,7 @@ _MOST_TOGETHER = 6
 
 
 def pool_section(runs: Runs) -> Section:
-    """The pool's size against its limits."""
+    """Make the section of the pool's size and its limits."""
     lines = []
     for slot, label, result in runs:
         x, y = _series(result, pool_size)
@@ -47,7 +47,7 @@ def pool_section(runs: Runs) -> Section:
 
 
 def memcg_pool_section(runs: Runs) -> Section:
-    """Each memcg's compressed bytes against its memory.zswap.max."""
+    """Make the section of each memcg's compressed bytes and its memory.zswap.max."""
 
     def compressed(now: Snapshot, path: str) -> int | None:
         return now.memcg.get(path, {}).get("zswap")
@@ -81,7 +81,7 @@ class _Quantity:
 
 
 def activity_sections(runs: Runs) -> list[Section]:
-    """Writebacks and rejects per memcg: of one run the memcgs together, of several a chart for each memcg."""
+    """Make the sections of writebacks and rejects: for one run all memcgs in a chart, for several a chart a memcg."""
     quantities = (
         _Quantity("Writebacks", "pages written back", writebacks, "Nothing was written back."),
         _Quantity("Rejected stores", "stores refused", rejects, "No store was refused."),
@@ -95,7 +95,7 @@ def activity_sections(runs: Runs) -> list[Section]:
 
 
 def _together(runs: Runs, quantities: Sequence[_Quantity], intro: str) -> Section:
-    """A chart for each quantity with the busiest memcgs of one run, each in its colour."""
+    """Chart each quantity with the busiest memcgs of one run, each in its colour."""
     paths = runs.chosen(_MOST_TOGETHER, activity)
     text = paths.said(intro, "")
     charts = []
@@ -116,7 +116,7 @@ def _together(runs: Runs, quantities: Sequence[_Quantity], intro: str) -> Sectio
 
 
 def _apart(runs: Runs, quantity: _Quantity, intro: str) -> Section:
-    """A chart for each memcg, with all runs in it."""
+    """Chart a quantity for each memcg, with all runs in each chart."""
     paths = runs.chosen(_MOST_PANELS, quantity.value)
     span = _span(len(paths))
     charts = [_memcg_chart(runs, place, path, quantity, span) for place, path in enumerate(paths)]
@@ -141,7 +141,10 @@ def _of(value: MemcgValue, path: str) -> Callable[[Snapshot], int | None]:
 
 
 def _series(result: Result, value: Callable[[Snapshot], int | None]) -> tuple[list[float], list[int]]:
-    """Seconds and values of the snapshots that have one; from 0 where a trace is counted from its start."""
+    """Return the times, in seconds, and values of the snapshots that have one.
+
+    Without a warm-up counters begin at 0, so that a point at time 0 comes first.
+    """
     pairs = [(now.time_ns / 1e9, value(now)) for now in result.snapshots]
     found = [(time, each) for time, each in pairs if each is not None]
     first, known = pairs[0]
@@ -162,7 +165,7 @@ def _memcg_lines(runs: Runs, path: str, value: MemcgValue, *, in_bytes: bool) ->
 
 
 def _memcg_limits(runs: Runs, path: str) -> list[Limit]:
-    """The memcg's own memory.zswap.max, once where all runs have the same."""
+    """Return the memcg's own memory.zswap.max over time, once for runs that have the same."""
     limits: dict[tuple[float, ...], Limit] = {}
     for _slot, _label, result in runs:
         x = [now.time_ns / 1e9 for now in result.snapshots]
@@ -175,7 +178,7 @@ def _memcg_limits(runs: Runs, path: str) -> list[Limit]:
 
 
 def _pool_limits(runs: Runs) -> list[Limit]:
-    """The pool's limit and where it reopens, each once where the runs share it."""
+    """Return the pool's limit and the size at which it accepts pages again, each once for runs that share it."""
     found: dict[tuple[object, ...], Limit] = {}
     for _slot, _label, result in runs:
         x = [now.time_ns / 1e9 for now in result.snapshots]

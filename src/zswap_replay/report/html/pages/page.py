@@ -1,4 +1,4 @@
-"""What a report consists of, before it is HTML or PNG: figures, charts and tables in sections."""
+"""The parts of a report before it is HTML or PNG: figures, charts and tables in sections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Drawing(Protocol):
     """Plain data that can draw itself."""
 
     def draw(self, canvas: Canvas) -> Figure:
-        """The figure for a canvas."""
+        """Draw the data on a canvas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class LegendKey:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart with the ``name`` of its file, its title, a line below that, and its content told in words."""
+    """A chart: the ``name`` of its file, its title, a ``note`` below that, and its content in words (``told``)."""
 
     name: str
     title: str
@@ -44,7 +44,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One headline figure: its name and, for each run, the run's name and colour (or none), value and remark."""
+    """One headline figure: its name and, for each run, the run's name, colour slot (or None), value and remark."""
 
     name: str
     values: Sequence[tuple[str, int | None, str, str]]
@@ -89,5 +89,5 @@ class Page:
     warnings: Sequence[str] = ()
 
     def charts(self) -> Iterator[Chart]:
-        """All charts, in their order."""
+        """Yield all charts, in their order."""
         return (chart for section in self.sections for chart in section.charts)

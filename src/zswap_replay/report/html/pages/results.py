@@ -27,7 +27,7 @@ _NEEDED = {
 
 
 def result_page(results: Sequence[Result]) -> Page:
-    """The page of results over one trace.
+    """Make the page of one or several results over one trace.
 
     Raises ResultError: a result lacks a counter that its figures are made of.
     """
@@ -129,7 +129,7 @@ def _rejected(result: Result) -> tuple[str, str]:
 
 
 def _memcg_table(label: str, result: Result) -> Table:
-    """All counters of all memcgs of a run, and the limits that are set."""
+    """Tabulate all counters of all memcgs of a run, and the limits that are set."""
     end = result.end
     limits = [name for name in _LIMITS if any(name in each for each in end.limits.values())]
     kernels = [name for name in COUNTERS["memcg"] if any(name in each for each in end.memcg.values())]

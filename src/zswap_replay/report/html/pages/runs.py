@@ -1,4 +1,4 @@
-"""Results side by side, and what the charts of a report take from their snapshots."""
+"""Results side by side, and the values of their snapshots that charts show."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ REJECTS = {
     "pool_limit_reject": "pool limit",
     "compress_reject": "length",
 }
-"""Why a store was refused: our counters, and how a legend names them."""
+"""The counters of refused stores by cause, and the causes' names in a legend."""
 
 MemcgValue = Callable[[Snapshot, str], int | None]
-"""What a chart shows of a memcg at a snapshot; None where the memcg is not there."""
+"""The value of a memcg at a snapshot that a chart shows; None where the memcg does not exist."""
 
 _LEAST_SNAPSHOTS = 3
 """Fewer snapshots make no line over time."""
@@ -49,15 +49,15 @@ class Runs:
         return max(len(result.snapshots) for result in self.results) >= _LEAST_SNAPSHOTS
 
     def legend(self) -> tuple[LegendKey, ...]:
-        """A key for each run, where there are several."""
+        """Return a key for each run; none where there is only one run."""
         return tuple(LegendKey(label, slot) for slot, label, _r in self) if len(self) > 1 else ()
 
     def name(self, label: str) -> str:
-        """How a bar of a run is named: not at all where there is one run."""
+        """Return the name of a run's bar: its label, or nothing where there is only one run."""
         return label if len(self) > 1 else ""
 
     def paths(self) -> list[str]:
-        """The memcgs of all snapshots, in the order of the tree; the root only where it is alone."""
+        """Return the memcgs of all snapshots, in the order of the tree; the root only where there is no other."""
         found = dict.fromkeys(
             path for result in self.results for now in result.snapshots for path in now.replay_memcg
         )
@@ -69,7 +69,7 @@ class Runs:
         return max(result.end.time_ns for result in self.results) / 1e9
 
     def chosen(self, most: int, value: MemcgValue, *, at_end: bool = False) -> Chosen:
-        """The memcgs with the greatest values at any snapshot (or at the end), those with none left out."""
+        """Choose the ``most`` memcgs with the greatest values at any snapshot, or at the end; none of value 0."""
         paths = self.paths()
         greatest = dict.fromkeys(paths, 0)
         for result in self.results:
@@ -96,7 +96,7 @@ class Chosen:
         return len(self.paths)
 
     def said(self, intro: str, nothing: str) -> str:
-        """``intro`` and which memcgs are not shown, or ``nothing`` where none is."""
+        """Return ``intro`` and which memcgs are not shown; ``nothing`` where no memcg is shown."""
         if not self.paths:
             return nothing
         if len(self) < self.active:
@@ -108,35 +108,35 @@ class Chosen:
 
 
 def activity(now: Snapshot, path: str) -> int:
-    """Writebacks and refused stores of a memcg: what makes it worth a chart."""
+    """Return the writebacks and refused stores of a memcg, by which the busiest are chosen."""
     return (writebacks(now, path) or 0) + (rejects(now, path) or 0)
 
 
 def writebacks(now: Snapshot, path: str) -> int | None:
-    """Pages of a memcg that were written back."""
+    """Return the pages of a memcg that were written back."""
     return now.replay_memcg.get(path, {}).get("written_back_pages")
 
 
 def rejects(now: Snapshot, path: str) -> int | None:
-    """Stores of a memcg that were refused."""
+    """Return the stores of a memcg that were refused, for any cause."""
     values = now.replay_memcg.get(path)
     return None if values is None else sum(values.get(name, 0) for name in REJECTS)
 
 
 def pool_size(now: Snapshot) -> int:
-    """Bytes that the pool takes."""
+    """Return the bytes of memory that the pool takes."""
     return now.zswap.get("pool_total_size", 0)
 
 
 def pool_limit(result: Result, now: Snapshot) -> int:
-    """Bytes at which the pool is full: ``max_pool_percent`` in effect, of the pages of RAM."""
+    """Return the bytes at which the pool is full: the ``max_pool_percent`` in effect, of the pages of RAM."""
     ram = result.manifest.settings.get("totalram")
     pages = ram // PAGE_SIZE if isinstance(ram, int) else 0
     return pages * _percent(result, now, "max_pool_percent") // 100 * PAGE_SIZE
 
 
 def pool_threshold(result: Result, now: Snapshot) -> int:
-    """Bytes at which a full pool takes pages again."""
+    """Return the bytes to which a full pool must shrink before it accepts pages, by ``accept_threshold_percent``."""
     pages = pool_limit(result, now) // PAGE_SIZE
     return pages * _percent(result, now, "accept_threshold_percent") // 100 * PAGE_SIZE
 
@@ -147,5 +147,5 @@ def _percent(result: Result, now: Snapshot, name: str) -> int:
 
 
 def file_name(place: int, path: str) -> str:
-    """The part of a chart's name that stands for a memcg."""
+    """Return the part of a chart's name that stands for the memcg at ``place``."""
     return f"{place + 1}-{slug(path) or 'root'}"[:60]

@@ -11,7 +11,7 @@ from zswap_replay.result.result import Result
 
 
 def about(results: Sequence[Result]) -> Iterator[str]:
-    """What was replayed, in a few lines."""
+    """Yield lines about results of one trace: events, kernels, compressors, seed, digest and version."""
     manifest = results[0].manifest
     kernels = ", ".join(dict.fromkeys(result.manifest.kernel for result in results))
     compressors = ", ".join(dict.fromkeys(str(r.manifest.settings["compressor"]) for r in results))
@@ -22,7 +22,7 @@ def about(results: Sequence[Result]) -> Iterator[str]:
 
 
 def about_trace(manifest: Mapping[str, object]) -> Iterator[str]:
-    """The trace and the program of a manifest that may lack a part."""
+    """Yield lines about the trace and the version of the program, as far as the manifest has them."""
     trace = manifest.get("trace")
     found = trace if isinstance(trace, Mapping) else {}
     events = found.get("events")
@@ -38,18 +38,18 @@ def _made_by(digest: object, versions: Mapping[str, object]) -> str:
 
 
 def settings_table(labels: Sequence[str], results: Sequence[Result]) -> Table:
-    """The settings in effect; where the runs differ, the value of each."""
+    """Tabulate the settings in effect; where the runs differ, the value of each."""
     rows = [(name, plain(value)) for name, value in settings(results)]
     rows += [("set", plain(write)) for write in knob_writes(results)]
     return Table("", ("setting", "value"), rows, text_columns=2)
 
 
 def folded(table: Table, manifest: str) -> Iterator[Section]:
-    """The last sections of a page: what it was made with."""
+    """Yield the last sections of a page, the settings and the manifest, folded."""
     yield Section("Settings", tables=(table,), folded=True)
     yield Section("Manifest", text=plain_lines(manifest), folded=True)
 
 
 def plain_lines(text: str) -> str:
-    """``plain`` for a text of several lines."""
+    """Apply ``plain`` to each line of a text."""
     return "\n".join(plain(line) for line in text.split("\n"))

@@ -24,7 +24,7 @@ _MOST_ROWS = 1000
 
 
 def sweep_page(sweep: Sweep, column: str = DEFAULT_FIGURE, axes: Sequence[str] = ()) -> Page:
-    """The page of a sweep, its maps of the figure ``column`` over ``axes`` (x and y) or over axes that fit.
+    """Make the page of a sweep; its maps show the figure ``column`` over ``axes`` (x and y), or over axes that vary.
 
     Raises SettingsError: the sweep has no such figure or axes.
     """
@@ -86,7 +86,7 @@ def _base_text(name: str, value: object) -> str:
 
 
 def _points(sweep: Sweep) -> Table:
-    """The settings and the derived figures of all points, exact."""
+    """Tabulate the settings and the derived figures of all points, exact."""
     columns = [
         name for name in sweep.columns if name.startswith("derived.") or name == "zswap.pool_total_size"
     ]
