@@ -1,1 +1,1 @@
-"""Measurements that are run by hand: ``python -m benchmarks.bench`` against named floors and peers."""
+"""Measurements that are run by hand, against named floors and peers: ``python -m benchmarks.bench``."""

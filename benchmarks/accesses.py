@@ -1,4 +1,4 @@
-"""Accesses to pages from fixed seeds, as columns, as a trace of ours and as one of libCacheSim's."""
+"""Accesses to pages from fixed seeds: as columns, as a trace of ours, and as a trace of libCacheSim's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Accesses:
-    """Some accesses in a row: which page, whether it is written, and whether its content is given."""
+    """Consecutive accesses: the page, whether it is written, and whether the trace has its content."""
 
     page: Pages
     write: Flags
@@ -39,7 +39,7 @@ class Accesses:
 
 
 def zipf(pages: int, events: int) -> Iterator[Pages]:
-    """Pages by popularity, exponent 1, the popular ones spread over the page numbers."""
+    """Draw pages by Zipf's law with exponent 1, the popular ones spread over the page numbers."""
     random = np.random.default_rng(1)
     weights = np.cumsum(1 / np.arange(1, pages + 1))
     place = random.permutation(pages).astype(np.uint64)
@@ -48,7 +48,7 @@ def zipf(pages: int, events: int) -> Iterator[Pages]:
 
 
 def scan(pages: int, events: int) -> Iterator[Pages]:
-    """Half of the accesses go to a tenth of the pages at random, half run round and round over the others."""
+    """Draw half of the accesses from a tenth of the pages at random; the other half scans the rest round and round."""
     random = np.random.default_rng(1)
     hot = int(pages * HOT_SHARE)
     scanned = 0
@@ -64,7 +64,7 @@ PATTERNS: dict[str, Callable[[int, int], Iterator[Pages]]] = {"zipf": zipf, "sca
 
 
 def accesses(pattern: str, pages: int, events: int) -> Iterator[Accesses]:
-    """The accesses of a pattern, in chunks."""
+    """Make the accesses of a pattern, in chunks."""
     random = np.random.default_rng(2)
     seen = np.zeros(pages, np.bool_)
     for page in PATTERNS[pattern](pages, events):
@@ -77,7 +77,7 @@ def accesses(pattern: str, pages: int, events: int) -> Iterator[Accesses]:
 
 
 def joined(chunks: Iterator[Accesses]) -> Accesses:
-    """All chunks as one."""
+    """Join all chunks to one."""
     parts = list(chunks)
     return Accesses(
         np.concatenate([part.page for part in parts]),
@@ -87,7 +87,7 @@ def joined(chunks: Iterator[Accesses]) -> Accesses:
 
 
 def write_trace(path: Path, chunks: Iterator[Accesses], contents: int) -> int:
-    """Write a trace chunk by chunk, with page modulo ``contents`` as content; how many pages it touches."""
+    """Write a trace chunk by chunk, with page modulo ``contents`` as content; return the number of pages it touches."""
     made = 0
     touched = np.zeros(0, np.bool_)
     with TraceWriter(path) as writer:
@@ -107,7 +107,7 @@ def write_trace(path: Path, chunks: Iterator[Accesses], contents: int) -> int:
 
 
 def write_peer_trace(path: Path, all_: Accesses) -> None:
-    """Write an oracleGeneral file, which is libCacheSim's own binary format: every object of size 1."""
+    """Write an oracleGeneral file, libCacheSim's own binary format; every object has size 1."""
     record = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
     rows = np.zeros(len(all_), record)
     rows["time"] = np.arange(len(all_)) // 1000
@@ -118,13 +118,13 @@ def write_peer_trace(path: Path, all_: Accesses) -> None:
 
 
 def lengths(contents: int) -> npt.NDArray[np.int32]:
-    """A compressed length for each content from 0 on: 400 to 3199 bytes."""
+    """Make a compressed length for each content from 0 on: 400 to 3199 bytes."""
     content = np.arange(contents, dtype=np.uint64)
     return (400 + content * np.uint64(2654435761) % np.uint64(2800)).astype(np.int32)
 
 
 def write_lengths_of(path: Path, contents: int) -> None:
-    """Write the file for ``--lengths`` that holds them."""
+    """Write lengths() of ``contents`` contents to a file for ``--lengths``."""
     write_lengths(path, np.arange(contents, dtype=np.uint64), lengths(contents))
 
 

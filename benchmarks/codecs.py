@@ -42,7 +42,7 @@ _AGAIN_HOW = (
 
 
 def sections(scale: Scale, folder: Path) -> tuple[Section, Section]:
-    """Both sections; their trace is made in a folder."""
+    """Measure both sections; their trace is made in ``folder``."""
     trace = folder / "codec.parquet"
     shape = Synthetic(pages=scale.codec_pages, events=scale.codec_accesses, memcg=MEMCG, seed=1)
     generate("hot-scan", shape, trace)

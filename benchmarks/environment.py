@@ -1,4 +1,4 @@
-"""Where a benchmark ran, and with what."""
+"""The machine and the versions that a benchmark ran with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("zswap-replay", "Cython", "numpy", "pyarrow", "lz4", "zstandard", "l
 
 
 def environment() -> dict[str, str]:
-    """The machine, the versions and the date, by the names that RESULTS.md shows."""
+    """Describe the machine, the versions and the date, by the names that RESULTS.md shows."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -1,4 +1,4 @@
-"""The codec floor: the calls that a replay cannot do without, and nothing else."""
+"""The codec floor: the time of the compress and decompress calls of a replay, and of nothing else."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from zswap_replay.trace.reader import open_trace
 from zswap_replay.units import PAGE_SIZE
 
 AT_ONCE = 256
-"""Pages made and then handed to the codec, untimed and timed: 1 MiB, so that they are as near as in a replay."""
+"""Pages that are made, untimed, before they are compressed: 1 MiB, so that caches hold them as in a replay."""
 
 
 class RecordingContents:
-    """Stands before Contents, and writes down which pages are compressed and decompressed."""
+    """A wrapper of Contents that records which pages are compressed and decompressed."""
 
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
@@ -47,7 +47,7 @@ class RecordingContents:
 
 @dataclass(frozen=True)
 class Calls:
-    """What a replay asked its compressor for, in order, by content."""
+    """The calls of a replay to its compressor: the contents, in order."""
 
     compressed: list[int]
     decompressed: list[int]
@@ -56,7 +56,7 @@ class Calls:
 
 
 def record_calls(trace: Path, settings: Settings) -> Calls:
-    """Replay a trace with one process, and write down the calls."""
+    """Replay a trace with one process, and record the calls."""
     run = Replay(open_trace(trace), str(trace), settings, lambda _: None)
     source = run.outside.source
     assert source is not None
@@ -67,7 +67,7 @@ def record_calls(trace: Path, settings: Settings) -> Calls:
 
 
 def bare_seconds(compressor: str, calls: Calls) -> float:
-    """Seconds for the same calls in a loop, as codec/lz4.py and codec/zstd.py make them; pages come ready."""
+    """Time the same calls in a loop, as codec/lz4.py and codec/zstd.py make them, in seconds; pages are made before."""
     compress, decompress = _LOOPS[compressor]()
     codec = get_codec(compressor)
     page = calls.source.page

@@ -1,9 +1,9 @@
-"""Starts a command, waits for it, and writes down what it took: seconds, and the peak of its memory in KiB.
+"""Start a command, wait for it, and write seconds and the peak of its memory in KiB to a file.
 
     python -S launch.py FILE COMMAND [ARGUMENT ...]
 
-A process counts the memory of the one that started it into its own peak until it becomes another program. So the one
-that starts commands has to be small, which a benchmark full of arrays is not.
+The peak of a process includes the memory of the process that forked it, up to exec. So commands must be started by a
+small process, which a benchmark full of arrays is not.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a benchmark shows: sections of lines, each a measured value beside the target for it."""
+"""The output of benchmarks: sections of lines, each a measured value beside its target."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ HEADER = ("what", "median", "min to max", "target", "reached")
 
 @dataclass(frozen=True)
 class Target:
-    """A bound that a median is to keep."""
+    """A bound for a median: at most, or at least, ``bound``."""
 
     bound: float
     at_least: bool = False
 
     def reached(self, value: float) -> bool:
-        """Whether a value keeps it."""
+        """Tell whether a value keeps the bound."""
         return value >= self.bound if self.at_least else value <= self.bound
 
 
 @dataclass(frozen=True)
 class Line:
-    """One value in every round, or the reason why it was left out."""
+    """A value for each round, or the reason why it was left out."""
 
     what: str
     values: tuple[float, ...] = ()
@@ -32,7 +32,7 @@ class Line:
     left_out: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        """The line as it is printed, a text for each name in HEADER."""
+        """Return the line as it is printed, a text for each name in HEADER."""
         target = ""
         if self.target is not None:
             target = f"{'at least' if self.target.at_least else 'at most'} {self.target.bound:g} {self.unit}"
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass
 class Section:
-    """Lines that were measured together, how, and figures that say what was measured."""
+    """Lines that were measured together: their title, how they were measured, and facts about the inputs."""
 
     title: str
     how: str
@@ -56,7 +56,7 @@ class Section:
     facts: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """The section for a terminal."""
+        """Render the section for a terminal."""
         rows = [HEADER, *(line.cells() for line in self.lines)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
         shown = [
@@ -66,7 +66,7 @@ class Section:
         return "\n".join([self.title, *body, ""])
 
     def markdown(self) -> str:
-        """The section for RESULTS.md."""
+        """Render the section for RESULTS.md."""
         rows = [HEADER, ("---",) * len(HEADER), *(line.cells() for line in self.lines)]
         table = [f"| {' | '.join(row)} |" for row in rows]
         facts = ["", *(f"- {fact}" for fact in self.facts)] if self.facts else []
@@ -74,7 +74,7 @@ class Section:
 
 
 def document(sections: Iterable[Section], environment: dict[str, str]) -> str:
-    """RESULTS.md."""
+    """Render RESULTS.md."""
     about = [
         "# Benchmarks",
         "",

@@ -1,4 +1,4 @@
-"""The one place where the benchmark feeds the model itself, past ``replay()``: columns in memory into a Machine."""
+"""Replays of columns in memory by a Machine itself, without ``replay()``; nothing else here uses the model directly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.units import PAGE_SIZE
 
 MEMORY_SHARE = 0.72
-"""Memory for this share of the pages has about the hit rates of a plain LRU for half of them."""
+"""Share of the pages that fit into memory: the hit rates are about those of a plain LRU for half of the pages."""
 
 COMPRESSOR = "lz4"
 _MEMCG_ID = 1
@@ -34,7 +34,7 @@ _PARAMS = (
 
 
 def settings(pages: int, kernel: str, lengths_file: str | None = None) -> Settings:
-    """A machine whose memory limit alone makes pages go out, and whose pool takes them all."""
+    """Make settings in which a memory limit is the only pressure, and the pool takes all pages."""
     limit = KnobWrite(MEMCG, "memory.max", int(pages * MEMORY_SHARE) * PAGE_SIZE)
     return Settings(
         kernel=kernel,
@@ -66,7 +66,7 @@ class InMemory:
         """The counters at the end of the last replay, by kernel."""
 
     def replay(self, kernel: str) -> float:
-        """Seconds that a new machine takes for all events."""
+        """Time a new machine on all events, in seconds."""
         machine = self._machine(settings(self._pages, kernel))
         events = Events(*(column.data for column in self._columns))
         start = perf_counter()
@@ -100,6 +100,6 @@ class InMemory:
 
 
 def hit_rate(end: Snapshot) -> float:
-    """The share of accesses that found their page in memory."""
+    """Return the share of accesses that found their page in memory, 0 to 1."""
     missed = end.vmstat["pgmajfault"] + end.replay["first_touches"]
     return 1 - missed / end.replay["accesses"]

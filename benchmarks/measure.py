@@ -1,4 +1,4 @@
-"""Taking turns: every contender once a round, so that a busy moment of the machine meets them all."""
+"""Timing contenders by turns, each once a round, so that a busy moment of the machine slows them all."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[1]
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 Action = Callable[[], float]
-"""Does something once, and says how many seconds that took."""
+"""A measurement: does something once and returns the seconds it took."""
 
 
 def take_turns(rounds: int, actions: Mapping[str, Action]) -> dict[str, list[float]]:
-    """The seconds of each action in each round, by name."""
+    """Run each action once a round; return the seconds of each, by name."""
     seconds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(rounds):
         for name, action in actions.items():
@@ -27,12 +27,12 @@ def take_turns(rounds: int, actions: Mapping[str, Action]) -> dict[str, list[flo
 
 
 def ratios(over: list[float], under: list[float]) -> tuple[float, ...]:
-    """One by the other, round by round."""
+    """Divide one series by the other, round by round."""
     return tuple(one / other for one, other in zip(over, under, strict=True))
 
 
 def timed(call: Callable[[], object]) -> float:
-    """Seconds of the wall clock that a call takes."""
+    """Time a call, in seconds of the wall clock."""
     start = perf_counter()
     call()
     return perf_counter() - start
@@ -40,20 +40,20 @@ def timed(call: Callable[[], object]) -> float:
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that ended well."""
+    """A process that ended with status 0."""
 
     seconds: float
     peak: int
-    """The most memory that it had in use, in bytes."""
+    """The peak of its resident memory, in bytes."""
     output: str
 
 
 def process(*arguments: str) -> Ended:
     """Run this interpreter with some arguments, from the repository's root. Raises RuntimeError: it failed."""
     with TemporaryDirectory() as folder:
-        noted = Path(folder, "noted")
+        figures = Path(folder, "figures")
         done = subprocess.run(
-            [sys.executable, "-S", str(LAUNCHER), str(noted), sys.executable, *arguments],
+            [sys.executable, "-S", str(LAUNCHER), str(figures), sys.executable, *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -61,7 +61,7 @@ def process(*arguments: str) -> Ended:
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: exit status {done.returncode}: {done.stderr}")
-        seconds, kibibytes = noted.read_text(encoding="utf-8").split()
+        seconds, kibibytes = figures.read_text(encoding="utf-8").split()
     return Ended(float(seconds), int(kibibytes) << 10, done.stdout)
 
 

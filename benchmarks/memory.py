@@ -1,4 +1,4 @@
-"""The bound that a replay's memory is held against."""
+"""The bound for a replay's memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PER_PAGE = 64
 
 
 def memory_line(what: str, peak: int, pages: int, stored: int) -> Line:
-    """The peak of a process, in bytes, by the bound for so many distinct pages and bytes that are kept stored."""
+    """Compare the peak of a process, in bytes, with the bound for ``pages`` distinct pages and ``stored`` bytes."""
     bound = FIXED + PER_PAGE * pages + stored
     shown = f"{what}: {peak / 2**20:.0f} MiB by {bound / 2**20:.0f} MiB"
     return Line(shown, (peak / bound,), Target(1.0))

@@ -35,7 +35,7 @@ _FILES_HOW = (
 
 @dataclass(frozen=True)
 class _Pattern:
-    """One pattern in all the forms that it is replayed in."""
+    """One pattern in all the forms in which it is replayed."""
 
     name: str
     memory: InMemory
@@ -59,7 +59,7 @@ class _Pattern:
         return cls(name, InMemory(all_, pages), trace, known, pages, peers)
 
     def from_file(self, kernel: str) -> Result:
-        """Replay the file, and see that it is the same replay as that of the columns."""
+        """Replay the file. Raises RuntimeError: the counters are not those of the columns."""
         result = replay(self.trace, settings(self.pages, kernel, str(self.lengths)))
         if result.end.vmstat != self.memory.end[kernel].vmstat:
             raise RuntimeError(f"{self.name}, {kernel}: the trace counts otherwise than its columns")
@@ -67,7 +67,7 @@ class _Pattern:
 
 
 def sections(scale: Scale, folder: Path) -> tuple[Section, Section]:
-    """Both sections; their files are made in a folder."""
+    """Measure both sections; their files are made in ``folder``."""
     memory = Section("State machine, from columns in memory", _MEMORY_HOW)
     files = Section("State machine, from files", _FILES_HOW)
     for name in PATTERNS:
@@ -102,7 +102,7 @@ def _add(
     peer_replay: Callable[[PeerLru], float],
     target: Target,
 ) -> None:
-    """Let the kernels and the peers take turns; a line for each pair of them."""
+    """Time the kernels and the peers by turns, and add a line for each pair of them."""
     peers = {label: partial(peer_replay, peer) for label, peer in pattern.peers.items()}
     seconds = take_turns(scale.rounds, {**ours, **peers})
     for kernel in KERNELS:

@@ -11,13 +11,13 @@ ABSENT = "libcachesim is not installed"
 
 
 def installed() -> bool:
-    """Whether there is a peer to run."""
+    """Tell whether libCacheSim is installed."""
     return find_spec("libcachesim") is not None
 
 
 @dataclass
 class PeerLru:
-    """An LRU cache that holds half of the pages; ``hashpower`` sizes its hash table, None as it does by itself."""
+    """An LRU cache that holds half of the pages; ``hashpower`` sizes its hash table, by default for None."""
 
     path: Path
     pages: int
@@ -25,11 +25,11 @@ class PeerLru:
     hit_rates: set[float] = field(default_factory=set)
 
     def replay(self) -> float:
-        """Seconds for the accesses alone."""
+        """Time the accesses alone, in seconds."""
         return self._seconds(opening=False)
 
     def open_and_replay(self) -> float:
-        """Seconds with those for opening the file."""
+        """Time opening the file and the accesses, in seconds."""
         return self._seconds(opening=True)
 
     def _seconds(self, *, opening: bool) -> float:

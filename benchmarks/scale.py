@@ -1,4 +1,4 @@
-"""How large the inputs are: as the targets ask for, or small enough for a test."""
+"""The sizes of the inputs: those of the targets, or small ones for a test."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Scale:
     most_pages: int = 10_000_000
 
     def pages(self, pattern: str) -> int:
-        """The pages of a pattern."""
+        """Return the number of pages of a pattern."""
         return self.zipf_pages if pattern == "zipf" else self.scan_pages
 
     def without_large(self) -> Scale:
-        """The same without the largest number of events."""
+        """Return the same scale without the largest number of events."""
         return replace(self, steps=self.steps[:-1])
 
 

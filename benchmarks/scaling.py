@@ -1,4 +1,4 @@
-"""Ten times the events: how much longer a replay takes, and how much memory."""
+"""Ten times the events: the time and the memory that a replay takes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Step:
 
 
 def section(scale: Scale, folder: Path) -> Section:
-    """The section; each series of traces is deleted once it was replayed."""
+    """Measure the section; each series of traces is deleted once it was replayed."""
     shown = Section("Ten times the events", _HOW)
     lengths = folder / "scaling-lengths.parquet"
     write_lengths_of(lengths, CONTENTS)

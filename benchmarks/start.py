@@ -1,4 +1,4 @@
-"""How fast the command is there, and how fast the demo is done."""
+"""The time that the command takes to start, and the demo to end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOW = (
 
 
 def section(scale: Scale) -> Section:
-    """The section."""
+    """Measure the section."""
     shown = Section("Start", _HOW)
     starts = take_turns(
         scale.starts,
@@ -33,7 +33,7 @@ def section(scale: Scale) -> Section:
 
 
 def demo_arguments() -> list[str]:
-    """The arguments of zswap-replay in traces/demo.sh."""
+    """Read the arguments of zswap-replay in traces/demo.sh."""
     script = (ROOT / "traces" / "demo.sh").read_text(encoding="utf-8").replace("\\\n", " ")
     found = re.search(r'^set -- "\$1" (run .*)$', script, re.MULTILINE)
     assert found is not None, 'traces/demo.sh has no line: set -- "$1" run ...'

@@ -1,4 +1,4 @@
-"""What a sweep of 24 points costs beside one run: wall clock, in rounds that take turns, and where it goes.
+"""The cost of a sweep of 24 points against that of one run: wall clock, by turns, and the parts of it.
 
     python benchmarks/sweep_cost.py [ROUNDS]
 
@@ -40,7 +40,7 @@ PARTS = {"codecs": ("payload", "compress", "decompress"), "model": ("model",), "
 
 
 def timed(*arguments: str) -> tuple[float, float, str]:
-    """Seconds of the wall clock, seconds of all processes on a processor, and what was printed."""
+    """Run the command; return seconds of the wall clock, seconds of processor of all processes, and the output."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = perf_counter()
     done = subprocess.run(
@@ -56,7 +56,7 @@ def timed(*arguments: str) -> tuple[float, float, str]:
 
 
 def main(rounds: int) -> None:
-    """Print the medians of some rounds and their ratios."""
+    """Measure ``rounds`` rounds, and print medians and their ratios."""
     runs, starts, sweeps, single = [], [], [], []
     parts: dict[str, list[float]] = {"codecs": [], "model": [], "read": []}
     with TemporaryDirectory() as folder:
