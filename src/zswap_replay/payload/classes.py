@@ -54,7 +54,7 @@ _SYLLABLES = (
 ).split()
 
 
-def _text() -> bytes:
+def _text_corpus() -> bytes:
     stems = _draw_skewed(0x7E01, 3 * 3000, len(_SYLLABLES)).tolist()
     rare = [b"".join(_SYLLABLES[s] for s in stems[i : i + 2 + i % 2]) for i in range(0, len(stems), 3)]
     words = [
@@ -63,7 +63,7 @@ def _text() -> bytes:
     return _join_to_size([words[i] for i in _draw_skewed(0x7E02, 300_000, len(words)).tolist()])
 
 
-def _json() -> bytes:
+def _json_corpus() -> bytes:
     record = b'{"id": %d, "name": "user%d", "score": %d.%03d, "active": %s, "token": "%08x"},\n'
     flags = (b"true", b"false")
     return _join_to_size(
@@ -74,7 +74,7 @@ def _json() -> bytes:
     )
 
 
-def _pointers() -> bytes:
+def _pointers_corpus() -> bytes:
     import numpy as np
 
     count = (CORPUS_SIZE + PAGE_SIZE) // 8
@@ -87,7 +87,7 @@ def _pointers() -> bytes:
     return words.astype("<u8").tobytes()
 
 
-def _integers() -> bytes:
+def _integers_corpus() -> bytes:
     import numpy as np
 
     bits = stream(0x1275, (CORPUS_SIZE + PAGE_SIZE) // 4)
@@ -103,7 +103,7 @@ _OPCODES_HEX = (
 _OPCODES = tuple(bytes.fromhex(code) for code in _OPCODES_HEX.split())
 
 
-def _code() -> bytes:
+def _code_corpus() -> bytes:
     import numpy as np
 
     picks = _draw_skewed(0xC0D1, 2048, len(_OPCODES)).tolist()
@@ -125,13 +125,13 @@ def _code() -> bytes:
     )
 
 
-def _random() -> bytes:
+def _random_corpus() -> bytes:
     return stream(0x5EED, (CORPUS_SIZE + PAGE_SIZE) // 8).astype("<u8").tobytes()
 
 
-def _half_zero() -> bytes:
+def _half_zero_corpus() -> bytes:
     # With a period of one page every slice of 4096 bytes holds 2048 zeros, wherever it begins.
-    noise, half = _random(), PAGE_SIZE // 2
+    noise, half = _random_corpus(), PAGE_SIZE // 2
     return _join_to_size(
         [noise[i : i + half] + bytes(half) for i in range(0, CORPUS_SIZE + PAGE_SIZE, PAGE_SIZE)]
     )
@@ -139,13 +139,13 @@ def _half_zero() -> bytes:
 
 # The makers of the plain corpora, by class.
 _CORPORA: Final[dict[str, Callable[[], bytes]]] = {
-    "text": _text,
-    "json": _json,
-    "pointers": _pointers,
-    "integers": _integers,
-    "code": _code,
-    "half-zero": _half_zero,
-    "random": _random,
+    "text": _text_corpus,
+    "json": _json_corpus,
+    "pointers": _pointers_corpus,
+    "integers": _integers_corpus,
+    "code": _code_corpus,
+    "half-zero": _half_zero_corpus,
+    "random": _random_corpus,
 }
 
 ZERO: Final = "zero"

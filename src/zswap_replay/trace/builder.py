@@ -40,19 +40,19 @@ class TraceBuilder:
 
     def read(self, memcg: str, page: int, **more: int) -> Self:
         """Append a read of `page`; `more` may give count, node and content."""
-        return self._page(Event.READ, memcg, page, more)
+        return self._page_event(Event.READ, memcg, page, more)
 
     def write(self, memcg: str, page: int, **more: int) -> Self:
         """Append a write to `page`; `more` may give count, node and content."""
-        return self._page(Event.WRITE, memcg, page, more)
+        return self._page_event(Event.WRITE, memcg, page, more)
 
     def pageout(self, memcg: str, page: int, **more: int) -> Self:
         """Append a pageout of `page`, as MADV_PAGEOUT does; `more` may give count."""
-        return self._page(Event.PAGEOUT, memcg, page, more)
+        return self._page_event(Event.PAGEOUT, memcg, page, more)
 
     def discard(self, memcg: str, page: int, **more: int) -> Self:
         """Append the freeing of `page`; `more` may give count."""
-        return self._page(Event.DISCARD, memcg, page, more)
+        return self._page_event(Event.DISCARD, memcg, page, more)
 
     def memcg_create(self, memcg: str) -> Self:
         """Append the creation of a memcg (mkdir)."""
@@ -97,5 +97,5 @@ class TraceBuilder:
         with TraceWriter(path, metadata, row_group_rows=row_group_rows) as writer:
             writer.write(self.table())
 
-    def _page(self, event: Event, memcg: str, page: int, more: dict[str, int]) -> Self:
+    def _page_event(self, event: Event, memcg: str, page: int, more: dict[str, int]) -> Self:
         return self.row(event=EVENT_NAMES[event], memcg=memcg, page=page, **more)

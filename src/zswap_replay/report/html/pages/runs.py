@@ -108,17 +108,17 @@ class Chosen:
 
 
 def activity(now: Snapshot, path: str) -> int:
-    """Return the writebacks and refused stores of a memcg, by which the busiest are chosen."""
+    """Return the number of writebacks and refused stores of a memcg, by which the busiest are chosen."""
     return (writebacks(now, path) or 0) + (rejects(now, path) or 0)
 
 
 def writebacks(now: Snapshot, path: str) -> int | None:
-    """Return the pages of a memcg that were written back."""
+    """Return the number of pages of a memcg that were written back; None where it does not exist."""
     return now.replay_memcg.get(path, {}).get("written_back_pages")
 
 
 def rejects(now: Snapshot, path: str) -> int | None:
-    """Return the stores of a memcg that were refused, for any cause."""
+    """Return the number of stores of a memcg that were refused; None where it does not exist."""
     values = now.replay_memcg.get(path)
     return None if values is None else sum(values.get(name, 0) for name in REJECTS)
 
