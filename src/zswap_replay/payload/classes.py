@@ -1,8 +1,8 @@
 """Page classes: the kinds of bytes that pages hold, such as text, code, pointers or zeros.
 
 Each class but zero and same-filled has a corpus of about 1 MiB, and its pages are slices of that (payload.slices).
-Random bytes strewn over the corpus, the denser the nearer to its end, give pages their `spread`: from as compressible
-as the corpus itself to hardly at all.
+Random bytes scattered over the corpus, the denser the nearer to its end, give pages their `spread`: from as
+compressible as the corpus itself to hardly at all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONTENT_VERSION: Final = 1
 """The version of the bytes of all classes, raised when any of them change; a recipe names the one it is written for."""
 
 MAX_SPREAD: Final = PAGE_SIZE // 4
-"""The most random bytes that can be strewn over a page."""
+"""The most random bytes that can be scattered over a page."""
 
 
 def _draw_skewed(key: int, count: int, below: int) -> npt.NDArray[np.int64]:
@@ -160,12 +160,12 @@ OTHER: Final = "other"
 def corpus(name: str, least: int = 0, most: int = 0) -> bytes:
     """Return the corpus of the class `name`, CORPUS_SIZE + PAGE_SIZE bytes, of which its pages are slices.
 
-    About `least` bytes of its first page are random ones strewn in, about `most` of its last.
+    About `least` bytes of its first page are random ones scattered in, about `most` of its last.
 
     Raises KeyError: the class has no corpus (zero, same-filled), or is unknown.
     """
     plain = _plain_corpus(name)
-    return _strew_random_bytes(plain, least, most) if most else plain
+    return _scatter_random_bytes(plain, least, most) if most else plain
 
 
 @cache
@@ -173,7 +173,7 @@ def _plain_corpus(name: str) -> bytes:
     return _CORPORA[name]()
 
 
-def _strew_random_bytes(plain: bytes, least: int, most: int) -> bytes:
+def _scatter_random_bytes(plain: bytes, least: int, most: int) -> bytes:
     import numpy as np
 
     size = np.uint64(len(plain))

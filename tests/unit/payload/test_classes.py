@@ -58,11 +58,11 @@ def test_a_page_is_4096_bytes_at_the_ends_of_the_range(name: str, bits: int) -> 
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, 1), (0, 64), (64, 64), (200, 1024), (1024, 1024)])
-def test_about_as_many_bytes_are_strewn_as_asked_for(least: int, most: int) -> None:
-    plain, strewn = corpus("text"), corpus("text", least, most)
-    assert len(plain) == len(strewn)
+def test_about_as_many_bytes_are_scattered_as_asked_for(least: int, most: int) -> None:
+    plain, scattered = corpus("text"), corpus("text", least, most)
+    assert len(plain) == len(scattered)
     counts = [
-        sum(a != b for a, b in zip(plain[at : at + 4096], strewn[at : at + 4096], strict=True))
+        sum(a != b for a, b in zip(plain[at : at + 4096], scattered[at : at + 4096], strict=True))
         for at in range(0, len(plain), 4096)
     ]
     for number, count in enumerate(counts):
