@@ -1,26 +1,47 @@
-# make demo: install into .venv and replay the bundled trace. make test: lint, types and tests.
-# make bench: measure against libCacheSim and bare codec calls, half an hour. make man: the manual page anew.
+# make demo   install into .venv and replay the bundled trace
+# make test   all that must hold: lint, types, tests and their coverage
+# make core   compile what has changed of the core: seconds
+# make dist   a wheel and an sdist in dist/, each installed into a clean environment and tried
+# make bench  measure against libCacheSim and bare codec calls, half an hour
+# make man    the manual page anew
+# make news   the changelog's fragments, as the next release will have them
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --editable
-COMPILED := $(wildcard src/zswap_replay/*/*.pxd)
-SOURCES := pyproject.toml setup.py $(COMPILED) $(COMPILED:.pxd=.py)
+SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test bench man clean
+.PHONY: demo test lint types core dist bench man news clean
 
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
 
-test: $(VENV)/installed-dev
+test: lint types core
+	@# coverage leaves out what is compiled: */zswap_replay/mm/zswap.py,...
+	COMPILED=`echo $(SOURCES:.pxd=.py) | sed 's|src/|*/|g; s/ /,/g'` \
+	    $(BIN)/pytest --numprocesses logical --dist worksteal --cov --cov-report term:skip-covered
+
+lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/installed-dev
 	$(BIN)/mypy
-	$(BIN)/pytest
+
+core: $(VENV)/installed-dev
+	@ZSWAP_REPLAY_REQUIRE_CORE=1 $(BIN)/python setup.py --quiet build_ext --inplace
+	@$(BIN)/python -m zswap_replay.machine
+	@touch $(VENV)/installed
 
 bench: $(VENV)/installed
 	@$(INSTALL) '.[bench]'
 	$(BIN)/python -m benchmarks.bench --results benchmarks/RESULTS.md
+
+dist: $(VENV)/installed-dev
+	@$(BIN)/python tools/dist.py
+
+news: $(VENV)/installed-dev
+	@$(BIN)/towncrier build --draft --version next
 
 man: $(VENV)/installed-dev
 	$(BIN)/python -m tools.manpage > man/zswap-replay.1
@@ -28,17 +49,18 @@ man: $(VENV)/installed-dev
 $(BIN)/pip:
 	@$(PYTHON) tools/make_venv.py $(VENV)
 
-$(VENV)/installed: $(BIN)/pip $(SOURCES)
+# What a user gets; the core is built with it.
+$(VENV)/installed: $(BIN)/pip pyproject.toml constraints.txt setup.py $(SOURCES) $(SOURCES:.pxd=.py)
 	@echo "installing into $(VENV): about a minute"
 	@$(INSTALL) .
 	@$(BIN)/python -m zswap_replay.machine
 	@touch $@
 
-$(VENV)/installed-dev: $(BIN)/pip $(SOURCES)
-	@echo "installing into $(VENV), with what the tests need: about two minutes"
-	@$(INSTALL) '.[dev]'
-	@$(BIN)/python -m zswap_replay.machine
-	@touch $@ $(VENV)/installed
+# What a developer needs; the core is built by make core.
+$(VENV)/installed-dev: $(BIN)/pip pyproject.toml constraints.txt
+	@echo "installing into $(VENV), with what the tests need: about a minute"
+	@ZSWAP_REPLAY_PURE=1 $(INSTALL) '.[dev]'
+	@touch $@
 
 clean:
-	rm -rf $(VENV) build src/*.egg-info src/zswap_replay/*/*.c src/zswap_replay/*/*.so
+	rm -rf $(VENV) build dist src/*.egg-info src/zswap_replay/*/*.c src/zswap_replay/*/*.so

@@ -1,6 +1,9 @@
 """Build the modules that have a .pxd as extension modules; without a C compiler the package is installed interpreted.
 
-They are the kernel model, and what makes, compresses and keeps pages for it.
+They are the kernel model, and what makes, compresses and keeps pages for it. Read from the environment:
+
+ZSWAP_REPLAY_PURE=1          build no extension module
+ZSWAP_REPLAY_REQUIRE_CORE=1  fail where the core does not compile: for developers, CI and wheels
 """
 
 import os
@@ -11,6 +14,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PACKAGE = Path("src/zswap_replay")
+CORES = os.cpu_count() or 1
 
 
 class BuildCore(build_ext):
@@ -19,13 +23,20 @@ class BuildCore(build_ext):
     def finalize_options(self) -> None:
         """Compile on all processors."""
         super().finalize_options()
-        self.parallel = os.cpu_count()
+        self.parallel = CORES
 
     def run(self) -> None:
         """Build the modules; where that fails, delete what was built and say so in one line."""
+        for made in [*PACKAGE.glob("*/*.so"), *PACKAGE.glob("*/*.c")]:
+            if not (made.parent / made.name.split(".")[0]).with_suffix(".pxd").exists():
+                made.unlink()  # its module was moved or deleted, and could be imported still
         try:
+            if self.extensions:
+                translate(self.extensions)
             super().run()
         except Exception as error:
+            if os.environ.get("ZSWAP_REPLAY_REQUIRE_CORE") == "1":
+                raise
             self.inplace = False
             for built in [*PACKAGE.glob("*/*.so"), *Path(self.build_lib).glob("zswap_replay/*/*.so")]:
                 built.unlink()
@@ -38,16 +49,25 @@ def core() -> list[Extension]:
     """Return the extension modules; none where ZSWAP_REPLAY_PURE=1 asks for an interpreted install."""
     if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
         return []
+    return [
+        Extension(
+            f"zswap_replay.{source.parent.name}.{source.stem}",
+            [str(source)],
+            extra_compile_args=["-O3", "-g0"],  # debug information takes a quarter of the compiler's time
+        )
+        for source in sorted(path.with_suffix(".py") for path in PACKAGE.glob("*/*.pxd"))
+    ]
+
+
+def translate(modules: list[Extension]) -> None:
+    """Translate the sources of modules to C where they, or a .pxd that they cimport, are newer than their C."""
     from Cython.Build import cythonize
 
-    modules: list[Extension] = cythonize(
-        [
-            Extension(
-                f"zswap_replay.{source.parent.name}.{source.stem}", [str(source)], extra_compile_args=["-O3"]
-            )
-            for source in sorted(path.with_suffix(".py") for path in PACKAGE.glob("*/*.pxd"))
-        ],
-        nthreads=os.cpu_count() or 1,
+    newest = Path(__file__).stat().st_mtime  # the directives below are this file's
+    translated = cythonize(
+        modules,
+        nthreads=CORES,
+        force=any(file.stat().st_mtime < newest for file in PACKAGE.glob("*/*.c")),
         language_level=3,
         include_path=["src"],
         compiler_directives={
@@ -58,7 +78,8 @@ def core() -> list[Extension]:
             "nonecheck": False,
         },
     )
-    return modules
+    for module, in_c in zip(modules, translated, strict=True):
+        module.sources = in_c.sources
 
 
 setup(ext_modules=core(), cmdclass={"build_ext": BuildCore})

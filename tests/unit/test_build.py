@@ -1,0 +1,117 @@
+"""How setup.py builds the core, tried on a package of two small modules of which one cimports the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+MODULES = {
+    "one.pxd": "cpdef int doubled(int number) noexcept\n",
+    "one.py": "def doubled(number):\n    return 2 * number\n",
+    "two.pxd": "from zswap_replay.lib.one cimport doubled\ncpdef int fourfold(int number) noexcept\n",
+    "two.py": (
+        "from zswap_replay.lib.one import doubled\n\n\n"
+        "def fourfold(number):\n    return doubled(doubled(number))\n"
+    ),
+    "three.pxd": "cpdef int same(int number) noexcept\n",
+    "three.py": "def same(number):\n    return number\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """The folder of the modules, below a copy of setup.py."""
+    shutil.copy(ROOT / "setup.py", tmp_path)
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "zswap-replay"\nversion = "0"\n\n'
+        '[tool.setuptools]\npackage-dir = { "" = "src" }\npackages = ["zswap_replay", "zswap_replay.lib"]\n',
+        encoding="utf-8",
+    )
+    folder = tmp_path / "src" / "zswap_replay" / "lib"
+    folder.mkdir(parents=True)
+    for name, text in ({"__init__.py": "", "../__init__.py": ""} | MODULES).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def build(package: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What ``make core`` does, with other variables in the environment."""
+    return subprocess.run(
+        [sys.executable, "setup.py", "build_ext", "--inplace"],
+        cwd=package.parents[2],
+        env=os.environ | {"ZSWAP_REPLAY_REQUIRE_CORE": "1", "CFLAGS": "-O0"} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def built(package: Path) -> dict[str, int]:
+    """The extensions, by module, with the time when each was made."""
+    return {path.name.partition(".")[0]: path.stat().st_mtime_ns for path in package.glob("*.so")}
+
+
+def edit(path: Path, text: str) -> None:
+    """Write a file so that it is newer than what was made of it, however coarse the clock."""
+    path.write_text(text, encoding="utf-8")
+    later = path.stat().st_mtime + 2
+    os.utime(path, (later, later))
+
+
+def test_what_changed_is_compiled_and_what_needs_it(package: Path) -> None:
+    done = build(package)
+    assert 0 == done.returncode, done.stdout
+    first = built(package)
+    assert {"one", "two", "three"} == set(first)
+
+    assert 0 == build(package).returncode
+    assert first == built(package)
+
+    edit(package / "three.py", "def same(number):\n    return number + 0\n")
+    assert 0 == build(package).returncode
+    second = built(package)
+    assert {"three"} == {name for name, made in second.items() if made != first[name]}
+
+    edit(package / "one.pxd", MODULES["one.pxd"].replace("noexcept", "except -1"))
+    assert 0 == build(package).returncode
+    third = built(package)
+    assert {"one", "two"} == {name for name, made in third.items() if made != second[name]}
+
+
+def test_a_module_that_is_gone_leaves_no_extension(package: Path) -> None:
+    (package / "four.cpython-311-x86_64-linux-gnu.so").touch()
+    (package / "four.c").touch()
+    for name in ("one", "two"):
+        (package / f"{name}.pxd").unlink()
+    assert 0 == build(package).returncode
+    assert {"three"} == set(built(package))
+    assert {"three.c"} == {path.name for path in package.glob("*.c")}
+
+
+def test_without_a_compiler_a_developer_s_build_fails(package: Path) -> None:
+    done = build(package, CC="false")
+    assert 0 != done.returncode
+    assert {} == built(package)
+
+
+def test_without_a_compiler_a_user_s_build_says_so_in_one_line_and_goes_on(package: Path) -> None:
+    done = build(package, CC="false", ZSWAP_REPLAY_REQUIRE_CORE="0")
+    assert 0 == done.returncode, done.stdout
+    (said,) = [line for line in done.stdout.splitlines() if line.startswith("zswap-replay: ")]
+    assert "it will run interpreted" in said
+    assert {} == built(package)
+
+
+def test_an_interpreted_build_compiles_nothing(package: Path) -> None:
+    done = build(package, CC="false", ZSWAP_REPLAY_PURE="1")
+    assert 0 == done.returncode, done.stdout
+    assert {} == built(package)
