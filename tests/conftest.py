@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import profiles
 from tests.bench import Bench
+
+pytest_plugins = ["pytester", "tests.no_skips"]
+
+profiles.register()
 
 # A shell starts what it runs in the background with interrupts ignored, and all its children inherit that; the tests
 # of Ctrl-C are of programs that somebody has started in the foreground.

@@ -11,10 +11,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.bench import FULL, HALF, REFUSED, SAME, ZERO, save_lengths
+from tests.profiles import part
 from tests.strategies import Row, as_table
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.settings import Settings
@@ -24,7 +24,7 @@ from zswap_replay.units import PAGE_SIZE
 PATHS = ("/a", "/a/x", "/b")
 CONTENTS = (FULL, HALF, HALF, REFUSED, ZERO, SAME)
 every_release = pytest.mark.parametrize("kernel", RELEASES)
-quick = settings(max_examples=25, deadline=None)
+quick = part(0.5)
 _FOLDER = tempfile.TemporaryDirectory()
 
 SET_UP: tuple[Row, ...] = (

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pressure import every_release, pressed, quick, save, tight
+from tests.profiles import part
 from tests.strategies import Row
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.machine.machine import Machine
@@ -217,7 +218,7 @@ def test_nothing_leaves_a_memcg_that_may_not_write_back(kernel: str, rows: list[
 
 
 @every_release
-@settings(max_examples=15, deadline=None)
+@part(0.25)
 @given(rows=pressed())
 def test_every_page_comes_back_as_it_went(kernel: str, rows: list[Row]) -> None:
     rows = [{**row, "content": None} for row in rows]
@@ -236,7 +237,7 @@ def without_path(result: Result) -> dict[str, object]:
 
 
 @every_release
-@settings(max_examples=12, deadline=None)
+@part(0.25)
 @given(
     rows=pressed(), batch_rows=st.integers(1, 9), row_group_rows=st.integers(1, 50), warmup=st.integers(0, 30)
 )
@@ -252,7 +253,7 @@ def test_counters_do_not_depend_on_batches_or_row_groups(
 
 
 @every_release
-@settings(max_examples=15, deadline=None)
+@part(0.25)
 @given(rows=pressed())
 def test_counters_do_not_depend_on_the_names_of_memcgs(kernel: str, rows: list[Row]) -> None:
     names = {"/": "/", "/a": "/zebra.slice", "/a/x": "/zebra.slice/1", "/b": "/0"}
@@ -263,7 +264,7 @@ def test_counters_do_not_depend_on_the_names_of_memcgs(kernel: str, rows: list[R
 
 
 @every_release
-@settings(max_examples=10, deadline=None)
+@part(0.25)
 @given(rows=pressed())
 def test_a_run_of_pages_is_the_same_as_its_pages_one_by_one(kernel: str, rows: list[Row]) -> None:
     single = []

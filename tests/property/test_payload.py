@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.lib.splitmix import MASK, mix64, stream
@@ -18,7 +18,6 @@ paths = st.lists(st.sampled_from("abc"), max_size=4).map(lambda parts: "/" + "/"
 SPREADS = [(0, 0), (3, 64), (200, MAX_SPREAD)]  # few, since each makes a corpus
 
 # The first page of a class waits for its corpus.
-unhurried = settings(deadline=None)
 
 
 @st.composite
@@ -44,7 +43,6 @@ def recipes(draw: st.DrawFn) -> Recipe:
     )
 
 
-@unhurried
 @given(recipes(), seeds, st.lists(contents, min_size=1, max_size=8))
 def test_a_page_depends_on_recipe_seed_and_content_alone(recipe: Recipe, seed: int, ids: list[int]) -> None:
     source = GeneratedPages(recipe, seed)
@@ -54,7 +52,6 @@ def test_a_page_depends_on_recipe_seed_and_content_alone(recipe: Recipe, seed: i
     assert forwards == backwards[::-1]
 
 
-@unhurried
 @given(recipes(), seeds, contents)
 def test_same_filled_says_what_the_page_shows(recipe: Recipe, seed: int, content: int) -> None:
     source = GeneratedPages(recipe, seed)
@@ -91,7 +88,6 @@ def test_a_stream_is_the_mix_of_its_steps(key: int, count: int) -> None:
     assert expected == stream(key, count).tolist()
 
 
-@unhurried
 @given(contents)
 def test_the_default_recipe_makes_every_content(content: int) -> None:
     assert PAGE_SIZE == len(GeneratedPages(load_recipe("default"), 0).page(content))

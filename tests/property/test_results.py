@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.compare.expected import Verdict, judge
@@ -18,8 +18,6 @@ from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import ClassRatio, Result, Timing
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
-
-quick = settings(deadline=None, max_examples=50)
 
 COUNTS = st.integers(0, 1 << 63)
 PATHS = st.sampled_from(["/", "/web", "/web/a:b", "/x=y"])
@@ -110,7 +108,6 @@ def results(draw: st.DrawFn) -> Result:
     )
 
 
-@quick
 @given(results())
 def test_a_result_comes_back_from_its_json(result: Result) -> None:
     text = json.dumps(result.as_json())
@@ -118,7 +115,6 @@ def test_a_result_comes_back_from_its_json(result: Result) -> None:
     assert replace(result, timing=None) == Result.from_json(result.as_json(timing=False))
 
 
-@quick
 @given(results())
 def test_a_result_differs_from_itself_in_nothing(result: Result) -> None:
     run = judge(result, result)
@@ -126,7 +122,6 @@ def test_a_result_differs_from_itself_in_nothing(result: Result) -> None:
     assert compare([result, result], ["a", "b"], timing=True).equal
 
 
-@quick
 @given(results(), st.data())
 def test_one_value_that_is_off_is_one_difference_and_a_tolerance_takes_it_in(
     result: Result, data: st.DataObject
@@ -147,7 +142,6 @@ def test_one_value_that_is_off_is_one_difference_and_a_tolerance_takes_it_in(
         assert left == Verdict((judge(expected, result, [tolerance]),)).differences
 
 
-@quick
 @given(SETTINGS)
 def test_settings_come_back_from_a_manifest(chosen: Settings) -> None:
     assert chosen == Settings.from_json(json.loads(json.dumps(chosen.as_json())))

@@ -8,9 +8,10 @@ from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.profiles import part
 from zswap_replay.sweep.grid import Option, build
 from zswap_replay.sweep.journal import SUFFIX, Journal
 from zswap_replay.sweep.pareto import Figure, front
@@ -90,7 +91,7 @@ records = st.builds(
 )
 
 
-@settings(max_examples=25)  # each line of a journal is waited for until it is on the disk
+@part(0.5)  # each line of a journal is waited for until it is on the disk
 @given(st.lists(records, min_size=1, max_size=6, unique_by=lambda record: record.point), st.data())
 def test_a_journal_cut_off_anywhere_gives_back_the_rows_that_are_whole(
     kept: list[Record], data: st.DataObject

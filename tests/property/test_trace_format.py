@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import Row, as_table, traces
@@ -19,7 +19,6 @@ from zswap_replay.trace.schema import SCHEMA
 from zswap_replay.trace.writer import TraceWriter
 
 ARRAYS = ("time_ns", "event", "memcg", "page", "count", "node", "content", "has_content")
-quick = settings(max_examples=40, deadline=None)
 
 
 def save(folder: str, name: str, rows: list[Row], **options: Any) -> Path:
@@ -39,7 +38,6 @@ def flat(batches: list[Batch]) -> tuple[list[list[int]], list[tuple[Any, ...]]]:
     return columns, controls
 
 
-@quick
 @given(rows=traces(), batch_rows=st.integers(1, 9), row_group_rows=st.integers(1, 50))
 def test_neither_batches_nor_row_groups_matter(rows: list[Row], batch_rows: int, row_group_rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +56,6 @@ def test_neither_batches_nor_row_groups_matter(rows: list[Row], batch_rows: int,
             assert whole.page_events == reader.page_events
 
 
-@quick
 @given(rows=traces(), batch_rows=st.integers(1, 9))
 def test_a_batch_written_again_reads_the_same(rows: list[Row], batch_rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +74,6 @@ def test_a_batch_written_again_reads_the_same(rows: list[Row], batch_rows: int) 
         assert reader.sha256() == open_trace(again).sha256()
 
 
-@quick
 @given(inputs=st.lists(traces(contents=False), min_size=1, max_size=3), batch_rows=st.integers(1, 9))
 def test_merge_is_a_stable_sort_by_time(inputs: list[list[Row]], batch_rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

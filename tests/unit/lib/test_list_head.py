@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from tests.list_model import ListModel
+from tests.profiles import part
 from zswap_replay.lib.columns import Records
 from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
 
@@ -51,7 +51,7 @@ class ListsAndModel(ListModel):
 
 
 TestListsAndModel = ListsAndModel.TestCase
-TestListsAndModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestListsAndModel.settings = part(1, steps=30)
 
 
 def test_room_for_more_items_keeps_the_lists() -> None:

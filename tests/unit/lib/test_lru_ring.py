@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from tests.list_model import ListModel
+from tests.profiles import part
 from zswap_replay.lib.columns import INT, Records, column
 from zswap_replay.lib.lru_ring import FIRST_ROOM, PLACE, LruRings
 
@@ -99,7 +99,7 @@ class RingsAndModel(ListModel):
 
 
 TestRingsAndModel = RingsAndModel.TestCase
-TestRingsAndModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRingsAndModel.settings = part(1, steps=40)
 
 
 def test_a_ring_through_which_items_pass_does_not_grow() -> None:

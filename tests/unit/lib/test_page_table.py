@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zswap_replay.lib.page_table import BLOCK_SHIFT, EXPLICIT, NR_RETURNED, PageTable
@@ -22,7 +22,6 @@ def put(table: PageTable, index: int, field: str, value: int) -> None:
         setattr(page, field, value)
 
 
-@settings(deadline=None)
 @given(keys=st.lists(st.tuples(st.integers(0, 5), pages), unique=True, max_size=60))
 def test_a_page_is_found_under_the_index_that_it_got(keys: list[tuple[int, int]]) -> None:
     table = PageTable()

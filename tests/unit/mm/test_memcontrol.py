@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
@@ -36,7 +36,6 @@ def test_iteration_is_in_pre_order_and_children_in_order_of_creation() -> None:
     assert [4] == order(memcgs, 4)
 
 
-@settings(deadline=None)
 @given(choices=st.lists(st.integers(0, 1 << 20), max_size=40), root=st.integers(0, 1 << 20))
 def test_iteration_visits_a_subtree_once(choices: list[int], root: int) -> None:
     parents = [choice % (number + 1) for number, choice in enumerate(choices)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.mm.zbud import ZbudPool
@@ -58,7 +58,6 @@ def test_a_page_goes_when_both_buddies_are_gone_and_is_used_again() -> None:
     assert 1 == pool.nr_pages
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 3968), min_size=1, max_size=150), order=st.randoms(use_true_random=False)
 )

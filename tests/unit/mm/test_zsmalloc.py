@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.mm.zsmalloc import ZsPool, calculate_zspage_chain_size
@@ -113,7 +113,6 @@ def test_an_empty_zspage_is_given_back_and_its_number_used_again() -> None:
     assert 1 == pool.nr_zspages
 
 
-@settings(max_examples=60, deadline=None)
 @given(lengths=st.lists(sizes, min_size=1, max_size=150), seed=st.randoms(use_true_random=False))
 def test_pages_hold_the_objects_and_are_all_given_back(lengths: list[int], seed: Random) -> None:
     pool = ZsPool()
