@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
 
-_LEVELS = ("zstd:1", "lz4:8", "lz4hc:9")
-"""Specs with a number, which show how one is written."""
-
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Files and folders, which the shell itself knows."""
@@ -34,9 +31,10 @@ def compressors(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
     """The compressors, with a level too where they have one."""
-    from zswap_replay.codec.base import KNOWN_CODECS
+    from zswap_replay.codec.base import COMPRESSORS
 
-    return _beginning_with(incomplete, *KNOWN_CODECS, *_LEVELS)
+    examples = [spec for row in COMPRESSORS.values() for spec in row.examples]
+    return _beginning_with(incomplete, *COMPRESSORS, *examples)
 
 
 def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

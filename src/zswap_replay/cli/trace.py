@@ -10,6 +10,7 @@ import click
 from zswap_replay.cli import completers
 from zswap_replay.cli.options import example
 from zswap_replay.errors import SettingsError
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
 
@@ -265,6 +266,13 @@ def head(trace: str, rows: int) -> None:
     show_default=True,
     help="Repeatable.",
 )
+@click.option(
+    "--kernel",
+    type=click.Choice(tuple(RELEASES)),
+    default=DEFAULT_RELEASE,
+    show_default=True,
+    help="Release whose lengths are found; those of zstd changed with 6.18.",
+)
 @click.option("--recipe", default="default", show_default=True, help="What pages hold, as in run.")
 @click.option(
     "--payload-file", metavar="FILE", shell_complete=completers.files, help="File of pages, as in run."
@@ -286,6 +294,7 @@ def annotate(
     force: bool,
     strict: bool,
     compressors: tuple[str, ...],
+    kernel: str,
     recipe: str,
     payload_file: str | None,
     seed: int,
@@ -293,7 +302,8 @@ def annotate(
 ) -> None:
     """Find the compressed length of all that the pages of a trace ever hold, and write a file for --lengths.
 
-    A replay with that file calls no codec, whatever its limits and its release, and counts the same.
+    A replay with that file calls no codec, whatever its limits, and counts the same. Lengths hold for all releases, but
+    for zstd's: those up to 6.12 and those from 6.18 on want a file each.
     """
     import os
 
@@ -305,7 +315,7 @@ def annotate(
 
     if not force and os.path.exists(output):
         raise SettingsError(f"{output}: is there already; --force overwrites it")
-    settings = Settings(recipe=recipe, payload_file=payload_file, seed=seed)
+    settings = Settings(kernel=kernel, recipe=recipe, payload_file=payload_file, seed=seed)
     with replacing(output) as target:
         found = annotate_trace(trace, target, settings, compressors, strict=strict, jobs=jobs, notes=note)
     contents, under = counted(found.contents, "content"), counted(found.compressors, "compressor")

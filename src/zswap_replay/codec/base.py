@@ -1,11 +1,14 @@
-"""One Protocol for all compressors, and the specs by which they are named."""
+"""One Protocol for all compressors, the specs by which they are named, and the one table that lists them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from importlib import import_module
+from typing import Final, Protocol, cast
 
 from zswap_replay.errors import CodecError
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 
 
 class Codec(Protocol):
@@ -20,42 +23,122 @@ class Codec(Protocol):
         """The name in /proc/crypto, which is what the ``compressor`` parameter of zswap takes."""
 
     def compress(self, page: bytes) -> bytes | None:
-        """The compressed page, 1 to 4096 bytes, or None where the kernel's compressor would refuse it."""
+        """Compress a page of 4096 bytes to 1 to 4096 bytes; None where the kernel's compressor would refuse it."""
 
     def decompress(self, data: bytes) -> bytes:
-        """The page that `compress` was given.
+        """Return the page that `compress` was given.
 
         Raises CodecError: the bytes are not a compressed page.
         """
 
     def versions(self) -> dict[str, str]:
-        """Versions of the package and of the library behind it, by name."""
+        """Return the versions of the package and of the library behind it, by name."""
+
+    def deviation(self) -> str | None:
+        """Say which library stands here in place of the one with the kernel's lengths; None where it is that one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """A compressor and the number that may follow its name after a colon."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compressor:
+    """All that is known of a compressor before its library is imported: its row in ``COMPRESSORS``."""
 
+    name: str
     number: str
+    """What the number after the name is: ``level`` or ``acceleration``."""
     least: int
     default: int
+    """The kernel's own number."""
     most: int
+    made_by: str | Mapping[str, str]
+    """``module:function`` that takes the canonical spec and the number and makes a Codec.
+
+    Where kernels compress to different lengths: one for each value of the release's rule of the compressor's name.
+    """
+    examples: tuple[str, ...]
+    """Specs with a number, which completion offers to show how one is written."""
+    lengths: str
+    """How the kernel's lengths are obtained: the compressor's line in the documentation."""
+
+    def variant(self, kernel: str) -> str:
+        """Return which of its ways of compressing a kernel has; empty where all kernels have the same one."""
+        return "" if isinstance(self.made_by, str) else str(getattr(RELEASES[kernel], self.name))
+
+    def make(self, canonical: str, number: int, kernel: str) -> Codec:
+        """Import the library and make a codec with the lengths of a kernel. Raises CodecError: no such library."""
+        made_by = self.made_by if isinstance(self.made_by, str) else self.made_by[self.variant(kernel)]
+        module, _, function = made_by.partition(":")
+        # Libraries are imported when they are asked for: zstandard alone takes 9 ms.
+        make = cast("Callable[[str, int], Codec]", getattr(import_module(module), function))
+        return make(canonical, number)
 
 
-_FAMILIES: Final = {
-    "zstd": _Family("level", 1, 3, 22),
-    "lz4": _Family("acceleration", 1, 1, 65537),
-    "lz4hc": _Family("level", 3, 9, 12),
-    "deflate": _Family("level", 1, 6, 9),
-    "lzo": _Family("level", 1, 1, 1),
+COMPRESSORS: Final = {
+    row.name: row
+    for row in (
+        Compressor(
+            name="zstd",
+            number="level",
+            least=1,
+            default=3,
+            most=22,
+            made_by={
+                "1.5.6": "zswap_replay.codec.zstd:for_unknown_size",
+                "1.5.7": "zswap_replay.codec.zstd:for_page_size",
+            },
+            examples=("zstd:1",),
+            lengths="level 3; up to 6.12 zstd 1.5.2 to 1.5.6 with the parameters for an unknown size, from 6.18 on "
+            "zstd 1.5.7 with those for a page",
+        ),
+        Compressor(
+            name="lz4",
+            number="acceleration",
+            least=1,
+            default=1,
+            most=65537,
+            made_by="zswap_replay.codec.lz4:Lz4",
+            examples=("lz4:8",),
+            lengths="the block inside an `lz4.frame`; `lz4.block` takes another code path",
+        ),
+        Compressor(
+            name="lz4hc",
+            number="level",
+            least=3,
+            default=9,
+            most=12,
+            made_by="zswap_replay.codec.lz4:Lz4hc",
+            examples=("lz4hc:9",),
+            lengths="`lz4.block` in its high-compression mode, level 9",
+        ),
+        Compressor(
+            name="deflate",
+            number="level",
+            least=1,
+            default=6,
+            most=9,
+            made_by="zswap_replay.codec.deflate:Deflate",
+            examples=(),
+            lengths="zlib, raw, window 2^11, level 6; 4096 bytes are refused",
+        ),
+        Compressor(
+            name="lzo",
+            number="level",
+            least=1,
+            default=1,
+            most=1,
+            made_by="zswap_replay.codec.lzo:Lzo",
+            examples=(),
+            lengths="`lzo1x_1_15_compress` of liblzo2 (Debian: liblzo2-2)",
+        ),
+    )
 }
+"""The compressors that can be run, one row each. CONTRIBUTING.md says what else a new one needs."""
 
-KNOWN_CODECS: Final = tuple(_FAMILIES)
+KNOWN_CODECS: Final = tuple(COMPRESSORS)
 """Names of the compressors that can be run; lengths recorded elsewhere may be of any other."""
 
 
 def parse_spec(spec: str) -> str:
-    """The canonical name of a compressor spec, without the number where that is the kernel's own.
+    """Return the canonical name of a compressor spec, without the number where that is the kernel's own.
 
     No compressor's library is imported.
 
@@ -65,55 +148,46 @@ def parse_spec(spec: str) -> str:
     ('zstd', 'lz4:8')
     """
     name, number = split_spec(spec)
-    return name if number == _FAMILIES[name].default else f"{name}:{number}"
+    return name if number == COMPRESSORS[name].default else f"{name}:{number}"
 
 
 def split_spec(spec: str) -> tuple[str, int]:
-    """Name and level (lz4: acceleration) of a spec; the kernel's own level where it gives none.
+    """Split a spec into its name and level (lz4: acceleration); the kernel's own level where it gives none.
 
     Raises CodecError: an unknown name, or a level that it does not have.
     """
     name, colon, number = spec.partition(":")
-    family = _FAMILIES.get(name)
-    if family is None:
+    row = COMPRESSORS.get(name)
+    if row is None:
         raise CodecError(f"no compressor {name!r}; known are {', '.join(KNOWN_CODECS)}")
     if not colon:
-        return name, family.default
-    if family.least == family.most:
-        raise CodecError(f"{spec}: {name} takes no {family.number}")
-    if not (number.isascii() and number.isdigit()) or not family.least <= int(number) <= family.most:
-        raise CodecError(
-            f"{spec}: the {family.number} of {name} is a number from {family.least} to {family.most}"
-        )
+        return name, row.default
+    if row.least == row.most:
+        raise CodecError(f"{spec}: {name} takes no {row.number}")
+    if not (number.isascii() and number.isdigit()) or not row.least <= int(number) <= row.most:
+        raise CodecError(f"{spec}: the {row.number} of {name} is a number from {row.least} to {row.most}")
     return name, int(number)
 
 
-def get_codec(spec: str) -> Codec:
-    """A new compressor for a spec such as ``zstd``, ``zstd:1``, ``lz4:8``, ``lz4hc``, ``deflate`` or ``lzo``.
+def get_codec(spec: str, kernel: str = DEFAULT_RELEASE) -> Codec:
+    """Make a compressor for a spec such as ``zstd``, ``zstd:1``, ``lz4:8`` or ``lzo``, with the lengths of a kernel.
 
     It keeps working memory of its own, so one object must not be used by two threads at a time.
 
     Raises CodecError: an unknown name, a level that it does not have, or a library that is not installed.
     """
-    canonical = parse_spec(spec)
     name, number = split_spec(spec)
-    # Libraries are imported when they are asked for: zstandard alone takes 9 ms.
-    if name == "zstd":
-        from zswap_replay.codec.zstd import Zstd
+    return COMPRESSORS[name].make(parse_spec(spec), number, kernel)
 
-        return Zstd(canonical, number)
-    if name == "lz4":
-        from zswap_replay.codec.lz4 import Lz4
 
-        return Lz4(canonical, number)
-    if name == "lz4hc":
-        from zswap_replay.codec.lz4 import Lz4hc
+def lengths_key(spec: str, kernel: str) -> str:
+    """Name the set of lengths that a compressor has under a kernel: kernels of one key share their lengths.
 
-        return Lz4hc(canonical, number)
-    if name == "deflate":
-        from zswap_replay.codec.deflate import Deflate
+    Raises CodecError: an unknown name, or a level that it does not have.
 
-        return Deflate(canonical, number)
-    from zswap_replay.codec.lzo import Lzo
-
-    return Lzo()
+    >>> lengths_key("zstd", "6.6"), lengths_key("zstd", "6.18"), lengths_key("lz4", "6.18")
+    ('zstd of 1.5.6', 'zstd of 1.5.7', 'lz4')
+    """
+    canonical = parse_spec(spec)
+    variant = COMPRESSORS[split_spec(spec)[0]].variant(kernel)
+    return f"{canonical} of {variant}" if variant else canonical

@@ -39,6 +39,8 @@ class Job:
     verify: Verify
     kinds: tuple[int, ...]
     """The kinds of pages that may reach the compressor; of others the kind alone is found."""
+    kernel: str
+    """The release whose lengths are wanted."""
 
 
 class Bench:
@@ -46,7 +48,7 @@ class Bench:
 
     def __init__(self, job: Job) -> None:
         self._source = job.payload.source()
-        self._codec = get_codec(job.compressor)
+        self._codec = get_codec(job.compressor, job.kernel)
         self._verify = job.verify
         self._kinds = job.kinds
 

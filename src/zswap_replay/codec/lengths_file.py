@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zswap_replay.codec.base import parse_spec
+from zswap_replay.codec.base import lengths_key, parse_spec
 from zswap_replay.codec.contents import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError
+from zswap_replay.mm.releases import RELEASES
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _TYPES: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uint64()}
 _OPTIONAL: Final = ("fill", "compressor")
+_KERNEL: Final = b"zswap_replay.kernel"
+"""In the file's metadata: the release whose lengths it holds, where it was made for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,25 @@ class KnownLengths:
     path: str
     tables: Mapping[str, LengthTable]
     """Each sorted by content; by canonical compressor name, empty where the file has no column `compressor`."""
+    kernel: str | None = None
+    """The release whose lengths they are; None where the file does not say."""
+
+    def deviation(self, name: str, kernel: str) -> str | None:
+        """Say whose lengths of a compressor the file has, where they are not those of `kernel`.
+
+        None where they are, or where the file does not say, or where the compressor cannot be run here.
+        """
+        if self.kernel not in RELEASES:
+            return None
+        try:
+            wanted, found = lengths_key(name, kernel), lengths_key(name, self.kernel)
+        except CodecError:
+            return None
+        return (
+            None
+            if wanted == found
+            else f"{self.path} was made for {self.kernel} (trace annotate --kernel {kernel})"
+        )
 
     def for_compressor(self, name: str) -> LengthTable:
         """The table of a compressor, by spec or, if it is none that can be run here, by its kernel name.
@@ -76,7 +98,8 @@ def read_lengths(path: str | Path) -> KnownLengths:
     for code, name in enumerate(names):
         rows = np.flatnonzero(codes == code)
         tables[name] = _sorted(where, rows, content[rows], length[rows].astype(np.int32), kind[rows])
-    return KnownLengths(where, tables)
+    made_for = (table.schema.metadata or {}).get(_KERNEL)
+    return KnownLengths(where, tables, made_for.decode(errors="replace") if made_for is not None else None)
 
 
 def write_lengths(
@@ -85,10 +108,12 @@ def write_lengths(
     length: npt.NDArray[np.int32] | npt.NDArray[np.uint32],
     fill: Sequence[int | None] | None = None,
     compressor: Sequence[str] | None = None,
+    kernel: str | None = None,
 ) -> None:
     """Writes a file that `read_lengths` takes, with columns of equal size.
 
-    `fill` and `compressor` may be left out. The file appears complete or not at all.
+    `fill` and `compressor` may be left out; `kernel` names the release whose lengths they are. The file appears
+    complete or not at all.
 
     Raises OSError: it cannot be written.
     """
@@ -103,7 +128,10 @@ def write_lengths(
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        pq.write_table(pa.table(columns), temporary, compression="zstd")
+        table = pa.table(columns)
+        if kernel is not None:
+            table = table.replace_schema_metadata({_KERNEL: kernel.encode()})
+        pq.write_table(table, temporary, compression="zstd")
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -28,15 +28,19 @@ class _Blocks:
         self._level = level
 
     def decompress(self, data: bytes) -> bytes:
-        """The page of an LZ4 block. Raises CodecError: not one."""
+        """Return the page of an LZ4 block. Raises CodecError: not one."""
         try:
             return _decompress_block(data, PAGE_SIZE)
         except (lz4.block.LZ4BlockError, ValueError) as error:
             raise CodecError(f"{self.name}: {error}") from error
 
     def versions(self) -> dict[str, str]:
-        """Versions of the lz4 package and of the liblz4 in it."""
+        """Return the versions of the lz4 package and of the liblz4 in it."""
         return {"lz4": lz4.__version__, "liblz4": lz4.library_version_string()}
+
+    def deviation(self) -> str | None:
+        """Return None: no version of liblz4 comes nearer to the kernel's lengths than another."""
+        return None
 
 
 class Lz4(_Blocks):
@@ -52,7 +56,7 @@ class Lz4(_Blocks):
         super().__init__(name, 1 - acceleration)  # a frame's level -n, and 0, mean an acceleration of n + 1
 
     def compress(self, page: bytes) -> bytes | None:
-        """The LZ4 block, or None if it would not be shorter than the page."""
+        """Return the LZ4 block, or None if it would not be shorter than the page."""
         # lz4.block.compress has another, streaming way through liblz4, up to 356 bytes off the kernel's
         # length. The frame holds the block of LZ4_compress_fast, which is LZ4_compress_default for an
         # acceleration of 1. Of one block, it is not linked, whatever the options say.
@@ -67,7 +71,7 @@ class Lz4hc(_Blocks):
     kernel_name = "lz4hc"
 
     def compress(self, page: bytes) -> bytes | None:
-        """The LZ4 block, or None if it would be longer than the page."""
+        """Return the LZ4 block, or None if it would be longer than the page."""
         data: bytes = lz4.block.compress(
             page, mode="high_compression", compression=self._level, store_size=False
         )

@@ -15,10 +15,10 @@ _WORST = PAGE_SIZE + PAGE_SIZE // 16 + 64 + 3
 class Lzo:
     """lzo1x_1_15, whose dictionary is of the kernel's size; python-lzo cannot select it."""
 
-    name = "lzo"
     kernel_name = "lzo"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, _level: int) -> None:
+        self.name = name
         try:
             library = ctypes.CDLL(_LIBRARY)
         except OSError as error:
@@ -36,13 +36,13 @@ class Lzo:
         self._size_pointer = ctypes.pointer(self._size)
 
     def compress(self, page: bytes) -> bytes | None:
-        """The LZO1X stream, or None if it would be longer than a page."""
+        """Return the LZO1X stream, or None if it would be longer than a page."""
         self._compress(page, PAGE_SIZE, self._out, self._size_pointer, self._work)
         length = self._size.value
         return ctypes.string_at(self._out, length) if length <= PAGE_SIZE else None
 
     def decompress(self, data: bytes) -> bytes:
-        """The page of an LZO1X stream. Raises CodecError: not one."""
+        """Return the page of an LZO1X stream. Raises CodecError: not one."""
         self._size.value = PAGE_SIZE
         status = self._decompress(data, len(data), self._out, self._size_pointer, None)
         if status:
@@ -50,5 +50,9 @@ class Lzo:
         return ctypes.string_at(self._out, self._size.value)
 
     def versions(self) -> dict[str, str]:
-        """Version of liblzo2."""
+        """Return the version of liblzo2."""
         return {"liblzo2": self._version}
+
+    def deviation(self) -> str | None:
+        """Return None: liblzo2 has compressed to the same lengths since 2.0."""
+        return None

@@ -4,3 +4,5 @@ cimport cython
 cdef class Zstd:
     cdef readonly str name
     cdef object _compress, _decompress
+    cdef dict _versions
+    cdef object _deviation

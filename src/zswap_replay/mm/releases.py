@@ -103,6 +103,12 @@ class Release:
         "memory_reclaim()",
         read=("6.6", "patch-v4", "6.8", "6.12", "6.18"),
     )
+    zstd: str = _rule(
+        "zstd of the kernel, and how it asks. 1.5.6: with the parameters for an unknown size (1.5.2 to 1.5.6 give the "
+        "same lengths). 1.5.7: with those for a page",
+        "zstd_compress(), crypto/zstd.c; lib/zstd",
+        read=("6.18",),
+    )
     zpools: tuple[str, ...] = _rule("allocators of the release that are modelled", "zpool_register_driver()")
     params: tuple[str, ...] = field(metadata={})
     """Module parameters of the release."""
@@ -168,6 +174,7 @@ _V6_6 = Release(
     enospc_is_poor=False,
     shrinker="none",
     quarters_of_memory_reclaim=False,
+    zstd="1.5.6",
     zpools=("zsmalloc", "zbud"),
     params=_OLD_PARAMS,
     absent=frozenset(
@@ -230,6 +237,7 @@ _V6_18 = replace(
     name="6.18",
     summary="as 6.12; pages that do not compress are stored as they are, zsmalloc alone is left",
     stores_incompressible=True,
+    zstd="1.5.7",
     zpools=("zsmalloc",),
     params=tuple(param for param in _NEW_PARAMS if param != "zpool"),
     absent=frozenset({"same_filled_pages", "duplicate_entry"}),

@@ -59,7 +59,8 @@ def annotate(
     """Write the lengths of all that the pages of a trace ever hold, under each compressor, to a file for ``--lengths``.
 
     That is more than one replay stores: with any limits, under any release, a replay finds its lengths in the file.
-    Of ``settings`` what pages hold counts: recipe, seed, payload file, verify. ``jobs`` processes compress.
+    They are those of the release in ``settings``, which the file names: zstd's differ between releases.
+    Of ``settings`` what pages hold counts too: recipe, seed, payload file, verify. ``jobs`` processes compress.
 
     Raises what ``replay`` raises. VerificationError: a page does not come back as it was.
     """
@@ -84,6 +85,7 @@ def annotate(
         np.concatenate(lengths),
         fill * len(specs),
         [spec for spec in specs for _ in range(contents.size)],
+        settings.kernel,
     )
     return Annotated(contents.size, len(specs))
 

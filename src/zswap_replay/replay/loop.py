@@ -436,6 +436,7 @@ class Replay:
             seed=self.settings.seed,
             recipe=self.outside.recipe.as_json(),
             versions=versions(self.outside.versions()),
+            lengths={name: f"not the kernel's: {text}" for name, text in self.outside.deviations().items()},
         )
         return Result(
             manifest=manifest,
@@ -449,7 +450,10 @@ class Replay:
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the counters has to know first."""
         end = self.snapshots[-1]
-        found = []
+        found = [
+            f"{name}: lengths are not the kernel's: {text}"
+            for name, text in self.outside.deviations().items()
+        ]
         if not self.reader.page_events:
             found.append("the trace has no page event: nothing was replayed")
         elif not self.machine.zswap.zswpout:

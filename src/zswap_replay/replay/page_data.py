@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
-from zswap_replay.codec.base import get_codec, parse_spec
+from zswap_replay.codec.base import get_codec, lengths_key, parse_spec
 from zswap_replay.codec.batch import Job, Payload
 from zswap_replay.codec.contents import (
     CLASSES,
@@ -80,6 +80,8 @@ class LengthMemo:
 
     A codec runs once on each content: what a replay learns is known from its end on. Pages whose length was known are
     not compressed, so that there is nothing to decompress and compare; no counter depends on that.
+
+    A compressor goes by its codec.base.lengths_key() here, so that kernels with other lengths can share a memo.
     """
 
     def __init__(self) -> None:
@@ -177,6 +179,8 @@ class Outside:
     memo: LengthMemo | None = None
     contents: dict[str, Contents] = field(default_factory=dict)
     lengths: dict[str, Lengths] = field(default_factory=dict)
+    looked_up: dict[str, None] = field(default_factory=dict)
+    """The compressors whose lengths this replay takes from a file, in the order in which they were set."""
 
     @classmethod
     def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> Outside:
@@ -207,16 +211,19 @@ class Outside:
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """What stands behind a compressor's pool: its contents, the lengths known already, and where to note others."""
         if self.known is not None:
+            self.looked_up[compressor] = None
             if compressor not in self.lengths:
                 self.lengths[compressor] = _table(self.known.for_compressor(compressor))
             return UnknownContents(self.known.path), self.lengths[compressor], None
+        kernel = self.settings.kernel
         if compressor not in self.contents:
             assert self.source is not None
             verify = cast("Verify", self.settings.verify)  # Settings takes no other
-            self.contents[compressor] = Contents(self.source, get_codec(compressor), verify)
+            self.contents[compressor] = Contents(self.source, get_codec(compressor, kernel), verify)
         if self.memo is None:
             return self.contents[compressor], self.lengths.setdefault(compressor, Lengths()), None
-        return self.contents[compressor], self.memo.known(compressor), self.memo.learned(compressor)
+        key = lengths_key(compressor, kernel)
+        return self.contents[compressor], self.memo.known(key), self.memo.learned(key)
 
     def job(self, compressor: str, *, all_kinds: bool = False) -> Job:
         """What a worker of the farm has to know to find lengths for this replay, or for one under any release."""
@@ -225,12 +232,12 @@ class Outside:
         kinds: tuple[int, ...] = (NORMAL, ZERO_FILLED, SAME_FILLED)
         if not all_kinds:
             kinds = (NORMAL, SAME_FILLED) if RELEASES[settings.kernel].zeromap else (NORMAL,)
-        return Job(payload, compressor, cast("Verify", settings.verify), kinds)
+        return Job(payload, compressor, cast("Verify", settings.verify), kinds, settings.kernel)
 
     def found(self, compressor: str, table: LengthTable) -> None:
         """Take in lengths that the farm has found."""
         if self.memo is not None:
-            self.memo.add(compressor, table)
+            self.memo.add(lengths_key(compressor, self.settings.kernel), table)
         else:
             self.lengths.setdefault(compressor, Lengths()).add_all(*_writable(table))
 
@@ -240,6 +247,14 @@ class Outside:
         for contents in self.contents.values():
             found.update(contents.codec.versions())
         return found
+
+    def deviations(self) -> dict[str, str]:
+        """Say, by compressor in use, why its lengths are not the kernel's; nothing of those whose lengths are."""
+        if self.known is not None:
+            told = {name: self.known.deviation(name, self.settings.kernel) for name in self.looked_up}
+            return {name: text for name, text in told.items() if text is not None}
+        found = {name: contents.codec.deviation() for name, contents in self.contents.items()}
+        return {name: text for name, text in found.items() if text is not None}
 
     def inputs(self) -> dict[str, str]:
         """The SHA-256 of the files that the settings name, by the setting's name."""

@@ -30,6 +30,8 @@ class Manifest:
     """Whether memcgs had to be created before they were named."""
     inputs: dict[str, str] = field(default_factory=dict)
     """By the setting that names it (``lengths``, ``payload_file``), the SHA-256 of a file that was read too."""
+    lengths: dict[str, str] = field(default_factory=dict)
+    """By compressor, what stands in place of the kernel's lengths; empty where all lengths are the kernel's."""
 
     @property
     def codec_versions(self) -> dict[str, str]:
@@ -37,7 +39,7 @@ class Manifest:
         return {name: text for name, text in self.versions.items() if name not in _AROUND}
 
     def as_json(self) -> dict[str, object]:
-        """The manifest as the object that the JSON output holds."""
+        """Return the manifest as the object that the JSON output holds."""
         return {
             "trace": self.trace,
             "settings": self.settings,
@@ -48,11 +50,12 @@ class Manifest:
             "recipe": self.recipe,
             "versions": self.versions,
             **({"inputs": self.inputs} if self.inputs else {}),
+            **({"lengths": self.lengths} if self.lengths else {}),
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, object] | Value) -> Manifest:
-        """The manifest of an object that ``as_json`` made. Raises ResultError."""
+        """Return the manifest of an object that ``as_json`` made. Raises ResultError."""
         document = Value.of(document)
         trace = document["trace"]
         digest = trace["sha256"]
@@ -72,11 +75,12 @@ class Manifest:
             interval_ns=document.get("interval_ns", 0).integer(),
             strict=document.get("strict", False).flag(),
             inputs=document.get("inputs", {}).texts(),
+            lengths=document.get("lengths", {}).texts(),
         )
 
 
 def versions(codec: dict[str, str]) -> dict[str, str]:
-    """Versions of all that a counter can depend on; ``codec`` adds those of the compressor in use."""
+    """Return the versions of all that a counter can depend on; ``codec`` adds those of the compressors in use."""
     return {**_installed(), **codec}
 
 

@@ -57,7 +57,8 @@ class Cluster:
 
     def check(self, plan: Plan) -> None:
         """Refuse a worker that would fail, or count otherwise. Raises SweepError: the first one, by address."""
-        compressors = () if plan.settings[0].lengths else tuple({each.compressor for each in plan.settings})
+        pairs = {(each.compressor, each.kernel) for each in plan.settings if not each.lengths}
+        compressors = tuple(sorted(pairs))
         answers = self._client.run(
             inspect_worker, _anywhere(plan.task(0, {})), compressors, on_error="return"
         )

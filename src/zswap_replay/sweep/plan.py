@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zswap_replay.codec.base import lengths_key
 from zswap_replay.errors import SettingsError, ZswapReplayError
 from zswap_replay.replay.loop import Replay
 from zswap_replay.result.manifest import versions
@@ -46,7 +47,8 @@ class Plan:
         settings = self.settings[point]
         if settings.lengths:
             return point  # nothing is compressed
-        return settings.compressor, settings.recipe, settings.payload_file, settings.seed
+        key = lengths_key(settings.compressor, settings.kernel)
+        return key, settings.recipe, settings.payload_file, settings.seed
 
     def axes_of(self, point: int) -> dict[str, Cell]:
         """The values of the axes at a point."""

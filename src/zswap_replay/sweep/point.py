@@ -30,7 +30,7 @@ class Task:
     """Of the rows that the sweep is about."""
     settings: Settings
     known: dict[str, LengthTable]
-    """Lengths that other points have learned, by compressor."""
+    """Lengths that other points have learned, by the key of LengthMemo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Outcome:
     """Seconds by part."""
     pages_compressed: int
     learned: dict[str, LengthTable]
-    """Lengths that were not known before, by compressor."""
+    """Lengths that were not known before, by the key of LengthMemo."""
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -114,15 +114,17 @@ def replay_point(task: Task) -> Outcome:
     )
 
 
-def inspect_worker(task: Task, compressors: tuple[str, ...]) -> dict[str, str]:
-    """The versions of this process, which can read the trace of a task and run some compressors.
+def inspect_worker(task: Task, compressors: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return the versions of this process, which can read the trace of a task and run compressors, each of a kernel.
 
     Raises ZswapReplayError: it cannot, or its trace is another one.
     """
     reader = workspace_of(task.sweep, task.trace, strict=task.strict).reader()
     if reader.digest not in (None, task.sha256):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
-    return versions({name: at for spec in compressors for name, at in get_codec(spec).versions().items()})
+    return versions(
+        {name: at for spec, kernel in compressors for name, at in get_codec(spec, kernel).versions().items()}
+    )
 
 
 def _no_progress(_done: int, _total: int) -> None:

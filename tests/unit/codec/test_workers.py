@@ -16,6 +16,7 @@ from zswap_replay.codec.batch import Bench, Job, Payload, measure
 from zswap_replay.codec.contents import CLASSES, NORMAL, SAME_FILLED, ZERO_FILLED, Verify
 from zswap_replay.codec.length_table import UNMEASURED, LengthTable
 from zswap_replay.codec.workers import Farm
+from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
 
@@ -25,7 +26,7 @@ CONTENTS = np.arange(3000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
 def job(compressor: str = "lz4", verify: Verify = "all", kinds: tuple[int, ...] = ALL_KINDS) -> Job:
-    return Job(PAYLOAD, compressor, verify, kinds)
+    return Job(PAYLOAD, compressor, verify, kinds, DEFAULT_RELEASE)
 
 
 def lengths(tables: list[LengthTable]) -> dict[int, tuple[int, int]]:
@@ -129,8 +130,8 @@ def test_a_page_that_does_not_come_back_is_left_to_the_replay(monkeypatch: pytes
 
 def test_a_payload_that_cannot_be_made_finds_nothing(tmp_path: Path) -> None:
     (tmp_path / "pages").write_bytes(bytes(4096))
-    here = Job(Payload("{}", 0, str(tmp_path / "pages")), "lz4", "all", ALL_KINDS)
+    here = Job(Payload("{}", 0, str(tmp_path / "pages")), "lz4", "all", ALL_KINDS, DEFAULT_RELEASE)
     assert [0] == measure(here, [0])[0].content.tolist()
     assert [] == measure(here, [0, 1])[0].content.tolist()
-    gone = Job(Payload("{}", 0, str(tmp_path / "gone")), "lz4", "all", ALL_KINDS)
+    gone = Job(Payload("{}", 0, str(tmp_path / "gone")), "lz4", "all", ALL_KINDS, DEFAULT_RELEASE)
     assert [] == measure(gone, [0])[0].content.tolist()

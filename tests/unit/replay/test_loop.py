@@ -373,7 +373,7 @@ def corrupted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(
         sys.modules["zswap_replay.replay.page_data"],
         "get_codec",
-        lambda spec: Corrupting(get_codec(spec), pages[40]),
+        lambda spec, kernel: Corrupting(get_codec(spec, kernel), pages[40]),
     )
     return bench
 
