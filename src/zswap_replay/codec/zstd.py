@@ -1,8 +1,10 @@
 """zstd, as crypto/zstd.c calls it: in one way up to 6.12, in another from 6.18 on.
 
 Both ways can be used side by side. Up to 6.12 the kernel has zstd 1.5.2 to 1.5.6, which give the same lengths; so do
-zstandard 0.22 and 0.23. From 6.18 on it has zstd 1.5.7, as backports.zstd has, and zstandard from 0.24 on. No parameters
-of zstd 1.5.7 were found that give the lengths of 1.5.6: of 128 sets the kernel's own came nearest, off on a fifth of pages.
+zstandard 0.22 and 0.23. From 6.18 on it has zstd 1.5.7, as backports.zstd has, and zstandard from 0.24 on.
+
+No parameters of zstd 1.5.7 were found that give the lengths of 1.5.6: of 128 sets the kernel's own came nearest, with a
+fifth of the pages wrong.
 """
 
 from __future__ import annotations
