@@ -21,7 +21,7 @@ Figure = Callable[[Snapshot], int]
 BEFORE = ("6.6",)
 FIRST_LOOK = ("patch-v4", "6.8")
 SECOND_CHANCE = ("6.12", "6.18")
-LENGTH = {kernel: 2031 for kernel in RELEASES} | {"6.18": 2009}
+LENGTH = dict.fromkeys(RELEASES, 2031) | {"6.18": 2009}
 """What zstd makes of every page: that of 6.18 is another one."""
 AT_LIMIT = {kernel: -(-DB_LIMIT // length) for kernel, length in LENGTH.items()}
 """Entries of /db that fill its limit: the last one comes in while the others leave room for a byte."""

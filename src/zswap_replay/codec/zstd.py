@@ -118,8 +118,8 @@ def _backports(level: int) -> Callable[[bytes], bytes]:
     from backports import zstd
 
     # One object for all pages: `zstd.compress(page, level)` makes a new one for each, and takes half as long again.
-    compress, whole = zstd.ZstdCompressor(level).compress, zstd.ZstdCompressor.FLUSH_FRAME
-    return lambda page: compress(page, whole)
+    compressor = zstd.ZstdCompressor(level)
+    return lambda page: compressor.compress(page, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
 def _deviation(

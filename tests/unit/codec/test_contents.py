@@ -47,6 +47,9 @@ class Halves:
     def versions(self) -> dict[str, str]:
         return {}
 
+    def deviation(self) -> str | None:
+        return None
+
 
 @pytest.fixture
 def source() -> Source:

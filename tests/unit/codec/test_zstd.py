@@ -17,6 +17,7 @@ from backports import zstd as backports_zstd
 from zswap_replay.codec import zstd as codec_zstd
 from zswap_replay.codec.base import get_codec, lengths_key
 from zswap_replay.codec.lengths_file import read_lengths, write_lengths
+from zswap_replay.compare.comparable import Contrast, obstacles
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
@@ -54,17 +55,17 @@ def stored_bytes(result: Result) -> int:
 def packages(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Pretends that packages hold another zstd, or that backports.zstd is not installed."""
 
-    def pretend(*, zstandard: tuple[int, int, int] | None = None, backports: Any = ...) -> None:
-        if zstandard is not None:
+    def pretend(*, in_zstandard: tuple[int, int, int] | None = None, in_backports: Any = ...) -> None:
+        if in_zstandard is not None:
             # what the codec looks at is the number alone: lengths stay those of the library that is here
-            fake = SimpleNamespace(**{name: getattr(codec_zstd.zstandard, name) for name in _USED})
-            fake.ZSTD_VERSION = zstandard
+            fake = SimpleNamespace(**{name: getattr(zstandard, name) for name in _USED})
+            fake.ZSTD_VERSION = in_zstandard
             monkeypatch.setattr(codec_zstd, "zstandard", fake)
-        if backports is None:
+        if in_backports is None:
             monkeypatch.setitem(sys.modules, "backports.zstd", None)
             monkeypatch.delattr("backports.zstd")
-        elif backports is not ...:
-            monkeypatch.setattr(backports_zstd, "zstd_version_info", backports)
+        elif in_backports is not ...:
+            monkeypatch.setattr(backports_zstd, "zstd_version_info", in_backports)
 
     return pretend
 
@@ -107,7 +108,7 @@ def test_kernels_with_equal_lengths_share_a_key() -> None:
 
 
 def test_without_backports_zstandard_asks_for_the_size_of_a_page(packages: Callable[..., None]) -> None:
-    packages(backports=None)
+    packages(in_backports=None)
     codec = get_codec("zstd", "6.18")
     assert {"zstandard": zstandard.__version__, "zstd_page_size": "1.5.6"} == codec.versions()
     assert "zstd 1.5.6 in place of 1.5.7 (pip install backports.zstd)" == codec.deviation()
@@ -115,27 +116,27 @@ def test_without_backports_zstandard_asks_for_the_size_of_a_page(packages: Calla
 
 
 def test_zstandard_with_1_5_7_serves_new_kernels_alone(packages: Callable[..., None]) -> None:
-    packages(zstandard=(1, 5, 7), backports=None)
+    packages(in_zstandard=(1, 5, 7), in_backports=None)
     assert "1.5.7" == get_codec("zstd", "6.18").versions()["zstd_page_size"]
     assert get_codec("zstd", "6.18").deviation() is None
     assert "zstd 1.5.7 in place of 1.5.6 (pip install zstandard==0.23.0)" == get_codec("zstd").deviation()
 
 
 def test_the_package_whose_zstd_is_the_kernels_is_taken(packages: Callable[..., None]) -> None:
-    packages(zstandard=(1, 5, 7), backports=(1, 6, 0))
+    packages(in_zstandard=(1, 5, 7), in_backports=(1, 6, 0))
     assert {"zstandard": zstandard.__version__, "zstd_page_size": "1.5.7"} == get_codec(
         "zstd", "6.18"
     ).versions()
-    packages(zstandard=(1, 5, 6))
+    packages(in_zstandard=(1, 5, 6))
     assert (
         "zstd 1.6.0 in place of 1.5.7 (pip install backports.zstd)" == get_codec("zstd", "6.18").deviation()
     )
 
 
 def test_zstds_before_1_5_6_are_as_good(packages: Callable[..., None]) -> None:
-    packages(zstandard=(1, 5, 5))
+    packages(in_zstandard=(1, 5, 5))
     assert get_codec("zstd").deviation() is None
-    packages(zstandard=(1, 5, 1))
+    packages(in_zstandard=(1, 5, 1))
     assert "zstd 1.5.1 in place of 1.5.6 (pip install zstandard==0.23.0)" == get_codec("zstd").deviation()
 
 
@@ -146,7 +147,7 @@ def test_a_replay_says_which_lengths_are_not_the_kernels(
     good = replay(trace, kernel="6.18")
     assert (0, ()) == (len(good.manifest.lengths), good.warnings)
     assert "lengths" not in good.manifest.as_json()
-    packages(backports=None)
+    packages(in_backports=None)
 
     result = replay(trace, kernel="6.18")
 
@@ -156,6 +157,18 @@ def test_a_replay_says_which_lengths_are_not_the_kernels(
     assert result.manifest == Manifest.from_json(result.manifest.as_json())
     assert () == replay(trace, kernel="6.12").warnings
     assert () == replay(trace, kernel="6.18", compressor="lz4").warnings
+
+
+def test_results_of_two_kernels_compare_and_those_of_two_zstds_do_not(
+    tmp_path: Path, packages: Callable[..., None]
+) -> None:
+    trace = trace_in(tmp_path)
+    old, new = (replay(trace, kernel=kernel).manifest for kernel in ("6.12", "6.18"))
+    packages(in_backports=None)
+    fallen_back = replay(trace, kernel="6.18").manifest
+
+    assert () == obstacles([old, new])
+    assert (Contrast("zstd_page_size", ("1.5.7", "1.5.6")),) == obstacles([new, fallen_back])
 
 
 def test_a_memo_keeps_the_lengths_of_two_kernels_apart(tmp_path: Path) -> None:
@@ -177,6 +190,7 @@ def test_a_sweep_over_kernels_counts_what_each_one_counts(tmp_path: Path) -> Non
 
     assert alone == [row["memcg:/a:memory.zswap.current"] for row in found.rows]
     versions = found.manifest["versions"]
+    assert isinstance(versions, dict)
     assert ("1.5.6", "1.5.7") == (versions["zstd"], versions["zstd_page_size"])
 
 
