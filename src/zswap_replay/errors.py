@@ -35,8 +35,20 @@ class SweepError(ZswapReplayError):
     """A sweep that cannot begin, or cannot go on from what an earlier one left."""
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal that asks the program to end: what Ctrl-C undoes and keeps, this does too."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__()
+        self.exit_code = exit_code
+
+
 class SweepInterrupted(KeyboardInterrupt):
     """A sweep that was interrupted; the text says which results are kept."""
+
+    def __init__(self, text: str, exit_code: int = 130) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 class VerificationError(ZswapReplayError):

@@ -1,51 +1,129 @@
-"""Output files that appear complete or not at all."""
+"""Output files: each appears complete or not at all, and none takes the place of an input.
+
+One policy for all that the program writes. A result replaces the file that stood there, as a compiler's output does. A
+trace, a file of lengths or of pages is replaced only where the user asks for it (``overwrite``). A sweep goes on from
+its own file. An input is never written over. A device, a pipe or a socket is never replaced: text is written to it, a
+Parquet file is refused. A link stays, and the file that it leads to is replaced.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from zswap_replay.errors import SettingsError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a file that cannot grow, which come from a write and so name no file."""
+
+_NAME_CHARACTERS = 50
+"""Characters of the output's name in that of its temporary file, of which no name may have more than 255 bytes."""
+
+_numbers = count()
+
+Name = str | os.PathLike[str]
+
+
+def check_output(
+    path: Name, *, inputs: Iterable[Name] = (), overwrite: bool = True, regular: bool = False
+) -> None:
+    """Refuse an output before any work is done for it.
+
+    ``inputs`` are the files that the command reads; names of what is no local file are passed over. Unless
+    ``overwrite``, a file that exists is refused. With ``regular``, so is all else that exists: a device, a pipe.
+
+    Raises SettingsError: the policy of this module does not allow it. IsADirectoryError: it is a folder.
+    """
+    name = os.fspath(path)
+    found = _status(name)
+    if found is None:
+        return
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not stat.S_ISREG(found.st_mode):
+        if regular:
+            raise SettingsError(f"{name}: found no regular file; expected one to write Parquet to")
+        return
+    for each in inputs:
+        other = _status(each)
+        if other is not None and os.path.samestat(found, other):
+            raise SettingsError(f"{name}: is an input of this command; expected another file to write to")
+    if not overwrite:
+        raise SettingsError(f"{name}: is there already; --force overwrites it")
+
+
+def check_distinct(*paths: tuple[str, Name | None]) -> None:
+    """Refuse outputs, each with the option that names it, of which two are one file; None is no output.
+
+    Raises SettingsError: the names of two options lead to one file.
+    """
+    met: dict[str, str] = {}
+    for option, path in paths:
+        if path is None:
+            continue
+        other = met.setdefault(os.path.realpath(path), option)
+        if other != option:
+            raise SettingsError(f"{os.fspath(path)}: {other} and {option} name the same file")
+
 
 @contextmanager
-def replacing(path: str) -> Iterator[Path]:
-    """A file to write, which takes the place of ``path`` when the block ends well.
+def replacing(
+    path: Name, *, inputs: Iterable[Name] = (), overwrite: bool = True, regular: bool = False
+) -> Iterator[Path]:
+    """Make a file to write, which takes the place of ``path`` when the block ends well.
 
-    After an error ``path`` is as it was. The file is made at once, so that a folder that cannot be written to
-    is found before a long replay and not after it. What is no regular file (/dev/stdout) is written straight.
+    The arguments are those of ``check_output``. After an error ``path`` is as it was, and nothing stands beside it. The
+    file is made at once, so that a folder that cannot be written to is found before a long replay and not after it. It
+    has the mode of the file that it replaces. What is no regular file, as /dev/stdout, is written straight.
 
-    Raises OSError: the file cannot be made or moved.
+    Raises what ``check_output`` raises. OSError: the file cannot be made, written or moved; it names ``path``.
     """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if target.exists() and not target.is_file():
-        yield target
+    check_output(path, inputs=inputs, overwrite=overwrite, regular=regular)
+    name = os.fspath(path)
+    found = _status(name)
+    target = Path(os.path.realpath(name))
+    # The name of an open descriptor (/dev/stdout) may lead to what has no name of its own: a pipe, a deleted file.
+    if found is not None and not (stat.S_ISREG(found.st_mode) and target.exists() and target.samefile(name)):
+        yield Path(name)
         return
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = _temporary(target, name)
     try:
-        temporary.open("xb").close()
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, path) from None
-    try:
+        if found is not None:
+            temporary.chmod(stat.S_IMODE(found.st_mode) | stat.S_IWUSR)
         yield temporary
+        if found is not None:
+            temporary.chmod(stat.S_IMODE(found.st_mode))
         temporary.replace(target)
+    except OSError as error:
+        if error.errno in _FULL and error.filename in (None, str(temporary)):
+            raise OSError(error.errno, os.strerror(error.errno), name) from None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def page_for(source: str, output: str | None) -> str:
-    """The page that is made of ``source``: ``output``, else the file beside it with the ending ``.html``.
+def _status(path: Name) -> os.stat_result | None:
+    """What is known of a file, behind any links; None where there is none, or none of this machine."""
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
 
-    Raises SettingsError: there is no such name, or it is that of the input.
-    """
-    if output is None and os.path.exists(source) and not os.path.isfile(source):
-        raise SettingsError(f"{source}: it is no file to put a page beside; -o names one")
-    target = output if output is not None else os.path.splitext(source)[0] + ".html"
-    if os.path.isfile(source) and os.path.realpath(source) == os.path.realpath(target):
-        raise SettingsError(f"{target}: the page would replace its input; -o names another file")
-    return target
+
+def _temporary(target: Path, name: str) -> Path:
+    """Make an empty file beside ``target``. Raises OSError, which names ``name``."""
+    while True:
+        number = f"{os.getpid()}-{next(_numbers)}"
+        temporary = target.with_name(f".{target.name[:_NAME_CHARACTERS]}.{number}.tmp")
+        try:
+            temporary.open("xb").close()
+        except FileExistsError:
+            continue  # left by a process that had the same id
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, name) from None
+        return temporary

@@ -5,7 +5,7 @@ The command line's options, the manifest and everything else that names a settin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +144,10 @@ class Settings:
         if self.payload_file and self.lengths:
             raise SettingsError("payload_file and lengths: give one, since with lengths no page is made")
 
+    def files(self) -> list[str]:
+        """The files that a replay with these settings reads beside its trace."""
+        return files_named([self.recipe, self.payload_file, self.lengths])
+
     def as_json(self) -> dict[str, object]:
         """The settings as the manifest holds them."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("knobs", "fixed")}
@@ -170,6 +174,17 @@ class Settings:
             else:
                 raise value.fault(f"one of the settings {', '.join([*known, 'set', 'fixed'])}")
         return cls(**values)
+
+
+FILE_SETTINGS = ("recipe", "payload_file", "lengths")
+"""The settings that may name a file."""
+
+
+def files_named(values: Iterable[str | None]) -> list[str]:
+    """The names among values of ``FILE_SETTINGS`` that are not those of built-in recipes."""
+    from zswap_replay.payload.recipe import builtin_recipes
+
+    return [value for value in values if value and value not in builtin_recipes()]
 
 
 def _parameter(value: Value) -> str:

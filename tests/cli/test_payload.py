@@ -64,7 +64,7 @@ def test_a_file_is_replaced_only_when_told_to(tmp_path: Path) -> None:
     path.write_bytes(b"mine")
     error = error_of("--pages", "1", "-o", str(path))
     assert isinstance(error, SettingsError)
-    assert f"{path}: exists; -f replaces it" == str(error)
+    assert f"{path}: is there already; --force overwrites it" == str(error)
     assert b"mine" == path.read_bytes()
     assert 0 == invoke("--pages", "1", "-o", str(path), "-f").exit_code
     assert 4096 == path.stat().st_size

@@ -47,7 +47,7 @@ def test_a_page_is_written_beside_its_input(result: Path, failure: Callable[...,
     assert f"16 charts: {page}\n" == output("report", str(result))
     first = page.read_bytes()
     assert first.startswith(b"<!doctype html>")
-    assert f"{page}: exists; -f replaces it" == failure("report", str(result))
+    assert f"{page}: is there already; --force overwrites it" == failure("report", str(result))
     assert f"16 charts: {page}\n" == output("report", str(result), "-f")
     assert first == page.read_bytes()
     assert [page.name, result.name] == sorted(path.name for path in result.parent.iterdir())
@@ -63,7 +63,7 @@ def test_pictures_are_the_same_again(result: Path, tmp_path: Path, failure: Call
     assert {"pool.png", "codec-cost.png", "lengths-1-zstd.png", "writebacks-2-web.png"} <= pictures[0].keys()
     assert 16 == len(pictures[0])
     again = failure("report", str(result), "-o", str(tmp_path / "new.html"), "--png", str(tmp_path / "two"))
-    assert again.endswith(".png: exists; -f replaces it")
+    assert again.endswith(".png: is there already; --force overwrites it")
     assert not (tmp_path / "new.html").exists()
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zswap_replay.cli.trace import trace
-from zswap_replay.errors import TraceError
+from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
@@ -120,7 +120,7 @@ def test_generate_and_force(tmp_path: Path) -> None:
     arguments = ("generate", "scan", "--pages", 10, "--events", 100, "-o", path)
     assert f"101 rows: {path}\n" == call(*arguments).output
     before = open_trace(path).sha256()
-    with pytest.raises(TraceError, match="is there already; --force overwrites it"):
+    with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
         call(*arguments, "--seed", 5)
     assert before == open_trace(path).sha256()
     call(*arguments, "--seed", 5, "-f")

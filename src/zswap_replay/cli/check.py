@@ -1,4 +1,4 @@
-"""``zswap-replay check``: replays a trace and compares what it counts with a file of expected results."""
+"""``zswap-replay check``: replay a trace and compare what it counts with a file of expected results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, noting_once, warn
-from zswap_replay.cli.options import example, jobs_option
+from zswap_replay.cli.options import example, jobs_option, progress_option, quiet_option, shows_progress
 from zswap_replay.cli.progress import Bar
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import counted
@@ -25,7 +25,7 @@ class _Repeatable(click.Command):
     """A command that can tell how it was typed."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parses as any command does, and keeps the arguments."""
+        """Parse as any command does, and keep the arguments."""
         ctx.meta[__name__] = tuple(args)
         return super().parse_args(ctx, args)
 
@@ -69,8 +69,8 @@ _tolerance.__name__ = "tolerance"
     help="Write the outcome there as JUnit XML too.",
 )
 @jobs_option
-@click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")
-@click.option("-q", "--quiet", is_flag=True, help="No notes and no bar.")
+@progress_option()
+@quiet_option("No notes and no bar.")
 @click.pass_context
 def check(
     context: click.Context,
@@ -95,9 +95,7 @@ def check(
     group (zswap.written_back_pages; the groups are zswap, vmstat, memcg and replay) or that of one memcg
     (/web:zswpwb, /web:replay.accesses). * stands for all names.
     """
-    if junit is not None and junit in (expected, trace):
-        raise SettingsError(f"{junit}: --junit names a file that is read")
-    from zswap_replay.compare.check import accept
+    from zswap_replay.compare.check import accept, inputs_of
     from zswap_replay.compare.check import check as run_check
     from zswap_replay.files import replacing
     from zswap_replay.report.machine import junit as junit_report
@@ -105,14 +103,15 @@ def check(
 
     with ExitStack() as files:
         # The file is made first: one that cannot be written is found before the replays, not after them.
-        xml = files.enter_context(replacing(junit)) if junit is not None else None
+        xml = None
+        if junit is not None:
+            xml = files.enter_context(replacing(junit, inputs=inputs_of(trace, expected)))
         with Bar("check") as bar:
-            show_bar = (sys.stderr.isatty() if progress is None else progress) and not quiet
             checked = run_check(
                 trace,
                 expected,
                 tolerances=tolerances,
-                progress=bar.update if show_bar else None,
+                progress=bar.update if shows_progress(progress, quiet) else None,
                 notes=None if quiet else noting_once(),
                 jobs=jobs,
             )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 import click
 
 from zswap_replay.cli import completers
 from zswap_replay.cli.messages import warn
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import (
+    INSTEAD_OF_STDOUT,
+    example,
+    format_option,
+    output_option,
+    timing_option,
+)
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import listed
-
-if TYPE_CHECKING:
-    pass
 
 FORMATS = ("table", "json", "csv", "markdown")
 
@@ -35,19 +37,9 @@ FORMATS = ("table", "json", "csv", "markdown")
     metavar="PATH|all",
     help="Show counters of a memcg, or of all. Repeatable.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=completers.files,
-    help="Write the output there instead of to standard output.",
-)
-@click.option(
-    "--timing/--no-timing", default=True, help="Whether to compare the time of the codecs.", show_default=True
-)
+@format_option(FORMATS)
+@output_option(INSTEAD_OF_STDOUT)
+@timing_option("Whether to compare the time of the codecs.")
 def compare(
     files: tuple[str, ...], memcgs: tuple[str, ...], form: str, output: str | None, timing: bool
 ) -> None:
@@ -60,11 +52,13 @@ def compare(
     """
     from zswap_replay.compare.side_by_side import compare as compare_results
     from zswap_replay.compare.side_by_side import memcg_paths
-    from zswap_replay.files import replacing
+    from zswap_replay.files import check_output, replacing
     from zswap_replay.report.terminal import comparison as report
     from zswap_replay.result.file import read_results
     from zswap_replay.result.labels import labels_of_files
 
+    if output is not None:
+        check_output(output, inputs=files)
     read = [(file, read_results(file)) for file in files]
     results = [result for _, runs in read for result in runs]
     if len(results) < 2:
@@ -79,7 +73,7 @@ def compare(
         for reason in report.not_comparable(comparison):
             warn(reason)
     with ExitStack() as stack:
-        target = stack.enter_context(replacing(output)) if output is not None else None
+        target = stack.enter_context(replacing(output, inputs=files)) if output is not None else None
         if form == "table" and target is None and sys.stdout.isatty():
             from rich.console import Console
 

@@ -1,7 +1,7 @@
 """The command line as a whole: its commands, and the one place where errors become a line and an exit status.
 
 Each command is a module of its own, imported when it is asked for and not before. Statuses: 0, well; 1, a check failed;
-2, bad input or usage; 130, interrupted.
+2, bad input or usage; 130, interrupted; 143, terminated (128 and the number of the signal).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from zswap_replay.errors import SweepInterrupted, ZswapReplayError
+from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 
 PROGRAM = "zswap-replay"
 INTERRUPTED = 130
@@ -83,14 +83,17 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Runs the command line and exits with its status."""
+    """Run the command line and exit with its status."""
+    from zswap_replay.sweep.interrupts import end_as_interrupted
+
+    end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     sys.exit(guarded(cli, PROGRAM, sys.argv[1:]))
 
 
 def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
-    """Runs ``command``; what the user can mend becomes one line, and the status is returned.
+    """Run ``command``; what the user can mend becomes one line, and the status is returned.
 
     Errors that are not the user's are let through: their traceback is what a report of a fault needs.
     """
@@ -117,7 +120,9 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
     except ZswapReplayError as error:
         return _failed(program, str(error), error.exit_code)
     except SweepInterrupted as stop:
-        return _failed(program, str(stop), INTERRUPTED)
+        return _failed(program, str(stop), stop.exit_code)
+    except Stopped as stop:
+        return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:

@@ -1,8 +1,9 @@
-"""Command-line options made from ``Settings``, and the settings made from what was given."""
+"""Command-line options that commands share: those made from ``Settings``, and those of outputs and progress."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
@@ -15,6 +16,9 @@ from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import parse_duration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What gives a command an option."""
 
 _COMPLETED: dict[str, Callable[..., Any]] = {
     "compressor": completers.compressors,
@@ -51,7 +55,7 @@ def knob_write(text: str) -> KnobWrite:
 
 
 def settings_options(function: Decorated) -> Decorated:
-    """Gives a command an option for each setting, ``-c/--compressor`` and ``--set`` repeatable."""
+    """Give a command an option for each setting, ``-c/--compressor`` and ``--set`` repeatable."""
     function = click.option(
         "--set",
         "knobs",
@@ -72,6 +76,51 @@ jobs_option = click.option(
     type=click.IntRange(1),
     help="Compress ahead of the replay, each content once, in so many processes, this one included.",
 )
+
+strict_option = click.option(
+    "--strict", is_flag=True, help="Refuse events that name a memcg before it was created."
+)
+
+INSTEAD_OF_STDOUT = "Write the output there instead of to standard output."
+
+
+def output_option(told: str, *, metavar: str = "FILE", required: bool = False) -> Option:
+    """``-o/--output``, the parameter ``output``."""
+    return click.option(
+        "-o", "--output", required=required, metavar=metavar, shell_complete=completers.files, help=told
+    )
+
+
+def force_option(told: str) -> Option:
+    """``-f/--force``, the parameter ``force``."""
+    return click.option("-f", "--force", is_flag=True, help=told)
+
+
+def format_option(formats: Sequence[str], told: str = "Output.") -> Option:
+    """``--format``, the parameter ``form``; the first of ``formats`` is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help=told
+    )
+
+
+def timing_option(told: str, *, default: bool = True) -> Option:
+    """``--timing/--no-timing``, the parameter ``timing``."""
+    return click.option("--timing/--no-timing", default=default, help=told, show_default=True)
+
+
+def progress_option(told: str = "Show a bar [default: on a terminal].") -> Option:
+    """``--progress/--no-progress``, the parameter ``progress``: None where neither is given. See ``shows_progress``."""
+    return click.option("--progress/--no-progress", default=None, help=told)
+
+
+def quiet_option(told: str = "No notes and no bar; warnings are still printed.") -> Option:
+    """``-q/--quiet``, the parameter ``quiet``."""
+    return click.option("-q", "--quiet", is_flag=True, help=told)
+
+
+def shows_progress(progress: bool | None, quiet: bool) -> bool:
+    """Whether progress is shown: as the options say, and without them on a terminal."""
+    return (sys.stderr.isatty() if progress is None else progress) and not quiet
 
 
 def settings_from(context: click.Context) -> Settings:

@@ -1,8 +1,7 @@
-"""``zswap-replay payload``: writes the pages of a recipe and shows how well they compress."""
+"""``zswap-replay payload``: write the pages of a recipe and show how well they compress."""
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example
-from zswap_replay.errors import SettingsError
+from zswap_replay.cli.options import example, force_option, output_option
 
 if TYPE_CHECKING:
     from zswap_replay.codec.survey import ClassSurvey
@@ -42,14 +40,8 @@ if TYPE_CHECKING:
     shell_complete=completers.compressors,
     help="Show ratios with this one. Repeatable.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=completers.files,
-    help="Write the pages there, for --payload-file.",
-)
-@click.option("-f", "--force", is_flag=True, help="Replace FILE if it exists.")
+@output_option("Write the pages there, for --payload-file.")
+@force_option("Replace FILE if it exists.")
 def payload(
     recipe: str, seed: int, pages: int, compressors: tuple[str, ...], output: str | None, force: bool
 ) -> None:
@@ -60,18 +52,21 @@ def payload(
     """
     from zswap_replay.codec.base import get_codec
     from zswap_replay.codec.survey import survey
-    from zswap_replay.files import replacing
+    from zswap_replay.files import check_output, replacing
     from zswap_replay.payload.recipe import load_recipe
     from zswap_replay.payload.source import GeneratedPages
+    from zswap_replay.settings import files_named
 
-    if output is not None and not force and os.path.isfile(output):
-        raise SettingsError(f"{output}: exists; -f replaces it")
+    inputs = files_named([recipe])
+    if output is not None:
+        check_output(output, inputs=inputs, overwrite=force)
     codecs = [get_codec(spec) for spec in compressors]
     source = GeneratedPages(load_recipe(recipe), seed)
     with ExitStack() as files:
         write = None
         if output is not None:
-            write = files.enter_context(files.enter_context(replacing(output)).open("wb")).write
+            target = files.enter_context(replacing(output, inputs=inputs, overwrite=force))
+            write = files.enter_context(target.open("wb")).write
         rows = survey(source, pages, codecs, write)
     _print(rows, [codec.name for codec in codecs])
 

@@ -1,11 +1,11 @@
-"""``zswap-replay report``: makes an HTML page of results or of a sweep."""
+"""``zswap-replay report``: make an HTML page of results or of a sweep."""
 
 from __future__ import annotations
 
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import example, force_option, output_option
 
 
 @click.command(
@@ -16,14 +16,8 @@ from zswap_replay.cli.options import example
     )
 )
 @click.argument("source", metavar="RESULT.json|SWEEP.parquet", shell_complete=completers.files)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=completers.files,
-    help="The page [default: beside the input, with .html].",
-)
-@click.option("-f", "--force", is_flag=True, help="Replace files that exist.")
+@output_option("The page [default: beside the input, with .html].")
+@force_option("Replace files that exist.")
 @click.option(
     "--png", metavar="DIR", shell_complete=completers.files, help="Write the charts there too, as PNG files."
 )
@@ -44,13 +38,12 @@ def report(
     from zswap_replay.report.html.needs import require
 
     require("matplotlib", "jinja2")
-    from zswap_replay.files import page_for
-    from zswap_replay.report.html.source import page_of
+    from zswap_replay.report.html.source import page_of, target_for
 
     source = "/dev/stdin" if source == "-" else source
-    target = page_for(source, output)
+    target = target_for(source, output)
     page = page_of(source, figure, axes)
     from zswap_replay.report.html.output import write
 
-    charts = write(page, target, png, force=force)
+    charts = write(page, target, png, inputs=(source,), overwrite=force)
     click.echo(f"{charts:,} charts: {target}")

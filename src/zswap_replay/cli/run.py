@@ -1,8 +1,7 @@
-"""``zswap-replay run``: replays a trace and prints what the kernel would count."""
+"""``zswap-replay run``: replay a trace and print what the kernel would count."""
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -10,10 +9,23 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.messages import note, noting_once, warn
-from zswap_replay.cli.options import duration, each_compressor, example, jobs_option, settings_options
+from zswap_replay.cli.messages import note_if_interpreted, noting_once, warn
+from zswap_replay.cli.options import (
+    INSTEAD_OF_STDOUT,
+    duration,
+    each_compressor,
+    example,
+    format_option,
+    jobs_option,
+    output_option,
+    progress_option,
+    quiet_option,
+    settings_options,
+    shows_progress,
+    strict_option,
+    timing_option,
+)
 from zswap_replay.cli.progress import Bar
-from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,22 +58,12 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     help="Write all snapshots to a Parquet file.",
 )
 @jobs_option
-@click.option("--strict", is_flag=True, help="Refuse events that name a memcg before it was created.")
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=completers.files,
-    help="Write the output there instead of to standard output.",
-)
-@click.option(
-    "--timing/--no-timing", default=True, help="Whether to print where the time went.", show_default=True
-)
-@click.option("--progress/--no-progress", default=None, help="Show a bar [default: on a terminal].")
-@click.option("-q", "--quiet", is_flag=True, help="No notes and no bar; warnings are still printed.")
+@strict_option
+@format_option(FORMATS)
+@output_option(INSTEAD_OF_STDOUT)
+@timing_option("Whether to print where the time went.")
+@progress_option()
+@quiet_option()
 @click.pass_context
 def run(
     context: click.Context,
@@ -85,24 +87,24 @@ def run(
     once, ahead of the replay: faster, and in several processes, whose seconds are added up in the table of times. The
     counters are the same.
     """
-    if output is not None and output == timeline:
-        raise SettingsError(f"{output}: --output and --timeline name the same file")
-    runs = each_compressor(context)
-    from zswap_replay.files import replacing
+    from zswap_replay.files import check_distinct, replacing
     from zswap_replay.result.labels import warnings
+    from zswap_replay.trace.reader import trace_files
 
+    check_distinct(("--output", output), ("--timeline", timeline))
+    runs = each_compressor(context)
+    inputs = [*trace_files(trace), *runs[0].files()] if output is not None or timeline is not None else []
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.
-        target = files.enter_context(replacing(output)) if output is not None else None
-        line = files.enter_context(replacing(timeline)) if timeline is not None else None
-        show_bar = sys.stderr.isatty() if progress is None else progress
+        target = files.enter_context(replacing(output, inputs=inputs)) if output is not None else None
+        line = files.enter_context(replacing(timeline, inputs=inputs)) if timeline is not None else None
         results = _replay_each(
             trace,
             runs,
             jobs=jobs,
             strict=strict,
             interval_ns=interval or 0,
-            bar=show_bar and not quiet,
+            bar=shows_progress(progress, quiet),
             quiet=quiet,
         )
         for text in warnings(results):
@@ -125,11 +127,9 @@ def _replay_each(
     quiet: bool,
 ) -> list[Result]:
     from zswap_replay.codec.workers import shared_farm
-    from zswap_replay.machine import compiled
     from zswap_replay.replay.loop import replay
 
-    if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
-        note("the core is not compiled: it runs interpreted, and slowly")
+    note_if_interpreted(quiet=quiet)
     notes = None if quiet else noting_once()
     results = []
     with shared_farm(jobs, notes or _nobody) as farm:
@@ -151,7 +151,7 @@ def _replay_each(
 
 
 def _nobody(_text: str) -> None:
-    """Who hears the notes of a quiet run."""
+    """Drop the notes of a quiet run."""
 
 
 def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:

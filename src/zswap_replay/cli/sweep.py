@@ -1,8 +1,7 @@
-"""``zswap-replay sweep``: replays a trace at every point of a grid of settings."""
+"""``zswap-replay sweep``: replay a trace at every point of a grid of settings."""
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -10,7 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.messages import note, warn
+from zswap_replay.cli.messages import note, note_if_interpreted, warn
+from zswap_replay.cli.options import (
+    force_option,
+    format_option,
+    output_option,
+    progress_option,
+    quiet_option,
+    shows_progress,
+    strict_option,
+    timing_option,
+)
 from zswap_replay.cli.progress import LiveTable
 from zswap_replay.cli.sweep_options import axis_options, options_from, split
 
@@ -35,34 +44,21 @@ FORMATS = ("table", "json", "csv")
     help="Mark the points that no other beats in all of these columns: writeback_bytes,pool_total_size. Less is "
     "better, but for ratios; name:max and name:min say otherwise.",
 )
-@click.option("--strict", is_flag=True, help="Refuse events that name a memcg before it was created.")
+@strict_option
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Processes; 1 is this one alone [default: as many as cores]."
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Replay on the workers of a Dask scheduler: tcp://host:8786."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-    help="What is printed.",
+@format_option(FORMATS, "What is printed.")
+@output_option(
+    "Write the rows to a Parquet file. A sweep that was interrupted goes on from what it left beside it."
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=completers.files,
-    help="Write the rows to a Parquet file. A sweep that was interrupted goes on from what it left beside it.",
-)
-@click.option("-f", "--force", is_flag=True, help="Start anew, whatever FILE or what is beside it holds.")
-@click.option(
-    "--timing/--no-timing", default=False, help="Whether to add the seconds of each point.", show_default=True
-)
-@click.option("--progress/--no-progress", default=None, help="Show how it gets on [default: on a terminal].")
-@click.option("-q", "--quiet", is_flag=True, help="No notes and no progress; warnings are still printed.")
+@force_option("Start anew, whatever FILE or what is beside it holds.")
+@timing_option("Whether to add the seconds of each point.", default=False)
+@progress_option("Show how it gets on [default: on a terminal].")
+@quiet_option("No notes and no progress; warnings are still printed.")
 @click.pass_context
 def sweep(
     context: click.Context,
@@ -88,13 +84,10 @@ def sweep(
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
     options = options_from(context)
-    from zswap_replay.machine import compiled
     from zswap_replay.sweep.run import sweep as run
 
-    if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):
-        note("the core is not compiled: it runs interpreted, and slowly")
+    note_if_interpreted(quiet=quiet)
     with ExitStack() as stack:
-        shown = sys.stderr.isatty() if progress is None else progress
         found = run(
             trace,
             options,
@@ -105,7 +98,7 @@ def sweep(
             force=force,
             jobs=jobs or 0,
             scheduler=scheduler,
-            watch=stack.enter_context(LiveTable()) if shown and not quiet else None,
+            watch=stack.enter_context(LiveTable()) if shows_progress(progress, quiet) else None,
             notes=None if quiet else note,
         )
     for text in found.warnings:

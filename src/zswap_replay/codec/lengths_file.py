@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,7 @@ from zswap_replay.codec.base import lengths_key, parse_spec
 from zswap_replay.codec.contents import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.files import replacing
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class KnownLengths:
 
 
 def read_lengths(path: str | Path) -> KnownLengths:
-    """The lengths of a Parquet file with columns content, length, and optionally fill and compressor.
+    """Read the lengths of a Parquet file with columns content, length, and optionally fill and compressor.
 
     Raises CodecError, one line with the file, the column and the row (counted from 0): not Parquet, a column
     that is missing, unknown or of another type, a null, a length over 4096, or one content with two lengths.
@@ -110,12 +109,12 @@ def write_lengths(
     compressor: Sequence[str] | None = None,
     kernel: str | None = None,
 ) -> None:
-    """Writes a file that `read_lengths` takes, with columns of equal size.
+    """Write a file that `read_lengths` takes, with columns of equal size.
 
     `fill` and `compressor` may be left out; `kernel` names the release whose lengths they are. The file appears
     complete or not at all.
 
-    Raises OSError: it cannot be written.
+    Raises OSError: it cannot be written. SettingsError: there is no regular file of that name.
     """
     columns: dict[str, pa.Array[Any]] = {
         "content": pa.array(content, pa.uint64()),
@@ -125,16 +124,8 @@ def write_lengths(
         columns["fill"] = pa.array(fill, pa.uint64())
     if compressor is not None:
         columns["compressor"] = pa.array(compressor, pa.string()).dictionary_encode()
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        table = pa.table(columns)
-        if kernel is not None:
-            table = table.replace_schema_metadata({_KERNEL: kernel.encode()})
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path, regular=True) as file:
+        pq.write_table(pa.table(columns), file, compression="zstd")
 
 
 def _canonical(name: str) -> str:

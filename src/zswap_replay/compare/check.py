@@ -15,6 +15,7 @@ from zswap_replay.replay.loop import Notes, Progress, replay
 from zswap_replay.result.file import read_results, render
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
+from zswap_replay.trace.reader import trace_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,7 @@ def check(
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.
     """
-    try:
-        wanted = read_results(expected)
-    except SchemaError as error:
-        raise SchemaError(f"not comparable: {error}") from None
+    wanted = _read(expected)
     settings = [_settings(expected, result) for result in wanted]
     memcgs = {memcg for result in wanted for snapshot in result.snapshots for memcg in snapshot.memcg}
     for tolerance in tolerances:
@@ -65,6 +63,19 @@ def check(
         )
     runs = (judge(one, other, tolerances) for one, other in zip(wanted, found, strict=True))
     return Checked(Verdict(tuple(runs)), found)
+
+
+def inputs_of(trace: str, expected: str) -> list[str]:
+    """List the files that ``check`` would read. Raises ResultError: ``expected`` cannot be read."""
+    files = [file for result in _read(expected) for file in _settings(expected, result).files()]
+    return [*trace_files(trace), expected, *files]
+
+
+def _read(expected: str) -> tuple[Result, ...]:
+    try:
+        return tuple(read_results(expected))
+    except SchemaError as error:
+        raise SchemaError(f"not comparable: {error}") from None
 
 
 def _nobody(_text: str) -> None:

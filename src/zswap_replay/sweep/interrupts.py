@@ -1,45 +1,66 @@
-"""Ctrl-C where it may be acted on, and not in the middle of what threads share."""
+"""Signals that end the program, acted on where they may be, and not in the middle of what threads share."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any, NoReturn
+
+from zswap_replay.errors import Stopped
+
+_STOPS = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask for an end, beside Ctrl-C: of `kill`, systemd, docker and timeout, and of a terminal that closes."""
+
+
+def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
+    """Raise Stopped with the exit status of a signal, as a handler of it."""
+    raise Stopped(128 + number)
+
+
+def end_as_interrupted() -> None:
+    """Treat signals that ask for an end as Ctrl-C, but for the exit status; one that is ignored stays so."""
+    for number in _STOPS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, raise_stopped)
 
 
 class HeldInterrupts:
-    """A context manager in which Ctrl-C raises KeyboardInterrupt from ``check()`` alone.
+    """A context manager in which Ctrl-C raises KeyboardInterrupt from ``check()`` alone, and other ends Stopped.
 
     An exception that is raised between any two instructions of ``threading`` leaves locks behind that are never
     released. Outside the main thread, or where another handler is in force, nothing is changed.
     """
 
     def __init__(self) -> None:
-        self._met = False
-        self._holding = False
+        self._met: list[int] = []
+        self._handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     def __enter__(self) -> HeldInterrupts:
-        self._holding = (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        )
-        if self._holding:
-            signal.signal(signal.SIGINT, self._hold)
+        if threading.current_thread() is threading.main_thread():
+            raising = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(_STOPS, raise_stopped)
+            self._handlers = {
+                number: handler for number, handler in raising.items() if signal.getsignal(number) is handler
+            }
+            for number in self._handlers:
+                signal.signal(number, self._hold)
         return self
 
-    def _hold(self, _signal: int, _frame: FrameType | None) -> None:
-        self._met = True
+    def _hold(self, number: int, _frame: FrameType | None) -> None:
+        self._met.append(number)
 
     def check(self) -> None:
-        """Raises KeyboardInterrupt if Ctrl-C was met."""
+        """Raise KeyboardInterrupt, or Stopped, if a signal was met."""
         if self._met:
-            self._met = False
-            raise KeyboardInterrupt
+            number = self._met[0]
+            self._met.clear()
+            self._handlers[number](number, None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._holding:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if kind is None:
             self.check()

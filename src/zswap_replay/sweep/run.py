@@ -8,10 +8,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from typing import Protocol
 
-from zswap_replay.errors import SweepError, SweepInterrupted
-from zswap_replay.files import replacing
+from zswap_replay.errors import Stopped, SweepError, SweepInterrupted
+from zswap_replay.files import check_output, replacing
 from zswap_replay.replay.page_data import LengthMemo
-from zswap_replay.sweep import file as sweep_parquet
+from zswap_replay.settings import FILE_SETTINGS, files_named
+from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import HeldInterrupts
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
@@ -22,6 +23,7 @@ from zswap_replay.sweep.result import Failure, Sweep
 from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
 from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, warm_up
+from zswap_replay.trace.reader import trace_files
 
 _PATIENCE = 0.1
 """Seconds after which Ctrl-C is looked for while points are under way."""
@@ -65,8 +67,12 @@ def sweep(
     A point that fails has no row, and is among the failures of what is returned; no output is written then.
 
     Raises ZswapReplayError: a bad option, trace or output, before the first point runs. OSError: the output cannot be
-    written. SweepInterrupted: Ctrl-C.
+    written. SweepInterrupted: Ctrl-C, or a signal that asks for an end.
     """
+    if output is not None:
+        inputs = _inputs(trace, options)
+        for path in (output, output + SUFFIX):
+            check_output(path, inputs=inputs, regular=True)
     jobs = jobs or len(os.sched_getaffinity(0))
     here = scheduler is None and jobs == 1
     if not here and scheduler is None:
@@ -86,33 +92,38 @@ def sweep(
         run = _Run(plan, records, journal, watch, notes)
         try:
             run.all(scheduler, jobs)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             kept = (
                 f"in {journal.path}; the same command goes on from there" if journal else "without --output"
             )
             raise SweepInterrupted(
-                f"interrupted: {len(records) if journal else 0} of {len(plan.settings)} points are kept {kept}"
+                f"interrupted: {len(records) if journal else 0} of {len(plan.settings)} points are kept {kept}",
+                stop.exit_code if isinstance(stop, Stopped) else 130,
             ) from None
         found = together(plan, records, figures, run.failures, timing=timing)
         if output is not None and not found.failures:
-            with replacing(output) as path:
-                sweep_parquet.write(path, found)
+            with replacing(output, inputs=inputs, regular=True) as path:
+                sweep_file.write(path, found)
             if journal is not None:
                 journal.discard()
     return found
 
 
+def _inputs(trace: str, options: Sequence[Option]) -> list[str]:
+    """The files that the points of a grid read."""
+    values = (value for option in options if option.name in FILE_SETTINGS for value in option.values)
+    return [*trace_files(trace), *files_named(str(value) for value in values)]
+
+
 def _is_whole(output: str) -> bool:
     """Whether there is an output, and no unfinished sweep that will replace it."""
-    if os.path.exists(output) and not os.path.isfile(output):
-        raise SweepError(f"{output}: found no regular file; expected one to write Parquet to")
     return os.path.exists(output) and not os.path.exists(output + SUFFIX)
 
 
 def _records_in(output: str, plan: Plan, *, timing: bool) -> dict[int, Record]:
     """The records of a sweep that has been finished. Raises SweepError: it is another one, or lacks timings."""
     try:
-        found = sweep_parquet.read(output)
+        found = sweep_file.read(output)
     except SweepError as error:
         raise SweepError(f"{error}; --force replaces it") from None
     check_same(output, identity(found.manifest), plan.identity)

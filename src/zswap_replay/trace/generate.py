@@ -88,8 +88,8 @@ def generate(
 ) -> int:
     """Write a synthetic trace, in chunks, and return its number of rows.
 
-    Raises SettingsError: no such pattern, or a value that cannot be; TraceError: the output cannot be
-    written.
+    Raises SettingsError: no such pattern, a value that cannot be, or an output that exists where not `overwrite`;
+    TraceError: the output cannot be written.
     """
     if pattern not in PATTERNS:
         raise SettingsError(f"no pattern {pattern!r}: expected {', '.join(PATTERNS)}")

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.files import check_output
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.encode import batch_table
 from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.trace.reader import TraceReader, open_trace
+from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
 from zswap_replay.trace.schema import ROOT, SCHEMA, Event, parent_path, path_fault
 from zswap_replay.trace.writer import TraceWriter
 
@@ -28,6 +29,20 @@ class MergeInput:
     path: str | os.PathLike[str]
     memcg: str = ROOT
     content_offset: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> MergeInput:
+        """Read ``TRACE``, ``TRACE=/MEMCG`` or ``TRACE=/MEMCG+OFFSET``.
+
+        Raises SettingsError: an offset that is no number.
+        """
+        path, equals, place = text.rpartition("=/")
+        if not equals:
+            return cls(text)
+        name, plus, offset = place.partition("+")
+        if plus and not (offset.isascii() and offset.isdigit()):
+            raise SettingsError(f"{text!r}: {offset!r} is no content offset: expected a whole number")
+        return cls(path, f"/{name}", int(offset or 0))
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,8 @@ def merge(
     Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none.
 
     Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with
-    the others; SettingsError: a name that is no path, or no input.
+    the others; SettingsError: a name that is no path, no input, or an output that is an input or, without
+    `overwrite`, exists.
     """
     if not inputs:
         raise SettingsError("no trace to merge: expected at least one")
@@ -73,14 +89,12 @@ def merge(
             raise SettingsError(
                 f"memcg {item.memcg!r} is no path ({wrong}): expected a path from the root, such as /web"
             )
-        if os.path.realpath(item.path) == os.path.realpath(output):
-            raise SettingsError(
-                f"{os.fspath(output)} is an input of the merge: expected another name for the output"
-            )
+    files = [file for item in inputs for file in trace_files(item.path)]
+    check_output(output, inputs=files, overwrite=overwrite, regular=True)
     readers = [open_trace(item.path) for item in inputs]
     metadata = _merged_metadata(inputs, readers, totalram_pages, drop_recipe)
     names = {ROOT: 0}
-    with TraceWriter(Path(output), metadata, overwrite=overwrite) as writer:
+    with TraceWriter(output, metadata, inputs=files, overwrite=overwrite) as writer:
         sources = [
             _Source(item, reader, names, batch_rows) for item, reader in zip(inputs, readers, strict=True)
         ]

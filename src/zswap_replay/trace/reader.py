@@ -165,7 +165,24 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
     >>> sum(len(batch) for batch in reader.batches()) == reader.num_rows
     True
     """
+    filesystem, paths = _located(os.fspath(where))
+    return TraceReader(filesystem, paths, strict=strict)
+
+
+def trace_files(where: str | os.PathLike[str]) -> list[str]:
+    """The files of this machine that `open_trace` would read: none for a URI of another place, or where none is."""
     text = os.fspath(where)
+    if "://" in text and not text.startswith("file://"):
+        return []
+    try:
+        _, paths = _located(text)
+    except TraceError:
+        return []
+    return [path for _, path in paths]
+
+
+def _located(text: str) -> tuple[pafs.FileSystem, list[tuple[str, str]]]:
+    """The files of a trace, each a name for people and its path in the file system. Raises TraceError: none."""
     try:
         if "://" in text:
             filesystem, path = pafs.FileSystem.from_uri(text)
@@ -176,7 +193,7 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
         if info.type is pafs.FileType.NotFound:
             raise TraceError(f"{text}: no such file or folder")
         if info.type is not pafs.FileType.Directory:
-            return TraceReader(filesystem, [(text, path)], strict=strict)
+            return filesystem, [(text, path)]
         inside = filesystem.get_file_info(pafs.FileSelector(path))
     except (pa.ArrowException, OSError) as error:
         raise TraceError(f"{text}: cannot be opened: {_one_line(error)}") from None
@@ -189,7 +206,7 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
     )
     if not found:
         raise TraceError(f"{text}: a folder without a .parquet file; expected at least one")
-    return TraceReader(filesystem, [(stem + path, path) for path in found], strict=strict)
+    return filesystem, [(stem + path, path) for path in found]
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError
+from zswap_replay.files import check_output, replacing
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
@@ -83,32 +84,47 @@ class TraceWriter:
         metadata: TraceMetadata | None = None,
         *,
         row_group_rows: int = DEFAULT_ROW_GROUP_ROWS,
+        inputs: Iterable[str | os.PathLike[str]] = (),
         overwrite: bool = False,
     ) -> None:
         """Take the name of the file; it is made when the context begins.
 
-        Raises TraceError: the file is there already and `overwrite` is not set.
+        ``inputs`` are the files that its rows come from: none is written over.
+
+        Raises SettingsError: the file is an input, no regular file, or there already and `overwrite` is not set.
         """
         self.path = Path(path)
-        if self.path.exists() and not overwrite:
-            raise TraceError(f"{self.path}: is there already; --force overwrites it")
         self.rows = 0
+        self._inputs = tuple(inputs)
+        self._overwrite = overwrite
+        check_output(self.path, inputs=self._inputs, overwrite=overwrite, regular=True)
         self._schema = SCHEMA.with_metadata((metadata or TraceMetadata()).encode())
         self._row_group_rows = row_group_rows
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
-        self._temporary: Path | None = None
         self._parquet: pq.ParquetWriter | None = None
+        self._whole = self._writing()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with (
+            replacing(self.path, inputs=self._inputs, overwrite=self._overwrite, regular=True) as file,
+            pq.ParquetWriter(file, self._schema, **_PARQUET) as self._parquet,
+        ):
+            yield
+            self._flush(whole_groups=False)
 
     def __enter__(self) -> Self:
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".tmp", dir=self.path.parent)
+            self._whole.__enter__()
         except OSError as error:
             raise TraceError(f"{self.path}: cannot be written: {error.strerror}") from None
-        os.close(handle)
-        self._temporary = Path(name)
-        self._parquet = pq.ParquetWriter(name, self._schema, **_PARQUET)
         return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._whole.__exit__(kind, error, trace)
 
     def write(self, table: pa.Table) -> None:
         """Append rows; columns of SCHEMA, in its order."""
@@ -117,24 +133,6 @@ class TraceWriter:
         self.rows += table.num_rows
         if self._pending_rows >= self._row_group_rows:
             self._flush(whole_groups=True)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._parquet is not None
-        assert self._temporary is not None
-        try:
-            if kind is None:
-                self._flush(whole_groups=False)
-            self._parquet.close()
-            if kind is None:
-                # mkstemp() makes private files; a trace is as readable as any other output.
-                mask = os.umask(0)
-                os.umask(mask)
-                self._temporary.chmod(0o666 & ~mask)
-                self._temporary.replace(self.path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
 
     def _flush(self, *, whole_groups: bool) -> None:
         """Write the pending rows: all of them, or as many as fill whole row groups."""

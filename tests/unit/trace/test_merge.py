@@ -73,13 +73,13 @@ def test_merge_combines_metadata(tmp_path: Path) -> None:
 def test_merge_refuses(tmp_path: Path) -> None:
     one = tmp_path / "one"
     TraceBuilder().read("/", 1).save(one)
-    with pytest.raises(SettingsError, match="is an input of the merge"):
+    with pytest.raises(SettingsError, match="is an input of this command"):
         merge([MergeInput(one)], one, overwrite=True)
     with pytest.raises(SettingsError, match=r"memcg 'a' is no path .not absolute"):
         merge([MergeInput(one, "a")], tmp_path / "out")
     with pytest.raises(SettingsError, match="no trace to merge"):
         merge([], tmp_path / "out")
     (tmp_path / "out").write_text("precious")
-    with pytest.raises(TraceError, match="is there already; --force overwrites it"):
+    with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
         merge([MergeInput(one)], tmp_path / "out")
     assert "precious" == (tmp_path / "out").read_text()

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
+
 from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.report.html.pages.page import Page
 from zswap_replay.report.html.sweepfile import is_parquet, read_sweep
 from zswap_replay.result.file import read_results
+
+
+def target_for(source: str, output: str | None) -> str:
+    """Name the page of a file: ``output``, else the file beside it with the ending ``.html``.
+
+    Raises SettingsError: there is no such name, or it is that of the input.
+    """
+    if output is None and os.path.exists(source) and not os.path.isfile(source):
+        raise SettingsError(f"{source}: it is no file to put a page beside; -o names one")
+    target = output if output is not None else os.path.splitext(source)[0] + ".html"
+    if os.path.isfile(source) and os.path.realpath(source) == os.path.realpath(target):
+        raise SettingsError(f"{target}: the page would replace its input; -o names another file")
+    return target
 
 
 def page_of(source: str, figure: str | None = None, axes: str | None = None) -> Page:

@@ -89,7 +89,7 @@ def import_lackey(
     origin: str | None = None,
     overwrite: bool = False,
 ) -> LackeySummary:
-    """Convert lackey's output to the trace `output`, and return what was counted.
+    """Turn lackey's output into the trace `output`, and says what was in it.
 
     `lines` is a path, ``-`` for standard input, or a binary file; gzip is known by its first bytes. An
     instruction takes `ns_per_instruction` and is dropped, or kept as a read of its page with `instructions`.
@@ -101,7 +101,8 @@ def import_lackey(
     holds many times N pages sees the same misses, but for pages that never leave the window.
 
     Raises TraceError: a line that cannot be read, no access at all, or an output that cannot be written;
-    SettingsError: a rate, window, number of events or path that cannot be.
+    SettingsError: a rate, window, number of events or path that cannot be, or an output that is the input or, without
+    `overwrite`, exists.
     """
     for name, value in (
         ("ns_per_instruction", ns_per_instruction),
@@ -117,7 +118,10 @@ def import_lackey(
         )
     made = f"valgrind lackey, {ns_per_instruction} ns per instruction, window {window}"
     metadata = TraceMetadata(origin=f"{origin} ({made})" if origin else made)
-    with _open(lines) as (name, stream), TraceWriter(output, metadata, overwrite=overwrite) as writer:
+    with (
+        TraceWriter(output, metadata, inputs=_inputs(lines), overwrite=overwrite) as writer,
+        _open(lines) as (name, stream),
+    ):
         return _Import(name, stream, instructions, window, max_events).run(writer, memcg, ns_per_instruction)
 
 
@@ -316,6 +320,14 @@ def _create_memcg(writer: TraceWriter, memcg: str) -> None:
         builder.memcg_create(path)
     if chain:
         writer.write(builder.table())
+
+
+def _inputs(lines: str | os.PathLike[str] | BinaryIO) -> list[str | os.PathLike[str]]:
+    """The files that are read, as far as they have names."""
+    if not isinstance(lines, str | os.PathLike):
+        name = getattr(lines, "name", None)
+        return [name] if isinstance(name, str) else []
+    return ["/dev/stdin" if os.fspath(lines) == "-" else lines]
 
 
 @contextmanager

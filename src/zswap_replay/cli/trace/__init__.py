@@ -1,0 +1,25 @@
+"""``zswap-replay trace``: make, check and show traces."""
+
+from __future__ import annotations
+
+import click
+
+from zswap_replay.cli.trace.annotate import annotate
+from zswap_replay.cli.trace.lackey import lackey
+from zswap_replay.cli.trace.make import generate, merge
+from zswap_replay.cli.trace.show import cat, head, info, validate
+
+
+@click.group(name="trace")
+def trace() -> None:
+    """Make, check and show traces."""
+
+
+@trace.group(name="import")
+def import_() -> None:
+    """Make a trace from another program's output."""
+
+
+import_.add_command(lackey)
+for _command in (annotate, cat, generate, head, info, merge, validate):
+    trace.add_command(_command)

@@ -1,0 +1,83 @@
+"""``zswap-replay trace annotate``: the compressed lengths of all that a trace holds."""
+
+from __future__ import annotations
+
+import click
+
+from zswap_replay.cli import completers
+from zswap_replay.cli.options import example
+from zswap_replay.cli.trace.options import strict, trace_argument, trace_force, trace_output
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+
+
+@click.command(
+    epilog=example(
+        "zswap-replay trace annotate traces/db.parquet -c lz4 -c zstd -o db-lengths.parquet",
+        "zswap-replay run traces/db.parquet -c lz4 --lengths db-lengths.parquet --set /db:memory.max=4M",
+    )
+)
+@trace_argument
+@trace_output
+@trace_force
+@strict
+@click.option(
+    "-c",
+    "--compressor",
+    "compressors",
+    multiple=True,
+    default=("zstd",),
+    show_default=True,
+    help="Repeatable.",
+)
+@click.option(
+    "--kernel",
+    type=click.Choice(tuple(RELEASES)),
+    default=DEFAULT_RELEASE,
+    show_default=True,
+    help="Release whose lengths are found; those of zstd changed with 6.18.",
+)
+@click.option("--recipe", default="default", show_default=True, help="What pages hold, as in run.")
+@click.option(
+    "--payload-file", metavar="FILE", shell_complete=completers.files, help="File of pages, as in run."
+)
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the payload."
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that compress, this one included.",
+)
+def annotate(
+    trace: str,
+    output: str,
+    force: bool,
+    strict: bool,
+    compressors: tuple[str, ...],
+    kernel: str,
+    recipe: str,
+    payload_file: str | None,
+    seed: int,
+    jobs: int,
+) -> None:
+    """Find the compressed length of all that the pages of a trace ever hold, and write a file for --lengths.
+
+    A replay with that file calls no codec, whatever its limits, and counts the same. Lengths hold for all releases, but
+    for zstd's: those up to 6.12 and those from 6.18 on want a file each.
+    """
+    from zswap_replay.cli.messages import note
+    from zswap_replay.files import replacing
+    from zswap_replay.replay.annotate import annotate as annotate_trace
+    from zswap_replay.settings import Settings
+    from zswap_replay.trace.reader import trace_files
+    from zswap_replay.units import counted
+
+    settings = Settings(kernel=kernel, recipe=recipe, payload_file=payload_file, seed=seed)
+    inputs = [*trace_files(trace), *settings.files()]
+    with replacing(output, inputs=inputs, overwrite=force, regular=True) as target:
+        found = annotate_trace(trace, target, settings, compressors, strict=strict, jobs=jobs, notes=note)
+    contents, under = counted(found.contents, "content"), counted(found.compressors, "compressor")
+    click.echo(f"{contents}, {under}: {output}")

@@ -1,0 +1,242 @@
+"""What commands do to the files that they are told to write: one policy, tried with every command that writes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.commands import command
+from zswap_replay.codec.lengths_file import write_lengths
+from zswap_replay.trace.builder import TraceBuilder
+
+PROGRAM = shlex.join([sys.executable, "-m", "zswap_replay"])
+
+INPUTS = ("t.parquet", "link.parquet", "hard.parquet", "folder/part.parquet", "lengths.parquet", "pages.bin")
+
+OVER_AN_INPUT = {
+    "run t.parquet --lengths lengths.parquet -o OUT": ("t.parquet", "lengths.parquet"),
+    "run t.parquet --lengths lengths.parquet --timeline OUT": ("t.parquet", "lengths.parquet"),
+    "run t.parquet --payload-file pages.bin -o OUT": ("pages.bin",),
+    "run t.parquet --recipe recipe.toml -o OUT": ("recipe.toml",),
+    "run folder -o OUT": ("folder/part.parquet",),
+    "run file://HERE/t.parquet -o OUT": ("t.parquet",),
+    "check t.parquet expected.json --junit OUT": ("t.parquet", "expected.json"),
+    "check t.parquet known.json --junit OUT": ("lengths.parquet",),
+    "compare expected.json known.json -o OUT": ("expected.json", "known.json"),
+    "sweep t.parquet --lengths lengths.parquet --seed 1,2 -o OUT": ("t.parquet", "lengths.parquet"),
+    "sweep t.parquet --lengths lengths.parquet -f -o OUT": ("t.parquet", "lengths.parquet"),
+    "sweep t.parquet --recipe default,recipe.toml -f -o OUT": ("recipe.toml",),
+    "sweep j.parquet.partial -f -o j.parquet": ("j.parquet.partial",),
+    "report expected.json -f -o OUT": ("expected.json",),
+    "payload --recipe recipe.toml -f -o OUT": ("recipe.toml",),
+    "trace import lackey lackey.txt -f -o OUT": ("lackey.txt",),
+    "trace merge t.parquet=/a folder=/b -f -o OUT": ("t.parquet", "folder/part.parquet"),
+    "trace annotate t.parquet --payload-file pages.bin -f -o OUT": ("t.parquet", "pages.bin"),
+    "trace annotate t.parquet --recipe recipe.toml -f -o OUT": ("recipe.toml",),
+}
+"""Commands, and the files that they read and could be told to write over."""
+
+PARQUET = (
+    "trace generate zipf --events 100",
+    "trace merge t.parquet=/a",
+    "trace annotate t.parquet",
+    "trace import lackey lackey.txt",
+    "sweep t.parquet",
+)
+"""Commands whose output is Parquet, all of which take -f."""
+
+ANEW = ("payload --pages 3", "report expected.json", *PARQUET[:-1])
+"""Commands that ask for -f where their output exists."""
+
+RESULTS = (
+    "run t.parquet -o OUT",
+    "run t.parquet --timeline OUT",
+    "check t.parquet expected.json --junit OUT",
+    "compare expected.json known.json -o OUT",
+)
+"""Commands whose output takes the place of what stood there."""
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of each kind that commands read, in which they run."""
+    trace = TraceBuilder().write("/a", 0, count=20, content=0).pageout("/a", 0, count=20)
+    trace.save(tmp_path / "t.parquet")
+    trace.save(tmp_path / "j.parquet.partial")
+    (tmp_path / "folder").mkdir()
+    trace.save(tmp_path / "folder" / "part.parquet")
+    (tmp_path / "pages.bin").write_bytes(os.urandom(4096 * 30))
+    (tmp_path / "lackey.txt").write_text("I  04000000,3\n L 1ffe0000,8\n")
+    write_lengths(tmp_path / "lengths.parquet", np.arange(30, dtype=np.uint64), np.full(30, 1000, np.int32))
+    recipe = Path(__file__).parents[2] / "src/zswap_replay/payload/recipes/default.toml"
+    (tmp_path / "recipe.toml").write_bytes(recipe.read_bytes())
+    for name, options in (("expected", []), ("known", ["--lengths", str(tmp_path / "lengths.parquet")])):
+        made = ["run", str(tmp_path / "t.parquet"), *options, "--format", "json", "--no-timing"]
+        assert 0 == command(*made, "-o", str(tmp_path / f"{name}.json")).returncode
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def bash(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, errors="replace", timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("arguments", OVER_AN_INPUT)
+def test_no_command_writes_over_what_it_reads(arguments: str, files: Path) -> None:
+    for name in OVER_AN_INPUT[arguments]:
+        before = (files / name).read_bytes()
+        (files / "link").unlink(missing_ok=True)
+        (files / "hard").unlink(missing_ok=True)
+        (files / "link").symlink_to(files / name)
+        os.link(files / name, files / "hard")
+        entries = sorted(files.rglob("*"))
+        for output in (name, "link", "hard") if "OUT" in arguments else (name,):
+            given = arguments.replace("OUT", output).replace("HERE", str(files))
+            done = bash(f"{PROGRAM} {given}")
+            assert (2, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
+            assert "input" in done.stderr
+            assert f"zswap-replay: {output}: " in done.stderr or ".partial: is an input" in done.stderr
+        assert before == (files / name).read_bytes()
+        assert entries == sorted(files.rglob("*"))
+
+
+@pytest.mark.parametrize("arguments", PARQUET)
+def test_force_never_replaces_what_is_no_regular_file(arguments: str, files: Path) -> None:
+    os.mkfifo(files / "fifo")
+    (files / "to-fifo").symlink_to(files / "fifo")
+    for output in ("fifo", "to-fifo", os.devnull, "/dev/stdout"):
+        for force in ("", "-f"):
+            done = bash(f"{PROGRAM} {arguments} {force} -o {output} | cat; exit ${{PIPESTATUS[0]}}")
+            assert (2, "") == (done.returncode, done.stdout)
+            assert f"{output}: found no regular file; expected one to write Parquet to" in done.stderr
+    assert stat.S_ISFIFO((files / "fifo").stat().st_mode)
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+@pytest.mark.parametrize("arguments", ANEW)
+def test_what_is_there_is_overwritten_with_force_alone_and_links_are_followed(
+    arguments: str, files: Path
+) -> None:
+    (files / "precious").write_text("precious")
+    (files / "precious").chmod(0o600)
+    (files / "link").symlink_to(files / "precious")
+    for output in ("precious", "link"):
+        done = bash(f"{PROGRAM} {arguments} -o {output}")
+        assert (2, "") == (done.returncode, done.stdout)
+        assert f"{output}: is there already; --force overwrites it" in done.stderr
+    assert "precious" == (files / "precious").read_text()
+    assert 0 == bash(f"{PROGRAM} {arguments} -f -o link").returncode
+    assert (files / "link").is_symlink()
+    assert b"precious" != (files / "precious").read_bytes()
+    assert 0o600 == stat.S_IMODE((files / "precious").stat().st_mode)
+
+
+@pytest.mark.parametrize("arguments", RESULTS)
+def test_a_result_replaces_what_stood_there(arguments: str, files: Path) -> None:
+    (files / "old").write_text("old")
+    (files / "old").chmod(0o640)
+    (files / "link").symlink_to(files / "old")
+    assert 0 == bash(f"{PROGRAM} {arguments.replace('OUT', 'link')}").returncode
+    assert (files / "link").is_symlink()
+    assert b"old" != (files / "old").read_bytes()
+    assert 0o640 == stat.S_IMODE((files / "old").stat().st_mode)
+
+
+@pytest.mark.parametrize("arguments", [*RESULTS, "payload --pages 9 -o OUT", "report expected.json -o OUT"])
+def test_devices_and_pipes_are_written(arguments: str, files: Path) -> None:
+    assert 0 == bash(f"{PROGRAM} {arguments.replace('OUT', os.devnull)}").returncode
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    if "--timeline" not in arguments:  # Parquet wants a file that tells where it is
+        piped = bash(f"{PROGRAM} {arguments.replace('OUT', '/dev/stdout')} | cat; exit ${{PIPESTATUS[0]}}")
+        assert (0, "") == (piped.returncode, piped.stderr)
+        assert len(piped.stdout) > 50
+        substituted = bash(f"{PROGRAM} {arguments.replace('OUT', '>(wc -c >&2)')}; sleep 0.3")
+        assert 0 == substituted.returncode
+        assert int(substituted.stderr) > 50
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "run t.parquet --interval 1us --format json",
+        "trace generate zipf --events 200000",
+        "payload --pages 900",
+    ],
+)
+def test_a_full_disk_is_told_with_the_name_of_the_file_and_leaves_nothing(
+    arguments: str, files: Path
+) -> None:
+    done = bash(f"ulimit -f 2; exec {PROGRAM} {arguments} -o out")
+    assert (2, f"zswap-replay: out: {os.strerror(errno.EFBIG)}\n") == (done.returncode, done.stderr)
+    assert not [path for path in files.iterdir() if path.name.endswith((".tmp", "out"))]
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "trace generate zipf --events 90000000 -o out",
+        "run large.parquet -c zstd:19 -o out --timeline line",
+        "run large.parquet -c zstd:19 -o out --jobs 2",
+        "trace annotate large.parquet -c zstd:19 -o out",
+    ],
+)
+def test_a_signal_that_asks_for_an_end_leaves_no_file(
+    arguments: str, blow: signal.Signals, files: Path
+) -> None:
+    made = "trace generate uniform --pages 60000 --events 400000 -o large.parquet"
+    assert 0 == bash(f"{PROGRAM} {made}").returncode
+    before = sorted(files.iterdir())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zswap_replay", *arguments.split(), *(["-q"] if arguments[0] == "r" else [])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while sorted(files.iterdir()) == before and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(blow)
+    _, errors = process.communicate(timeout=60)
+    assert (128 + blow, "") == (process.returncode, errors)
+    assert before == sorted(files.iterdir())
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_sweep_that_is_told_to_end_keeps_its_points(blow: signal.Signals, jobs: int, files: Path) -> None:
+    made = "trace generate uniform --pages 30000 --events 200000 -o large.parquet"
+    assert 0 == bash(f"{PROGRAM} {made}").returncode
+    grid = ["--set", "/a:memory.max=40M", "--seed", ",".join(map(str, range(100))), "-j", str(jobs)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zswap_replay", "sweep", "large.parquet", *grid, "-o", "out.parquet", "-q"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    journal = files / "out.parquet.partial"
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_text().count("\n") > 1) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(blow)
+    _, errors = process.communicate(timeout=60)
+    assert 128 + blow == process.returncode
+    assert "the same command goes on from there" in errors
+    assert not (files / "out.parquet").exists()
+    assert [] == [path for path in files.iterdir() if path.name.endswith(".tmp")]
