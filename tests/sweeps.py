@@ -1,4 +1,4 @@
-"""Hand-made sweep files for tests of what reads them."""
+"""Hand-made sweeps, as files and as what ``sweep`` returns, for tests of what reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Cell = str | int | float | bool | None
+from zswap_replay.sweep.result import Cell, Failure, Sweep
 
 AXES: dict[str, Sequence[Cell]] = {
     "compressor": ("zstd", "lz4"),
@@ -69,3 +69,40 @@ def write_sweep(
     document = {"schema": 1, "axes": list(axes), "pareto": pareto, "manifest": MANIFEST, **(metadata or {})}
     pq.write_table(table.replace_schema_metadata({"zswap_replay.sweep": json.dumps(document)}), path)
     return path
+
+
+SMALL_AXES = ("compressor", "shrinker_enabled", "/web:memory.zswap.max")
+SMALL_COUNTERS = (
+    "zswap.pool_total_size",
+    "vmstat.pswpin",
+    "vmstat.swpin_zero",
+    "memcg:/web:zswap",
+    "derived.compression_ratio",
+    "derived.writeback_bytes",
+    "derived.rejects",
+    "derived.reject_rate",
+)
+
+
+def _row(*cells: Cell) -> dict[str, Cell]:
+    return dict(zip((*SMALL_AXES, *SMALL_COUNTERS), cells, strict=True))
+
+
+def make_sweep(*, pareto: bool = False, failures: tuple[Failure, ...] = ()) -> Sweep:
+    """A sweep of three points with a column of every kind, as what `sweep` returns."""
+    return Sweep(
+        axes=SMALL_AXES,
+        columns=(*SMALL_AXES, *SMALL_COUNTERS),
+        rows=(
+            _row("zstd", False, 64 << 20, 4_567_040, 1234, None, 3_999_999, 2.273456, 1 << 20, 56, 0.0125),
+            _row("zstd", True, -1, 0, 0, 3, 0, None, 0, 0, None),
+            _row("lz4:8", True, 1_500_000, 8192, 99_999, 4, 4096, 1.5, 1 << 33, 1_000_000, 0.5),
+        ),
+        manifest={
+            "trace": {"path": "traces/web.parquet", "sha256": "5ca1ab1e" * 8, "events": 1_234_567},
+            "settings": {"kernel": "6.8"},
+        },
+        pareto=("derived.writeback_bytes:min", "derived.reject_rate:min") if pareto else None,
+        front=(True, False, True) if pareto else (),
+        failures=failures,
+    )

@@ -16,7 +16,7 @@ from zswap_replay.report.html.charts.theme import DARK, LIGHT, Theme
 from zswap_replay.report.html.pages.page import Page
 from zswap_replay.report.html.pages.results import result_page
 from zswap_replay.report.html.pages.sweeps import sweep_page
-from zswap_replay.report.html.sweepfile import read_sweep
+from zswap_replay.sweep.file import read
 
 HOSTILE = "/<script>document.title='taken'</script>&amp;\"'\x07" + "/kubepods.slice" * 12
 
@@ -34,7 +34,7 @@ def the_end_alone(_folder: Path) -> Page:
 
 
 def sweep(folder: Path) -> Page:
-    return sweep_page(read_sweep(write_sweep(folder / "sweep.parquet", make_rows())))
+    return sweep_page(read(write_sweep(folder / "sweep.parquet", make_rows())))
 
 
 def hostile(_folder: Path) -> Page:

@@ -328,7 +328,7 @@ def test_notes_are_given_once(expected: Path, capsys: pytest.CaptureFixture[str]
         (["{story}", "{expected}", "--tolerance", "zswap.stored=1"], "no counter is named 'zswap.stored'"),
         (["{story}", "{expected}", "--tolerance", "zswpin"], "expected COUNTER=5 or COUNTER=1%"),
         (["{story}", "{expected}", "--tolerance", "/none:zswpin=1"], "expected.json has no such memcg"),
-        (["{story}", "{expected}", "--junit", "{expected}"], "--junit names a file that is read"),
+        (["{story}", "{expected}", "--junit", "{expected}"], "is an input of this command"),
         (["{story}", "{expected}", "--junit", "/no/such/x.xml"], "/no/such/x.xml: No such file or directory"),
         (["none.parquet", "{expected}", "--junit", "{folder}/x.xml"], "none.parquet: no such file"),
         (["{expected}", "{expected}", "--junit", "{folder}/x.xml"], "expected a Parquet file"),

@@ -146,7 +146,7 @@ def test_usage(result: Path, tmp_path: Path, failure: Callable[..., str]) -> Non
     assert "Missing argument" in failure("report")
     assert f"{tmp_path}/none.json: No such file or directory" == failure("report", f"{tmp_path}/none.json")
     assert "are for sweeps" in failure("report", str(result), "--figure", "rejects")
-    assert f"{result}: the page would replace its input; -o names another file" == (
+    assert f"{result}: is an input of this command; expected another file to write to" == (
         failure("report", str(result), "-f", "-o", str(result))
     )
     assert "-o names one" in failure("report", "-")

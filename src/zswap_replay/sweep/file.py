@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zswap_replay.errors import SweepError
+from zswap_replay.errors import ResultError
+from zswap_replay.json_value import Value
 from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.sweep.pareto import Figure
 from zswap_replay.sweep.result import SCHEMA, Cell, Sweep
 
 KEY = b"zswap_replay.sweep"
@@ -19,11 +22,12 @@ KEY = b"zswap_replay.sweep"
 FRONT = "pareto"
 """The column that says of each row whether it is on the Pareto front."""
 
+_EXPECTED = "expected a file that `zswap-replay sweep` wrote"
 _INT64 = 1 << 63
 
 
 def write(path: Path, sweep: Sweep) -> None:
-    """Writes a sweep to ``path``. Raises OSError: the file cannot be written."""
+    """Write a sweep to ``path``. Raises OSError: the file cannot be written."""
     fields = [pa.field(column, _type(column, sweep)) for column in sweep.columns]
     columns: dict[str, list[Any]] = {column: [row[column] for row in sweep.rows] for column in sweep.columns}
     if sweep.pareto is not None:
@@ -34,29 +38,77 @@ def write(path: Path, sweep: Sweep) -> None:
     pq.write_table(table, path, compression="zstd")
 
 
-def read(path: str) -> Sweep:
-    """A sweep that ``write`` wrote. Raises SweepError: the file is none, or cannot be read."""
+def read(path: str | PathLike[str]) -> Sweep:
+    """Read a sweep that ``write`` wrote; its failures and warnings are not in the file.
+
+    Raises ResultError: the file is no Parquet, no sweep, of another schema, has no row, or lacks a column that it
+    names; the text names the file, what was found and what was expected.
+    """
+    name = fspath(path)
     try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
-        raise SweepError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from None
-    raw = (table.schema.metadata or {}).get(KEY)
-    if raw is None:
-        raise SweepError(f"{path}: found Parquet that is no sweep; expected the metadata key {KEY.decode()}")
-    metadata = json.loads(raw)
-    if metadata.get("schema") != SCHEMA:
-        raise SweepError(f"{path}: found a sweep of schema {metadata.get('schema')}; expected {SCHEMA}")
-    pareto = metadata["pareto"]
-    rows: list[dict[str, Cell]] = table.to_pylist()
-    front = tuple(bool(row.pop(FRONT)) for row in rows) if pareto is not None else ()
-    return Sweep(
-        axes=tuple(metadata["axes"]),
-        columns=tuple(name for name in table.column_names if pareto is None or name != FRONT),
+        table = pq.ParquetFile(name).read()
+    except OSError as error:
+        raise ResultError(f"{name}: {error.strerror or _first_line(error)}") from None
+    except pa.ArrowException as error:
+        raise ResultError(f"{name}: found no readable Parquet ({_first_line(error)}); {_EXPECTED}") from None
+    try:
+        return _sweep(table)
+    except ResultError as error:
+        raise ResultError(f"{name}: {error}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+def _sweep(table: pa.Table) -> Sweep:
+    text = (table.schema.metadata or {}).get(KEY)
+    if text is None:
+        raise ResultError(f"found Parquet without the metadata {KEY.decode()!r}; {_EXPECTED}")
+    try:
+        document = Value(json.loads(text), KEY.decode())
+    except ValueError as error:
+        raise ResultError(f"metadata {KEY.decode()!r}: found no JSON ({error}); {_EXPECTED}") from None
+    if document["schema"].integer() != SCHEMA:
+        raise document["schema"].fault(f"{SCHEMA}, which this program reads")
+    axes = tuple(axis.text() for axis in document["axes"].list())
+    marked = document["pareto"]
+    pareto = None if marked.content is None else tuple(figure.text() for figure in marked.list())
+    named = [Figure.parse(figure).column for figure in pareto or ()]
+    for column in (*axes, *named, *((FRONT,) if pareto else ())):
+        if column not in table.column_names:
+            raise ResultError(f"found no column {column!r}, which the metadata names; {_EXPECTED}")
+    if not table.num_rows:
+        raise ResultError("found no point; expected at least one row")
+    rows = [{name: _cell(value) for name, value in row.items()} for row in table.to_pylist()]
+    front = tuple(bool(row.pop(FRONT)) for row in rows) if pareto else ()
+    sweep = Sweep(
+        axes=axes,
+        columns=tuple(name for name in table.column_names if not (pareto and name == FRONT)),
         rows=tuple(rows),
-        manifest=metadata["manifest"],
-        pareto=None if pareto is None else tuple(pareto),
+        manifest=dict(document["manifest"].table()),
+        pareto=pareto,
         front=front,
     )
+    _check_points(sweep)
+    return sweep
+
+
+def _cell(value: Any) -> Cell:
+    return None if value != value else value  # NaN, as pandas writes what is missing
+
+
+def _check_points(sweep: Sweep) -> None:
+    seen: dict[tuple[Cell, ...], int] = {}
+    for place in range(len(sweep)):
+        for axis, value in zip(sweep.axes, sweep.point(place), strict=True):
+            if not isinstance(value, str | int | float):
+                raise ResultError(f"column {axis!r}: found {value!r}; expected a setting, text or a number")
+        other = seen.setdefault(sweep.point(place), place)
+        if other != place:
+            raise ResultError(
+                f"rows {other + 1} and {place + 1}: found the same point twice; expected each once"
+            )
 
 
 def _type(column: str, sweep: Sweep) -> pa.DataType:

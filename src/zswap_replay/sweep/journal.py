@@ -24,7 +24,7 @@ class Journal:
     """An open journal; no other sweep can open it until it is closed."""
 
     def __init__(self, output: str, manifest: Mapping[str, object], *, force: bool = False) -> None:
-        """Opens the journal of an output, made if it is not there; with ``force`` it starts anew.
+        """Open the journal of an output, made if it is not there; with ``force`` it starts anew.
 
         Raises SweepError: it is of another sweep, or a sweep that runs has it open. OSError: it cannot be written.
         """
@@ -53,7 +53,7 @@ class Journal:
         check_same(self.path, found, manifest)
 
     def append(self, record: Record) -> None:
-        """Keeps the record of a point; it is on the disk when this returns."""
+        """Keep the record of a point; it is on the disk when this returns."""
         self._write(asdict(record))
         self.records[record.point] = record
 
@@ -63,19 +63,22 @@ class Journal:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Leaves the journal to the next sweep, if anything is kept in it."""
+        """Leave the journal to the next sweep, if anything is kept in it."""
         if not self._file.closed and not self.records:
             self.discard()
         self._file.close()
 
     def discard(self) -> None:
-        """Removes the journal, as when the output is written."""
+        """Remove the journal, as when the output is written."""
         os.unlink(self.path)
         self._file.close()
 
 
 def check_same(path: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Refuses to mix two sweeps: raises SweepError with the first key in which their manifests differ."""
+    """Refuse to mix two sweeps.
+
+    Raises SweepError: their manifests differ, with the first key in which they do.
+    """
     difference = _difference(found, json.loads(json.dumps(expected)), "")
     if difference is not None:
         key, there, here = difference

@@ -22,11 +22,17 @@ class Figure:
     column: str
     higher: bool
 
+    @classmethod
+    def parse(cls, text: str) -> Figure:
+        """Read ``derived.writeback_bytes:min``, as ``str`` writes it; without a direction less is better."""
+        column, _, direction = text.rpartition(":")
+        return cls(column, direction == "max") if direction in _DIRECTIONS else cls(text, higher=False)
+
     def __str__(self) -> str:
         return f"{self.column}:{_DIRECTIONS[self.higher]}"
 
     def cost(self, row: Mapping[str, Cell]) -> float | int:
-        """What is to be small; a row that lacks the figure has the worst."""
+        """Return what is to be small: the value, its negative where more is better, infinity where there is none."""
         value = row.get(self.column)
         if value is None:
             return _WORST
@@ -35,7 +41,7 @@ class Figure:
 
 
 def parse_figures(texts: Iterable[str], columns: Sequence[str]) -> tuple[Figure, ...]:
-    """The figures that ``--pareto`` names, of some columns of numbers.
+    """Read the figures that ``--pareto`` names, of some columns of numbers.
 
     A name is a column's (``zswap.pool_total_size``), or the part behind its group where one column alone ends so
     (``pool_total_size``, ``/web:zswpwb``), and may end in ``:min`` or ``:max``.
@@ -55,7 +61,7 @@ def parse_figures(texts: Iterable[str], columns: Sequence[str]) -> tuple[Figure,
 
 
 def short_name(column: str) -> str:
-    """A column without its group: ``pool_total_size``, ``/web:zswpwb``."""
+    """Return a column without its group: ``pool_total_size``, ``/web:zswpwb``."""
     group, _, rest = column.partition(":/")
     return f"/{rest}" if rest else group.partition(".")[2]
 
@@ -79,7 +85,7 @@ def _column(name: str, columns: Sequence[str]) -> str:
 
 
 def front(rows: Sequence[Mapping[str, Cell]], figures: Sequence[Figure]) -> tuple[bool, ...]:
-    """For each row whether it is on the front: no other is as good in all figures and better in one."""
+    """Tell for each row whether it is Pareto-optimal: no other is as good in all figures and better in one."""
     costs = [tuple(figure.cost(row) for figure in figures) for row in rows]
     kept: list[tuple[float | int, ...]] = []
     # In order, a cost comes after all that dominate it, and one of those is on the front already.

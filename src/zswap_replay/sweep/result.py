@@ -1,4 +1,4 @@
-"""What a sweep gives back: plain rows, one a point of its grid, ready for any renderer."""
+"""The result of a sweep: plain rows, one a point of its grid, ready for any renderer."""
 
 from __future__ import annotations
 
@@ -40,8 +40,19 @@ class Sweep:
     warnings: tuple[str, ...] = ()
     """What a reader of the rows has to know first."""
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def column(self, name: str) -> list[Cell]:
+        """The values of a column, by row; none where there is no such column."""
+        return [row[name] for row in self.rows if name in row]
+
+    def point(self, place: int) -> tuple[Cell, ...]:
+        """The values of the axes in a row, counted from 0."""
+        return tuple(self.rows[place][axis] for axis in self.axes)
+
     def metadata(self) -> dict[str, object]:
-        """What the file of a sweep holds beside its rows, as JSON."""
+        """Return what the file of a sweep holds beside its rows, as JSON."""
         return {
             "schema": SCHEMA,
             "axes": list(self.axes),

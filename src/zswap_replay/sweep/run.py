@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from typing import Protocol
 
-from zswap_replay.errors import Stopped, SweepError, SweepInterrupted
+from zswap_replay.errors import ResultError, Stopped, SweepError, SweepInterrupted
 from zswap_replay.files import check_output, replacing
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import FILE_SETTINGS, files_named
@@ -124,7 +124,7 @@ def _records_in(output: str, plan: Plan, *, timing: bool) -> dict[int, Record]:
     """The records of a sweep that has been finished. Raises SweepError: it is another one, or lacks timings."""
     try:
         found = sweep_file.read(output)
-    except SweepError as error:
+    except ResultError as error:
         raise SweepError(f"{error}; --force replaces it") from None
     check_same(output, identity(found.manifest), plan.identity)
     if timing and "timing.total" not in found.columns:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.sweeps import AXES, Cell, make_rows, write_sweep
 from zswap_replay.errors import SettingsError
@@ -14,11 +12,11 @@ from zswap_replay.report.html.charts.bars import BarChart
 from zswap_replay.report.html.charts.heatmap import HeatMap
 from zswap_replay.report.html.charts.scatter import ScatterChart
 from zswap_replay.report.html.pages.figures import figure, setting_text, values_of
-from zswap_replay.report.html.pages.front import unbeaten
 from zswap_replay.report.html.pages.maps import map_axes
 from zswap_replay.report.html.pages.page import Page, Section
 from zswap_replay.report.html.pages.sweeps import sweep_page
-from zswap_replay.report.html.sweepfile import Sweep, read_sweep
+from zswap_replay.sweep.file import read
+from zswap_replay.sweep.result import Sweep
 
 LIMIT = "/web:memory.zswap.max"
 
@@ -29,7 +27,7 @@ def sweep_of(
     rows: Sequence[Mapping[str, Cell]] | None = None,
     pareto: Sequence[str] | None = None,
 ) -> Sweep:
-    return read_sweep(write_sweep(folder / "sweep.parquet", rows or make_rows(axes), tuple(axes), pareto))
+    return read(write_sweep(folder / "sweep.parquet", rows or make_rows(axes), tuple(axes), pareto))
 
 
 def section(page: Page, title: str) -> Section:
@@ -197,23 +195,6 @@ def test_a_mark_by_one_figure_is_no_front(tmp_path: Path) -> None:
     drawing = front_of(sweep_page(sweep_of(tmp_path, rows=marked, pareto=("derived.compression_ratio:max",))))
     assert ("pool size, MiB", "zswap writeback, MiB", "steps") == (drawing.x, drawing.y, drawing.joined)
     assert 6 == sum(point.front for point in drawing.points)
-
-
-PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=12)
-
-
-@given(PAIRS)
-def test_no_point_of_the_front_is_beaten_and_every_other_is(pairs: list[tuple[float, float]]) -> None:
-    values = dict(enumerate(pairs))
-    front = set(unbeaten(values))
-
-    def beaten(place: int) -> bool:
-        return any(
-            other != pairs[place] and other[0] <= pairs[place][0] and other[1] <= pairs[place][1]
-            for other in pairs
-        )
-
-    assert {place for place in values if not beaten(place)} == front
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,30 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.sweeps import AXES, make_rows, write_sweep
+from tests.sweeps import AXES, SMALL_AXES, make_rows, make_sweep, write_sweep
 from zswap_replay.errors import ResultError
-from zswap_replay.report.html.sweepfile import is_parquet, read_sweep
+from zswap_replay.sweep.file import read, write
+from zswap_replay.sweep.result import Cell, Sweep
 
 
 def test_a_sweep_comes_back(tmp_path: Path) -> None:
     rows = make_rows()
     marked = [{**row, "pareto": place == 3} for place, row in enumerate(rows)]
     figures = ("derived.writeback_bytes:min", "derived.compression_ratio:max", "zswap.pool_total_size")
-    sweep = read_sweep(write_sweep(tmp_path / "s", marked, pareto=figures))
+    sweep = read(write_sweep(tmp_path / "s", marked, pareto=figures))
     assert tuple(AXES) == sweep.axes
     assert len(rows) == len(sweep)
-    assert [
-        ("derived.writeback_bytes", False),
-        ("derived.compression_ratio", True),
-        ("zswap.pool_total_size", False),
-    ] == (list(sweep.pareto))
-    assert [row["derived.writeback_bytes"] for row in rows] == list(sweep.columns["derived.writeback_bytes"])
+    assert figures == sweep.pareto
+    assert [place == 3 for place in range(len(rows))] == list(sweep.front)
+    assert "pareto" not in sweep.columns
+    assert [row["derived.writeback_bytes"] for row in rows] == sweep.column("derived.writeback_bytes")
+    assert [] == sweep.column("derived.nothing")
     assert tuple(rows[5][axis] for axis in AXES) == sweep.point(5)
     assert "traces/web.parquet" == sweep.manifest["trace"]["path"]  # type: ignore[index]
 
@@ -31,17 +32,17 @@ def test_a_sweep_comes_back(tmp_path: Path) -> None:
 def test_folders_named_as_partitions_add_no_column(tmp_path: Path) -> None:
     folder = tmp_path / "kernel=6.8"
     folder.mkdir()
-    assert "kernel" not in read_sweep(write_sweep(folder / "s.parquet", make_rows())).columns
+    assert "kernel" not in read(write_sweep(folder / "s.parquet", make_rows())).columns
 
 
 def test_no_number_is_a_missing_value(tmp_path: Path) -> None:
     rows = [{**row, "derived.compression_ratio": float("nan")} for row in make_rows()]
-    assert {None} == set(read_sweep(write_sweep(tmp_path / "s", rows)).columns["derived.compression_ratio"])
+    assert {None} == set(read(write_sweep(tmp_path / "s", rows)).column("derived.compression_ratio"))
 
 
 def fault(path: Path) -> str:
     with pytest.raises(ResultError) as caught:
-        read_sweep(path)
+        read(path)
     text = str(caught.value)
     assert text.startswith(f"{path}: ")
     assert "\n" not in text
@@ -97,10 +98,41 @@ def test_points_have_to_be_distinct_and_whole(tmp_path: Path) -> None:
     assert "found no point; expected at least one row" == fault(tmp_path / "empty")
 
 
-def test_parquet_is_known_by_its_first_bytes(tmp_path: Path) -> None:
-    assert is_parquet(write_sweep(tmp_path / "s.json", make_rows()))
-    (tmp_path / "r.parquet").write_text("{}")
-    assert not is_parquet(tmp_path / "r.parquet")
-    assert not is_parquet("/dev/stdin")
-    with pytest.raises(FileNotFoundError):
-        is_parquet(tmp_path / "none")
+@pytest.mark.parametrize("pareto", [False, True])
+def test_parquet_is_read_back_as_it_was_written(pareto: bool, tmp_path: Path) -> None:
+    path = tmp_path / "sweep.parquet"
+    write(path, make_sweep(pareto=pareto))
+    assert make_sweep(pareto=pareto) == read(str(path))
+
+
+def test_the_file_of_a_sweep_has_typed_columns_and_its_metadata(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.parquet"
+    write(path, make_sweep(pareto=True))
+    schema = pq.read_schema(path)
+    assert {
+        "compressor": pa.string(),
+        "shrinker_enabled": pa.bool_(),
+        "/web:memory.zswap.max": pa.int64(),
+        "zswap.pool_total_size": pa.int64(),
+        "vmstat.pswpin": pa.int64(),
+        "vmstat.swpin_zero": pa.int64(),
+        "memcg:/web:zswap": pa.int64(),
+        "derived.compression_ratio": pa.float64(),
+        "derived.writeback_bytes": pa.int64(),
+        "derived.rejects": pa.int64(),
+        "derived.reject_rate": pa.float64(),
+        "pareto": pa.bool_(),
+    } == dict(zip(schema.names, schema.types, strict=True))
+    assert schema.metadata is not None
+    assert {
+        "schema": 1,
+        "axes": list(SMALL_AXES),
+        "pareto": ["derived.writeback_bytes:min", "derived.reject_rate:min"],
+        "manifest": make_sweep().manifest,
+    } == json.loads(schema.metadata[b"zswap_replay.sweep"])
+
+
+def test_a_seed_of_64_bits_fits(tmp_path: Path) -> None:
+    rows: tuple[dict[str, Cell], ...] = ({"seed": 1}, {"seed": (1 << 64) - 1})
+    write(tmp_path / "s.parquet", Sweep(("seed",), ("seed",), rows, {}))
+    assert rows == read(str(tmp_path / "s.parquet")).rows

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,27 @@ def test_what_is_kept_is_there_for_the_next_sweep(tmp_path: Path) -> None:
     assert {1: RECORD} == journal.records
     journal.discard()
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_line_is_on_the_disk_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bytes] = []
+    path = tmp_path / f"sweep.parquet{SUFFIX}"
+    real = os.fsync
+
+    def fsync(number: int) -> None:
+        assert os.path.samestat(os.fstat(number), os.stat(path))
+        synced.append(path.read_bytes())
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal = Journal(str(tmp_path / "sweep.parquet"), MANIFEST)
+    for lines in (1, 2):
+        assert [path.read_bytes()] == synced[-1:]
+        assert (lines, lines) == (len(synced), synced[-1].count(b"\n"))
+        assert lines - 1 == len(journal.records)
+        if lines == 1:
+            journal.append(RECORD)
+    journal.close()
 
 
 def test_a_journal_with_nothing_in_it_leaves_no_file(tmp_path: Path) -> None:

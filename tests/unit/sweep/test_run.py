@@ -21,7 +21,7 @@ from zswap_replay.replay import page_data as outside
 from zswap_replay.replay.loop import replay
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.sweep import columns, point, run
-from zswap_replay.sweep import file as sweep_parquet
+from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.plan import make_plan
 from zswap_replay.sweep.point import replay_point
@@ -223,7 +223,7 @@ def test_a_finished_sweep_is_not_replayed_again_and_may_get_another_front(
     monkeypatch.setattr(run, "Here", _never)
     again = sweep(trace, GRID, jobs=1, output=output, pareto=["pool_total_size", "rejects"])
     assert first.rows == again.rows
-    assert again == replace(sweep_parquet.read(output), warnings=again.warnings)
+    assert again == replace(sweep_file.read(output), warnings=again.warnings)
     assert ("zswap.pool_total_size:min", "derived.rejects:min") == again.pareto
 
 
@@ -238,14 +238,29 @@ def test_the_file_of_another_sweep_stays_unless_forced(trace: str, tmp_path: Pat
     with pytest.raises(SweepError, match="without timings; --force starts anew"):
         sweep(trace, GRID, jobs=1, output=output, timing=True)
     sweep(trace, [CODECS, KERNELS], jobs=1, output=output, force=True)
-    assert 4 == len(sweep_parquet.read(output).rows)
+    assert 4 == len(sweep_file.read(output).rows)
 
 
-def test_a_file_that_is_something_else_stays_unless_forced(trace: str) -> None:
+def test_a_file_that_is_something_else_stays_unless_forced(trace: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.parquet"
+    TraceBuilder().write("/a", 0).save(other)
+    before = other.read_bytes()
+    with pytest.raises(SweepError, match=r"found Parquet without the metadata .*; --force replaces it"):
+        sweep(trace, GRID, jobs=1, output=str(other))
+    assert before == other.read_bytes()
+
+
+def test_no_input_is_written_over(trace: str, tmp_path: Path) -> None:
     before = Path(trace).read_bytes()
-    with pytest.raises(SweepError, match=r"found Parquet that is no sweep.*; --force replaces it"):
-        sweep(trace, GRID, jobs=1, output=trace)
-    assert before == Path(trace).read_bytes()
+    for force in (False, True):
+        with pytest.raises(SettingsError, match="is an input of this command"):
+            sweep(trace, GRID, jobs=1, output=trace, force=force)
+    Path(trace).rename(tmp_path / "out.parquet.partial")
+    with pytest.raises(SettingsError, match="is an input of this command"):
+        sweep(
+            f"{tmp_path}/out.parquet.partial", GRID, jobs=1, output=str(tmp_path / "out.parquet"), force=True
+        )
+    assert before == (tmp_path / "out.parquet.partial").read_bytes()
 
 
 def test_timings_are_columns_of_their_own(trace: str, tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.report.html.sweepfile import Cell, Sweep
 from zswap_replay.report.html.text import plain
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.sweep.result import Cell, Sweep
 from zswap_replay.units import UNLIMITED, format_size
 
 MIB = 1 << 20
@@ -73,8 +73,8 @@ def figure(sweep: Sweep, name: str) -> Figure:
 
 
 def has_numbers(sweep: Sweep, column: str) -> bool:
-    """Tell whether a sweep has a column and it holds numbers, and besides them only missing values."""
-    found = [value for value in sweep.columns.get(column, ()) if value is not None]
+    """Whether a sweep has a column, and in it numbers and nothing else but missing values."""
+    found = [value for value in sweep.column(column) if value is not None]
     return bool(found) and is_ordered(found)
 
 
@@ -128,8 +128,8 @@ def axis_title(axis: str) -> str:
 
 
 def values_of(sweep: Sweep, axis: str) -> list[Cell]:
-    """Return the distinct values of an axis: numbers in ascending order (``max`` last), others as they occur."""
-    found = list(dict.fromkeys(sweep.columns[axis]))
+    """The values of an axis: numbers from the least (``max`` last), others as they come."""
+    found = list(dict.fromkeys(sweep.column(axis)))
     if is_ordered(found):
         return sorted(found, key=lambda value: (value == UNLIMITED and ":" in axis, value))
     return found
@@ -141,5 +141,5 @@ def is_ordered(values: Sequence[Cell]) -> bool:
 
 
 def varying(sweep: Sweep) -> list[str]:
-    """Return the axes with more than one value."""
-    return [axis for axis in sweep.axes if len(set(sweep.columns[axis])) > 1]
+    """The axes with more than one value."""
+    return [axis for axis in sweep.axes if len(set(sweep.column(axis))) > 1]

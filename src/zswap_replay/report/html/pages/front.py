@@ -1,4 +1,4 @@
-"""The Pareto front of a sweep in two figures, as a chart and a table."""
+"""The Pareto-optimal points of a sweep, and the chart of them in the plane of two figures."""
 
 from __future__ import annotations
 
@@ -18,30 +18,29 @@ from zswap_replay.report.html.pages.figures import (
 )
 from zswap_replay.report.html.pages.maps import point_text
 from zswap_replay.report.html.pages.page import Chart, LegendKey, Section, Table
-from zswap_replay.report.html.sweepfile import FRONT, Sweep
 from zswap_replay.report.html.text import plain
+from zswap_replay.sweep import pareto
+from zswap_replay.sweep.result import Sweep
 
 _DEFAULT = ("zswap.pool_total_size", "derived.writeback_bytes")
 _MOST_SLOTS = 8
 
 
 def section(sweep: Sweep) -> Section | None:
-    """Make the section of the front that the file marks, else of that by pool size and writebacks.
-
-    None where the sweep has one point or lacks the figures.
-    """
-    marked = len(sweep.pareto) >= 2
-    names = _names(sweep) if marked else list(_DEFAULT)
+    """The front that the file marks, else that of small pools and few writebacks; None where there is one point."""
+    marked = _marked(sweep)
+    names = _names(marked) if len(marked) >= 2 else list(_DEFAULT)
     if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
         return None
     x, y = figure(sweep, names[0]), figure(sweep, names[1])
     values = _pairs(sweep, x, y)
     if not values:
         return None
-    if marked:
-        front = [place for place in values if sweep.columns[FRONT][place]]
+    if len(marked) >= 2:
+        on = sweep.front
     else:
-        front = unbeaten(values)
+        on = pareto.front(sweep.rows, [pareto.Figure(each.column, higher=False) for each in (x, y)])
+    front = [place for place in values if on[place]]
     front.sort(key=lambda place: values[place])
     hue = _hue(sweep)
     keys = (
@@ -57,13 +56,13 @@ def section(sweep: Sweep) -> Section | None:
         _points(sweep, x, y, values, front, hue),
         keys,
         height=360,
-        joined=_joined(sweep) if marked else "steps",
+        joined=_joined(marked) if len(marked) >= 2 else "steps",
     )
     told = "; ".join(f"{point.label}: {point.tip}" for point in chart.points if point.label)
     legend = [LegendKey(name, slot) for name, slot in keys]
     return Section(
         "Pareto front",
-        _intro(sweep, len(front)),
+        _intro(sweep, marked, len(front)),
         charts=(Chart("front", title, chart, told=told, legend=legend, span="full"),),
         tables=(_table(sweep, front, names),),
     )
@@ -87,7 +86,7 @@ def _points(
         Point(
             one / x.divisor,
             two / y.divisor,
-            0 if hue is None else slots.index(sweep.columns[hue][place]),
+            0 if hue is None else slots.index(sweep.rows[place][hue]),
             first.get(place, ""),
             f"{point_text(sweep, place)}: {x.title} {x.text(one)}, {y.title} {y.text(two)}",
             front=place in front,
@@ -105,9 +104,15 @@ def _axis(figure: Figure) -> str:
     return f"{_inside(figure.title)}, {figure.unit}" if figure.unit else _inside(figure.title)
 
 
-def _intro(sweep: Sweep, points: int) -> str:
+def _marked(sweep: Sweep) -> list[pareto.Figure]:
+    """The figures of the front that the sweep marks; none where it marks no front."""
+    return [pareto.Figure.parse(text) for text in sweep.pareto or ()]
+
+
+def _intro(sweep: Sweep, marked: Sequence[pareto.Figure], points: int) -> str:
     wanted = [
-        f"{'more' if more else 'less'} {column.partition('.')[2] or column}" for column, more in sweep.pareto
+        f"{'more' if each.higher else 'less'} {each.column.partition('.')[2] or each.column}"
+        for each in marked
     ]
     how = f"the sweep's own mark: {', '.join(wanted)}" if len(wanted) >= 2 else "less of both is better"
     text = (
@@ -118,17 +123,17 @@ def _intro(sweep: Sweep, points: int) -> str:
     return plain(text + "Numbers lead to the table below; the other points are hollow.")
 
 
-def _names(sweep: Sweep) -> list[str]:
-    """Return the figures of the marked front, x first; pool size and writebacks always in this order."""
-    names = [column for column, _more in sweep.pareto]
+def _names(marked: Sequence[pareto.Figure]) -> list[str]:
+    """The figures of the marked front, x first: size before what it costs, however they were named."""
+    names = [each.column for each in marked]
     return [*_DEFAULT, *names[2:]] if set(names[:2]) == set(_DEFAULT) else names
 
 
-def _joined(sweep: Sweep) -> Literal["steps", "straight", "not"]:
-    """Choose how the front is joined; a front of three figures or more is no line in the plane of two."""
-    if len(sweep.pareto) > 2:
+def _joined(marked: Sequence[pareto.Figure]) -> Literal["steps", "straight", "not"]:
+    """A front of three figures and more is no line in the plane of two."""
+    if len(marked) > 2:
         return "not"
-    return "straight" if any(more for _column, more in sweep.pareto) else "steps"
+    return "straight" if any(each.higher for each in marked) else "steps"
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -137,24 +142,12 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 
 def _pairs(sweep: Sweep, x: Figure, y: Figure) -> dict[int, tuple[float, float]]:
-    pairs = enumerate(zip(sweep.columns[x.column], sweep.columns[y.column], strict=True))
+    pairs = enumerate(zip(sweep.column(x.column), sweep.column(y.column), strict=True))
     return {
         place: (one, two)
         for place, (one, two) in pairs
         if isinstance(one, int | float) and isinstance(two, int | float)
     }
-
-
-def unbeaten(values: dict[int, tuple[float, float]]) -> list[int]:
-    """Return the indices of the Pareto-optimal points, less being better in both figures; equal points all count."""
-    front: list[int] = []
-    least = float("inf")
-    best_x = None
-    for place, (one, two) in sorted(values.items(), key=lambda item: item[1]):
-        if two < least or (two == least and one == best_x):
-            front.append(place)
-            least, best_x = two, one
-    return front
 
 
 def _hue(sweep: Sweep) -> str | None:
@@ -171,8 +164,8 @@ def _table(sweep: Sweep, front: Sequence[int], names: Sequence[str]) -> Table:
     figures = [figure(sweep, name) for name in dict.fromkeys((*names, *_also(sweep)))]
     rows = []
     for number, place in enumerate(front, 1):
-        settings = [setting_text(axis, sweep.columns[axis][place]) for axis in axes]
-        found = [sweep.columns[each.column][place] for each in figures]
+        settings = [setting_text(axis, sweep.rows[place][axis]) for axis in axes]
+        found = [sweep.rows[place][each.column] for each in figures]
         texts = [
             each.text(value) if isinstance(value, int | float) else "–"
             for each, value in zip(figures, found, strict=True)

@@ -16,8 +16,8 @@ from zswap_replay.report.html.pages.figures import (
     varying,
 )
 from zswap_replay.report.html.pages.page import Chart, Section
-from zswap_replay.report.html.sweepfile import Cell, Sweep
 from zswap_replay.report.html.text import plain, slug
+from zswap_replay.sweep.result import Cell, Sweep
 
 _MOST_MAPS = 24
 _MOST_BARS = 60
@@ -57,15 +57,14 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
     others = [axis for axis in varying(sweep) if axis not in (x, y)]
     groups: dict[tuple[Cell, ...], list[int]] = {}
     for place in range(len(sweep)):
-        groups.setdefault(tuple(sweep.columns[axis][place] for axis in others), []).append(place)
-    found = [value for value in sweep.columns[figure.column] if isinstance(value, int | float)]
+        groups.setdefault(tuple(sweep.rows[place][axis] for axis in others), []).append(place)
+    found = [value for value in sweep.column(figure.column) if isinstance(value, int | float)]
     low, high = min(found), max(found)
     charts = []
     for number, (setting, places) in enumerate(list(groups.items())[:_MOST_MAPS], 1):
         title = _setting(others, setting) or figure.title
         values = {
-            (columns.index(sweep.columns[x][place]), rows.index(sweep.columns[y][place])): place
-            for place in places
+            (columns.index(sweep.rows[place][x]), rows.index(sweep.rows[place][y])): place for place in places
         }
         numbers = {cell: _number(sweep, figure, place) for cell, place in values.items()}
         shown = {cell: value for cell, value in numbers.items() if value is not None}
@@ -106,7 +105,7 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
 def _bars(sweep: Sweep, figure: Figure, axis: str) -> Section:
     bars = []
     for value in values_of(sweep, axis)[:_MOST_BARS]:
-        number = _number(sweep, figure, list(sweep.columns[axis]).index(value))
+        number = _number(sweep, figure, sweep.column(axis).index(value))
         text = "–" if number is None else figure.text(number)
         bars.append(Bar(setting_text(axis, value), ((max(number or 0, 0) / figure.divisor, 0),), text))
     chart = BarChart(f"{figure.title} by {axis_title(axis)}", [("", bars)])
@@ -120,7 +119,7 @@ def _bars(sweep: Sweep, figure: Figure, axis: str) -> Section:
 
 
 def _number(sweep: Sweep, figure: Figure, place: int) -> int | float | None:
-    value = sweep.columns[figure.column][place]
+    value = sweep.rows[place][figure.column]
     return value if isinstance(value, int | float) else None
 
 
@@ -133,4 +132,4 @@ def _setting(axes: Sequence[str], values: Sequence[Cell]) -> str:
 def point_text(sweep: Sweep, place: int) -> str:
     """Spell the settings of a point that vary in the sweep, in one line."""
     axes = varying(sweep) or sweep.axes
-    return _setting(axes, [sweep.columns[axis][place] for axis in axes])
+    return _setting(axes, [sweep.rows[place][axis] for axis in axes])

@@ -15,8 +15,8 @@ from zswap_replay.report.html.pages.figures import (
     varying,
 )
 from zswap_replay.report.html.pages.page import Figures, Page, Section, Table
-from zswap_replay.report.html.sweepfile import Cell, Sweep
 from zswap_replay.report.html.text import plain
+from zswap_replay.sweep.result import Cell, Sweep
 
 DEFAULT_FIGURE = "derived.writeback_bytes"
 
@@ -45,7 +45,7 @@ def _figures(sweep: Sweep, shown: Figure) -> Iterator[Figures]:
     yield Figures("Points", [("", None, f"{len(sweep):,}", " × ".join(counts))])
     found = {
         place: value
-        for place, value in enumerate(sweep.columns[shown.column])
+        for place, value in enumerate(sweep.column(shown.column))
         if isinstance(value, int | float)
     }
     for name, place in (
@@ -92,8 +92,8 @@ def _points(sweep: Sweep) -> Table:
     ]
     rows = [
         (
-            *(setting_text(axis, sweep.columns[axis][place]) for axis in sweep.axes),
-            *(_exact(sweep.columns[column][place]) for column in columns),
+            *(setting_text(axis, sweep.rows[place][axis]) for axis in sweep.axes),
+            *(_exact(sweep.rows[place][column]) for column in columns),
         )
         for place in range(min(len(sweep), _MOST_ROWS))
     ]
