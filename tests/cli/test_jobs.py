@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.commands import command, output
 from tests.paths import ROOT, TRACES
+from tests.processes import descendants, is_alive
 
 DB = str(TRACES / "db.parquet")
 LIMITS = ["--totalram", "24M", "--max-pool-percent", "3", "--set", "/db:memory.max=4M"]
@@ -51,14 +52,8 @@ def test_annotate_names_a_compressor_that_is_none(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
-def workers_of(parent: int) -> list[int]:
-    """The processes that a process has started."""
-    path = Path(f"/proc/{parent}/task/{parent}/children")
-    return [int(pid) for pid in path.read_text(encoding="ascii").split()] if path.exists() else []
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_a_run_that_is_interrupted(blow: signal.Signals, tmp_path: Path) -> None:
     trace = str(tmp_path / "long.parquet")
     output("trace", "generate", "uniform", "--pages", "40000", "--events", "800000", "-o", trace)
@@ -72,26 +67,18 @@ def test_no_process_outlives_a_run_that_is_interrupted(blow: signal.Signals, tmp
         start_new_session=True,  # as a shell does, so that all of the group can be sent an interrupt
     )
     deadline = time.monotonic() + 60
-    while len(workers := workers_of(process.pid)) < 2 and time.monotonic() < deadline:
+    while len(workers := descendants(process.pid)) < 3 and time.monotonic() < deadline:
         assert process.poll() is None
         time.sleep(0.02)
-    assert 2 == len(workers)
+    assert 3 == len(workers)  # two, and the process that they are forked from
     if blow is signal.SIGINT:
         os.killpg(process.pid, blow)
     else:
-        process.kill()
+        process.send_signal(blow)
     process.communicate(timeout=60)
-    assert (130 if blow is signal.SIGINT else -signal.SIGKILL) == process.returncode
-    while (left := [pid for pid in workers if alive(pid)]) and time.monotonic() < deadline:
+    assert (-blow if blow is signal.SIGKILL else 128 + blow) == process.returncode
+    while (left := [pid for pid in workers if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert [] == left
-    if blow is signal.SIGINT:
+    if blow is not signal.SIGKILL:
         assert [Path(trace)] == list(tmp_path.iterdir())
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"

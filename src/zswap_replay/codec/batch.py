@@ -1,10 +1,12 @@
-"""Lengths of many contents at a time: what the workers of the farm do, and the farm itself while it waits."""
+"""Lengths of many contents at a time: what codec workers do, and the process that wants them while it waits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter_ns
+
+import numpy as np
 
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.contents import KIND_MASK, Timing, Verify, is_compared, kind_and_class
@@ -24,7 +26,7 @@ class Payload:
     file: str | None = None
 
     def source(self) -> PageSource:
-        """The pages. Raises SettingsError, RecipeError."""
+        """Open the source of the pages. Raises SettingsError, RecipeError."""
         if self.file is not None:
             return FilePages(self.file)
         return GeneratedPages(Recipe.from_json(self.recipe), self.seed)
@@ -53,7 +55,7 @@ class Bench:
         self._kinds = job.kinds
 
     def measure(self, contents: list[int]) -> tuple[LengthTable, Timing]:
-        """Lengths and kinds, and the time that this took; UNMEASURED for a page that no compressor will see.
+        """Find lengths and kinds, and the time that this took; UNMEASURED for a page that no compressor will see.
 
         A page that does not come back as it was is left out, for the replay to meet it where it is loaded.
         """
@@ -91,7 +93,7 @@ _bench_of = lru_cache(maxsize=8)(Bench)
 
 
 def measure(job: Job, contents: list[int]) -> tuple[LengthTable, Timing]:
-    """What a job finds of some contents, and the time that it took.
+    """Find lengths and kinds of some contents, and the time that this took.
 
     Nothing, where a page cannot be made: the replay will meet it, and say why.
     """
@@ -99,3 +101,8 @@ def measure(job: Job, contents: list[int]) -> tuple[LengthTable, Timing]:
         return _bench_of(job).measure(contents)
     except ZswapReplayError:
         return LengthTable.of_rows([]), Timing(0, 0, 0, 0, 0)
+
+
+def measure_bytes(job: Job, contents: bytes) -> tuple[LengthTable, Timing]:
+    """Measure contents that are given as an array of uint64 in memory, as a process is sent them."""
+    return measure(job, np.frombuffer(contents, np.uint64).tolist())

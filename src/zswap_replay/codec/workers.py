@@ -1,4 +1,4 @@
-"""The farm: processes that make pages, compress them ahead of the replay and send back lengths.
+"""Codec workers: processes that make pages, compress them ahead of the replay and send back lengths.
 
 A length is a function of the content alone, so that nothing depends on which process found it, or when. What a worker
 had in hand when it died is done again: a death costs time and nothing else.
@@ -6,23 +6,21 @@ had in hand when it died is done again: a death costs time and nothing else.
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import astuple, dataclass, field
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.codec.batch import Job, measure
+from zswap_replay.codec.batch import Job, measure, measure_bytes
 from zswap_replay.codec.contents import Timing
 from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.worker_process import Worker, WorkerProcesses
 
 _CHUNK = 256
 """Contents that a worker is given at a time: a few milliseconds of work."""
@@ -30,8 +28,6 @@ _UNDER_WAY = 12
 """Chunks that a worker holds at most, so that it has work while the replay has none to give, and no pipe fills up."""
 _WORTH_A_START = 1 << 13
 """Contents in all for which workers are started: it takes one as long to start as to compress so many."""
-_PATIENCE = 2.0
-"""Seconds that a worker has to end by itself."""
 
 
 @dataclass(slots=True)
@@ -52,31 +48,12 @@ class _Chunk:
     contents: npt.NDArray[np.uint64]
 
 
-class _Worker:
-    """One process, and the chunks that it has been given, oldest first."""
+@dataclass(slots=True, eq=False)
+class _Hand:
+    """A worker, and the chunks that it has been given, oldest first."""
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            # A process of its own kind, not a copy of this one: the caller's main module is none of its business.
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "zswap_replay.codec.worker_main", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
-        self.connection = Connection(ours.detach())
-        self.chunks: deque[_Chunk] = deque()
-
-    def end(self) -> None:
-        """Ask the process to end; one that does not is killed."""
-        self.connection.close()
-        self.process.terminate()
-        try:
-            self.process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    worker: Worker
+    chunks: deque[_Chunk] = field(default_factory=deque)
 
 
 def shared_farm(jobs: int | None, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
@@ -91,7 +68,8 @@ class Farm:
         """So many processes, this one included, which works too while it waits; ``notes`` is told of deaths."""
         self._wanted = jobs - 1
         self._notes = notes
-        self._workers: list[_Worker] | None = None
+        self._processes: WorkerProcesses | None = None
+        self._hands: list[_Hand] = []
         self._waiting: deque[_Chunk] = deque()
         self._ordered = 0
         self._spent = Timing(0, 0, 0, 0, 0)
@@ -105,16 +83,24 @@ class Farm:
         self.close()
 
     def close(self) -> None:
-        """End all workers, whatever they are at."""
-        for worker in self._workers or ():
-            worker.end()
-        self._workers = []
+        """End all workers, whatever they are at; none is started again."""
+        if self._processes is not None:
+            self._processes.close()
+        for hand in self._hands:
+            hand.worker.close()
+        self._hands = []
+        self._wanted = 0
         self._waiting.clear()
 
     @property
     def works(self) -> bool:
         """Whether it is to go on: no worker was wanted, or one is left."""
-        return not self._wanted or self._workers is None or bool(self._workers)
+        return not self._wanted or self._processes is None or bool(self._hands)
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the processes that have been started and not been found dead."""
+        return [hand.worker.pid for hand in self._hands]
 
     @property
     def spent(self) -> Timing:
@@ -133,9 +119,10 @@ class Farm:
 
     def hand_out(self) -> None:
         """Take what is done and give what is to be done, without waiting."""
-        if self._workers is None and self._ordered >= _WORTH_A_START:
-            self._workers = [_Worker() for _ in range(self._wanted)]
-        if self._workers:
+        if self._processes is None and self._wanted and self._ordered >= _WORTH_A_START:
+            self._processes = WorkerProcesses(measure_bytes.__module__)
+            self._hands = [_Hand(self._processes.start()) for _ in range(self._wanted)]
+        if self._hands:
             self._take(0)
             self._give()
 
@@ -151,30 +138,30 @@ class Farm:
         return order.found
 
     def _give(self) -> None:
-        while self._waiting and self._workers:
-            worker = min(self._workers, key=lambda each: len(each.chunks))
-            if len(worker.chunks) >= _UNDER_WAY:
+        while self._waiting and self._hands:
+            hand = min(self._hands, key=lambda each: len(each.chunks))
+            if len(hand.chunks) >= _UNDER_WAY:
                 return
             chunk = self._waiting.popleft()
-            worker.chunks.append(chunk)
+            hand.chunks.append(chunk)
             try:
-                worker.connection.send((chunk.job, chunk.contents.tobytes()))
+                hand.worker.send(measure_bytes, chunk.job, chunk.contents.tobytes())
             except OSError:
-                self._bury(worker)
+                self._bury(hand)
 
     def _take(self, timeout: float | None) -> None:
         """Take every answer that is there; without a timeout, wait for one."""
-        by_connection = {worker.connection: worker for worker in self._workers or ()}
+        by_connection = {hand.worker.connection: hand for hand in self._hands}
         for ready in wait(list(by_connection), timeout):
-            worker = by_connection[ready]  # type: ignore[index]  # what goes in comes out
+            hand = by_connection[ready]  # type: ignore[index]  # what goes in comes out
             try:
-                while worker.chunks and worker.connection.poll():
-                    table, spent = worker.connection.recv()
-                    self._done(worker.chunks.popleft(), table, spent)
-                if not worker.chunks and worker.connection.poll():
-                    worker.connection.recv()  # it has nothing to answer: it has died
+                while hand.chunks and hand.worker.connection.poll():
+                    table, spent = hand.worker.receive()
+                    self._done(hand.chunks.popleft(), table, spent)
+                if not hand.chunks and hand.worker.died:
+                    self._bury(hand)
             except (EOFError, OSError):
-                self._bury(worker)
+                self._bury(hand)
 
     def _done(self, chunk: _Chunk, table: LengthTable, spent: Timing) -> None:
         chunk.order.chunks -= 1
@@ -182,12 +169,12 @@ class Farm:
         both = zip(astuple(self._spent), astuple(spent), strict=True)
         self._spent = Timing(*(before + now for before, now in both))
 
-    def _bury(self, worker: _Worker) -> None:
-        assert self._workers is not None
-        self._workers.remove(worker)
-        worker.end()
-        self._waiting.extendleft(reversed(worker.chunks))
-        left = len(self._workers)
+    def _bury(self, hand: _Hand) -> None:
+        """Give up a worker that has died, and have done by others what it had been given."""
+        self._hands.remove(hand)
+        hand.worker.close()
+        self._waiting.extendleft(reversed(hand.chunks))
+        left = len(self._hands)
         self._notes(
             f"a codec worker has died; the replay goes on with {left} of {self._wanted}"
             if left

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from typing import Protocol
 
+from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ResultError, Stopped, SweepError, SweepInterrupted
 from zswap_replay.files import check_output, replacing
 from zswap_replay.replay.page_data import LengthMemo
@@ -22,7 +23,7 @@ from zswap_replay.sweep.point import Outcome, forget
 from zswap_replay.sweep.result import Failure, Sweep
 from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
-from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, warm_up
+from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, worker_processes
 from zswap_replay.trace.reader import trace_files
 
 _PATIENCE = 0.1
@@ -74,12 +75,13 @@ def sweep(
         for path in (output, output + SUFFIX):
             check_output(path, inputs=inputs, regular=True)
     jobs = jobs or len(os.sched_getaffinity(0))
-    here = scheduler is None and jobs == 1
-    if not here and scheduler is None:
-        warm_up()
-    plan = make_plan(trace, options, strict=strict, remember=here)
-    figures = parse_figures(pareto, plan.columns)
     with ExitStack() as stack:
+        here = scheduler is None and jobs == 1
+        processes = None
+        if not here and scheduler is None:
+            processes = stack.enter_context(worker_processes())
+        plan = make_plan(trace, options, strict=strict, remember=here)
+        figures = parse_figures(pareto, plan.columns)
         journal: Journal | None = None
         records: dict[int, Record] = {}
         if output is not None:
@@ -91,7 +93,7 @@ def sweep(
                 records = journal.records
         run = _Run(plan, records, journal, watch, notes)
         try:
-            run.all(scheduler, jobs)
+            run.all(scheduler, jobs, processes)
         except KeyboardInterrupt as stop:
             kept = (
                 f"in {journal.path}; the same command goes on from there" if journal else "without --output"
@@ -152,7 +154,7 @@ class _Run:
         self._noted: set[str] = set()
         self._memos: dict[Hashable, LengthMemo] = {}
 
-    def all(self, scheduler: str | None, jobs: int) -> None:
+    def all(self, scheduler: str | None, jobs: int, processes: WorkerProcesses | None) -> None:
         """Replay the points. Raises SweepError: the Dask cluster cannot do it."""
         plan = self._plan
         missing = [point.index for point in plan.grid.points if point.index not in self._records]
@@ -160,7 +162,7 @@ class _Run:
             self._watch.begin([point.label for point in plan.grid.points], len(self._records))
         if not missing:
             return
-        workers = _workers(plan, scheduler, min(jobs, len(missing)))
+        workers = _workers(plan, scheduler, min(jobs, len(missing)), processes)
         schedule = Schedule((point, plan.group(point)) for point in missing)
         try:
             if isinstance(workers, Here):
@@ -217,9 +219,9 @@ def _at_once() -> None:
     """Ctrl-C is acted on at once where points are replayed in this process."""
 
 
-def _workers(plan: Plan, scheduler: str | None, count: int) -> Workers:
+def _workers(plan: Plan, scheduler: str | None, count: int, processes: WorkerProcesses | None) -> Workers:
     if scheduler is not None:
         from zswap_replay.sweep.cluster import Cluster
 
         return Cluster.for_plan(scheduler, plan)
-    return Here() if count == 1 else Processes(count)
+    return Here() if count == 1 else Processes(count, processes)

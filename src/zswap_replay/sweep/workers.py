@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from concurrent.futures import Future
-from multiprocessing import connection, forkserver, get_context, parent_process
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from typing import Protocol
 
+from zswap_replay.codec.worker_process import Worker, WorkerProcesses
 from zswap_replay.errors import SweepError, ZswapReplayError
 from zswap_replay.sweep.point import Outcome, Task, replay_point
 
 
 class Workers(Protocol):
-    """Takes tasks and gives futures of concurrent.futures."""
+    """Take tasks and give futures of concurrent.futures."""
 
     @property
     def slots(self) -> int:
@@ -38,7 +34,7 @@ class PointError(SweepError):
 
 
 def point_error(error: Exception) -> PointError:
-    """Any error of a point, in one line."""
+    """Turn any error of a point into one line with an exit status."""
     if isinstance(error, ZswapReplayError):
         return PointError(str(error), error.exit_code)
     if type(error).__name__ == "KilledWorker":  # Dask's
@@ -47,7 +43,7 @@ def point_error(error: Exception) -> PointError:
 
 
 class Here:
-    """Replays in this process, while ``submit`` waits."""
+    """Replay in this process, while ``submit`` waits."""
 
     slots = 1
 
@@ -64,129 +60,77 @@ class Here:
         """Nothing to end."""
 
 
-def warm_up() -> ForkServerContext:
-    """Starts the process of which workers are forks, so that it imports while this one has other things to do."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([replay_point.__module__])
-    forkserver.ensure_running()
-    return context
+def attempt(task: Task) -> Outcome | tuple[str, int]:
+    """Replay a point; of one that fails return the text and the status of its error."""
+    try:
+        return replay_point(task)
+    except Exception as error:
+        failed = point_error(error)
+        return str(failed), failed.exit_code
+
+
+def worker_processes() -> WorkerProcesses:
+    """Start the process that workers are forked from: it imports while this one has other things to do."""
+    return WorkerProcesses(__name__)
 
 
 class Processes:
-    """Worker processes, each at the end of a pipe of its own.
+    """Worker processes, of which each replays one point at a time."""
 
-    A pool of concurrent.futures will not do: it hangs where Ctrl-C comes while a task is handed over, or where a worker
-    is killed while it sends its result; and where one worker is killed, it fails the points of all.
-    """
-
-    def __init__(self, count: int) -> None:
-        context = warm_up()
-        self._workers = [_Worker(context) for _ in range(count)]
+    def __init__(self, count: int, processes: WorkerProcesses | None = None) -> None:
+        """Start ``count`` of them; ``close`` ends ``processes`` too, which are made here where none are given."""
+        self._processes = processes or worker_processes()
+        self._places = [_Place(self._processes) for _ in range(count)]
 
     @property
     def slots(self) -> int:
         """One for each process."""
-        return len(self._workers)
+        return len(self._places)
 
     @property
     def pids(self) -> list[int]:
         """The process ids."""
-        return [worker.pid for worker in self._workers]
+        return [place.worker.pid for place in self._places]
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Start a point in a process that is idle."""
-        return next(worker for worker in self._workers if not worker.busy).submit(task)
+        return next(place for place in self._places if not place.busy).submit(task)
 
     def close(self) -> None:
         """Kill the processes; no row is theirs to keep."""
-        for worker in self._workers:
-            worker.kill()
-        for worker in self._workers:
-            worker.join()
+        self._processes.close()
 
 
-class _Worker:
-    """One process, and another one in its place where it was killed."""
+class _Place:
+    """One worker, and another one in its place where it was killed."""
 
-    def __init__(self, context: ForkServerContext) -> None:
-        self._context = context
+    def __init__(self, processes: WorkerProcesses) -> None:
+        self._processes = processes
         self._current: Future[Outcome] | None = None
-        self._start()
-
-    def _start(self) -> None:
-        self._pipe, other = self._context.Pipe()
-        self._process = self._context.Process(target=_serve, args=(other,), daemon=True)
-        self._process.start()
-        other.close()  # so that the pipe ends with the process
-
-    @property
-    def pid(self) -> int:
-        pid = self._process.pid
-        assert pid is not None
-        return pid
+        self.worker = processes.start()
 
     @property
     def busy(self) -> bool:
         return self._current is not None and not self._current.done()
 
     def submit(self, task: Task) -> Future[Outcome]:
-        killed = self._current is not None and isinstance(self._current.exception(), _KilledError)
-        if killed or not self._process.is_alive():
-            self.join()
-            self._start()
+        if self.worker.died:
+            self.worker.close()
+            self.worker = self._processes.start()
         self._current = future = Future[Outcome]()
-        threading.Thread(target=_exchange, args=(self._pipe, task, future), daemon=True).start()
+        threading.Thread(target=_exchange, args=(self.worker, task, future), daemon=True).start()
         return future
 
-    def kill(self) -> None:
-        self._process.kill()
 
-    def join(self) -> None:
-        self._process.join()
-
-
-class _KilledError(PointError):
-    """A worker that is gone with its point."""
-
-    def __init__(self) -> None:
-        super().__init__("its worker was killed", 1)
-
-
-def _exchange(pipe: Connection, task: Task, future: Future[Outcome]) -> None:
-    """Sends a task and waits for what comes of it."""
+def _exchange(worker: Worker, task: Task, future: Future[Outcome]) -> None:
+    """Send a task and wait for what comes of it."""
     try:
-        pipe.send(task)
-        answer: Outcome | tuple[str, int] = pipe.recv()
+        worker.send(attempt, task)
+        answer: Outcome | tuple[str, int] = worker.receive()
     except (EOFError, OSError):
-        future.set_exception(_KilledError())
+        future.set_exception(PointError("its worker was killed", 1))
         return
     if isinstance(answer, Outcome):
         future.set_result(answer)
     else:
         future.set_exception(PointError(*answer))
-
-
-def _serve(pipe: Connection) -> None:
-    """A worker: replays what comes through the pipe until it ends.
-
-    It leaves Ctrl-C to the process that started it, and ends when that one is gone.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow_parent, daemon=True).start()
-    while True:
-        try:
-            task: Task = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send(replay_point(task))
-        except Exception as error:
-            failed = point_error(error)
-            pipe.send((str(failed), failed.exit_code))
-
-
-def _follow_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os._exit(1)

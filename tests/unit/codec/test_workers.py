@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import is_alive
 from zswap_replay.codec import workers as farms
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.batch import Bench, Job, Payload, measure
@@ -41,6 +43,20 @@ def lengths(tables: list[LengthTable]) -> dict[int, tuple[int, int]]:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers start with the first order."""
     monkeypatch.setattr(farms, "_WORTH_A_START", 0)
+
+
+@pytest.fixture
+def time_limit() -> Iterator[None]:
+    """A test that waits for ever fails."""
+
+    def too_long(_number: int, _frame: object) -> None:
+        raise TimeoutError("the test waits for what does not come")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def test_a_length_is_what_the_codec_says() -> None:
@@ -75,32 +91,47 @@ def test_any_number_of_processes_finds_the_same(jobs: int) -> None:
         assert lengths([measure(job("zstd"), CONTENTS[:10].tolist())[0]]) == lengths(farm.collect(other))
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "time_limit")
 def test_what_a_dead_worker_had_in_hand_is_done_again() -> None:
     notes: list[str] = []
     with Farm(3, notes.append) as farm:
         first = farm.order(job(), CONTENTS)
-        for worker in farm._workers or ():
-            os.kill(worker.process.pid, signal.SIGKILL)
+        for pid in farm.pids:
+            os.kill(pid, signal.SIGKILL)
         assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(farm.collect(first))
         assert not farm.works
+        assert [] == farm.pids
     assert 2 == len(notes)
-    assert "the replay goes on" in notes[0]
+    assert "the replay goes on with 1 of 2" in notes[0]
+    assert "the replay goes on by itself" in notes[1]
+
+
+@pytest.mark.usefixtures("eager", "time_limit")
+def test_what_one_dead_worker_had_in_hand_is_done_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(farms, "_CHUNK", 16)
+    notes: list[str] = []
+    with Farm(3, notes.append) as farm:
+        first = farm.order(job(), CONTENTS)
+        os.kill(farm.pids[0], signal.SIGKILL)
+        assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(farm.collect(first))
+        assert farm.works
+        assert 1 == len(farm.pids)
+    assert 1 == len(notes)
 
 
 @pytest.mark.usefixtures("eager")
 def test_workers_end_with_the_farm() -> None:
     with Farm(3, pytest.fail) as farm:
         farm.order(job(), CONTENTS)
-        processes = [worker.process for worker in farm._workers or ()]
-        assert [None, None] == [process.poll() for process in processes]
-    assert all(process.poll() is not None for process in processes)
+        pids = farm.pids
+        assert [True, True] == [is_alive(pid) for pid in pids]
+    assert [False, False] == [is_alive(pid) for pid in pids]
 
 
 def test_few_contents_are_not_worth_a_process() -> None:
     with Farm(4, pytest.fail) as farm:
         assert 1 == len(farm.collect(farm.order(job(), CONTENTS[:100])))
-        assert farm._workers is None
+        assert [] == farm.pids
 
 
 class Liar:

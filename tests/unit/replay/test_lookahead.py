@@ -74,9 +74,9 @@ def test_a_worker_that_dies_costs_time_alone(trace: str) -> None:
     with Farm(3, killed.append) as farm:
 
         def kill(done: int, total: int) -> None:
-            for worker in farm._workers or ():
-                os.kill(worker.process.pid, signal.SIGKILL)
-                killed.append(f"{worker.process.pid}")
+            for pid in farm.pids:
+                os.kill(pid, signal.SIGKILL)
+                killed.append(f"{pid}")
 
         found = replay(trace, TIGHT, farm=farm, progress=kill, batch_rows=997)
     assert killed

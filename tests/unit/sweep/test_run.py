@@ -76,7 +76,7 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
             calls[self.codec.name, content] += 1
             return super().zswap_compress(entry, content)
 
-    monkeypatch.setattr("zswap_replay.replay.page_data.Contents", Counted)
+    monkeypatch.setattr(outside, "Contents", Counted)
     sweep(trace, [Option("compressor", ("zstd",), ("zstd",))], jobs=1)
     alone = calls.copy()
     calls.clear()
@@ -346,7 +346,7 @@ def test_a_worker_that_was_killed_while_it_waited_costs_no_point(trace: str) -> 
         first = workers.submit(plan.task(0, {})).result()
         (before,) = workers.pids
         os.kill(before, signal.SIGKILL)
-        workers._workers[0].join()
+        assert workers._places[0].worker.connection.poll(60)
         assert first.figures == workers.submit(plan.task(0, {})).result().figures
         assert [before] != workers.pids
     finally:

@@ -1,0 +1,196 @@
+"""Worker processes: answers, deaths, ends, and what they ask of a script."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing.connection import Pipe
+from pathlib import Path
+
+import pytest
+
+from tests.processes import descendants, is_alive
+from zswap_replay.codec.worker_process import Worker, WorkerProcesses, serve
+from zswap_replay.trace.builder import TraceBuilder
+
+MODULE = "zswap_replay.units"
+
+
+def fallen(worker: Worker) -> bool:
+    """Whether a worker is found dead within a minute."""
+    return worker.connection.poll(60) and worker.died
+
+
+def test_each_worker_answers_in_order() -> None:
+    with WorkerProcesses(MODULE) as processes:
+        workers = [processes.start() for _ in range(3)]
+        for worker in workers:
+            worker.send(os.getpid)
+            worker.send(divmod, 7, 2)
+        answers = [(worker.receive(), worker.receive()) for worker in workers]
+        assert [(worker.pid, (3, 1)) for worker in workers] == answers
+        assert 3 == len({pid for pid, _ in answers} - {os.getpid()})
+        assert not any(worker.died for worker in workers)
+
+
+def test_imports_are_done_once_before_the_first_fork() -> None:
+    with WorkerProcesses("zswap_replay.codec.batch") as processes:
+        worker = processes.start()
+        worker.send(eval, "'zswap_replay.codec.batch' in __import__('sys').modules")
+        assert worker.receive()
+
+
+def test_modules_are_found_where_this_process_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def answer(): return 42\n")
+    (tmp_path / "struct.py").write_text("raise SystemExit('a file of the working folder was imported')\n")
+    monkeypatch.chdir(tmp_path)
+    with WorkerProcesses(MODULE) as processes:
+        worker = processes.start()
+        worker.send(os.getcwd)
+        assert str(tmp_path) == worker.receive()
+    (tmp_path / "struct.py").unlink()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with WorkerProcesses("only_here") as processes:
+        import only_here
+
+        worker = processes.start()
+        worker.send(only_here.answer)
+        assert 42 == worker.receive()
+
+
+def test_a_worker_that_is_killed_is_found_dead_and_can_be_replaced() -> None:
+    with WorkerProcesses(MODULE) as processes:
+        first, second = processes.start(), processes.start()
+        os.kill(first.pid, signal.SIGKILL)
+        assert fallen(first)
+        with pytest.raises((EOFError, OSError)):
+            first.receive()
+        third = processes.start()
+        for worker in (second, third):
+            worker.send(os.getpid)
+            assert worker.pid == worker.receive()
+
+
+def test_a_function_that_raises_ends_its_worker(capfd: pytest.CaptureFixture[str]) -> None:
+    with WorkerProcesses(MODULE) as processes:
+        worker = processes.start()
+        worker.send(divmod, 1, 0)
+        with pytest.raises(EOFError):
+            worker.receive()
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_workers_end_with_the_process_that_they_are_forked_from_and_others_start() -> None:
+    with WorkerProcesses(MODULE) as processes:
+        worker = processes.start()
+        worker.send(time.sleep, 600)
+        pid, source = worker.pid, processes._process.pid
+        os.kill(source, signal.SIGKILL)
+        assert fallen(worker)
+        other = processes.start()
+        other.send(os.getpid)
+        assert other.pid == other.receive()
+        assert not is_alive(pid)
+        assert source != processes._process.pid
+
+
+def test_a_worker_that_never_began_has_no_process() -> None:
+    with WorkerProcesses("zswap_replay.no_such_module") as processes:
+        worker = processes.start()
+        assert fallen(worker)
+        with pytest.raises((ProcessLookupError, ConnectionResetError)):
+            _ = worker.pid
+
+
+def test_all_are_gone_at_the_end_whatever_they_are_at() -> None:
+    with WorkerProcesses(MODULE) as processes:
+        busy, idle = processes.start(), processes.start()
+        busy.send(time.sleep, 600)
+        pids = [busy.pid, idle.pid, processes._process.pid]
+        assert all(is_alive(pid) for pid in pids)
+    assert not any(is_alive(pid) for pid in pids)
+
+
+def test_a_worker_whose_connection_is_closed_ends() -> None:
+    with WorkerProcesses(MODULE) as processes:
+        worker = processes.start()
+        pid = worker.pid
+        worker.close()
+        deadline = time.monotonic() + 60
+        while is_alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not is_alive(pid)
+
+
+def test_one_that_does_not_end_is_killed() -> None:
+    processes = WorkerProcesses(MODULE)
+    pid = processes.start().pid
+    os.kill(processes._process.pid, signal.SIGSTOP)
+    processes.close()
+    assert -signal.SIGKILL == processes._process.returncode
+    deadline = time.monotonic() + 60
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_alive(pid)
+
+
+def test_serving_ends_with_the_connection() -> None:
+    ours, theirs = Pipe()
+    thread = threading.Thread(target=serve, args=(theirs,))
+    thread.start()
+    ours.send((divmod, (7, 2)))
+    assert (3, 1) == ours.recv()
+    ours.close()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+SCRIPT = """
+import os, sys
+print("main", os.getpid())
+import zswap_replay as zr
+from zswap_replay.codec import workers
+from zswap_replay.sweep.grid import Option
+from zswap_replay.sweep.run import sweep
+workers._WORTH_A_START = 0
+result = zr.replay(sys.argv[1], compressor="lz4", jobs=2)
+print(result.counters["stored_pages"])
+found = sweep(sys.argv[1], [Option("kernel", ("6.6", "6.8"), ("6.6", "6.8"))], jobs=2)
+print([row["zswap.stored_pages"] for row in found.rows], len(found.failures))
+"""
+
+
+def test_a_script_needs_no_guard_for_its_main_module(tmp_path: Path) -> None:
+    TraceBuilder().write("/a", 0, count=20).pageout("/a", 0, count=20).save(tmp_path / "t.parquet")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    arguments = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "t.parquet")]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
+    assert ("", 0) == (done.stderr, done.returncode)
+    main, stored, swept = done.stdout.splitlines()
+    assert main.startswith("main ")
+    assert ("20", "[20, 20] 0") == (stored, swept)
+
+
+def test_no_process_is_left_where_the_one_that_wanted_them_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import time; from zswap_replay.codec.worker_process import WorkerProcesses\n"
+        f"p = WorkerProcesses({MODULE!r}); w = [p.start(), p.start()]; w[0].send(time.sleep, 600)\n"
+        "print(w[0].pid, w[1].pid, flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    left = descendants(process.pid)
+    assert 3 == len(left)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 60
+    while any(is_alive(pid) for pid in left) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(is_alive(pid) for pid in left)
