@@ -24,6 +24,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NAME_CHARACTERS = 50
 """Characters of the output's name in that of its temporary file, of which no name may have more than 255 bytes."""
 
+_MOST_LINKS = 40
+"""Links that lead to one another, of which Linux follows no more."""
+
 _numbers = count()
 
 Name = str | os.PathLike[str]
@@ -79,7 +82,8 @@ def replacing(
 
     The arguments are those of ``check_output``. After an error ``path`` is as it was, and nothing stands beside it. The
     file is made at once, so that a folder that cannot be written to is found before a long replay and not after it. It
-    has the mode of the file that it replaces. What is no regular file, as /dev/stdout, is written straight.
+    has the mode of the file that it replaces. What is no regular file, as a pipe, is written straight, and what
+    is open already (/dev/stdout) is written to.
 
     Raises what ``check_output`` raises. OSError: the file cannot be made, written or moved; it names ``path``.
     """
@@ -87,9 +91,13 @@ def replacing(
     name = os.fspath(path)
     found = _status(name)
     target = Path(os.path.realpath(name))
-    # The name of an open descriptor (/dev/stdout) may lead to what has no name of its own: a pipe, a deleted file.
-    if found is not None and not (stat.S_ISREG(found.st_mode) and target.exists() and target.samefile(name)):
+    if found is not None and not stat.S_ISREG(found.st_mode):
         yield Path(name)
+        return
+    descriptor = _descriptor(name)
+    if descriptor is not None:
+        with _copied_to(descriptor) as file:
+            yield file
         return
     temporary = _temporary(target, name)
     try:
@@ -105,6 +113,30 @@ def replacing(
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _descriptor(name: str) -> int | None:
+    """The open descriptor of this process that a name leads to, as /dev/stdout does; None where it leads to none."""
+    for _ in range(_MOST_LINKS):
+        parent = os.path.realpath(os.path.dirname(name))
+        if parent == f"/proc/{os.getpid()}/fd":
+            return int(os.path.basename(name))
+        if not os.path.islink(name):
+            return None
+        name = os.path.join(parent, os.readlink(name))
+    return None
+
+
+@contextmanager
+def _copied_to(descriptor: int) -> Iterator[Path]:
+    """Make a file whose bytes go to an open descriptor, to where it is: what was written to it before stays."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "output")
+        yield file
+        with open(os.dup(descriptor), "wb") as stream:
+            stream.write(file.read_bytes())
 
 
 def _status(path: Name) -> os.stat_result | None:

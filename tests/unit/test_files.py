@@ -62,13 +62,21 @@ def test_a_pipe_without_a_name_is_written() -> None:
         assert "through" == pipe.read()
 
 
-def test_a_file_that_was_deleted_is_written_through_its_descriptor(tmp_path: Path) -> None:
-    with (tmp_path / "gone").open("w+", encoding="utf-8") as stream:
-        (tmp_path / "gone").unlink()
-        with replacing(f"/dev/fd/{stream.fileno()}") as file:
-            file.write_text("through")
-        assert "through" == stream.read()
-    assert [] == list(tmp_path.iterdir())
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_file_that_is_open_is_written_to_where_it_is(tmp_path: Path, deleted: bool) -> None:
+    link = tmp_path / "link"
+    with (tmp_path / "log").open("w+", encoding="utf-8") as stream:
+        link.symlink_to(f"/dev/fd/{stream.fileno()}")
+        if deleted:
+            (tmp_path / "log").unlink()
+        stream.write("before ")
+        stream.flush()
+        for name in (f"/dev/fd/{stream.fileno()}", f"/proc/self/fd/{stream.fileno()}", str(link)):
+            with replacing(name) as file:
+                file.write_text("through ")
+        stream.seek(0)
+        assert "before through through through " == stream.read()
+    assert [link, *([] if deleted else [tmp_path / "log"])] == sorted(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
