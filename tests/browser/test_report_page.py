@@ -11,11 +11,11 @@ from tests.browser.chromium import Browser
 from tests.factories import make_result
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
-from zswap_replay.report.html import page as html
 from zswap_replay.report.html.charts.theme import DARK, LIGHT, Theme
-from zswap_replay.report.html.pages.page import Page
+from zswap_replay.report.html.pages.content import Page
 from zswap_replay.report.html.pages.results import result_page
 from zswap_replay.report.html.pages.sweeps import sweep_page
+from zswap_replay.report.html.render import render
 from zswap_replay.sweep.file import read
 
 HOSTILE = "/<script>document.title='taken'</script>&amp;\"'\x07" + "/kubepods.slice" * 12
@@ -61,7 +61,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("page")
     made = make(folder)
     file = folder / "report.html"
-    file.write_text(html.render(made), encoding="utf-8")
+    file.write_text(render(made), encoding="utf-8")
     return made, file
 
 

@@ -97,6 +97,7 @@ def check(
     """
     from zswap_replay.compare.check import accept, inputs_of
     from zswap_replay.compare.check import check as run_check
+    from zswap_replay.compare.comparable import are_compared
     from zswap_replay.files import replacing
     from zswap_replay.report.machine import junit as junit_report
     from zswap_replay.report.terminal.check import not_comparable
@@ -116,7 +117,7 @@ def check(
                 jobs=jobs,
             )
         verdict = checked.verdict
-        compared = ignore_versions or not verdict.obstacles
+        compared = are_compared(verdict.obstacles, ignoring=ignore_versions)
         if xml is not None:
             xml.write_text(junit_report.render(verdict, expected, compared=compared), encoding="utf-8")
     for reason in not_comparable(verdict.obstacles):

@@ -53,7 +53,9 @@ def compare(
     from zswap_replay.compare.side_by_side import compare as compare_results
     from zswap_replay.compare.side_by_side import memcg_paths
     from zswap_replay.files import check_output, replacing
-    from zswap_replay.report.terminal import comparison as report
+    from zswap_replay.report.comparison_text import not_comparable
+    from zswap_replay.report.machine import comparison_csv, comparison_json, comparison_markdown
+    from zswap_replay.report.terminal import comparison as comparison_table
     from zswap_replay.result.file import read_results
     from zswap_replay.result.labels import labels_of_files
 
@@ -70,18 +72,22 @@ def compare(
     wanted = known if "all" in memcgs else memcgs
     comparison = compare_results(results, labels_of_files(read), memcgs=wanted, timing=timing)
     if form == "csv":  # it has no place for what the other formats say first
-        for reason in report.not_comparable(comparison):
+        for reason in not_comparable(comparison):
             warn(reason)
     with ExitStack() as stack:
         target = stack.enter_context(replacing(output, inputs=files)) if output is not None else None
         if form == "table" and target is None and sys.stdout.isatty():
             from rich.console import Console
 
-            report.show(comparison, Console())
+            comparison_table.show(comparison, Console())
             return
-        text = {"table": report.table, "json": report.json, "csv": report.csv, "markdown": report.markdown}[
-            form
-        ](comparison)
+        renderers = {
+            "table": comparison_table.render,
+            "json": comparison_json.render,
+            "csv": comparison_csv.render,
+            "markdown": comparison_markdown.render,
+        }
+        text = renderers[form](comparison)
         if target is None:
             click.echo(text, nl=False)
         else:

@@ -169,15 +169,14 @@ def _print(results: list[Result], form: str, *, timing: bool, target: Path | Non
 
 
 def _rendered(results: list[Result], form: str, *, timing: bool) -> str:
-    from zswap_replay.report.machine import counters_csv as csv
-    from zswap_replay.report.machine import openmetrics
+    from zswap_replay.report.machine import counters_csv, openmetrics
     from zswap_replay.report.terminal import table
     from zswap_replay.result import file
 
     renderers = {
         "table": table.render,
         "json": file.render,
-        "csv": csv.render,
+        "csv": counters_csv.render,
         "openmetrics": openmetrics.render,
     }
     return renderers[form](results, timing=timing)

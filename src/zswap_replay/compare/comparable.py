@@ -33,6 +33,11 @@ def obstacles(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
     return (*seen, *codecs)
 
 
+def are_compared(found: Sequence[Contrast], *, ignoring: bool) -> bool:
+    """Decide whether counters are compared: where nothing stands against it, or where that is to be ignored."""
+    return ignoring or not found
+
+
 def differing_settings(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
     """The settings that are not the same in all manifests; seed and recipe, which are obstacles, apart."""
     return _contrasts([_settings(manifest) for manifest in manifests], absent_differs=True)

@@ -19,7 +19,7 @@ from zswap_replay.report.html.charts.lengths import Bin, LengthChart
 from zswap_replay.report.html.charts.lines import Limit, Line, LineChart, spread, thin
 from zswap_replay.report.html.charts.scatter import Point, ScatterChart
 from zswap_replay.report.html.charts.theme import LIGHT, ROLES
-from zswap_replay.report.html.pages.page import Drawing
+from zswap_replay.report.html.pages.content import Drawing
 
 HOSTILE = "/a$x$<b>&\"'_{y}^2"
 

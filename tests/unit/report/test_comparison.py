@@ -14,16 +14,17 @@ from rich.console import Console
 from tests.factories import MEMCGS, make_manifest, make_result, make_snapshot
 from tests.golden import assert_golden
 from zswap_replay.compare.side_by_side import Comparison, compare
+from zswap_replay.report.machine import comparison_csv, comparison_json, comparison_markdown
 from zswap_replay.report.terminal import comparison as report
 from zswap_replay.report.terminal.style import PLAIN_WIDTH
 from zswap_replay.result.result import Result
 
 Renderer = Callable[[Comparison], str]
 FORMATS: dict[str, Renderer] = {
-    "txt": report.table,
-    "md": report.markdown,
-    "csv": report.csv,
-    "json": report.json,
+    "txt": report.render,
+    "md": comparison_markdown.render,
+    "csv": comparison_csv.render,
+    "json": comparison_json.render,
 }
 
 
@@ -67,13 +68,13 @@ def test_equal_results(form: str) -> None:
 
 
 def test_equal_results_under_other_settings_name_these() -> None:
-    text = report.table(compare([make_result(), make_result(kernel="6.8")], ["a", "b"], timing=False))
+    text = report.render(compare([make_result(), make_result(kernel="6.8")], ["a", "b"], timing=False))
     assert text.startswith("settings that differ\n")
     assert text.endswith("\n\nno difference\n")
 
 
 def test_what_cannot_be_compared_is_said_first() -> None:
-    assert report.table(comparison()).startswith(
+    assert report.render(comparison()).startswith(
         "warning: not comparable: trace sha256: 5ca1ab1e5ca1 (old), dddddddddddd (new|1), 5ca1ab1e5ca1 (deflate)\n"
         "warning: not comparable: seed: 0 (old), 7 (new|1), 0 (deflate)\n"
     )
@@ -83,7 +84,7 @@ def test_what_cannot_be_compared_is_said_first() -> None:
 def test_many_results_are_laid_out_below_each_other(count: int) -> None:
     names = [f"a-result-with-a-name-{place}" for place in range(count)]
     results = [make_result(f"lz4:{place}", scale=place + 1) for place in range(count)]
-    text = report.table(compare(results, names, memcgs=MEMCGS, timing=True))
+    text = report.render(compare(results, names, memcgs=MEMCGS, timing=True))
     body = text[text.index("what matters") :]
     assert [] == [line for line in body.splitlines() if len(line) > PLAIN_WIDTH or line != line.rstrip()]
     for name in names[1:]:
@@ -97,7 +98,7 @@ def test_a_terminal_marks_the_best_too() -> None:
 
 
 def test_markdown_is_one_table_whose_rows_are_all_as_wide() -> None:
-    text = report.markdown(comparison(memcgs=MEMCGS))
+    text = comparison_markdown.render(comparison(memcgs=MEMCGS))
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert 2 == len(tables)
     for rows in tables:
@@ -105,7 +106,7 @@ def test_markdown_is_one_table_whose_rows_are_all_as_wide() -> None:
 
 
 def test_programs_get_exact_values() -> None:
-    document = json.loads(report.json(comparison()))
+    document = json.loads(comparison_json.render(comparison()))
     (line,) = [each for each in document["lines"] if each["counter"] == "compressed_bytes"]
     assert [4_871_331, 4_000_000, 3_247_554] == line["values"]
     assert [0.0, round(4_000_000 / 4_871_331 - 1, 6), round(-1 / 3, 6)] == line["relative"]

@@ -13,13 +13,13 @@ from tests.factories import make_result, make_snapshot
 from tests.timelines import LENGTHS, make_timeline
 from zswap_replay.codec.footprint import footprint
 from zswap_replay.errors import ResultError
-from zswap_replay.report.html import page as html
 from zswap_replay.report.html.charts.bars import BarChart
 from zswap_replay.report.html.charts.lines import LineChart
 from zswap_replay.report.html.pages.compression import bins_of, median, microseconds_per_page
-from zswap_replay.report.html.pages.page import Chart, Page, Section
+from zswap_replay.report.html.pages.content import Chart, Page, Section
 from zswap_replay.report.html.pages.results import result_page
 from zswap_replay.report.html.pages.runs import Runs, pool_limit, pool_threshold
+from zswap_replay.report.html.render import render
 from zswap_replay.report.html.text import plain, short, slug
 from zswap_replay.result.result import Result
 
@@ -183,7 +183,7 @@ def test_what_never_happened_is_said_and_not_drawn(runs: int) -> None:
     )
     kinds = {type(each.drawing) for each in page.charts() if not each.name.startswith(("lengths", "class"))}
     assert set() == kinds
-    html.render(page)
+    render(page)
 
 
 def test_memcgs_with_nothing_to_show_are_counted() -> None:
@@ -307,7 +307,7 @@ def test_counters_of_memcgs_are_exact_and_in_the_order_of_the_tree() -> None:
 def test_warnings_and_settings_are_there() -> None:
     page = result_page([make_result(warnings=("nothing was <stored>",))])
     assert ["nothing was <stored>"] == list(page.warnings)
-    text = html.render(page)
+    text = render(page)
     assert "nothing was &lt;stored&gt;" in text
     rows = {row[0]: row[1] for row in section(page, "Settings").tables[0].rows}
     assert "4.0 GiB" == rows["totalram"]
@@ -335,7 +335,7 @@ def hostile(name: str) -> Result:
 
 def test_names_from_outside_are_text() -> None:
     name = "/<script>alert(1)</script>\"'&\x00\ud800 ]]>"
-    text = html.render(result_page([hostile(name), replace(hostile(name), compressed_lengths=LENGTHS)]))
+    text = render(result_page([hostile(name), replace(hostile(name), compressed_lengths=LENGTHS)]))
     text.encode("utf-8")
     assert "<script" not in text
     assert "/&lt;script&gt;alert(1)&lt;/script&gt;" in text
@@ -345,8 +345,8 @@ def test_names_from_outside_are_text() -> None:
 
 def test_a_page_asks_for_nothing_and_is_the_same_again() -> None:
     results = [make_timeline("zstd"), make_timeline("lz4", scale=2)]
-    text = html.render(result_page(results))
-    assert text == html.render(result_page(results))
+    text = render(result_page(results))
+    assert text == render(result_page(results))
     assert [] == re.findall(r"https?://", text)
     assert [] == re.findall(r"<script|@import|@font-face|url\((?!#)", text)
     ids = re.findall(r'\bid="([^"]*)"', text)

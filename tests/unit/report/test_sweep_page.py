@@ -7,14 +7,14 @@ import pytest
 
 from tests.sweeps import AXES, Cell, make_rows, write_sweep
 from zswap_replay.errors import SettingsError
-from zswap_replay.report.html import page as html
 from zswap_replay.report.html.charts.bars import BarChart
 from zswap_replay.report.html.charts.heatmap import HeatMap
 from zswap_replay.report.html.charts.scatter import ScatterChart
+from zswap_replay.report.html.pages.content import Page, Section
 from zswap_replay.report.html.pages.figures import figure, setting_text, values_of
 from zswap_replay.report.html.pages.maps import map_axes
-from zswap_replay.report.html.pages.page import Page, Section
 from zswap_replay.report.html.pages.sweeps import sweep_page
+from zswap_replay.report.html.render import render
 from zswap_replay.sweep.file import read
 from zswap_replay.sweep.result import Sweep
 
@@ -98,7 +98,7 @@ def test_a_figure_that_some_points_lack_leaves_their_cells_empty(tmp_path: Path)
     drawing = section(page, "Compression ratio over the settings").charts[0].drawing
     assert isinstance(drawing, HeatMap)
     assert {1, 2} == {column for column, _row in drawing.values}
-    html.render(page)
+    render(page)
 
 
 def test_one_axis_is_drawn_as_bars(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_one_point_is_a_page_without_charts(tmp_path: Path) -> None:
     page = sweep_page(sweep_of(tmp_path, {"compressor": ("zstd",)}))
     assert [] == list(page.charts())
     assert "1" == page.figures[0].values[0][2]
-    html.render(page)
+    render(page)
 
 
 def test_many_settings_say_that_not_all_maps_are_drawn(tmp_path: Path) -> None:

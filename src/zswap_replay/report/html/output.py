@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from zswap_replay.files import check_output, replacing
-from zswap_replay.report.html import page as html
 from zswap_replay.report.html import png
-from zswap_replay.report.html.pages.page import Page
+from zswap_replay.report.html.pages.content import Page
+from zswap_replay.report.html.render import render
 
 
 def write(
@@ -36,7 +36,7 @@ def write(
             files.enter_context(replacing(path, inputs=inputs, overwrite=overwrite))
             for path in (target, *pictures)
         )
-        whole.write_text(html.render(page), encoding="utf-8")
+        whole.write_text(render(page), encoding="utf-8")
         for part, picture in zip(parts, png.render(charts) if parts else (), strict=True):
             part.write_bytes(picture)
     return len(charts)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from zswap_replay.report.html.charts.canvas import Canvas, drawing
 from zswap_replay.report.html.charts.image import to_png
 from zswap_replay.report.html.charts.theme import LIGHT
-from zswap_replay.report.html.pages.page import Chart
+from zswap_replay.report.html.pages.content import Chart
 
 _WIDTHS = {"full": 900, "half": 560, "third": 480}
 

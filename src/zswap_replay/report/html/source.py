@@ -6,7 +6,7 @@ import os
 
 from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.files import check_output
-from zswap_replay.report.html.pages.page import Page
+from zswap_replay.report.html.pages.content import Page
 from zswap_replay.result.file import read_results
 
 _PARQUET_MAGIC = b"PAR1"

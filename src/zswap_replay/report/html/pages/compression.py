@@ -8,7 +8,7 @@ from zswap_replay.codec.footprint import footprint
 from zswap_replay.report.html.charts.bars import Bar, BarChart
 from zswap_replay.report.html.charts.lengths import Bin, LengthChart
 from zswap_replay.report.html.charts.scatter import Point, ScatterChart
-from zswap_replay.report.html.pages.page import Chart, Section
+from zswap_replay.report.html.pages.content import Chart, Section
 from zswap_replay.report.html.pages.runs import MIB, Runs
 from zswap_replay.report.html.text import plain, slug
 from zswap_replay.result.result import Result

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.report.html.charts.bars import Bar, BarChart
-from zswap_replay.report.html.pages.page import Chart, LegendKey, Section
+from zswap_replay.report.html.pages.content import Chart, LegendKey, Section
 from zswap_replay.report.html.pages.runs import MIB, REJECTS, Runs, pool_limit, pool_size, writebacks
 from zswap_replay.report.html.text import plain, slug
 from zswap_replay.result.snapshot import Snapshot

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from zswap_replay.report.html.charts.scatter import Point, ScatterChart
+from zswap_replay.report.html.pages.content import Chart, LegendKey, Section, Table
 from zswap_replay.report.html.pages.figures import (
     Figure,
     axis_title,
@@ -17,7 +18,6 @@ from zswap_replay.report.html.pages.figures import (
     varying,
 )
 from zswap_replay.report.html.pages.maps import point_text
-from zswap_replay.report.html.pages.page import Chart, LegendKey, Section, Table
 from zswap_replay.report.html.text import plain
 from zswap_replay.sweep import pareto
 from zswap_replay.sweep.result import Sweep

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from zswap_replay.errors import SettingsError
 from zswap_replay.report.html.charts.bars import Bar, BarChart
 from zswap_replay.report.html.charts.heatmap import HeatMap
+from zswap_replay.report.html.pages.content import Chart, Section
 from zswap_replay.report.html.pages.figures import (
     Figure,
     axis_title,
@@ -15,7 +16,6 @@ from zswap_replay.report.html.pages.figures import (
     values_of,
     varying,
 )
-from zswap_replay.report.html.pages.page import Chart, Section
 from zswap_replay.report.html.text import plain, slug
 from zswap_replay.sweep.result import Cell, Sweep
 

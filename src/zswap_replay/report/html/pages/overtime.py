@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.report.html.charts.lines import Limit, Line, LineChart
-from zswap_replay.report.html.pages.page import Chart, Section, Span
+from zswap_replay.report.html.pages.content import Chart, Section, Span
 from zswap_replay.report.html.pages.runs import (
     MIB,
     MemcgValue,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from zswap_replay.errors import ResultError
 from zswap_replay.report.html.pages import compression, endbars, overtime, settings
 from zswap_replay.report.html.pages.compression import microseconds_per_page
-from zswap_replay.report.html.pages.page import Figures, Page, Section, Table
+from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
 from zswap_replay.report.html.pages.runs import Runs, pool_limit
 from zswap_replay.report.html.text import plain
 from zswap_replay.result.counters import COUNTERS, Group

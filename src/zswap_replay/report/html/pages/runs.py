@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.report.html.pages.page import LegendKey
+from zswap_replay.report.html.pages.content import LegendKey
 from zswap_replay.report.html.text import slug
 from zswap_replay.result.labels import tree_order
 from zswap_replay.result.result import Result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from zswap_replay.report.html.pages.page import Section, Table
+from zswap_replay.report.html.pages.content import Section, Table
 from zswap_replay.report.html.text import plain
 from zswap_replay.report.terminal.sections import knob_writes, settings
 from zswap_replay.result.result import Result

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from zswap_replay.report.html.pages import front, maps, settings
+from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
 from zswap_replay.report.html.pages.figures import (
     Figure,
     axis_title,
@@ -14,7 +15,6 @@ from zswap_replay.report.html.pages.figures import (
     values_of,
     varying,
 )
-from zswap_replay.report.html.pages.page import Figures, Page, Section, Table
 from zswap_replay.report.html.text import plain
 from zswap_replay.sweep.result import Cell, Sweep
 

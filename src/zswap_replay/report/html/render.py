@@ -11,7 +11,7 @@ from markupsafe import Markup
 from zswap_replay.report.html.charts import theme
 from zswap_replay.report.html.charts.canvas import Canvas, drawing
 from zswap_replay.report.html.charts.image import to_svg
-from zswap_replay.report.html.pages.page import Chart, Page
+from zswap_replay.report.html.pages.content import Chart, Page
 from zswap_replay.report.html.text import plain
 
 _WIDTHS = {"full": 960, "half": 480, "third": 340}

@@ -1,0 +1,64 @@
+"""The words of a comparison for people, whichever form it is shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zswap_replay.compare.comparable import ABSENT
+from zswap_replay.compare.side_by_side import CODEC_SECONDS, Comparison, Line
+from zswap_replay.report.terminal.style import change
+from zswap_replay.units import listed
+
+_TITLES = {
+    "writeback_bytes": "zswap writeback",
+    "swap_read_bytes": "swap reads",
+    "rejects": "rejected stores",
+    "compression_ratio": "compression ratio",
+    "pool_efficiency": "pool efficiency",
+    CODEC_SECONDS: "codec time",
+}
+_SECTIONS = {"replay": "replay (not the kernel's)"}
+_DIGEST = 12
+"""Characters of a trace's digest that people are shown."""
+
+
+def not_comparable(comparison: Comparison) -> list[str]:
+    """Write a line for each reason why the results say nothing about each other."""
+    lines = []
+    for reason in comparison.obstacles:
+        values = [value[:_DIGEST] if reason.what.endswith(" sha256") else value for value in reason.values]
+        each = zip(values, comparison.labels, strict=True)
+        found = (f"{value} ({label})" for value, label in each if value != ABSENT)
+        lines.append(f"not comparable: {reason.what}: {', '.join(found)}")
+    return lines
+
+
+def line_title(line: Line) -> str:
+    """Title a line: words for what matters most, else the counter's name."""
+    return _TITLES.get(line.name, line.name)
+
+
+def section_title(section: str) -> str:
+    """Title a section of lines."""
+    return _SECTIONS.get(section, section)
+
+
+def value_text(line: Line, value: int | float | None) -> str:
+    """Write a value of a line, with a dash where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:,.3f}" if line.unit in ("ratio", "seconds") else f"{value:,}"
+
+
+def change_text(line: Line, place: int) -> str:
+    """Write the change from the first value to the one at ``place``; nothing where one of them is missing."""
+    first, value = line.values[0], line.values[place]
+    return "" if first is None or value is None else change(first, value)
+
+
+def elsewhere(comparison: Comparison) -> Iterator[str]:
+    """Name the memcgs and the snapshots that differ and are not shown."""
+    if comparison.memcgs:
+        yield f"memcgs that differ too (--memcg PATH, or all): {listed(comparison.memcgs)}"
+    if comparison.snapshots:
+        yield f"snapshots before the end that differ too: {listed(comparison.snapshots)}"

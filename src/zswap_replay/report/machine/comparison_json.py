@@ -1,0 +1,41 @@
+"""A comparison as JSON, for programs."""
+
+from __future__ import annotations
+
+import json
+
+from zswap_replay.compare.side_by_side import Comparison, Line
+from zswap_replay.result.result import SCHEMA
+
+
+def render(comparison: Comparison) -> str:
+    """Render one object: ``labels``, and lists of ``values`` in their order for each obstacle, setting and line."""
+    document = {
+        "schema": SCHEMA,
+        "labels": comparison.labels,
+        "equal": comparison.equal,
+        "not_comparable": {reason.what: reason.values for reason in comparison.obstacles},
+        "settings": {setting.what: setting.values for setting in comparison.settings},
+        "lines": [
+            {
+                "section": line.section,
+                "memcg": line.memcg,
+                "counter": line.name,
+                "unit": line.unit,
+                "better": line.better,
+                "values": line.values,
+                "relative": relative_changes(line),
+                "winner": None if line.winner is None else comparison.labels[line.winner],
+            }
+            for line in comparison.lines
+        ],
+        "other_memcgs": comparison.memcgs,
+        "other_snapshots": comparison.snapshots,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def relative_changes(line: Line) -> list[float | None]:
+    """Return how far each value is from the first, as a share of it, to six digits."""
+    shares = [line.relative(place) for place in range(len(line.values))]
+    return [None if share is None else round(share, 6) for share in shares]
