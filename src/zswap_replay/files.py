@@ -116,7 +116,7 @@ def replacing(
 
 
 def _descriptor(name: str) -> int | None:
-    """The open descriptor of this process that a name leads to, as /dev/stdout does; None where it leads to none."""
+    """Return the open descriptor of this process that a name leads to, as /dev/stdout does; None: to none."""
     for _ in range(_MOST_LINKS):
         parent = os.path.realpath(os.path.dirname(name))
         if parent == f"/proc/{os.getpid()}/fd":
@@ -140,7 +140,7 @@ def _copied_to(descriptor: int) -> Iterator[Path]:
 
 
 def _status(path: Name) -> os.stat_result | None:
-    """What is known of a file, behind any links; None where there is none, or none of this machine."""
+    """Return what is known of a file, behind any links; None where there is none, or none of this machine."""
     try:
         return os.stat(path)
     except (OSError, ValueError):

@@ -155,7 +155,7 @@ def _print(verdict: Verdict, trace: str, expected: str) -> None:
 
 
 def _again(context: click.Context, option: str) -> str:
-    """The command as it was typed, with one option more."""
+    """Return the command as it was typed, with one option more."""
     typed: list[str] = list(context.meta[__name__])
     # What comes after "--" is no option.
     more = [option, *typed] if "--" in typed else [*typed, option]

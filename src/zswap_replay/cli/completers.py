@@ -21,7 +21,7 @@ def files(_context: click.Context, _parameter: click.Parameter, incomplete: str)
 
 
 def recipes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """The built-in recipes, and files."""
+    """Return the built-in recipes, and files."""
     from zswap_replay.payload.recipe import builtin_recipes
 
     return [*_beginning_with(incomplete, *builtin_recipes()), *files(context, parameter, incomplete)]
@@ -30,8 +30,8 @@ def recipes(context: click.Context, parameter: click.Parameter, incomplete: str)
 def compressors(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """The compressors, with a level too where they have one."""
-    from zswap_replay.codec.base import COMPRESSORS
+    """Return the compressors, with a level too where they have one."""
+    from zswap_replay.codec.base import KNOWN_CODECS
 
     examples = [spec for row in COMPRESSORS.values() for spec in row.examples]
     return _beginning_with(incomplete, *COMPRESSORS, *examples)

@@ -53,11 +53,11 @@ class Bash(BashComplete):
     source_template = _BASH
 
     def source(self) -> str:
-        """The script; where it is made, as for a package, no bash need be there to be asked its version."""
+        """Return the script; where it is made, as for a package, no bash need be there to be asked its version."""
         return ShellComplete.source(self)
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The words before the one that is to be completed, and that one."""
+        """Return the words before the one that is to be completed, and that one."""
         line = os.environ["COMP_LINE"]
         words = split_arg_string(line)[1:]
         incomplete = words.pop() if words and not line[-1].isspace() else ""
@@ -93,5 +93,5 @@ def script(command: click.Command, program: str, variable: str, shell: str) -> s
 
 
 def answer(command: click.Command, program: str, variable: str, instruction: str) -> int:
-    """Prints what a script asks for; the status of the program."""
+    """Print what a script asks for; return the status of the program."""
     return shell_complete(command, {}, program, variable, instruction)

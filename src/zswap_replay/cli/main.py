@@ -38,18 +38,18 @@ class LazyGroup(click.Group):
     """A group whose own help imports none of its commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands, in the order of ``COMMANDS``."""
+        """Return the commands, in the order of ``COMMANDS``."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None for an unknown name."""
+        """Return the command, imported now; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of commands from ``COMMANDS`` alone."""
+        """Write the list of commands from ``COMMANDS`` alone."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -132,7 +132,7 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
 
 
 def _width() -> int:
-    """The width of a help, as click finds it, but without shutil: bz2 and lzma that come with it take 2 ms."""
+    """Return the width of a help, as click finds it, but without shutil: bz2 and lzma that come with it take 2 ms."""
     try:
         columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
     except (ValueError, OSError):

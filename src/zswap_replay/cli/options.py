@@ -31,7 +31,7 @@ _WIDEST_SHOWN_RANGE = 1 << 16
 
 
 def size(text: str) -> int:
-    """The bytes of ``4G``. Raises click.BadParameter."""
+    """Return the bytes of ``4G``. Raises click.BadParameter."""
     try:
         return parse_totalram(text)
     except SettingsError as error:
@@ -39,7 +39,7 @@ def size(text: str) -> int:
 
 
 def duration(text: str) -> int:
-    """The nanoseconds of ``100ms``. Raises click.BadParameter."""
+    """Return the nanoseconds of ``100ms``. Raises click.BadParameter."""
     try:
         return parse_duration(text)
     except SettingsError as error:
@@ -47,7 +47,7 @@ def duration(text: str) -> int:
 
 
 def knob_write(text: str) -> KnobWrite:
-    """The write that ``PATH:KEY=VALUE`` stands for. Raises click.BadParameter."""
+    """Return the write that ``PATH:KEY=VALUE`` stands for. Raises click.BadParameter."""
     try:
         return KnobWrite.parse(text)
     except SettingsError as error:
@@ -124,7 +124,7 @@ def shows_progress(progress: bool | None, quiet: bool) -> bool:
 
 
 def settings_from(context: click.Context) -> Settings:
-    """The settings that were given, with the first compressor where several were.
+    """Return the settings that were given, with the first compressor where several were.
 
     Raises SettingsError: a value that does not fit its setting.
     """
@@ -132,7 +132,7 @@ def settings_from(context: click.Context) -> Settings:
 
 
 def each_compressor(context: click.Context) -> tuple[Settings, ...]:
-    """The settings that were given, once for each compressor.
+    """Return the settings that were given, once for each compressor.
 
     Raises SettingsError: a value that does not fit its setting, or a compressor that is named twice.
     """
@@ -159,7 +159,7 @@ def _given(context: click.Context, name: str) -> bool:
 
 
 def settings_fields() -> list[Field[Any]]:
-    """The settings that are options of their own."""
+    """Return the settings that are options of their own."""
     return [field for field in fields(Settings) if "help" in field.metadata]
 
 
@@ -176,12 +176,12 @@ def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
 
 
 def flag_of(field: Field[Any]) -> str:
-    """A setting's option: ``--max-pool-percent``."""
+    """Return a setting's option: ``--max-pool-percent``."""
     return f"--{field.name.replace('_', '-')}"
 
 
 def described(field: Field[Any]) -> dict[str, Any]:
-    """What click is told of an option, whatever the number of values that it takes."""
+    """Return what click is told of an option, whatever the number of values that it takes."""
     told: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
     told["show_default"] = field.default is not None
     if field.name in _METAVARS:
@@ -201,5 +201,5 @@ def described(field: Field[Any]) -> dict[str, Any]:
 
 
 def example(*lines: str) -> str:
-    """The epilog of a command; its lines are not wrapped."""
+    """Return the epilog of a command; its lines are not wrapped."""
     return "\n".join(("\b", "Example:", *(f"  {line}" for line in lines)))

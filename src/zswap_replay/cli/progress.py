@@ -37,7 +37,7 @@ class Bar:
             self._bar.stop()
 
     def update(self, done: int, total: int) -> None:
-        """Moves the bar, and shows it once the replay has taken a while."""
+        """Move the bar, and show it once the replay has taken a while."""
         elapsed = time.monotonic() - self._start
         if elapsed < _PATIENCE:
             return
@@ -87,7 +87,7 @@ class LiveTable:
             self._live.stop()
 
     def begin(self, points: Sequence[str], kept: int) -> None:
-        """Shows the table; ``kept`` points have rows already."""
+        """Show the table; ``kept`` points have rows already."""
         from rich.console import Console
         from rich.live import Live
 
@@ -101,16 +101,16 @@ class LiveTable:
         self._live.start()
 
     def started(self, point: int) -> None:
-        """A point was given to a worker."""
+        """Note that a point was given to a worker."""
         self._running[point] = time.monotonic()
 
     def ended(self, point: int) -> None:
-        """A point has its row, or failed."""
+        """Note that a point has its row, or failed."""
         del self._running[point]
         self._done += 1
 
     def table(self) -> Table:
-        """The table as it is now."""
+        """Return the table as it is now."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 

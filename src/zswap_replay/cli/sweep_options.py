@@ -22,7 +22,7 @@ Given = list[tuple[str, Any]]
 
 
 def split(text: str) -> list[str]:
-    """The values between commas. Raises click.BadParameter: an empty one."""
+    """Return the values between commas. Raises click.BadParameter: an empty one."""
     values = [value.strip() for value in text.split(",")]
     if "" in values:
         raise click.BadParameter(f"{text!r}: found an empty value; expected values between commas")
@@ -30,7 +30,7 @@ def split(text: str) -> list[str]:
 
 
 def knob_values(text: str) -> tuple[str, Given]:
-    """The knob of ``PATH:KEY=VALUE,VALUE`` and its values. Raises click.BadParameter."""
+    """Return the knob of ``PATH:KEY=VALUE,VALUE`` and its values. Raises click.BadParameter."""
     target, equals, values = text.rpartition("=")
     memcg = target.rpartition(":")[0]
 
@@ -47,7 +47,7 @@ def knob_values(text: str) -> tuple[str, Given]:
 
 
 def axis_options(function: Decorated) -> Decorated:
-    """Gives a command an option for each setting, and ``--set``; every one takes several values."""
+    """Give a command an option for each setting, and ``--set``; every one takes several values."""
     function = click.option(
         "--set",
         _KNOBS,
@@ -64,7 +64,7 @@ def axis_options(function: Decorated) -> Decorated:
 
 
 def options_from(context: click.Context) -> list[Option]:
-    """What was given, one for each setting and each knob, in the order of the command line."""
+    """Return what was given, one for each setting and each knob, in the order of the command line."""
     from zswap_replay.sweep.grid import Option
 
     given: dict[str, Given] = {}
@@ -112,7 +112,7 @@ def _default(field: Field[Any]) -> str:
 
 
 def _values(field: Field[Any], type_: Any) -> Callable[[str], Given]:
-    """What reads one option: each of its values as the option of ``run`` reads its only one."""
+    """Return what reads one option, each of its values as the option of ``run`` reads its only one."""
     kind = click.BOOL if isinstance(field.default, bool) else click.types.convert_type(type_ or str)
 
     def one(text: str) -> Any:

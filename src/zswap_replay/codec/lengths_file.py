@@ -55,7 +55,7 @@ class KnownLengths:
         )
 
     def for_compressor(self, name: str) -> LengthTable:
-        """The table of a compressor, by spec or, if it is none that can be run here, by its kernel name.
+        """Return the table of a compressor, by spec or, if it is none that can be run here, by its kernel name.
 
         Raises CodecError: the file has other compressors alone.
         """

@@ -145,7 +145,7 @@ def _no_interrupts() -> Iterator[None]:
 
 
 def _program(control: int, module: str) -> str:
-    """The program of the process that forks; it finds modules where this process finds them."""
+    """Return the program of the process that forks; it finds modules where this process finds them."""
     return (
         f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import fork_workers; "
         f"fork_workers({control}, {module!r})"

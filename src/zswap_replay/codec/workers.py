@@ -57,7 +57,7 @@ class _Hand:
 
 
 def shared_farm(jobs: int | None, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
-    """A farm of so many processes for several replays; none where they are to find lengths on their way."""
+    """Return a farm of so many processes for several replays; none where they are to find lengths on their way."""
     return nullcontext() if jobs is None else Farm(jobs, notes)
 
 
@@ -127,7 +127,7 @@ class Farm:
             self._give()
 
     def collect(self, order: Order) -> list[LengthTable]:
-        """The lengths of an order, once all of it is done; what no worker has begun is done here."""
+        """Return the lengths of an order, once all of it is done; what no worker has begun is done here."""
         while order.chunks:
             self.hand_out()
             if order.chunks and self._waiting:

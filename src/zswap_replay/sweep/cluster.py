@@ -26,7 +26,7 @@ class Cluster:
     """The workers of a running scheduler, as many points at a time as they have threads."""
 
     def __init__(self, address: str) -> None:
-        """Connects. Raises SweepError: no scheduler there, or none that has workers."""
+        """Connect. Raises SweepError: no scheduler there, or none that has workers."""
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is said by the sweep
         try:
             get_address_host_port(address)  # the client itself hangs on an address that is none
@@ -43,7 +43,7 @@ class Cluster:
 
     @classmethod
     def for_plan(cls, address: str, plan: Plan) -> Cluster:
-        """Connects to a cluster whose workers can all replay a plan's points.
+        """Connect to a cluster whose workers can all replay a plan's points.
 
         Raises SweepError: there is none, or a worker cannot read the trace, or has other versions than this process.
         """
@@ -84,7 +84,7 @@ class Cluster:
 
 
 def _anywhere(task: Task) -> Task:
-    """A task whose files are named so that a worker with another working folder finds them."""
+    """Return a task whose files are named so that a worker with another working folder finds them."""
 
     def whole(path: str | None) -> str | None:
         return os.path.abspath(path) if path and "://" not in path and os.path.exists(path) else path

@@ -44,11 +44,11 @@ class Sweep:
         return len(self.rows)
 
     def column(self, name: str) -> list[Cell]:
-        """The values of a column, by row; none where there is no such column."""
+        """Return the values of a column, by row; none where there is no such column."""
         return [row[name] for row in self.rows if name in row]
 
     def point(self, place: int) -> tuple[Cell, ...]:
-        """The values of the axes in a row, counted from 0."""
+        """Return the values of the axes in a row, counted from 0."""
         return tuple(self.rows[place][axis] for axis in self.axes)
 
     def metadata(self) -> dict[str, object]:

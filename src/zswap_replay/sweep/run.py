@@ -34,13 +34,13 @@ class Watch(Protocol):
     """Is told how a sweep gets on."""
 
     def begin(self, points: Sequence[str], kept: int) -> None:
-        """The labels of the grid's points, and how many of them have rows already."""
+        """Take the labels of the grid's points, and how many of them have rows already."""
 
     def started(self, point: int) -> None:
-        """A point was given to a worker."""
+        """Note that a point was given to a worker."""
 
     def ended(self, point: int) -> None:
-        """A point has its row, or failed."""
+        """Note that a point has its row, or failed."""
 
 
 def sweep(
@@ -72,8 +72,8 @@ def sweep(
     """
     if output is not None:
         inputs = _inputs(trace, options)
-        for path in (output, output + SUFFIX):
-            check_output(path, inputs=inputs, regular=True)
+        for name in (output, output + SUFFIX):
+            check_output(name, inputs=inputs, regular=True)
     jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
         here = scheduler is None and jobs == 1
@@ -112,7 +112,7 @@ def sweep(
 
 
 def _inputs(trace: str, options: Sequence[Option]) -> list[str]:
-    """The files that the points of a grid read."""
+    """Return the files that the points of a grid read."""
     values = (value for option in options if option.name in FILE_SETTINGS for value in option.values)
     return [*trace_files(trace), *files_named(str(value) for value in values)]
 
@@ -123,7 +123,7 @@ def _is_whole(output: str) -> bool:
 
 
 def _records_in(output: str, plan: Plan, *, timing: bool) -> dict[int, Record]:
-    """The records of a sweep that has been finished. Raises SweepError: it is another one, or lacks timings."""
+    """Return the records of a sweep that has been finished. Raises SweepError: it is another one, or lacks timings."""
     try:
         found = sweep_file.read(output)
     except ResultError as error:

@@ -33,7 +33,7 @@ class Schedule:
             self._group_of[point] = group
 
     def next(self) -> int | None:
-        """The point to start now; None while there is none, or none before another one has ended."""
+        """Return the point to start now; None while there is none, or none before another one has ended."""
         ready = [
             group for group in self._groups.values() if group.waiting and (group.ended or not group.running)
         ]
@@ -44,7 +44,7 @@ class Schedule:
         return group.waiting.popleft()
 
     def ended(self, point: int, *, learned: bool) -> None:
-        """A point has ended; where it failed, its group has not learned from it."""
+        """Note that a point has ended; where it failed, its group has not learned from it."""
         group = self._group_of[point]
         group.running -= 1
         group.ended += learned

@@ -25,7 +25,7 @@ class Share:
 
 
 def parse_share(text: str, memcg: str = "/") -> Share | None:
-    """The share that ``0.5ws`` stands for; None for a text that is none.
+    """Return the share that ``0.5ws`` stands for; None for a text that is none.
 
     >>> parse_share("0.5ws", "/web")
     Share(memcg='/web', factor=Fraction(1, 2))

@@ -45,11 +45,7 @@ def page_rows(
     memcg: str | tuple[npt.NDArray[np.int32], Sequence[str]],
     count: _Integers | None = None,
 ) -> pa.Table:
-    """Return a table of page events, from arrays of one length.
-
-    `event` holds event codes or is one event; `memcg` is one path, or for each row an index into a list of paths. A
-    `count` of None is 1 in every row.
-    """
+    """Return a table of page events: arrays of one length, event codes, and one memcg path or (index, paths)."""
     length = len(time_ns)
     codes = np.full(length, int(event), np.int32) if isinstance(event, Event) else event.astype(np.int32)
     index, paths = (np.zeros(length, np.int32), (memcg,)) if isinstance(memcg, str) else memcg
@@ -135,7 +131,7 @@ class TraceWriter:
             self._flush(whole_groups=True)
 
     def _flush(self, *, whole_groups: bool) -> None:
-        """Write the pending rows: all of them, or as many as fill whole row groups."""
+        """Write the pending rows, all of them or as many as fill row groups."""
         assert self._parquet is not None
         if not self._pending_rows:
             return

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 from multiprocessing.connection import Pipe
 from pathlib import Path
 
@@ -57,10 +58,8 @@ def test_modules_are_found_where_this_process_finds_them(
     (tmp_path / "struct.py").unlink()
     monkeypatch.syspath_prepend(str(tmp_path))
     with WorkerProcesses("only_here") as processes:
-        import only_here
-
         worker = processes.start()
-        worker.send(only_here.answer)
+        worker.send(import_module("only_here").answer)
         assert 42 == worker.receive()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweeps import AXES, Cell, make_rows, write_sweep
+from tests.sweeps import AXES, make_rows, write_sweep
 from zswap_replay.errors import SettingsError
 from zswap_replay.report.html.charts.bars import BarChart
 from zswap_replay.report.html.charts.heatmap import HeatMap
@@ -16,7 +16,7 @@ from zswap_replay.report.html.pages.maps import map_axes
 from zswap_replay.report.html.pages.sweeps import sweep_page
 from zswap_replay.report.html.render import render
 from zswap_replay.sweep.file import read
-from zswap_replay.sweep.result import Sweep
+from zswap_replay.sweep.result import Cell, Sweep
 
 LIMIT = "/web:memory.zswap.max"
 
