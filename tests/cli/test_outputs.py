@@ -213,7 +213,9 @@ def test_a_signal_that_asks_for_an_end_leaves_no_file(
     time.sleep(0.5)
     process.send_signal(blow)
     _, errors = process.communicate(timeout=60)
-    assert (128 + blow, "") == (process.returncode, errors)
+    # Python ends itself by SIGINT where an interrupt has met code that runs from a string: the same to a shell.
+    assert process.returncode == 128 + blow or (process.returncode == -blow == -signal.SIGINT)
+    assert "" == errors
     assert before == sorted(files.iterdir())
 
 
