@@ -10,36 +10,29 @@ import pytest
 from tests.paths import ROOT
 
 _WORDS = """
-Accept Account Add Advance Age Allocate Answer Append Apply Arrange Ask Assemble Assign Attach Balance Bind Break
-Bring Build Call Cancel Catch Change Charge Chart Check Choose Clear Close Collect Combine Compare Compile Complete
-Compress Compute Connect Convert Copy Count Create Cut Decide Declare Decode Decompress Delete Derive Describe Detach
-Disable Do Double Download Draw Drop Enable Encode End Enqueue Enter Escape Estimate Evict Expand Explain Extend Fail
-Fetch Fill Find Finish Flush Fold Forbid Forget Format Free Gather Generate Give Handle Hash Hide Ignore Import
-Increase Initialize Insert Install Interleave Invalidate Isolate Join Keep Kill Lay Leave Let List Load Locate Look
-Make Mark Match Measure Merge Move Name Normalize Note Notify Number Observe Open Outline Parse Pick Prepare Print
-Protect Put Query Queue Raise Read Reclaim Record Refuse Reject Release Remark Remember Remove Render Reparent Replace
-Replay Report Reserve Reset Resolve Restore Return Rewrite Rotate Round Run Save Say Scan Search Select Send Set
-Shorten Show Shrink Skip Sort Spell Split Start Stop Store Strip Style Submit Sum Sweep Tabulate Take Tell Thin Title
-Treat Trim Try Truncate Turn Uncharge Undo Unlink Unwrap Update Use Validate Verify View Wait Walk Warn Wrap Write Yield
+Accept Account Add Advance Allocate Answer Append Apply Arrange Ask Assemble Assign Attach Balance Bind Break Bring
+Build Call Cancel Catch Change Charge Chart Check Choose Clear Close Collect Combine Compare Compile Complete Compress
+Compute Connect Convert Copy Count Create Cut Decide Declare Decode Decompress Delete Derive Describe Detach Disable
+Do Double Download Draw Drop Enable Encode End Enqueue Enter Escape Estimate Evict Expand Explain Extend Fail Fetch
+Fill Find Finish Flush Fold Forbid Forget Format Free Gather Generate Give Handle Hash Hide Ignore Import Increase
+Initialize Insert Install Interleave Invalidate Isolate Join Keep Kill Lay Leave Let List Load Locate Look Make Mark
+Match Measure Merge Move Name Normalize Note Notify Number Observe Offer Open Outline Parse Pick Prepare Print Protect
+Put Query Queue Raise Read Reclaim Record Refuse Reject Release Remember Remove Render Reparent Replace Replay Report
+Reserve Reset Resolve Restore Return Rewrite Rotate Round Run Save Say Scan Search Select Send Set Shorten Show Shrink
+Skip Sort Spell Split Start Stop Store Strip Style Submit Sum Tabulate Take Tell Thin Trim Truncate Turn Uncharge Undo
+Unlink Unwrap Update Use Validate Verify View Wait Walk Warn Wrap Write Yield
 """
 VERBS = frozenset(_WORDS.split())
 """The words that the docstring of a function may begin with; a verb that is missing is added here."""
 
 ROOMS_TO_COME = (
     "src/zswap_replay/__init__.py",
-    "src/zswap_replay/cli",
     "src/zswap_replay/codec",
     "src/zswap_replay/compare",
-    "src/zswap_replay/files.py",
     "src/zswap_replay/lib",
     "src/zswap_replay/machine",
     "src/zswap_replay/mm",
     "src/zswap_replay/replay",
-    "src/zswap_replay/report/html/output.py",
-    "src/zswap_replay/report/html/source.py",
-    "src/zswap_replay/report/html/sweepfile.py",
-    "src/zswap_replay/report/terminal/check.py",
-    "src/zswap_replay/report/terminal/comparison.py",
     "src/zswap_replay/result",
     "src/zswap_replay/settings.py",
     "src/zswap_replay/sweep",
@@ -84,7 +77,7 @@ def faults(source: str) -> list[str]:
     for name, public, docstring in functions(ast.parse(source)):
         if docstring:
             words = [*docstring.split(), ""]
-            if words[0] not in VERBS:
+            if words[0].rstrip(",") not in VERBS:
                 found.append(f"{name}: {words[0]!r} is none of VERBS")
             elif words[1] == "of":
                 found.append(f"{name}: {words[0]!r} is a noun here")

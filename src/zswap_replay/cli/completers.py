@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """Files and folders, which the shell itself knows."""
+    """Offer files and folders, which the shell itself knows."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
@@ -38,7 +38,7 @@ def compressors(
 
 
 def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """After ``/web:`` the knobs that the memcg has, and after ``/web:memory.max=`` a value that stands for itself."""
+    """Offer after ``/web:`` the knobs that the memcg has, and after ``/web:memory.max=`` a value that has a name."""
     from zswap_replay.trace.events import MEMCG_KNOBS, ROOT, ROOT_KNOBS
 
     path, colon, _ = incomplete.rpartition(":")
@@ -53,12 +53,12 @@ def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str)
 
 
 def choices(values: Sequence[str]) -> Completer:
-    """Any of some values."""
+    """Offer any of some values."""
     return lambda _context, _parameter, incomplete: _beginning_with(incomplete, *values)
 
 
 def several(one: Completer) -> Completer:
-    """Values between commas, of which the last is completed as ``one`` does."""
+    """Offer values between commas, of which the last is completed as ``one`` does."""
 
     def complete(
         context: click.Context, parameter: click.Parameter, incomplete: str

@@ -68,7 +68,7 @@ class Bash(BashComplete):
         return words, incomplete
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        """Kind and value; bash puts the value in the place of the last piece of the word."""
+        """Write kind and value; bash puts the value in the place of the last piece of the word."""
         return f"{item.type},{item.value[self._cut :]}"
 
 

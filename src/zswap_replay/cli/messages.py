@@ -22,7 +22,7 @@ def note(text: str) -> None:
 
 
 def note_if_interpreted(*, quiet: bool) -> None:
-    """Remark that the core is not compiled, where that was not asked for."""
+    """Note that the core is not compiled, where that was not asked for."""
     from zswap_replay.machine import compiled
 
     if not (quiet or compiled() or os.environ.get("ZSWAP_REPLAY_PURE") == "1"):

@@ -85,41 +85,41 @@ INSTEAD_OF_STDOUT = "Write the output there instead of to standard output."
 
 
 def output_option(told: str, *, metavar: str = "FILE", required: bool = False) -> Option:
-    """``-o/--output``, the parameter ``output``."""
+    """Declare ``-o/--output``, the parameter ``output``."""
     return click.option(
         "-o", "--output", required=required, metavar=metavar, shell_complete=completers.files, help=told
     )
 
 
 def force_option(told: str) -> Option:
-    """``-f/--force``, the parameter ``force``."""
+    """Declare ``-f/--force``, the parameter ``force``."""
     return click.option("-f", "--force", is_flag=True, help=told)
 
 
 def format_option(formats: Sequence[str], told: str = "Output.") -> Option:
-    """``--format``, the parameter ``form``; the first of ``formats`` is the default."""
+    """Declare ``--format``, the parameter ``form``; the first of ``formats`` is the default."""
     return click.option(
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help=told
     )
 
 
 def timing_option(told: str, *, default: bool = True) -> Option:
-    """``--timing/--no-timing``, the parameter ``timing``."""
+    """Declare ``--timing/--no-timing``, the parameter ``timing``."""
     return click.option("--timing/--no-timing", default=default, help=told, show_default=True)
 
 
 def progress_option(told: str = "Show a bar [default: on a terminal].") -> Option:
-    """``--progress/--no-progress``, the parameter ``progress``: None where neither is given. See ``shows_progress``."""
+    """Declare ``--progress/--no-progress``, the parameter ``progress``: None where neither is given."""
     return click.option("--progress/--no-progress", default=None, help=told)
 
 
 def quiet_option(told: str = "No notes and no bar; warnings are still printed.") -> Option:
-    """``-q/--quiet``, the parameter ``quiet``."""
+    """Declare ``-q/--quiet``, the parameter ``quiet``."""
     return click.option("-q", "--quiet", is_flag=True, help=told)
 
 
 def shows_progress(progress: bool | None, quiet: bool) -> bool:
-    """Whether progress is shown: as the options say, and without them on a terminal."""
+    """Tell whether progress is shown: as the options say, and without them on a terminal."""
     return (sys.stderr.isatty() if progress is None else progress) and not quiet
 
 

@@ -165,7 +165,7 @@ def _check_nulls(where: str, column: pa.ChunkedArray[Any], name: str) -> None:
 
 
 def _compressors(where: str, table: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """For every row an index into the canonical names that follow."""
+    """Return for every row an index into the canonical names that follow."""
     if "compressor" not in table.column_names or not table.num_rows:
         return np.zeros(table.num_rows, np.int64), [""]
     column = table.column("compressor")
@@ -189,7 +189,7 @@ def _sorted(
     length: npt.NDArray[np.int32],
     kind: npt.NDArray[np.uint8],
 ) -> LengthTable:
-    """Rows sorted by content, equal ones made one; `rows` are their places in the file."""
+    """Sort rows by content, and make equal ones one; `rows` are their places in the file."""
     if (content[1:] < content[:-1]).any():
         order = np.argsort(content, kind="stable")
         content, length, kind, rows = content[order], length[order], kind[order], rows[order]

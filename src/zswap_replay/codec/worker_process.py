@@ -58,7 +58,7 @@ class Worker:
         return self.connection.poll()
 
     def send(self, function: Callable[..., object], *arguments: object) -> None:
-        """Have a function of some module called there. Raises OSError: the process has died."""
+        """Let a function of some module be called there. Raises OSError: the process has died."""
         self.connection.send((function, arguments))
 
     def receive(self) -> Any:
@@ -136,7 +136,7 @@ class WorkerProcesses:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Have processes started so that Ctrl-C cannot meet them before they leave it to others."""
+    """Start processes so that Ctrl-C cannot meet them before they leave it to others."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
     try:
         yield
@@ -153,7 +153,7 @@ def _program(control: int, module: str) -> str:
 
 
 def fork_workers(control: int, module: str) -> None:
-    """Fork a worker for each connection that comes through the socket ``control``; at its end kill them all."""
+    """Start a worker, as a fork, for each connection that comes through the socket ``control``; then kill them all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPT)
     import_module(module)
@@ -183,7 +183,7 @@ def fork_workers(control: int, module: str) -> None:
 
 
 def _be_worker(descriptor: int, parent: int) -> None:
-    """Work, and end this process."""
+    """Run the work of a worker, and end this process."""
     try:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         serve(Connection(descriptor))

@@ -57,7 +57,7 @@ class _Hand:
 
 
 def shared_farm(jobs: int | None, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
-    """Return a farm of so many processes for several replays; none where they are to find lengths on their way."""
+    """Make a farm of ``jobs`` processes for several replays; none where they are to find lengths on their way."""
     return nullcontext() if jobs is None else Farm(jobs, notes)
 
 
@@ -65,7 +65,7 @@ class Farm:
     """Some worker processes, as a context manager. They start when there is enough to do, and serve all orders."""
 
     def __init__(self, jobs: int, notes: Callable[[str], None]) -> None:
-        """So many processes, this one included, which works too while it waits; ``notes`` is told of deaths."""
+        """Take the number of processes, with this one, which works too while it waits; ``notes`` is told of deaths."""
         self._wanted = jobs - 1
         self._notes = notes
         self._processes: WorkerProcesses | None = None
@@ -108,7 +108,7 @@ class Farm:
         return self._spent
 
     def order(self, job: Job, contents: npt.NDArray[np.uint64]) -> Order:
-        """Have contents compressed, whenever a worker gets to it."""
+        """Queue contents to be compressed, whenever a worker gets to it."""
         order = Order(len(contents))
         self._ordered += len(contents)
         for first in range(0, len(contents), _CHUNK):

@@ -34,12 +34,12 @@ def not_comparable(comparison: Comparison) -> list[str]:
 
 
 def line_title(line: Line) -> str:
-    """Title a line: words for what matters most, else the counter's name."""
+    """Name a line: words for what matters most, else the counter's name."""
     return _TITLES.get(line.name, line.name)
 
 
 def section_title(section: str) -> str:
-    """Title a section of lines."""
+    """Name a section of lines."""
     return _SECTIONS.get(section, section)
 
 

@@ -26,7 +26,7 @@ class Cluster:
     """The workers of a running scheduler, as many points at a time as they have threads."""
 
     def __init__(self, address: str) -> None:
-        """Connect. Raises SweepError: no scheduler there, or none that has workers."""
+        """Connect to a scheduler. Raises SweepError: no scheduler there, or none that has workers."""
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is said by the sweep
         try:
             get_address_host_port(address)  # the client itself hangs on an address that is none

@@ -20,7 +20,7 @@ def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def end_as_interrupted() -> None:
-    """Treat signals that ask for an end as Ctrl-C, but for the exit status; one that is ignored stays so."""
+    """Handle signals that ask for an end as Ctrl-C, but for the exit status; one that is ignored stays so."""
     for number in _STOPS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, raise_stopped)

@@ -118,7 +118,7 @@ def _inputs(trace: str, options: Sequence[Option]) -> list[str]:
 
 
 def _is_whole(output: str) -> bool:
-    """Whether there is an output, and no unfinished sweep that will replace it."""
+    """Tell whether there is an output, and no unfinished sweep that will replace it."""
     return os.path.exists(output) and not os.path.exists(output + SUFFIX)
 
 
@@ -216,7 +216,7 @@ class _Run:
 
 
 def _at_once() -> None:
-    """Ctrl-C is acted on at once where points are replayed in this process."""
+    """Do nothing: Ctrl-C is acted on at once where points are replayed in this process."""
 
 
 def _workers(plan: Plan, scheduler: str | None, count: int, processes: WorkerProcesses | None) -> Workers:

@@ -57,7 +57,7 @@ class Here:
         return future
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to end."""
 
 
 def attempt(task: Task) -> Outcome | tuple[str, int]:

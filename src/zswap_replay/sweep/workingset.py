@@ -41,13 +41,13 @@ class WorkingSets:
         self._pages = {memcg.path: memcg.pages for memcg in info.memcgs}
 
     def size(self, memcg: str) -> int:
-        """Bytes of a memcg's working set; 0 for a memcg that the trace does not have."""
+        """Return the bytes of a memcg's working set; 0 for a memcg that the trace does not have."""
         below = "/" if memcg == "/" else f"{memcg}/"
         pages = sum(own for path, own in self._pages.items() if path == memcg or path.startswith(below))
         return pages * PAGE_SIZE
 
     def resolve(self, share: Share, option: str, text: str) -> int:
-        """Bytes of a share, down to a whole page.
+        """Return the bytes of a share, down to a whole page.
 
         Raises SettingsError: the trace has no such memcg, or touches no page of it; ``option`` and ``text`` say where.
         """

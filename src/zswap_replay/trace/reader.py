@@ -170,7 +170,7 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
 
 
 def trace_files(where: str | os.PathLike[str]) -> list[str]:
-    """The files of this machine that `open_trace` would read: none for a URI of another place, or where none is."""
+    """List the files of this machine that `open_trace` would read: none for a URI of another place."""
     text = os.fspath(where)
     if "://" in text and not text.startswith("file://"):
         return []
@@ -182,7 +182,7 @@ def trace_files(where: str | os.PathLike[str]) -> list[str]:
 
 
 def _located(text: str) -> tuple[pafs.FileSystem, list[tuple[str, str]]]:
-    """The files of a trace, each a name for people and its path in the file system. Raises TraceError: none."""
+    """Find the files of a trace, each a name for people and its path in the file system. Raises TraceError: none."""
     try:
         if "://" in text:
             filesystem, path = pafs.FileSystem.from_uri(text)

@@ -13,7 +13,7 @@ _PARQUET_MAGIC = b"PAR1"
 
 
 def is_parquet(path: str) -> bool:
-    """Whether a file begins as Parquet files do; a pipe does not, and nothing is read from it. Raises OSError."""
+    """Tell whether a file begins as Parquet files do; a pipe does not, and nothing is read from it. Raises OSError."""
     if os.path.exists(path) and not os.path.isfile(path):
         return False
     with open(path, "rb") as file:

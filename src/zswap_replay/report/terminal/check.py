@@ -18,12 +18,12 @@ _HEADINGS = ("", "expected", "found", "difference", "")
 
 
 def render(verdict: Verdict) -> str:
-    """The lines that differ, as plain text, below the run and the snapshot that they are in."""
+    """Render the lines that differ, as plain text, below the run and the snapshot that they are in."""
     return "\n".join(f"{title}\n{lines(differences)}" for title, differences in _parts(verdict))
 
 
 def show(verdict: Verdict, console: Console) -> None:
-    """Prints the same on a terminal."""
+    """Print the same on a terminal."""
     for place, (title, differences) in enumerate(_parts(verdict)):
         if place:
             console.print()
@@ -32,7 +32,7 @@ def show(verdict: Verdict, console: Console) -> None:
 
 
 def lines(differences: Sequence[Difference]) -> str:
-    """A line for each of some differences, in columns below a heading."""
+    """Write a line for each of some differences, in columns below a heading."""
     rows = [_HEADINGS, *(_cells(one) for one in differences)]
     name_width = max((len(row[0]) for row in rows if len(row[0]) <= _WIDEST), default=0)
     widths = [max(len(row[column]) for row in rows) for column in range(1, len(_HEADINGS))]
@@ -47,12 +47,12 @@ def lines(differences: Sequence[Difference]) -> str:
 
 
 def not_comparable(reasons: Sequence[Contrast]) -> list[str]:
-    """A line for each reason why there is nothing to compare, with what was expected and what was found."""
+    """Write a line for each reason why there is nothing to compare, with what was expected and what was found."""
     return [f"{reason.what}: expected {reason.values[0]}, found {reason.values[1]}" for reason in reasons]
 
 
 def labelled(verdict: Verdict) -> Iterator[tuple[str, RunVerdict]]:
-    """The runs, each with its compressor and what else tells it from the others."""
+    """Return the runs, each with its compressor and what else tells it from the others."""
     return zip(labels([run.expected for run in verdict.runs]), verdict.runs, strict=True)
 
 

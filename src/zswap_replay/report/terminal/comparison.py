@@ -84,7 +84,7 @@ def _table(comparison: Comparison, others: Sequence[int]) -> Table:
 
 
 def _cell(line: Line, place: int) -> Text:
-    """A value, with room for the mark of the best so that numbers stand below each other."""
+    """Write a value, with room for the mark of the best so that numbers stand below each other."""
     best = place == line.winner
     return Text(
         f"{value_text(line, line.values[place])} {'*' if best else ' '}", style="bold green" if best else ""

@@ -323,7 +323,7 @@ def _create_memcg(writer: TraceWriter, memcg: str) -> None:
 
 
 def _inputs(lines: str | os.PathLike[str] | BinaryIO) -> list[str | os.PathLike[str]]:
-    """The files that are read, as far as they have names."""
+    """List the files that are read, as far as they have names."""
     if not isinstance(lines, str | os.PathLike):
         name = getattr(lines, "name", None)
         return [name] if isinstance(name, str) else []

@@ -73,7 +73,7 @@ def figure(sweep: Sweep, name: str) -> Figure:
 
 
 def has_numbers(sweep: Sweep, column: str) -> bool:
-    """Whether a sweep has a column, and in it numbers and nothing else but missing values."""
+    """Tell whether a sweep has a column, and in it numbers and nothing else but missing values."""
     found = [value for value in sweep.column(column) if value is not None]
     return bool(found) and is_ordered(found)
 
@@ -128,7 +128,7 @@ def axis_title(axis: str) -> str:
 
 
 def values_of(sweep: Sweep, axis: str) -> list[Cell]:
-    """The values of an axis: numbers from the least (``max`` last), others as they come."""
+    """Return the values of an axis: numbers from the least (``max`` last), others as they come."""
     found = list(dict.fromkeys(sweep.column(axis)))
     if is_ordered(found):
         return sorted(found, key=lambda value: (value == UNLIMITED and ":" in axis, value))
@@ -141,5 +141,5 @@ def is_ordered(values: Sequence[Cell]) -> bool:
 
 
 def varying(sweep: Sweep) -> list[str]:
-    """The axes with more than one value."""
+    """Return the axes with more than one value."""
     return [axis for axis in sweep.axes if len(set(sweep.column(axis))) > 1]

@@ -27,7 +27,7 @@ _MOST_SLOTS = 8
 
 
 def section(sweep: Sweep) -> Section | None:
-    """The front that the file marks, else that of small pools and few writebacks; None where there is one point."""
+    """Show the front that the file marks, else that of small pools and few writebacks; None for one point."""
     marked = _marked(sweep)
     names = _names(marked) if len(marked) >= 2 else list(_DEFAULT)
     if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
@@ -105,7 +105,7 @@ def _axis(figure: Figure) -> str:
 
 
 def _marked(sweep: Sweep) -> list[pareto.Figure]:
-    """The figures of the front that the sweep marks; none where it marks no front."""
+    """Return the figures of the front that the sweep marks; none where it marks no front."""
     return [pareto.Figure.parse(text) for text in sweep.pareto or ()]
 
 
@@ -124,13 +124,13 @@ def _intro(sweep: Sweep, marked: Sequence[pareto.Figure], points: int) -> str:
 
 
 def _names(marked: Sequence[pareto.Figure]) -> list[str]:
-    """The figures of the marked front, x first: size before what it costs, however they were named."""
+    """Return the figures of the marked front, x first: size before what it costs, however they were named."""
     names = [each.column for each in marked]
     return [*_DEFAULT, *names[2:]] if set(names[:2]) == set(_DEFAULT) else names
 
 
 def _joined(marked: Sequence[pareto.Figure]) -> Literal["steps", "straight", "not"]:
-    """A front of three figures and more is no line in the plane of two."""
+    """Tell how points are joined: a front of three figures and more is no line in the plane of two."""
     if len(marked) > 2:
         return "not"
     return "straight" if any(each.higher for each in marked) else "steps"
