@@ -106,6 +106,26 @@ def test_a_memcgs_limit_is_beside_its_bytes() -> None:
     assert [] == limits["/web/worker"]
 
 
+def test_a_limit_is_drawn_at_the_time_at_which_it_held() -> None:
+    result = make_timeline(steps=4)
+    changed = [
+        replace(
+            now, params={"max_pool_percent": 10 * place}, limits={"/web": {"memory.zswap.max": place << 20}}
+        )
+        for place, now in enumerate(result.snapshots, 1)
+    ]
+    page = result_page([replace(result, snapshots=tuple(changed))])
+    limit, _reopens = line_chart(page, "pool").limits
+    assert [1, 2, 3, 4] == list(limit.x)
+    assert [(4 << 10) * percent / 100 for percent in (10, 20, 30, 40)] == pytest.approx(
+        list(limit.y), abs=0.01
+    )
+    (web,) = (each for each in section(page, "Compressed bytes per memcg").charts if each.title == "/web")
+    assert isinstance(web.drawing, LineChart)
+    (limit,) = web.drawing.limits
+    assert ([1, 2, 3, 4], [1, 2, 3, 4]) == (list(limit.x), list(limit.y))
+
+
 def test_without_a_timeline_the_page_says_so_and_has_bars() -> None:
     page = result_page([make_result()])
     assert "This file holds the counters of the end alone" in section(page, "At the end of the trace").intro

@@ -53,6 +53,26 @@ def test_numbers_make_the_map_and_the_rest_its_panels(tmp_path: Path) -> None:
     assert ("20.0 MiB", "70.0 MiB") == maps.heat_scale
 
 
+@pytest.mark.parametrize(
+    ("axes", "expected"),
+    [
+        (
+            {"compressor": "abcde", "nodes": (1, 2), "seed": (4, 1, 3, 2), "max_pool_percent": (5, 10, 20)},
+            "seed max_pool_percent",
+        ),
+        ({"compressor": "abc", "kernel": "abcd", "seed": (1, 2)}, "seed kernel"),
+        ({"compressor": "abc", "kernel": "ab", "seed": (1,)}, "compressor kernel"),
+        ({"shrinker_enabled": (False, True), "nodes": (1, 2), "seed": (1, 2)}, "nodes seed"),
+        ({"compressor": "abc", "seed": (1,)}, "compressor"),
+        ({"seed": (1,)}, ""),
+    ],
+)
+def test_a_map_is_over_the_ordered_axes_with_most_values(
+    axes: dict[str, Sequence[Cell]], expected: str, tmp_path: Path
+) -> None:
+    assert expected.split() == list(map_axes(sweep_of(tmp_path, axes)))
+
+
 def test_axes_and_figure_can_be_chosen(tmp_path: Path) -> None:
     page = sweep_page(sweep_of(tmp_path), "reject_rate", ("compressor", "max_pool_percent"))
     (first, *_rest) = section(page, "Reject rate over the settings").charts
