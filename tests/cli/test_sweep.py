@@ -176,7 +176,7 @@ def test_a_pipe_gets_no_progress_and_quiet_no_notes(tmp_path: Path) -> None:
         ("--jobs 2 --scheduler tcp://127.0.0.1:1", "--jobs and --scheduler: give one"),
         ("-o /no/such/folder/x", "/no/such/folder/x.partial: No such file or directory"),
         ("-o /dev/null", "/dev/null: found no regular file"),
-        ("-o traces/README.md", "traces/README.md: cannot be read as Parquet"),
+        ("-o traces/README.md", "traces/README.md: found no readable Parquet"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(arguments: str, expected: str) -> None:

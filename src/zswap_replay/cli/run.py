@@ -88,12 +88,13 @@ def run(
     counters are the same.
     """
     from zswap_replay.files import check_distinct, replacing
-    from zswap_replay.result.labels import warnings
-    from zswap_replay.trace.reader import trace_files
 
     check_distinct(("--output", output), ("--timeline", timeline))
     runs = each_compressor(context)
-    inputs = [*trace_files(trace), *runs[0].files()] if output is not None or timeline is not None else []
+    from zswap_replay.result.labels import warnings
+    from zswap_replay.trace.reader import trace_files
+
+    inputs = [] if output is None and timeline is None else [*trace_files(trace), *runs[0].files()]
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.
         target = files.enter_context(replacing(output, inputs=inputs)) if output is not None else None
