@@ -91,7 +91,7 @@ records = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)  # each line of a journal is waited for until it is on the disk
+@part(0.5)  # each line of a journal is waited for until it is on the disk
 @given(st.lists(records, min_size=1, max_size=6, unique_by=lambda record: record.point), st.data())
 def test_a_journal_cut_off_anywhere_gives_back_the_rows_that_are_whole(
     kept: list[Record], data: st.DataObject

@@ -31,7 +31,7 @@ def compressors(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
     """Return the compressors, with a level too where they have one."""
-    from zswap_replay.codec.base import KNOWN_CODECS
+    from zswap_replay.codec.base import COMPRESSORS
 
     examples = [spec for row in COMPRESSORS.values() for spec in row.examples]
     return _beginning_with(incomplete, *COMPRESSORS, *examples)

@@ -16,6 +16,7 @@ from zswap_replay.codec.contents import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError
 from zswap_replay.files import replacing
+from zswap_replay.mm.releases import RELEASES
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -124,8 +125,11 @@ def write_lengths(
         columns["fill"] = pa.array(fill, pa.uint64())
     if compressor is not None:
         columns["compressor"] = pa.array(compressor, pa.string()).dictionary_encode()
+    table = pa.table(columns)
+    if kernel is not None:
+        table = table.replace_schema_metadata({_KERNEL: kernel.encode()})
     with replacing(path, regular=True) as file:
-        pq.write_table(pa.table(columns), file, compression="zstd")
+        pq.write_table(table, file, compression="zstd")
 
 
 def _canonical(name: str) -> str:
