@@ -3,6 +3,7 @@
 # make core   compile what has changed of the core: seconds
 # make dist   a wheel and an sdist in dist/, each installed into a clean environment and tried
 # make bench  measure against libCacheSim and bare codec calls, half an hour
+# make docs   the documentation site, in build/docs
 # make man    the manual page anew
 # make news   the changelog's fragments, as the next release will have them
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint types core dist bench man news clean
+.PHONY: demo test lint types core dist bench docs man news clean
 
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
@@ -42,6 +43,11 @@ dist: $(VENV)/installed-dev
 
 news: $(VENV)/installed-dev
 	@$(BIN)/towncrier build --draft --version next
+
+# The documentation site. Links to pages, headings and the API are checked, and a warning is an error; no network is used.
+docs: $(VENV)/installed-dev
+	@$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
+	@echo build/docs/index.html
 
 man: $(VENV)/installed-dev
 	$(BIN)/python -m tools.manpage > man/zswap-replay.1

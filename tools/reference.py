@@ -1,0 +1,202 @@
+"""Reference pages made from the program: its counters, commands, settings, rules and API.
+
+A document says ``<!-- generated: commands -->`` where such a part stands. ``docs/conf.py`` puts it there when the
+site is built, so that it is written once, in the program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+
+import click
+
+import zswap_replay
+from zswap_replay.cli.main import PROGRAM, cli
+from zswap_replay.compare.side_by_side import _LOWER
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES
+from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.settings import Settings
+
+_MARKER = re.compile(r"<!-- generated: (.+?) -->")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$])")
+
+_GROUPS: dict[Group, tuple[str, str]] = {
+    "zswap": ("zswap", "Files of `/sys/kernel/debug/zswap`, of the whole machine."),
+    "vmstat": ("vmstat", "Lines of `/proc/vmstat`, of the whole machine."),
+    "memcg": (
+        "memcg",
+        "Files of a memcg (`memory.current`, `memory.swap.current`, `memory.zswap.current`), and lines of its "
+        "`memory.stat`. Each counts the memcg with its descendants.",
+    ),
+    "replay": ("replay", "Counted by the replay for the whole machine; no kernel shows them."),
+    "replay.memcg": ("replay of a memcg", "The same for each memcg, with its descendants."),
+    "node": (
+        "node",
+        "For each memcg, with its descendants, and each NUMA node. The node is that of the page.",
+    ),
+}
+"""Of each group its heading, and where a kernel shows it."""
+
+
+def expand(document: str) -> str:
+    """A Markdown document with all generated parts in the place of their markers.
+
+    Raises KeyError: a marker names a part that there is not.
+    """
+    return _MARKER.sub(lambda marker: "\n".join(_PARTS[marker[1]]()), document)
+
+
+def _counters() -> Iterator[str]:
+    for group, (title, where) in _GROUPS.items():
+        yield from (f"## {title}", "", where, "")
+        yield from _table(
+            ("counter", "unit", "rises, or what it is", "better"),
+            (
+                (
+                    f"`{counter.name}`",
+                    counter.unit,
+                    f"{'now: ' if counter.kind == 'gauge' else ''}{_escaped(counter.meaning)}",
+                    "lower" if counter.name in _LOWER else "",
+                )
+                for counter in COUNTERS[group].values()
+            ),
+        )
+
+
+def _commands() -> Iterator[str]:
+    root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
+    for context in _leaves(root):
+        command = context.command
+        yield from (f"## {context.command_path}", "")
+        pieces = " ".join(command.collect_usage_pieces(context))
+        yield from ("```{code-block} text", f"{context.command_path} {pieces}", "```", "")
+        for paragraph in (command.help or "").split("\n\n"):
+            yield from (_escaped(" ".join(paragraph.split())), "")
+        for parameter in command.params:
+            names, text = parameter.get_help_record(context) or ("", "")
+            if text:
+                yield from (f"- `{names}`: {_escaped(' '.join(text.split()))}", "")
+        if command.epilog:
+            lines = command.epilog.removeprefix("\b\n").split("\n")[1:]
+            yield from ("```sh", *(line.removeprefix("  ") for line in lines), "```", "")
+
+
+def _leaves(context: click.Context) -> Iterator[click.Context]:
+    """A context for each command that does something, those of a group in its place."""
+    group = context.command
+    assert isinstance(group, click.Group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        below = click.Context(command, info_name=name, parent=context)
+        if isinstance(command, click.Group):
+            yield from _leaves(below)
+        else:
+            yield below
+
+
+def _settings() -> Iterator[str]:
+    named = [setting for setting in fields(Settings) if "help" in setting.metadata]
+    yield from _table(
+        ("setting", "default", "meaning"),
+        (
+            (
+                f"`{setting.name}`",
+                f"`{setting.default!r}`",
+                _escaped(setting.metadata["help"]) + _choices(setting.metadata),
+            )
+            for setting in named
+        ),
+    )
+
+
+def _choices(metadata: dict[str, object] | object) -> str:
+    choices = metadata.get("choices") if hasattr(metadata, "get") else None
+    return f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
+
+
+def _releases() -> Iterator[str]:
+    yield from _table(
+        ("`--kernel`", "what it is"),
+        (
+            (f"`{name}`{' (default)' if name == DEFAULT_RELEASE else ''}", _escaped(release.summary))
+            for name, release in RELEASES.items()
+        ),
+    )
+
+
+def _rules() -> Iterator[str]:
+    yield from _table(
+        ("rule", *(f"{name}" for name in RELEASES)),
+        (
+            (
+                f"[`{rule.name}`](#{_anchor(rule.name)})",
+                *(
+                    f"{_value(getattr(release, rule.name))}{' (read)' if name in rule.read else ''}"
+                    for name, release in RELEASES.items()
+                ),
+            )
+            for rule in RULES
+        ),
+    )
+    for rule in RULES:
+        yield from (f"({_anchor(rule.name)})=", f"### {_escaped(rule.name)}", "")
+        text = _escaped(rule.rule)
+        yield from (f"{text[0].upper()}{text[1:]}.", "", f"In {_escaped(rule.source)}.", "")
+        if rule.read:
+            yield from (f"Read, and not shown by a recorded run, in: {', '.join(rule.read)}.", "")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _anchor(rule: str) -> str:
+    return f"rule-{rule.replace('_', '-')}"
+
+
+def _api() -> Iterator[str]:
+    yield "```{eval-rst}"
+    for name in sorted(zswap_replay.__all__, key=_place):
+        value = getattr(zswap_replay, name)
+        kind = (
+            "function" if not isinstance(value, type) else "exception" if name.endswith("Error") else "class"
+        )
+        yield f".. auto{kind}:: zswap_replay.{name}"
+        if kind == "class":
+            yield from ("   :members:", "   :undoc-members:")
+        yield ""
+    yield "```"
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Functions first, then classes, then errors."""
+    return (2 if name.endswith("Error") else 1 if name[0].isupper() else 0), name
+
+
+def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(heading)} |"
+    yield f"|{'---|' * len(heading)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _escaped(text: str) -> str:
+    """Plain text as Markdown that shows it as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+_PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "api": _api,
+    "commands": _commands,
+    "counters": _counters,
+    "releases": _releases,
+    "rules": _rules,
+    "settings": _settings,
+}
+"""The parts by their names."""
