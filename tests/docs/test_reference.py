@@ -14,6 +14,7 @@ import zswap_replay
 from tests.cli.tree import LEAVES
 from tests.docs.session import ROOT
 from tests.docs.test_snippets import DOCUMENTS, name_of
+from tests.factories import make_result
 from tools.reference import expand
 from zswap_replay.cli.main import PROGRAM
 from zswap_replay.mm.releases import RELEASES, RULES
@@ -75,6 +76,11 @@ def test_counters_of_which_less_is_better_are_marked() -> None:
     vmstat = sections("counters")["vmstat"]
     assert re.search(r"`pswpout` .* \| lower \|", vmstat)
     assert re.search(r"`zswpout` .* \|  \|", vmstat)
+
+
+def test_every_derived_figure_is_named() -> None:
+    text = sections("counters")["Figures derived from them"]
+    assert list(make_result().derived) == re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
 
 
 def test_every_rule_is_there_with_its_source_and_a_mark_where_it_was_read() -> None:

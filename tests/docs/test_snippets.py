@@ -1,6 +1,6 @@
 """Every command and snippet of the documents, run and held to what is shown below it.
 
-What a command prints now is accepted with ``ZSWAP_REPLAY_ACCEPT=1 pytest tests/docs``: it is written into the documents.
+What a command prints now is accepted with ``ZSWAP_REPLAY_ACCEPT=1 pytest tests/docs``, which writes it into documents.
 """
 
 from __future__ import annotations
