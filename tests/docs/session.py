@@ -50,7 +50,7 @@ class Session:
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
-            **{name: os.environ[name] for name in ("COVERAGE_PROCESS_START",) if name in os.environ},
+            **{name: value for name, value in os.environ.items() if name.startswith("COV")},  # coverage's own
         }
         self.names: dict[str, object] = {}
         self.status = 0
