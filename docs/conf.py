@@ -19,7 +19,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_static_path = ["_static"]
-html_css_files = ["wide.css"]
+html_css_files = ["narrow.css"]
 html_show_copyright = False
 html_copy_source = False
 
