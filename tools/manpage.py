@@ -50,7 +50,7 @@ def _page() -> Iterator[str]:
     yield ".SH OPTIONS"
     yield from _options(context, cli.get_params(context))
     yield ".SH COMMANDS"
-    for command in _commands(context):
+    for command in leaves(context):
         yield f'.SS "{_plain(_words(command))}"'
         yield from _synopsis(command)
         yield from _text(command.command.help or "")
@@ -68,7 +68,7 @@ def _page() -> Iterator[str]:
     )
 
 
-def _commands(context: click.Context) -> Iterator[click.Context]:
+def leaves(context: click.Context) -> Iterator[click.Context]:
     """Yield the context of each command, and of a group the contexts of its commands."""
     group = context.command
     assert isinstance(group, click.Group)
@@ -77,7 +77,7 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
         assert command is not None
         below = click.Context(command, info_name=name, parent=context)
         if isinstance(command, click.Group):
-            yield from _commands(below)
+            yield from leaves(below)
         else:
             yield below
 

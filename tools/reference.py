@@ -7,12 +7,14 @@ site is built, so that it is written once, in the program.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from typing import Any
 
 import click
 
 import zswap_replay
+from tools.manpage import leaves
 from zswap_replay.cli.main import PROGRAM, cli
 from zswap_replay.compare.side_by_side import _LOWER
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES
@@ -41,9 +43,9 @@ _GROUPS: dict[Group, tuple[str, str]] = {
 
 
 def expand(document: str) -> str:
-    """A Markdown document with all generated parts in the place of their markers.
+    """Replace the markers of a Markdown document by the parts that they name.
 
-    Raises KeyError: a marker names a part that there is not.
+    Raises KeyError: a marker names no part.
     """
     return _MARKER.sub(lambda marker: "\n".join(_PARTS[marker[1]]()), document)
 
@@ -67,7 +69,7 @@ def _counters() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
-    for context in _leaves(root):
+    for context in leaves(root):
         command = context.command
         yield from (f"## {context.command_path}", "")
         pieces = " ".join(command.collect_usage_pieces(context))
@@ -81,20 +83,6 @@ def _commands() -> Iterator[str]:
         if command.epilog:
             lines = command.epilog.removeprefix("\b\n").split("\n")[1:]
             yield from ("```sh", *(line.removeprefix("  ") for line in lines), "```", "")
-
-
-def _leaves(context: click.Context) -> Iterator[click.Context]:
-    """A context for each command that does something, those of a group in its place."""
-    group = context.command
-    assert isinstance(group, click.Group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        below = click.Context(command, info_name=name, parent=context)
-        if isinstance(command, click.Group):
-            yield from _leaves(below)
-        else:
-            yield below
 
 
 def _settings() -> Iterator[str]:
@@ -112,8 +100,8 @@ def _settings() -> Iterator[str]:
     )
 
 
-def _choices(metadata: dict[str, object] | object) -> str:
-    choices = metadata.get("choices") if hasattr(metadata, "get") else None
+def _choices(metadata: Mapping[str, Any]) -> str:
+    choices = metadata.get("choices")
     return f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
 
 
@@ -174,7 +162,7 @@ def _api() -> Iterator[str]:
 
 
 def _place(name: str) -> tuple[int, str]:
-    """Functions first, then classes, then errors."""
+    """Return the key that sorts functions first, then classes, then errors."""
     return (2 if name.endswith("Error") else 1 if name[0].isupper() else 0), name
 
 
@@ -187,7 +175,7 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterato
 
 
 def _escaped(text: str) -> str:
-    """Plain text as Markdown that shows it as it is."""
+    """Escape plain text, so that Markdown shows it as it is."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from tests.docs.blocks import GIVEN, Block, Command, blocks, commands, matches
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 _PROGRAMS = {
     "zswap-replay": 'exec "{python}" -m zswap_replay "$@"',

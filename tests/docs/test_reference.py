@@ -12,9 +12,9 @@ import pytest
 
 import zswap_replay
 from tests.cli.tree import LEAVES
-from tests.docs.session import ROOT
 from tests.docs.test_snippets import DOCUMENTS, name_of
 from tests.factories import make_result
+from tests.paths import ROOT
 from tools.reference import expand
 from zswap_replay.cli.main import PROGRAM
 from zswap_replay.mm.releases import RELEASES, RULES

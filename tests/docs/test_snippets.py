@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import Block, blocks, commands, matches
-from tests.docs.session import ROOT, Session, accepted
+from tests.docs.session import Session, accepted
+from tests.paths import ROOT
 from tools.reference import expand
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "traces" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
