@@ -25,13 +25,14 @@ from tests.conformance.check import Difference, first_difference
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.lib.page_table import DIRTY
 from zswap_replay.machine import compiled
-from zswap_replay.mm import list_lru, swap, zbud, zsmalloc, zswap
+from zswap_replay.mm import list_lru, swap_slots, zbud, zsmalloc, zswap
 from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page import PAGE_SHIFT
+from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.mm.swap import Swap
 from zswap_replay.mm.zsmalloc import ZsPool
-from zswap_replay.mm.zswap import Zswap
+from zswap_replay.mm.zswap import ShrinkWorker, Zswap, ZswapPools
 
 ROOT = 0
 
@@ -78,33 +79,33 @@ def method(owner: type, function: Callable[..., object]) -> Patch:
 
 def other_limit_test() -> Patch:
     """Test the pool's limit with ``>`` where the release has ``>=``, and the other way round."""
-    whole = Zswap.zswap_check_limits
+    whole = ZswapPools.zswap_check_limits
 
-    def zswap_check_limits(self: Zswap) -> bool:
+    def zswap_check_limits(self: ZswapPools) -> bool:
         at_limit, threshold = self.rule_pool_full_at_limit, self.zswap_can_accept()
         self.rule_pool_full_at_limit = not at_limit
         try:
-            with patch.object(Zswap, "zswap_can_accept", lambda _: threshold):
+            with patch.object(ZswapPools, "zswap_can_accept", lambda _: threshold):
                 return bool(whole(self))
         finally:
             self.rule_pool_full_at_limit = at_limit
 
-    return method(Zswap, zswap_check_limits)
+    return method(ZswapPools, zswap_check_limits)
 
 
 def other_threshold_test() -> Patch:
     """Test the threshold with ``<`` where the release has ``<=``, and the other way round."""
 
-    def zswap_can_accept(self: Zswap) -> bool:
+    def zswap_can_accept(self: ZswapPools) -> bool:
         if self.rule_pool_full_at_limit:
             return self.total_pages < self.thr_pages
         return self.total_pages <= self.thr_pages
 
-    return method(Zswap, zswap_can_accept)
+    return method(ZswapPools, zswap_can_accept)
 
 
 def reparented_behind() -> Patch:
-    """Put a dead memcg's entries behind its parent's, as if they were young."""
+    """Put a dead memcg's entries at the tail of its parent's list, as if they were young."""
 
     def list_splice_init(self: LruRings, source: int, head: int) -> None:
         for item in self.in_order(source):
@@ -116,14 +117,14 @@ def reparented_behind() -> Patch:
 
 def cursor_lost() -> Patch:
     """Begin each run of the worker with the root."""
-    whole = Zswap.queue_work
+    whole = ShrinkWorker.queue_work
 
-    def queue_work(self: Zswap, work: zswap.ShrinkWork) -> None:
+    def queue_work(self: ShrinkWorker, work: zswap.ShrinkWork) -> None:
         if not self.active:
             self.set_next_shrink(work, -1)
         whole(self, work)
 
-    return method(Zswap, queue_work)
+    return method(ShrinkWorker, queue_work)
 
 
 def leaf_limit() -> Patch:
@@ -131,7 +132,9 @@ def leaf_limit() -> Patch:
 
     def obj_cgroup_may_zswap(self: MemCgroups, objcg: int) -> bool:
         memcg = self.obj_cgroup_memcg(objcg)
-        return bool(self.zswap_max[memcg] < 0 or self.zswap_bytes[memcg] >> 12 < self.zswap_max[memcg])
+        return bool(
+            self.zswap_max[memcg] < 0 or self.zswap_bytes[memcg] >> PAGE_SHIFT < self.zswap_max[memcg]
+        )
 
     return method(MemCgroups, obj_cgroup_may_zswap)
 
@@ -142,7 +145,7 @@ def over_limit() -> Patch:
     def obj_cgroup_may_zswap(self: MemCgroups, objcg: int) -> bool:
         memcg = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
-            if 0 <= self.zswap_max[memcg] < self.zswap_bytes[memcg] >> 12:
+            if 0 <= self.zswap_max[memcg] < self.zswap_bytes[memcg] >> PAGE_SHIFT:
                 return False
             memcg = self.parent[memcg]
         return True
@@ -176,20 +179,19 @@ def dead_skipped() -> Patch:
 def never_queued() -> Patch:
     """Leave the worker asleep."""
 
-    def queue_work(self: Zswap, work: zswap.ShrinkWork) -> None:
+    def queue_work(self: ShrinkWorker, work: zswap.ShrinkWork) -> None:
         pass
 
-    return method(Zswap, queue_work)
+    return method(ShrinkWorker, queue_work)
 
 
 def newest_pool_queued() -> Patch:
     """Queue the worker of the current pool, not of the oldest."""
-    whole = Zswap.queue_work
 
-    def queue_work(self: Zswap, work: zswap.ShrinkWork) -> None:
-        whole(self, self.pools[0].work)
+    def zswap_pool_last(self: ZswapPools) -> zswap.ZswapPool:
+        return self.zswap_pools[0]
 
-    return method(Zswap, queue_work)
+    return method(ZswapPools, zswap_pool_last)
 
 
 def one_node() -> Patch:
@@ -204,16 +206,16 @@ def one_node() -> Patch:
 
 
 def failed_stays_old() -> Patch:
-    """Leave an entry that could not be written back at the old end."""
-    whole = Zswap.isolate
+    """Leave an entry that could not be written back at the head."""
+    whole = Zswap.shrink_memcg_cb
 
-    def isolate(self: Zswap, lru: ListLru, head: int, item: int) -> int:
+    def shrink_memcg_cb(self: Zswap, lru: ListLru, head: int, item: int) -> int:
         done = int(whole(self, lru, head, item))
         if done == list_lru.LRU_RETRY:
             lru.heads.list_move(head, item)
         return done
 
-    return method(Zswap, isolate)
+    return method(Zswap, shrink_memcg_cb)
 
 
 def load_keeps_place() -> Patch:
@@ -234,14 +236,14 @@ def load_keeps_place() -> Patch:
 
 def clean_stored_again() -> Patch:
     """Take every page that was read in for dirty."""
-    whole = Swap.swap_readpage
+    whole = PageIo.swap_readpage
 
-    def swap_readpage(self: Swap, page: int) -> bool:
+    def swap_readpage(self: PageIo, page: int) -> bool:
         found = bool(whole(self, page))
         self.pages.flags[page] |= DIRTY
         return found
 
-    return method(Swap, swap_readpage)
+    return method(PageIo, swap_readpage)
 
 
 def emptiest_first() -> Patch:
@@ -451,7 +453,7 @@ RULES = (
     ),
     Rule(
         "freed slots are given back 63 at a time",
-        constant(swap, "SWAP_SLOTS_CACHE_SIZE", 63),
+        constant(swap_slots, "SWAP_SLOTS_CACHE_SIZE", 63),
         dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_brd_reload"),
     ),
     Rule(

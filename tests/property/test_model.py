@@ -17,7 +17,7 @@ from tests.strategies import Row
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
-from zswap_replay.mm.mmzone import NR_LRU_LISTS
+from zswap_replay.mm.swap import NR_LRU_LISTS
 from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.result import Result
@@ -96,8 +96,8 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
     machine = run(rows, kernel)[0].machine
     pages = machine.pages
     slots = [page for page in pages.indices() if pages.flags[page] & SLOT]
-    assert machine.memcgs.swap[0] == len(slots) + machine.swap.n_ret
-    assert machine.swap.n_ret <= 64
+    assert machine.memcgs.swap[0] == len(slots) + machine.swap_slots.n_ret
+    assert machine.swap_slots.n_ret <= 64
     # a page that is out and has no slot would be lost
     assert all(pages.flags[page] & SLOT for page in entries(machine))
     if machine.release.writeback_switch == "none":  # else a page may be kept, unmapped and dirty
@@ -114,7 +114,7 @@ def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str,
     linked, lingering = entries(machine), returned(machine)
     length, objcg = (pages.records.values(name, pages.indices().stop) for name in ("length", "objcg"))
     assert len(linked) + len(lingering) == result.end.zswap["stored_pages"]
-    assert len(lingering) <= machine.swap.n_ret
+    assert len(lingering) <= machine.swap_slots.n_ret
     assert sum(length[entry] for entry in linked + lingering) == zswap.compressed_bytes
     if kernel in EXCLUSIVE:
         assert not lingering
@@ -170,11 +170,13 @@ def test_pools_hold_what_is_stored_in_them(kernel: str, rows: list[Row]) -> None
     running, result = run(rows, kernel)
     end = result.end
     held, size = end.replay["compressed_bytes"], end.zswap["pool_total_size"]
-    assert size == PAGE_SIZE * sum(pool.zpool.zpool_get_total_pages() for pool in running.machine.zswap.pools)
+    assert size == PAGE_SIZE * sum(
+        pool.zpool.zpool_get_total_pages() for pool in running.machine.zswap.pools.zswap_pools
+    )
     assert 0 <= held <= size
     assert (held == 0) == (size == 0)
     in_memory = end.zswap["stored_pages"] - end.zswap.get("same_filled_pages", 0)
-    assert in_memory == sum(pool.entries for pool in running.machine.zswap.pools)
+    assert in_memory == sum(pool.entries for pool in running.machine.zswap.pools.zswap_pools)
 
 
 @every_release

@@ -9,9 +9,10 @@ from time import perf_counter_ns
 import numpy as np
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.contents import KIND_MASK, Timing, Verify, is_compared, kind_and_class
+from zswap_replay.codec.contents import Timing, Verify, is_compared, kind_and_class
 from zswap_replay.codec.length_table import UNMEASURED, LengthTable
 from zswap_replay.errors import CodecError, ZswapReplayError
+from zswap_replay.lib.length_index import KIND_MASK
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages, PageSource
 

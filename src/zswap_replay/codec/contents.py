@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import cython
 
 from zswap_replay.errors import CodecError, VerificationError
+from zswap_replay.lib.length_index import CLASS_SHIFT, NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.payload.classes import CLASS_NAMES, OTHER
 from zswap_replay.payload.source import GeneratedPages
 from zswap_replay.units import PAGE_SIZE
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from zswap_replay.codec.base import Codec
     from zswap_replay.payload.source import PageSource
 
-NORMAL: Final = 0
-ZERO_FILLED: Final = 1
-SAME_FILLED: Final = 2
-KIND_MASK: Final = 3
-CLASS_SHIFT: Final = 2
-"""The number of a page's class stands above its kind."""
 CLASSES: Final = ("", *CLASS_NAMES, OTHER)
 """Payload classes by that number; 0 is a class that is not known."""
 

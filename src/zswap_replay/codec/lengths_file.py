@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.codec.base import lengths_key, parse_spec
-from zswap_replay.codec.contents import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError
 from zswap_replay.files import replacing
+from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.units import PAGE_SIZE
 

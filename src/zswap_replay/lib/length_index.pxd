@@ -3,8 +3,15 @@ from zswap_replay.lib.columns cimport Records
 from zswap_replay.lib.page_table cimport prefetch
 from zswap_replay.lib.splitmix cimport mix64
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     AHEAD = 16
+    NORMAL = 0
+    ZERO_FILLED = 1
+    SAME_FILLED = 2
+    KIND_MASK = 3
+    CLASS_SHIFT = 2
+    NR_CLASSES = 64
 
 cdef struct Known:
     unsigned long long content

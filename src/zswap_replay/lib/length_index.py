@@ -13,8 +13,18 @@ if not cython.compiled:  # compiled, they are declared in the .pxd
     AHEAD = 16
     """Contents that are looked up at once."""
 
+    # what a page is: the kind of a content
+    NORMAL = 0
+    ZERO_FILLED = 1
+    SAME_FILLED = 2
+    """One word fills the page, and it is not zero."""
+    KIND_MASK = 3
+    CLASS_SHIFT = 2
+    """The kind that is held has the number of the payload class above these bits; class 0 is unknown."""
+    NR_CLASSES = 64
+
 KNOWN: Fields = {"content": ULONGLONG, "length": INT, "kind": INT}
-"""A slot of the table; ``kind`` is one more than the kind of page (of zswap.py), so that 0 is an empty slot."""
+"""A slot of the table; ``kind`` is one more than the kind, so that 0 is an empty slot."""
 
 
 class Lengths:
@@ -30,7 +40,14 @@ class Lengths:
         self.last_slot = -1
 
     def add(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
-        """Take in a content that is not there yet: its length (0: refused) and its kind (of zswap.py)."""
+        """Take in a content that is not there yet: its length (0: refused) and its kind, with its class.
+
+        Raises ValueError: the kind is none of a byte.
+        """
+        if not 0 <= kind < NR_CLASSES << CLASS_SHIFT:
+            raise ValueError(
+                f"content {content}: kind {kind}; expected 0 to {(NR_CLASSES << CLASS_SHIFT) - 1}"
+            )
         if 2 * self.size >= self.room:
             self.grow(2 * self.room)
         self.size += 1

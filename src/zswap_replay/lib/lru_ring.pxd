@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     HOLE = -1
     FIRST_ROOM = 16

@@ -1,8 +1,10 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.event_codes cimport SETTLE
 from zswap_replay.lib.lru_ring cimport LruRings, Place
 from zswap_replay.lib.splitmix cimport mix64
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     PRESENT = 1
     SWAPCACHE = 2
@@ -21,7 +23,6 @@ cpdef enum:
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7
     AHEAD = 64
-    SETTLE = 4
 
 cdef extern from *:
     """

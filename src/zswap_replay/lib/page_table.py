@@ -24,6 +24,9 @@ from zswap_replay.lib.columns import (
 from zswap_replay.lib.lru_ring import PLACE, LruRings
 from zswap_replay.lib.splitmix import mix64
 
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.event_codes import SETTLE
+
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     PRESENT = 1
@@ -60,8 +63,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BLOCK_MASK = 7
     AHEAD = 64
     """Events that are looked up at once."""
-    SETTLE = 4
-    """The first event that names no page."""
 
     def prefetch(address: object) -> None:
         """Ask for the memory at an address, which will be needed, without waiting for it."""
@@ -91,8 +92,8 @@ PAGE: Fields = {
 
 What it holds (``content`` where the trace says so, else by ``version``, the number of its writes); whom its memory and
 its slot are charged to, while it has them; its place on an LRU list, or, while it is out of memory, its shadow there
-(mmzone.py); its entry in zswap, from ``entry_lru`` to ``pool``, which zswap.py explains; and the node that it was
-allocated on.
+(mm/workingset.py); its entry in zswap, from ``entry_lru`` to ``pool``, which zswap.py explains; and the node that it
+was allocated on.
 """
 
 BLOCK: Fields = {"key": ULONGLONG, "space": INT}

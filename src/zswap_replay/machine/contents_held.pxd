@@ -1,9 +1,9 @@
 cimport cython
 from zswap_replay.machine.events cimport Events
 from zswap_replay.lib.length_index cimport Lengths
-from zswap_replay.machine.machine cimport CONTROL, DISCARD, PAGEOUT, WRITE
+from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
 from zswap_replay.mm.memcontrol cimport MemCgroups
-from zswap_replay.lib.page_table cimport EXPLICIT, PRESENT, SETTLE, PageTable
+from zswap_replay.lib.page_table cimport EXPLICIT, PRESENT, PageTable
 
 @cython.final
 cdef class ContentsHeld:

@@ -8,8 +8,8 @@ from zswap_replay.machine.events import Events
 from zswap_replay.mm.memcontrol import MemCgroups
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SETTLE
-    from zswap_replay.machine.machine import CONTROL, DISCARD, PAGEOUT, WRITE
+    from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
+    from zswap_replay.lib.page_table import EXPLICIT, PRESENT
 
 
 class ContentsHeld:
@@ -22,7 +22,11 @@ class ContentsHeld:
         self.contents = Lengths()
 
     def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Go through the events ``start`` to ``stop`` - 1; the number of the first one left out, as Machine.run()."""
+        """Go through the events ``start`` to ``stop`` - 1; return the number of the first one left out.
+
+        Which that is, and what is refused, is as with Machine.run().
+        """
+        events.check(start, stop, self.memcgs.nr_nodes)
         i: cython.Py_ssize_t
         kind: cython.int
         space: cython.int

@@ -1,4 +1,5 @@
 cimport cython
+from zswap_replay.lib.event_codes cimport NR_EVENT_CODES, SETTLE
 
 @cython.final
 cdef class Events:
@@ -7,3 +8,6 @@ cdef class Events:
     cdef readonly const int[::1] memcg
     cdef readonly const unsigned int[::1] count
     cdef readonly Py_ssize_t size
+    cdef readonly int max_node
+    cpdef int check(self, Py_ssize_t start, Py_ssize_t stop, int nr_nodes) except -1
+    cdef refuse_node(self, Py_ssize_t start, Py_ssize_t stop, int nr_nodes)

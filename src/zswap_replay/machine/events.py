@@ -1,6 +1,29 @@
-"""Events as the core sees them: the columns of one batch of a trace."""
+"""Events as the core sees them: the columns of one batch of a trace, checked once for what the core cannot hold."""
+
+import cython
+import numpy as np
+import numpy.typing as npt
 
 from zswap_replay.lib.columns import Column
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.event_codes import NR_EVENT_CODES, SETTLE
+
+TYPES = {
+    "time_ns": np.dtype(np.uint64),
+    "event": np.dtype(np.uint8),
+    "memcg": np.dtype(np.int32),
+    "page": np.dtype(np.uint64),
+    "count": np.dtype(np.uint32),
+    "node": np.dtype(np.uint8),
+    "content": np.dtype(np.uint64),
+    "has_content": np.dtype(np.uint8),
+}
+"""The columns and their types, in the order of Events."""
+
+MAX_U64 = np.uint64((1 << 64) - 1)
+MAX_TIME = np.uint64((1 << 63) - 1)
+"""The end of time, which no event reaches."""
 
 
 class Events:
@@ -17,6 +40,20 @@ class Events:
         content: Column,
         has_content: Column,
     ) -> None:
+        """Take the columns as they are.
+
+        Raises ValueError, which names the column and its first bad row: a column of another type or length, an event
+        that there is not, a time from MAX_TIME on, an event of a page without a memcg, or a run beyond 2^64.
+        """
+        self.size = len(event)
+        for (name, kind), column in zip(
+            TYPES.items(), (time_ns, event, memcg, page, count, node, content, has_content), strict=True
+        ):
+            items = np.asarray(column)
+            if items.dtype != kind or items.shape != (self.size,):
+                raise ValueError(
+                    f"column {name}: {items.dtype} of {items.shape}; expected {kind} of {self.size} rows"
+                )
         self.time_ns = time_ns
         self.event = event
         self.memcg = memcg
@@ -25,4 +62,42 @@ class Events:
         self.node = node
         self.content = content
         self.has_content = has_content
-        self.size = len(event)
+        self.max_node = 0
+        if self.size:
+            events, memcgs = np.asarray(event), np.asarray(memcg)
+            if events.max() >= NR_EVENT_CODES:
+                _refuse("event", events, events >= NR_EVENT_CODES)
+            if memcgs.min() < 0:
+                _refuse("memcg", memcgs, (memcgs < 0) & (events < SETTLE))
+            times, counts = np.asarray(time_ns), np.asarray(count)
+            if times.max() >= MAX_TIME:
+                _refuse("time_ns", times, times >= MAX_TIME)
+            for name, first in (("page", np.asarray(page)), ("content", np.asarray(content))):
+                if int(first.max()) > int(MAX_U64) - int(counts.max()):
+                    ends_beyond = first > MAX_U64 - np.maximum(counts, 1) + np.uint64(1)
+                    _refuse(name, first, ends_beyond & (events < SETTLE))
+            self.max_node = int(np.asarray(node).max())
+
+    def check(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
+        """Refuse to go through the events ``start`` to ``stop`` - 1 on a machine of ``nr_nodes`` nodes.
+
+        Raises ValueError: there are no such events, or one of them is on a node that the machine lacks.
+        """
+        if not 0 <= start <= stop <= self.size:
+            raise ValueError(f"events {start} to {stop}: there are {self.size}")
+        if self.max_node >= nr_nodes:
+            self.refuse_node(start, stop, nr_nodes)
+
+    def refuse_node(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
+        """Raise ValueError for the first of the events ``start`` to ``stop`` - 1 on a node from ``nr_nodes`` on."""
+        nodes = np.asarray(self.node)[start:stop]
+        for row in np.flatnonzero(nodes >= nr_nodes):
+            raise ValueError(
+                f"row {start + row}, column node: {nodes[row]}; expected a node below {nr_nodes}"
+            )
+
+
+def _refuse(name: str, items: "npt.NDArray[np.generic]", bad: "npt.NDArray[np.bool_]") -> None:
+    """Raise ValueError for the first row of a column that is bad, if there is one."""
+    for row in np.flatnonzero(bad):
+        raise ValueError(f"row {row}, column {name}: {items[row]} is beyond what the machine holds")

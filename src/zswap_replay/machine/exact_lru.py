@@ -8,28 +8,28 @@ from zswap_replay.mm.vmscan import Vmscan
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.page_table import ISOLATED
     from zswap_replay.mm.memcontrol import PGSTEAL
-    from zswap_replay.mm.mmzone import NR_LRU_LISTS
+    from zswap_replay.mm.swap import NR_LRU_LISTS
     from zswap_replay.mm.vmscan import FREED, KEEP
 
 
 class ExactLru(Vmscan):
-    """One list a memcg, the page that was accessed last in front; pages go from its end, one at a time.
+    """One list a memcg, the page that was accessed last at its head; pages go from its tail, one at a time.
 
     Where a limit covers several memcgs they give a page each in turn.
     """
 
-    def folio_mark_accessed(self, page: cython.int) -> None:
-        """A mapped page is accessed: it is the last to go."""
+    def pte_mkyoung(self, page: cython.int) -> None:
+        """Make a mapped page that is accessed the last to go."""
         self.lruvecs.lists.list_move(NR_LRU_LISTS * self.pages.page[page].memcg, page)
 
     def folio_set_active(self, page: cython.int) -> None:
-        """There is one list: a page that may not go is its youngest."""
+        """Do nothing: there is one list, and a page that may not go is put at its head."""
 
     def wait_for_disk(self) -> None:
-        """A task waits for a read from the device; the worker keeps to the clock all the same."""
+        """Do nothing: the worker keeps to the clock while a task waits for the device."""
 
     def shrink_oldest(self, memcg: cython.int) -> cython.int:
-        """Look at the oldest page of a memcg; whether it went."""
+        """Look at the oldest page of a memcg; return whether it went."""
         page: cython.int = self.lruvecs.lists.last(NR_LRU_LISTS * memcg)
         self.lruvecs.lruvec_del_folio(page, memcg)
         self.pages.flags[page] |= ISOLATED
@@ -46,7 +46,7 @@ class ExactLru(Vmscan):
         return False
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Free one page of the memcgs below ``root``, or none where each was looked at twice in vain."""
+        """Free one page of the memcgs below ``root``; return 1, or 0 where each page was looked at twice in vain."""
         if root >= len(self.reclaim_iter):
             self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
         memcg: cython.int

@@ -1,31 +1,41 @@
 cimport cython
+from zswap_replay.lib.event_codes cimport CONTROL, PAGEOUT, SETTLE, WRITE
+from zswap_replay.lib.page_table cimport PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
 from zswap_replay.machine.events cimport Events
+from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
 from zswap_replay.mm.memory cimport Memory
-from zswap_replay.lib.page_table cimport PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
-from zswap_replay.mm.swap cimport Swap
-from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
+from zswap_replay.mm.page cimport PAGE_SHIFT
+from zswap_replay.mm.page_io cimport PageIo
+from zswap_replay.mm.page_writeback cimport Writeback
+from zswap_replay.mm.swap cimport Lruvecs
+from zswap_replay.mm.swap_slots cimport SwapSlots
+from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
-from zswap_replay.mm.zswap cimport MAX_RECLAIM_RETRIES, Zswap
+from zswap_replay.mm.workingset cimport Workingset
+from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
-    READ = 0
-    WRITE = 1
-    PAGEOUT = 2
-    DISCARD = 3
-    CONTROL = 5
+    MAX_NODES = 256
 
 @cython.final
 cdef class Machine:
     cdef readonly object release
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
+    cdef readonly Lruvecs lruvecs
+    cdef readonly Workingset workingset
     cdef readonly SwapCache swap_cache
+    cdef readonly Writeback writeback
     cdef readonly Zswap zswap
-    cdef readonly Swap swap
+    cdef readonly SwapSlots swap_slots
+    cdef readonly PageIo page_io
     cdef readonly Vmscan vmscan
+    cdef readonly MemcgLimits limits
     cdef readonly Memory memory
     cdef readonly bint exact_lru
+    cpdef int memcg_of(self, int path) except -1
     @cython.locals(
         time_ns="const unsigned long long[::1]",
         event="const unsigned char[::1]",

@@ -1,4 +1,8 @@
-"""One machine: the parts of the model put together, and the only loop over a trace's events."""
+"""One machine: the parts of the model put together, and the only loop over a trace's events.
+
+It is the border of the core. Compiled, the parts below write where an index points; what comes from outside, columns,
+paths, lengths, is therefore checked here and in Events, Lengths and zswap_compress(), and refused with an exception.
+"""
 
 import cython
 
@@ -6,26 +10,27 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.exact_lru import ExactLru
+from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
+from zswap_replay.mm.page_io import PageIo
+from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
-from zswap_replay.mm.swap import Swap
+from zswap_replay.mm.swap import Lruvecs
+from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
-from zswap_replay.mm.zswap import Contents, Zswap
+from zswap_replay.mm.workingset import Workingset
+from zswap_replay.mm.zswap import Contents, ShrinkWorker, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import PRESENT, SETTLE, SLOT, SWAPCACHE, YOUNG, ZERO
+    from zswap_replay.lib.event_codes import CONTROL, PAGEOUT, SETTLE, WRITE
+    from zswap_replay.lib.page_table import PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
-    from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
-    from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
+    from zswap_replay.mm.page import PAGE_SHIFT
 
-    # codes of trace.schema.Event; those from CONTROL on are the caller's
-    READ = 0
-    WRITE = 1
-    PAGEOUT = 2
-    DISCARD = 3
-    CONTROL = 5
+    MAX_NODES = 256
+    """NUMA nodes at most: a page has the number of its own in a byte."""
 
 
 class Machine:
@@ -41,63 +46,107 @@ class Machine:
         exact_lru: bool,
         shrink_delay: int,
     ) -> None:
+        """Make a machine that has only the root memcg, and no pool: ``set_pool`` makes the first.
+
+        Raises ValueError: it has no node, or more than MAX_NODES.
+        """
+        if not 1 <= nr_nodes <= MAX_NODES:
+            raise ValueError(f"{nr_nodes} nodes: expected 1 to {MAX_NODES}")
         self.release = release
-        self.pages = PageTable()
         self.exact_lru = exact_lru
+        self.pages = PageTable()
         self.memcgs = MemCgroups(release.writeback_switch, nr_nodes)
-        self.swap_cache = SwapCache(self.pages, self.memcgs, not exact_lru)
+        self.lruvecs = Lruvecs(self.pages)
+        self.workingset = Workingset(self.pages, self.memcgs)
+        self.swap_cache = SwapCache(self.pages, self.memcgs, self.lruvecs, self.workingset)
+        self.writeback = Writeback(self.pages, self.lruvecs, not exact_lru)
         self.zswap = Zswap(
-            release, self.pages, self.memcgs, self.swap_cache, totalram_pages, nr_nodes, writeback_ns
+            release,
+            self.pages,
+            self.memcgs,
+            self.swap_cache,
+            self.writeback,
+            totalram_pages,
+            nr_nodes,
+            writeback_ns,
         )
-        self.swap = Swap(release, self.pages, self.memcgs, self.zswap)
+        self.swap_slots = SwapSlots(release, self.pages, self.memcgs, self.zswap)
+        self.page_io = PageIo(release, self.pages, self.memcgs, self.zswap)
         reclaim = ExactLru if exact_lru else Vmscan
         self.vmscan = reclaim(
-            self.pages, self.memcgs, self.swap_cache, self.swap, synchronous_swap, shrink_delay
+            self.pages,
+            self.memcgs,
+            self.swap_cache,
+            self.writeback,
+            self.swap_slots,
+            self.page_io,
+            synchronous_swap,
+            shrink_delay,
         )
-        self.memory = Memory(self.pages, self.memcgs, self.swap_cache, self.swap, self.vmscan, totalram_pages)
+        self.limits = MemcgLimits(release, self.memcgs, self.vmscan, self.zswap, totalram_pages)
+        self.memory = Memory(
+            self.pages,
+            self.memcgs,
+            self.swap_cache,
+            self.swap_slots,
+            self.page_io,
+            self.vmscan,
+            self.limits,
+        )
 
     # ---- memcgs ----
 
+    def memcg_of(self, path: cython.int) -> cython.int:
+        """Return the index of the memcg of a path. Raises LookupError: it was never created."""
+        memcg: cython.int = self.memcgs.memcg_of_path(path) if path >= 0 else -1
+        if memcg < 0:
+            raise LookupError(f"path {path} has no memcg")
+        return memcg
+
     def memcg_create(self, path: int, parent: int, seed: int, group: int) -> int:
-        """Make the memcg of a path, below that of the path ``parent``; its index.
+        """Make the memcg of a path, below that of the path ``parent``; return its index.
 
         ``seed`` is a hash of the path, and with ``group``, the part of the recipe that holds for it, says what its
-        pages hold where the trace does not.
+        pages hold where the trace does not. Raises LookupError: ``parent`` was never created. ValueError: ``path`` is
+        negative.
         """
-        memcg = self.memcgs.mem_cgroup_css_alloc(self.memcgs.memcg_of_path(parent))
-        self.swap_cache.lruvecs.new_memcg()
+        if path < 0:
+            raise ValueError(f"path {path}: expected a number from 0 on")
+        memcg = self.memcgs.mem_cgroup_css_alloc(self.memcg_of(parent))
+        self.lruvecs.new_memcg()
+        self.workingset.new_memcg()
         self.memcgs.set_path(path, memcg)
         self.pages.new_space(memcg, seed, group)
         return memcg
 
     def memcg_offline(self, path: int) -> None:
-        """Remove the memcg of a path; its pages can be named until the path is created anew."""
-        memcg = self.memcgs.memcg_of_path(path)
-        self.zswap.zswap_memcg_offline_cleanup(memcg)
+        """Remove the memcg of a path; its pages can be named until the path is created anew.
+
+        Raises LookupError: it was never created. ValueError: it is the root, or was removed already.
+        """
+        memcg = self.memcg_of(path)
+        if memcg == 0 or not self.memcgs.online[memcg]:
+            raise ValueError(f"path {path}: expected a memcg that is online, and not the root")
+        self.zswap.pools.zswap_memcg_offline_cleanup(memcg)
         self.memcgs.mem_cgroup_css_offline(memcg)
 
     def memcg_set(self, path: int, key: str, value: int) -> None:
-        """Write to a file of a memcg. A memory limit below the use is reclaimed down to at once."""
-        memcg = self.memcgs.memcg_of_path(path)
-        self.memcgs.set_limit(memcg, key, value)
+        """Write ``value`` to the file ``key`` of a memcg: bytes, -1 for max, or 0 and 1 for a switch.
+
+        A memory limit below the use is reclaimed down to at once. Raises LookupError: the memcg was never created, or
+        has no such file.
+        """
+        memcg = self.memcg_of(path)
         if key == "memory.max":
-            self.vmscan.keep_below(memcg, self.memcgs.memory_max[memcg], 0)
+            self.limits.memory_max_write(memcg, value)
         elif key == "memory.high":
-            self.vmscan.keep_below(memcg, self.memcgs.memory_high[memcg], 0)
+            self.limits.memory_high_write(memcg, value)
+        else:
+            self.memcgs.set_limit(memcg, key, value)
 
     def memcg_reclaim(self, path: int, size: int) -> int:
-        """Reclaim ``size`` bytes of a memcg; pages that went. Models memory_reclaim(), mm/memcontrol.c."""
-        freed: cython.Py_ssize_t = 0
-        wanted: cython.Py_ssize_t = size >> 12
-        retries = MAX_RECLAIM_RETRIES
-        while freed < wanted and retries:
-            batch: cython.Py_ssize_t = min(wanted - freed, SWAP_CLUSTER_MAX)
-            if self.release.quarters_of_memory_reclaim:
-                batch = max((wanted - freed) // 4, SWAP_CLUSTER_MAX)
-            got = self.vmscan.try_to_free_pages(self.memcgs.memcg_of_path(path), batch)
-            retries -= got == 0
-            freed += got
-        return freed
+        """Reclaim ``size`` bytes of a memcg; return the pages that went. Raises LookupError: it was never created."""
+        return self.limits.memory_reclaim(self.memcg_of(path), size >> PAGE_SHIFT)
 
     # ---- zswap ----
 
@@ -109,25 +158,26 @@ class Machine:
         self, zpool: str, compressor: str, contents: Contents, lengths: Lengths, learned: Lengths | None
     ) -> None:
         """Write ``compressor`` or ``zpool``: the pool of the two becomes the current one."""
-        self.zswap.zswap_pool_create(zpool, compressor, contents, lengths, learned)
+        self.zswap.pools.zswap_param_set(zpool, compressor, contents, lengths, learned)
 
     def settle(self) -> None:
         """Let the shrink worker finish."""
-        self.zswap.run_worker(-1)
+        self.zswap.worker.run_worker(self.zswap, -1)
 
     def advance(self, now: int) -> None:
-        """Let time pass until ``now``, and the shrink worker do what it gets done by then."""
-        self.zswap.now = now
-        self.zswap.run_worker(now)
+        """Let time pass until ``now``, in ns, and the shrink worker do what it gets done by then."""
+        self.zswap.worker.now = now
+        self.zswap.worker.run_worker(self.zswap, now)
 
     # ---- events ----
 
     def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Replay the events ``start`` to ``stop`` - 1 of a batch; the number of the first one not replayed.
+        """Replay the events ``start`` to ``stop`` - 1 of a batch; return the number of the first one not replayed.
 
         That is ``stop``, or an event that is the caller's (from CONTROL on), or one that names a memcg which is not
-        there yet.
+        there yet. Raises ValueError: there are fewer events, or one of them is on a node that the machine lacks.
         """
+        events.check(start, stop, self.memcgs.nr_nodes)
         i: cython.Py_ssize_t
         page: cython.int
         kind: cython.int
@@ -136,6 +186,7 @@ class Machine:
         number: cython.ulonglong
         given: cython.bint
         pages: PageTable = self.pages
+        worker: ShrinkWorker = self.zswap.worker
         # what a hit needs, at hand
         time_ns, event, memcg, has_content = events.time_ns, events.event, events.memcg, events.has_content
         ahead, flags, path_memcg, counts = (
@@ -147,7 +198,7 @@ class Machine:
         room: cython.int = pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
         fast: cython.bint = not self.exact_lru
-        until: cython.longlong = self.zswap.next_work()
+        until: cython.longlong = worker.next_work()
         first: cython.Py_ssize_t = start
         end: cython.Py_ssize_t = start
         for i in range(start, stop):
@@ -171,11 +222,11 @@ class Machine:
 
             if kind >= CONTROL:
                 return i
-            self.zswap.now = time_ns[i]
-            if self.zswap.active:
-                self.zswap.run_worker(time_ns[i])
+            worker.now = time_ns[i]
+            if worker.active:
+                worker.run_worker(self.zswap, time_ns[i])
             if kind == SETTLE:
-                self.zswap.run_worker(-1)
+                worker.run_worker(self.zswap, -1)
             else:
                 space = self.memcgs.memcg_of_path(memcg[i])
                 if space < 0:
@@ -187,7 +238,7 @@ class Machine:
                         page = pages.insert(space, events.page[i] + number)
                     if page >= 0:
                         self.page_event(kind, space, page, events.node[i], events.content[i] + number, given)
-            until = self.zswap.next_work()
+            until = worker.next_work()
             if pages.room != room:
                 room = pages.room
                 flags = pages.flags
@@ -206,7 +257,7 @@ class Machine:
         pages: PageTable = self.pages
         if kind <= WRITE:
             if pages.flags[page] & PRESENT:
-                self.vmscan.folio_mark_accessed(page)
+                self.vmscan.pte_mkyoung(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
             self.memcgs.count_memcg_event(space, pages.page[page].node, ACCESSES)
@@ -222,7 +273,7 @@ class Machine:
     # ---- looking ----
 
     def where(self, path: int, first: int, count: int) -> str:
-        """Where pages are, one letter each from page ``first`` of a path on.
+        """Return where ``count`` pages are, one letter each from page ``first`` of a path on.
 
         ``P`` mapped, ``C`` in the swap cache alone, ``Z`` in zswap, ``0`` in the zero map, ``D`` on the device, ``N``
         absent.

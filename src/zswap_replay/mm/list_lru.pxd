@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.lib.lru_ring cimport LruRings
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     LRU_REMOVED = 0
     LRU_REMOVED_RETRY = 1
@@ -12,7 +13,7 @@ cpdef enum:
 
 cdef class LruWalk:
     cdef public int nr_to_walk
-    cpdef int isolate(self, ListLru lru, int head, int item) except -1
+    cpdef int list_lru_walk_cb(self, ListLru lru, int head, int item) except -1
 
 @cython.final
 cdef class ListLru:

@@ -21,13 +21,13 @@ class LruWalk:
     def __init__(self) -> None:
         self.nr_to_walk = 0
 
-    def isolate(self, lru: "ListLru", head: cython.int, item: cython.int) -> cython.int:
-        """Look at an item at the old end of the list ``head``; one of the LRU_ values."""
+    def list_lru_walk_cb(self, lru: "ListLru", head: cython.int, item: cython.int) -> cython.int:
+        """Look at an item of the list ``head``; return an LRU_ value. Models list_lru_walk_cb."""
         raise NotImplementedError
 
 
 class ListLru:
-    """One LRU list for each memcg and node, oldest item first; or, where not memcg-aware, a single one for all."""
+    """One LRU list for each memcg and node, oldest item at the head; where not memcg-aware, a single one for all."""
 
     def __init__(self, heads: LruRings, nr_nodes: int, memcg_aware: bool) -> None:
         self.heads = heads
@@ -36,20 +36,23 @@ class ListLru:
         self.base = column(8, INT, -1)
 
     def memcg_list_lru_alloc(self, memcg: cython.int) -> cython.int:
-        """Make the lists of a memcg, one a node; the number of the first of them."""
+        """Make the lists of a memcg, one a node; return the number of the first."""
         if memcg >= len(self.base):
             self.base = grown(self.base, 2 * memcg, -1)
         self.base[memcg] = self.heads.new_lists(self.nr_nodes)
         return self.base[memcg]
 
     def head_of(self, nid: cython.int, memcg: cython.int) -> cython.int:
-        """The list of a memcg and node, or -1 where it never had an item."""
+        """Return the number of the list of a memcg and node, or -1 where it never had an item."""
         if not self.memcg_aware:
             return self.base[0]
         return self.base[memcg] + nid if memcg < len(self.base) and self.base[memcg] >= 0 else -1
 
     def list_lru_add(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
-        """Put an item at the young end."""
+        """Put an item at the tail of the list of a memcg and node.
+
+        Models list_lru_add().
+        """
         head: cython.int = self.head_of(nid, memcg)
         if head < 0:
             head = self.memcg_list_lru_alloc(memcg if self.memcg_aware else 0) + (
@@ -58,7 +61,10 @@ class ListLru:
         self.heads.list_add_tail(head, item)
 
     def list_lru_del(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
-        """Take an item off its list."""
+        """Take an item off its list.
+
+        Models list_lru_del().
+        """
         self.heads.list_del(self.head_of(nid, memcg), item)
 
     def list_lru_replace(self, old: cython.int, new: cython.int, nid: cython.int, memcg: cython.int) -> None:
@@ -66,16 +72,19 @@ class ListLru:
         self.heads.list_replace(self.head_of(nid, memcg), old, new)
 
     def list_lru_count_one(self, nid: cython.int, memcg: cython.int) -> cython.int:
-        """Items on the list of a memcg and node."""
+        """Return how many items the list of a memcg and node has.
+
+        Models list_lru_count_one().
+        """
         head: cython.int = self.head_of(nid, memcg)
         return self.heads.size[head] if head >= 0 else 0
 
     def list_lru_walk_one(
         self, nid: cython.int, memcg: cython.int, walk: LruWalk, nr_to_walk: cython.int
     ) -> cython.int:
-        """Show items to ``walk``, oldest first, while the budget lasts; how many of them were removed.
+        """Show up to ``nr_to_walk`` items to ``walk``, from the head on; return how many of them were removed.
 
-        ``walk.nr_to_walk`` is what is left of the budget. Models __list_lru_walk_one(): an item costs one unit before
+        ``walk.nr_to_walk`` is what is left of that budget. Models __list_lru_walk_one(): an item costs one unit before
         it is shown, whatever becomes of it.
         """
         walk.nr_to_walk = nr_to_walk
@@ -89,7 +98,7 @@ class ListLru:
         while item >= 0 and walk.nr_to_walk > 0:
             walk.nr_to_walk -= 1
             behind = self.heads.next(head, item)
-            done = walk.isolate(self, head, item)
+            done = walk.list_lru_walk_cb(self, head, item)
             if done == LRU_REMOVED or done == LRU_REMOVED_RETRY:
                 isolated += 1
             if done == LRU_ROTATE:
@@ -102,7 +111,10 @@ class ListLru:
         return isolated
 
     def memcg_reparent_list_lrus(self, memcg: cython.int, parent: cython.int) -> None:
-        """A dead memcg's items go to the old end of its parent's lists."""
+        """Put the items of a memcg that dies at the head of its parent's lists.
+
+        Models memcg_reparent_list_lrus().
+        """
         if not self.memcg_aware or self.head_of(0, memcg) < 0:
             return
         if self.head_of(0, parent) < 0:

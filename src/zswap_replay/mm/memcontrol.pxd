@@ -1,9 +1,10 @@
 cimport cython
+from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     ROOT = 0
     NO_LIMIT = -1
-    PAGE_SHIFT = 12
     ACCESSES = 0
     PGMAJFAULT = 1
     PSWPIN = 2
@@ -25,7 +26,7 @@ cpdef enum:
 @cython.final
 cdef class MemCgroups:
     cdef readonly int nr, nr_nodes
-    cdef bint switch_inherited, switch_hierarchical
+    cdef bint switch_exists, switch_inherited, switch_hierarchical
     cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max

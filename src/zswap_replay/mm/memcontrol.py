@@ -11,13 +11,13 @@ import numpy.typing as npt
 from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, Column, column, grown
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
+
     ROOT = 0
     """The root memcg. It has no limits, and its pages no objcg: they are charged to nobody."""
     NO_LIMIT = -1
-    PAGE_SHIFT = 12
 
-# Events of a memcg, in the order of MemCgroups.events
-if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    # events of a memcg, in the order of MemCgroups.events
     ACCESSES = 0
     PGMAJFAULT = 1
     PSWPIN = 2
@@ -61,6 +61,7 @@ class MemCgroups:
         room = 8
         self.nr = 0
         self.nr_nodes = nr_nodes
+        self.switch_exists = writeback_switch != "none"
         self.switch_inherited = writeback_switch == "own"
         self.switch_hierarchical = writeback_switch == "hierarchy"
         # the tree, children in order of creation; a dead memcg stays in it as long as something refers to it
@@ -241,6 +242,8 @@ class MemCgroups:
 
     def mem_cgroup_zswap_writeback_enabled(self, memcg: cython.int) -> cython.bint:
         """Whether pages of a memcg may go from zswap to the swap device."""
+        if not self.switch_exists:
+            return True
         if not self.switch_hierarchical:
             return self.zswap_writeback[memcg] != 0
         while memcg >= 0:
@@ -251,7 +254,7 @@ class MemCgroups:
 
     def memory_usage(self, memcg: cython.int) -> cython.longlong:
         """memory.current in pages: resident pages, and compressed bytes rounded up to pages."""
-        return self.resident[memcg] + ((self.zswap_bytes[memcg] + 4095) >> PAGE_SHIFT)
+        return self.resident[memcg] + ((self.zswap_bytes[memcg] + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
     def charge(self, memcg: cython.int) -> None:
         """Charge a resident page."""
@@ -309,7 +312,7 @@ class MemCgroups:
         if key == "memory.zswap.writeback":
             self.zswap_writeback[memcg] = value
             return
-        pages = value if value < 0 else value >> 12
+        pages = value if value < 0 else value >> PAGE_SHIFT
         if key == "memory.max":
             self.memory_max[memcg] = pages
         elif key == "memory.high":
@@ -329,7 +332,7 @@ class MemCgroups:
             "memory.swap.max": self.swap_max[memcg],
             "memory.zswap.max": self.zswap_max[memcg],
         }
-        limits = {key: int(value) << 12 for key, value in pages.items() if value >= 0}
+        limits = {key: int(value) << PAGE_SHIFT for key, value in pages.items() if value >= 0}
         if not self.zswap_writeback[memcg]:
             limits["memory.zswap.writeback"] = 0
         return limits

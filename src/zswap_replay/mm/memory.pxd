@@ -1,19 +1,23 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PGMAJFAULT, ROOT, MemCgroups
-from zswap_replay.mm.mmzone cimport NO_SHADOW
 from zswap_replay.lib.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
-from zswap_replay.mm.swap cimport Swap
+from zswap_replay.mm.memcg_limits cimport MemcgLimits
+from zswap_replay.mm.page_io cimport PageIo
+from zswap_replay.mm.swap_slots cimport SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
+from zswap_replay.mm.workingset cimport NO_SHADOW
 
 @cython.final
 cdef class Memory:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly SwapCache swap_cache
-    cdef readonly Swap swap
+    cdef readonly SwapSlots swap_slots
+    cdef readonly PageIo page_io
     cdef readonly Vmscan vmscan
-    cdef readonly long long totalram_pages, first_touches
+    cdef readonly MemcgLimits limits
+    cdef readonly long long first_touches
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content
     ) except -1

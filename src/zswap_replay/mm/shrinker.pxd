@@ -2,6 +2,7 @@ cimport cython
 from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
 from zswap_replay.mm.zswap cimport SHRINK_STOP, Zswap
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     SHRINK_BATCH = 128
     DEFAULT_SEEKS = 2

@@ -31,7 +31,7 @@ class Shrinker:
 
     def do_shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
         """Scan a share of the objects that grows with urgency, 128 at a time, and put off what makes no batch."""
-        freeable: cython.longlong = self.zswap.zswap_shrinker_count(nid, memcg)
+        freeable: cython.longlong = self.zswap.shrinker.zswap_shrinker_count(self.zswap, nid, memcg)
         if freeable == 0:
             return 0
         slot: cython.int = memcg * self.zswap.nr_nodes + nid
@@ -46,7 +46,7 @@ class Shrinker:
         done: cython.longlong
         while total_scan >= SHRINK_BATCH or total_scan >= freeable:
             part = min(total_scan, SHRINK_BATCH)
-            done = self.zswap.zswap_shrinker_scan(nid, memcg, part)
+            done = self.zswap.shrinker.zswap_shrinker_scan(self.zswap, nid, memcg, part)
             if done == SHRINK_STOP:
                 break
             freed += done

@@ -1,25 +1,21 @@
 cimport cython
-from zswap_replay.mm.memcontrol cimport PSWPIN, PSWPOUT, MemCgroups
-from zswap_replay.lib.page_table cimport DIRTY, SLOT, SWAPCACHE, ZERO, PageTable
-from zswap_replay.mm.zswap cimport ZERO_FILLED, Zswap
+from zswap_replay.lib.lru_ring cimport LruRings
+from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, PageTable
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
-    SWAP_SLOTS_CACHE_SIZE = 64
-    STORED = 0
-    WRITTEN = 1
-    KEPT = 2
+    LRU_INACTIVE_ANON = 0
+    LRU_ACTIVE_ANON = 1
+    NR_LRU_LISTS = 2
 
 @cython.final
-cdef class Swap:
+cdef class Lruvecs:
     cdef readonly PageTable pages
-    cdef readonly MemCgroups memcgs
-    cdef readonly Zswap zswap
-    cdef bint rule_zeromap, rule_slots_freed_in_batches
-    cdef int[::1] returned_memcg
-    cdef readonly int n_ret
-    cdef readonly long long pswpin, pswpout, swpin_zero, swpout_zero
-    cdef bint folio_alloc_swap(self, int page) noexcept
-    cdef int free_swap_slot(self, int page) except -1
-    cdef int swapcache_free_entries(self) except -1
-    cdef int swap_writepage(self, int page) except -1
-    cdef int swap_readpage(self, int page) except -1
+    cdef readonly LruRings lists
+    cdef readonly int nr_memcgs
+    cdef public long long added, drained
+    cpdef new_memcg(self)
+    cpdef int lruvec_add_folio(self, int page, int memcg) except -1
+    cpdef void lruvec_del_folio(self, int page, int memcg) noexcept
+    cpdef int folio_add_lru(self, int page, int memcg) except -1
+    cpdef int folio_rotate_reclaimable(self, int page, int memcg) except -1

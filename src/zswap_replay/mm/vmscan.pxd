@@ -1,15 +1,20 @@
 cimport cython
 from zswap_replay.lib.lru_ring cimport LruRings
-from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, PGSTEAL, ROOT, MemCgroups
-from zswap_replay.mm.mmzone cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
+from zswap_replay.mm.memcontrol cimport PGSTEAL, MemCgroups
 from zswap_replay.lib.page_table cimport (
     ACTIVE, DIRTY, ISOLATED, PRESENT, REFERENCED, SLOT, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
 )
+from zswap_replay.mm.page cimport PAGE_SHIFT
+from zswap_replay.mm.page_io cimport KEPT, STORED, PageIo
+from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX, Writeback
 from zswap_replay.mm.shrinker cimport Shrinker
-from zswap_replay.mm.swap cimport KEPT, STORED, Swap
-from zswap_replay.mm.swap_state cimport SWAP_CLUSTER_MAX, SwapCache
-from zswap_replay.mm.zswap cimport MAX_RECLAIM_RETRIES
+from zswap_replay.mm.swap cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
+from zswap_replay.mm.swap_slots cimport SwapSlots
+from zswap_replay.mm.swap_state cimport SwapCache
+from zswap_replay.mm.workingset cimport Workingset
+from zswap_replay.mm.zswap cimport Zswap
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     DEF_PRIORITY = 12
     ANON_SHARE = 89
@@ -24,13 +29,17 @@ cdef class Vmscan:
     cdef readonly MemCgroups memcgs
     cdef readonly SwapCache swap_cache
     cdef readonly Lruvecs lruvecs
-    cdef readonly Swap swap
+    cdef readonly Workingset workingset
+    cdef readonly Writeback writeback
+    cdef readonly SwapSlots swap_slots
+    cdef readonly PageIo page_io
+    cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap
     cdef readonly int shrink_delay
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
-    cdef readonly long long clean_drops, swap_full, oom, pgscan, pgsteal
-    cdef int folio_mark_accessed(self, int page) except -1
+    cdef readonly long long clean_drops, swap_full, pgscan, pgsteal
+    cdef int pte_mkyoung(self, int page) except -1
     cdef void folio_set_active(self, int page) noexcept
     cdef int wait_for_disk(self) except -1
     cdef int pageout(self, int page) except -1
@@ -46,10 +55,8 @@ cdef class Vmscan:
     cdef void look_ahead(self, int head) noexcept
     cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept
     cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
+    cpdef bint inactive_is_low(self, int memcg) noexcept
     cdef bint may_deactivate(self, int memcg) noexcept
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
     cdef int shrink_slab(self, int memcg, int priority) except -1
     cpdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1
-    cdef int try_charge(self, int memcg, long long totalram_pages) except -1
-    cdef int count_oom(self, int memcg) except -1
-    cpdef int keep_below(self, int memcg, long long limit, int coming) except -1

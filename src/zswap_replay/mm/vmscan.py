@@ -9,8 +9,10 @@ import cython
 from zswap_replay.lib.columns import INT, column, grown
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_io import PageIo
+from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.shrinker import Shrinker
-from zswap_replay.mm.swap import Swap
+from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -25,11 +27,11 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         WRITEBACK,
         YOUNG,
     )
-    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, PGSTEAL, ROOT
-    from zswap_replay.mm.mmzone import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
-    from zswap_replay.mm.swap import KEPT, STORED
-    from zswap_replay.mm.swap_state import SWAP_CLUSTER_MAX
-    from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
+    from zswap_replay.mm.memcontrol import PGSTEAL
+    from zswap_replay.mm.page import PAGE_SHIFT
+    from zswap_replay.mm.page_io import KEPT, STORED
+    from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
+    from zswap_replay.mm.swap import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
 
     DEF_PRIORITY = 12
     ANON_SHARE = 89
@@ -51,7 +53,9 @@ class Vmscan:
         pages: PageTable,
         memcgs: MemCgroups,
         swap_cache: SwapCache,
-        swap: Swap,
+        writeback: Writeback,
+        swap_slots: SwapSlots,
+        page_io: PageIo,
         synchronous_swap: bool,
         shrink_delay: int,
     ) -> None:
@@ -59,8 +63,12 @@ class Vmscan:
         self.memcgs = memcgs
         self.swap_cache = swap_cache
         self.lruvecs = swap_cache.lruvecs
-        self.swap = swap
-        self.shrinker = Shrinker(memcgs, swap.zswap)
+        self.workingset = swap_cache.workingset
+        self.writeback = writeback
+        self.swap_slots = swap_slots
+        self.page_io = page_io
+        self.zswap = page_io.zswap
+        self.shrinker = Shrinker(memcgs, page_io.zswap)
         self.synchronous_swap = synchronous_swap
         self.shrink_delay = shrink_delay
         # by the memcg whose limit is at work: the memcg below it that a round came to last
@@ -69,16 +77,15 @@ class Vmscan:
         self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
         self.coming = column(SWAP_CLUSTER_MAX, INT)
-        self.clean_drops = 0
-        self.swap_full = 0
-        self.oom = 0
-        self.pgscan = 0
-        self.pgsteal = 0
+        self.clean_drops = 0  # mapped pages that went without a write, as their slot has what they hold
+        self.swap_full = 0  # pages that stayed, as a memory.swap.max gave them no slot
+        self.pgscan = 0  # pages that reclaim took off an inactive list to look at them
+        self.pgsteal = 0  # pages of those that went
 
     # ---- accesses ----
 
-    def folio_mark_accessed(self, page: cython.int) -> None:
-        """A mapped page is accessed: the processor sets its accessed bit."""
+    def pte_mkyoung(self, page: cython.int) -> None:
+        """Set the accessed bit of a mapped page, as the processor does at an access."""
         self.pages.flags[page] |= YOUNG
 
     def folio_set_active(self, page: cython.int) -> None:
@@ -87,8 +94,8 @@ class Vmscan:
 
     def wait_for_disk(self) -> None:
         """A task waits for a read from the device, and the shrink worker has the processor to itself."""
-        if self.swap.zswap.active:
-            self.swap.zswap.run_worker(-1)
+        if self.zswap.worker.active:
+            self.zswap.worker.run_worker(self.zswap, -1)
 
     # ---- one page ----
 
@@ -105,14 +112,14 @@ class Vmscan:
                 self.clean_drops += 1
             self.remove_mapping(page, memcg)
             return FREED
-        if not flags & SLOT and not self.swap.folio_alloc_swap(page):
+        if not flags & SLOT and not self.swap_slots.folio_alloc_swap(page):
             self.swap_full += 1
             return ACTIVATE
-        self.swap_cache.units += STORE_UNITS
+        self.writeback.units += STORE_UNITS
         self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT
-        outcome: cython.int = self.swap.swap_writepage(page)
-        if self.swap.zswap.refusals_waiting > self.shrink_delay and self.swap_cache.reclaiming:
-            self.swap.zswap.run_worker(-1)
+        outcome: cython.int = self.page_io.swap_writepage(page)
+        if self.zswap.worker.refusals_waiting > self.shrink_delay and self.writeback.reclaiming:
+            self.zswap.worker.run_worker(self.zswap, -1)
         if outcome == KEPT:
             return ACTIVATE
         if outcome == STORED or self.synchronous_swap:
@@ -123,7 +130,7 @@ class Vmscan:
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
         """Free the memory of a page whose slot has what it holds, and note when it went."""
         self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED)
-        self.lruvecs.workingset_eviction(page, memcg)
+        self.workingset.workingset_eviction(page, memcg)
         self.swap_cache.free_folio(page)
 
     def reclaim_pages(self, page: cython.int) -> None:
@@ -140,7 +147,7 @@ class Vmscan:
             self.folio_set_active(page)
         self.lruvecs.lruvec_add_folio(page, memcg)
         if fate == KEEP:
-            self.swap_cache.start_writeback(page, False)
+            self.writeback.folio_start_writeback(page, False)
 
     # ---- lists ----
 
@@ -161,9 +168,9 @@ class Vmscan:
         if fate == FREED:
             fate = self.pageout(page)
             if fate == KEEP:
-                self.swap_cache.start_writeback(page, False)
+                self.writeback.folio_start_writeback(page, False)
         if fate == ACTIVATE:
-            self.lruvecs.workingset_age_nonresident(memcg)
+            self.workingset.workingset_age_nonresident(memcg)
         return fate
 
     def shrink_inactive_list(self, memcg: cython.int, nr_to_scan: cython.int) -> cython.int:
@@ -179,12 +186,12 @@ class Vmscan:
             page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
             if not self.pages.flags[page] & YOUNG:
-                self.swap.zswap.current.lengths.look_ahead(self.pages.content_of(page))
+                self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
         self.look_ahead(head)
         for i in range(taken):
-            self.swap_cache.units += 1
-            if self.swap_cache.ended < self.swap_cache.submitted:
-                self.swap_cache.end_writes(self.swap_cache.units)
+            self.writeback.units += 1
+            if self.writeback.ended < self.writeback.submitted:
+                self.writeback.end_writes(self.writeback.units)
             self.fates[i] = self.shrink_folio(self.isolated[i], memcg)
         for i in range(taken):
             if self.fates[i] == FREED:
@@ -249,15 +256,28 @@ class Vmscan:
                 active -= part
                 if self.may_deactivate(memcg):
                     self.shrink_active_list(memcg, part)
-        self.swap_cache.blk_finish_plug()
-        if self.lruvecs.inactive_is_low(memcg):
+        self.writeback.blk_finish_plug()
+        if self.inactive_is_low(memcg):
             self.shrink_active_list(memcg, SWAP_CLUSTER_MAX)
         return freed
 
+    def inactive_is_low(self, memcg: cython.int) -> cython.bint:
+        """Tell whether the inactive list is too short for the active one: by a ratio that grows with the memory.
+
+        It is int_sqrt(10 * GiB) to 1 from 1 GiB on, and 1 to 1 below. Models inactive_is_low().
+        """
+        inactive: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
+        active: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
+        gigabytes: cython.longlong = (inactive + active) >> (30 - PAGE_SHIFT)
+        ratio: cython.longlong = 1
+        while gigabytes and (ratio + 1) * (ratio + 1) <= 10 * gigabytes:
+            ratio += 1
+        return inactive * ratio < active
+
     def may_deactivate(self, memcg: cython.int) -> cython.bint:
         """Whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
-        return self.lruvecs.inactive_is_low(memcg) or (
-            self.lruvecs.activations[memcg] != self.lruvecs.activations_seen[memcg]
+        return self.inactive_is_low(memcg) or (
+            self.workingset.activations[memcg] != self.workingset.activations_seen[memcg]
         )
 
     def shrink_node_memcgs(
@@ -282,17 +302,17 @@ class Vmscan:
     def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
         """Let the zswap shrinker of a memcg work. What it writes back is not free yet, and does not count as freed."""
         nid: cython.int
-        if self.swap.zswap.shrinker_enabled:
-            for nid in range(self.swap.zswap.nr_nodes):
+        if self.zswap.shrinker_enabled:
+            for nid in range(self.zswap.nr_nodes):
                 self.shrinker.shrink_slab(nid, memcg, priority)
-            self.swap_cache.blk_finish_plug()
+            self.writeback.blk_finish_plug()
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Free pages of the memcgs below ``root``, with growing urgency; how many went, of ``nr_to_reclaim`` or more.
 
         Models do_try_to_free_pages().
         """
-        if not self.swap_cache.begin_reclaim():
+        if not self.writeback.begin_reclaim():
             return 0
         if root >= len(self.reclaim_iter):
             self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
@@ -303,50 +323,9 @@ class Vmscan:
             freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
             if freed >= nr_to_reclaim:
                 break
-        self.swap_cache.end_reclaim()
+        self.writeback.end_reclaim()
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:
-            self.lruvecs.activations_seen[memcg] = self.lruvecs.activations[memcg]
+            self.workingset.activations_seen[memcg] = self.workingset.activations[memcg]
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
         return freed
-
-    # ---- limits ----
-
-    def try_charge(self, memcg: cython.int, totalram_pages: cython.longlong) -> None:
-        """Make room for one more page under every limit up the tree, and in RAM.
-
-        Where nothing more can be reclaimed the kernel would kill; here the page is charged all the same and counted.
-        """
-        memcgs: MemCgroups = self.memcgs
-        limit: cython.longlong
-        above: cython.int = memcg
-        while above > ROOT:
-            if memcgs.memory_high[above] != NO_LIMIT:
-                self.keep_below(above, memcgs.memory_high[above], 1)
-            limit = memcgs.memory_max[above]
-            if (
-                limit != NO_LIMIT
-                and memcgs.memory_usage(above) >= limit
-                and not self.keep_below(above, limit, 1)
-            ):
-                self.count_oom(memcg)
-            above = memcgs.parent[above]
-        while memcgs.resident[ROOT] + self.swap.zswap.total_pages + 1 > totalram_pages:
-            if self.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) == 0:
-                self.count_oom(memcg)
-                break
-
-    def count_oom(self, memcg: cython.int) -> None:
-        """Count a page that is charged over a limit."""
-        self.oom += 1
-        self.memcgs.count_memcg_event(memcg, 0, OOM)
-
-    def keep_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.int:
-        """Reclaim until a memcg has room for ``coming`` pages under a limit; False where that cannot be reached."""
-        retries: cython.int = MAX_RECLAIM_RETRIES
-        while self.memcgs.memory_usage(memcg) + coming > limit:
-            if self.try_to_free_pages(memcg, SWAP_CLUSTER_MAX) == 0:
-                retries -= 1
-                if retries == 0:
-                    return False
-        return True

@@ -2,6 +2,7 @@ cimport cython
 from zswap_replay.lib.list_head cimport ListHeads
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     CHUNK_SIZE = 64
     NCHUNKS = 63

@@ -1,5 +1,6 @@
 cimport cython
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
     ENOSPC = 28
 

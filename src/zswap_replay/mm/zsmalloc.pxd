@@ -1,10 +1,11 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
 from zswap_replay.lib.list_head cimport ListHead, ListHeads
+from zswap_replay.mm.page cimport PAGE_SIZE
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
+# constants of the .py, written by tools/constants.py
 cpdef enum:
-    PAGE_SIZE = 4096
     ZS_MIN_ALLOC_SIZE = 32
     ZS_MAX_ALLOC_SIZE = 4096
     ZS_SIZE_CLASS_DELTA = 16

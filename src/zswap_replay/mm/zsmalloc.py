@@ -10,11 +10,11 @@ from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.page import PAGE_SIZE
     from zswap_replay.mm.zpool import ENOSPC
 
-    PAGE_SIZE = 4096
     ZS_MIN_ALLOC_SIZE = 32
-    ZS_MAX_ALLOC_SIZE = 4096
+    ZS_MAX_ALLOC_SIZE = PAGE_SIZE
     ZS_SIZE_CLASS_DELTA = 16
     ZS_SIZE_CLASSES = 255
     ZS_HANDLE_SIZE = 8

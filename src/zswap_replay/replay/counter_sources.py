@@ -16,15 +16,16 @@ def take_snapshot(
 ) -> Snapshot:
     """All counters of a machine now; ``paths`` has the path of each memcg, None for one that was removed."""
     params: dict[str, int | str] = {
-        "compressor": machine.zswap.current.compressor,
-        "zpool": machine.zswap.current.zpool_type,
+        "compressor": machine.zswap.pools.current.compressor,
+        "zpool": machine.zswap.pools.current.zpool_type,
     }
     for param in machine.release.params:
         if param not in params:
             params[param] = int(getattr(machine.zswap, param))
-    zswap, swap, memory, vmscan, memcgs = (
+    zswap, pools, page_io, memory, vmscan, memcgs = (
         machine.zswap,
-        machine.swap,
+        machine.zswap.pools,
+        machine.page_io,
         machine.memory,
         machine.vmscan,
         machine.memcgs,
@@ -33,7 +34,7 @@ def take_snapshot(
     everywhere = totals[0]
     values: dict[Group, dict[str, int]] = {
         "zswap": {
-            "pool_limit_hit": zswap.pool_limit_hit,
+            "pool_limit_hit": pools.pool_limit_hit,
             "reject_reclaim_fail": zswap.reject_reclaim_fail,
             "reject_alloc_fail": 0,
             "reject_kmemcache_fail": 0,
@@ -42,16 +43,16 @@ def take_snapshot(
             "decompress_fail": mismatches,
             "written_back_pages": zswap.written_back_pages,
             "duplicate_entry": zswap.duplicate_entry,
-            "pool_total_size": zswap.total_pages * PAGE_SIZE,
+            "pool_total_size": pools.total_pages * PAGE_SIZE,
             "stored_pages": zswap.stored_pages,
             "stored_incompressible_pages": zswap.stored_incompressible_pages,
             "same_filled_pages": zswap.same_filled_pages,
         },
         "vmstat": {
-            "pswpin": swap.pswpin,
-            "pswpout": swap.pswpout + zswap.pswpout_writeback,
-            "swpin_zero": swap.swpin_zero,
-            "swpout_zero": swap.swpout_zero,
+            "pswpin": page_io.pswpin,
+            "pswpout": page_io.pswpout + zswap.pswpout_writeback,
+            "swpin_zero": page_io.swpin_zero,
+            "swpout_zero": page_io.swpout_zero,
             "zswpin": zswap.zswpin,
             "zswpout": zswap.zswpout,
             "zswpwb": zswap.written_back_pages,
@@ -71,10 +72,10 @@ def take_snapshot(
             "compress_reject": zswap.compress_reject,
             "disabled_reject": zswap.disabled_reject,
             "memcg_shrinks": zswap.memcg_shrinks,
-            "shrink_worker_runs": zswap.shrink_worker_runs,
-            "shrink_worker_steps": zswap.shrink_worker_steps,
+            "shrink_worker_runs": zswap.worker.shrink_worker_runs,
+            "shrink_worker_steps": zswap.worker.shrink_worker_steps,
             "swap_full": vmscan.swap_full,
-            "oom": vmscan.oom,
+            "oom": machine.limits.oom,
             "mismatches": mismatches,
         },
     }

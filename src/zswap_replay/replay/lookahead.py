@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.codec.batch import measure
-from zswap_replay.codec.contents import CLASS_SHIFT, CLASSES, KIND_MASK, Timing
+from zswap_replay.codec.contents import CLASSES, Timing
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.workers import Farm, Order
 from zswap_replay.errors import ZswapReplayError
-from zswap_replay.lib.length_index import Lengths
+from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, Lengths
 from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.page_data import Outside

@@ -441,7 +441,7 @@ class Replay:
         return Result(
             manifest=manifest,
             snapshots=tuple(self.snapshots),
-            classes=self.outside.class_ratios(self.machine.zswap.class_tally),
+            classes=self.outside.class_ratios(self.machine.zswap.pools.class_tally),
             timing=timing,
             warnings=self.warnings(),
             compressed_lengths=self.compressed_lengths(),
@@ -471,12 +471,14 @@ class Replay:
         if zswap.disabled_reject:
             return "enabled is 0"
         if zswap.pool_limit_reject:
-            return f"the pool's limit is {zswap.max_pages} pages; raise --max-pool-percent or --totalram"
+            return (
+                f"the pool's limit is {zswap.pools.max_pages} pages; raise --max-pool-percent or --totalram"
+            )
         if zswap.memcg_limit_reject:
             return "every store was refused at a memory.zswap.max"
         if zswap.compress_reject:
             return "no page compressed below 4096 bytes"
-        if self.machine.swap.swpout_zero:
+        if self.machine.page_io.swpout_zero:
             return "all pages that went out were zero pages, which never reach it"
         resident = ours["resident_pages"]
         return (

@@ -16,9 +16,6 @@ from zswap_replay.codec.base import get_codec, lengths_key, parse_spec
 from zswap_replay.codec.batch import Job, Payload
 from zswap_replay.codec.contents import (
     CLASSES,
-    NORMAL,
-    SAME_FILLED,
-    ZERO_FILLED,
     ClassTally,
     Contents,
     Verify,
@@ -26,7 +23,7 @@ from zswap_replay.codec.contents import (
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths
 from zswap_replay.errors import CodecError
-from zswap_replay.lib.length_index import Lengths
+from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED, Lengths
 from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import Recipe, load_recipe

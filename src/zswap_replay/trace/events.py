@@ -10,6 +10,7 @@ from enum import IntEnum
 from types import MappingProxyType
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.lib import event_codes
 from zswap_replay.units import parse_limit, parse_size
 
 ROOT = "/"
@@ -17,19 +18,22 @@ ROOT = "/"
 
 
 class Event(IntEnum):
-    """What a row does. Page events come first, up to DISCARD; from SNAPSHOT on a row may carry texts."""
+    """What a row does, numbered as in lib/event_codes.py.
 
-    READ = 0
-    WRITE = 1
-    PAGEOUT = 2
-    DISCARD = 3
-    SETTLE = 4
-    SNAPSHOT = 5
-    MEMCG_CREATE = 6
-    MEMCG_SET = 7
-    MEMCG_OFFLINE = 8
-    MEMCG_RECLAIM = 9
-    PARAM = 10
+    Page events come first, up to DISCARD; from SNAPSHOT on a row may carry texts.
+    """
+
+    READ = event_codes.READ
+    WRITE = event_codes.WRITE
+    PAGEOUT = event_codes.PAGEOUT
+    DISCARD = event_codes.DISCARD
+    SETTLE = event_codes.SETTLE
+    SNAPSHOT = event_codes.SNAPSHOT
+    MEMCG_CREATE = event_codes.MEMCG_CREATE
+    MEMCG_SET = event_codes.MEMCG_SET
+    MEMCG_OFFLINE = event_codes.MEMCG_OFFLINE
+    MEMCG_RECLAIM = event_codes.MEMCG_RECLAIM
+    PARAM = event_codes.PARAM
 
 
 EVENT_NAMES = tuple(event.name.lower() for event in Event)

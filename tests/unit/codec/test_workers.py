@@ -15,9 +15,10 @@ from tests.processes import is_alive
 from zswap_replay.codec import workers as farms
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.batch import Bench, Job, Payload, measure
-from zswap_replay.codec.contents import CLASSES, NORMAL, SAME_FILLED, ZERO_FILLED, Verify
+from zswap_replay.codec.contents import CLASSES, Verify
 from zswap_replay.codec.length_table import UNMEASURED, LengthTable
 from zswap_replay.codec.workers import Farm
+from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages

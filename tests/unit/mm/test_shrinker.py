@@ -21,13 +21,13 @@ def stored_and_loaded(folder: Path, stored: int, loaded: int) -> Replay:
 
 def test_in_6_8_a_walk_goes_on_behind_a_page_that_is_in_memory(tmp_path: Path) -> None:
     zswap = stored_and_loaded(tmp_path, 40, 3).machine.zswap
-    entries = zswap.current.lru.list_lru_count_one(0, 1)
-    assert SHRINK_STOP == zswap.zswap_shrinker_scan(0, 1, 8)
+    entries = zswap.pools.current.lru.list_lru_count_one(0, 1)
+    assert SHRINK_STOP == zswap.shrinker.zswap_shrinker_scan(zswap, 0, 1, 8)
     assert (3, 5) == (zswap.reject_reclaim_fail, zswap.written_back_pages)
-    assert entries - 5 == zswap.current.lru.list_lru_count_one(0, 1)
+    assert entries - 5 == zswap.pools.current.lru.list_lru_count_one(0, 1)
 
 
 def test_in_6_8_a_scan_of_more_than_there_is_is_not_held_to_be_protected(tmp_path: Path) -> None:
     zswap = stored_and_loaded(tmp_path, 10, 0).machine.zswap
-    entries = zswap.current.lru.list_lru_count_one(0, 1)
-    assert entries == zswap.zswap_shrinker_scan(0, 1, entries + 5)
+    entries = zswap.pools.current.lru.list_lru_count_one(0, 1)
+    assert entries == zswap.shrinker.zswap_shrinker_scan(zswap, 0, 1, entries + 5)

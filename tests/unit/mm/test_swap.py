@@ -6,7 +6,7 @@ import pytest
 
 from tests.bench import EVERY_RELEASE, REFUSED, Bench, store, stored
 from zswap_replay.lib.page_table import NR_RETURNED
-from zswap_replay.mm.swap import SWAP_SLOTS_CACHE_SIZE
+from zswap_replay.mm.swap_slots import SWAP_SLOTS_CACHE_SIZE
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder

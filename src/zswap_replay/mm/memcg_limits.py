@@ -1,0 +1,117 @@
+"""The one place where memory.max and memory.high are enforced. Models the part of mm/memcontrol.c that reclaims.
+
+MemCgroups (memcontrol.py) has the limits and the charges; here reclaim is called where a charge meets a limit, where a
+limit is lowered below the use, and where somebody asks for it.
+"""
+
+import cython
+
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.releases import Release
+from zswap_replay.mm.vmscan import Vmscan
+from zswap_replay.mm.zswap import Zswap
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, ROOT
+    from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
+    from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
+
+
+class MemcgLimits:
+    """The memory limits of one machine: those of its memcgs, and its RAM."""
+
+    def __init__(
+        self, release: Release, memcgs: MemCgroups, vmscan: Vmscan, zswap: Zswap, totalram_pages: int
+    ) -> None:
+        self.memcgs = memcgs
+        self.vmscan = vmscan
+        self.zswap = zswap
+        self.totalram_pages = totalram_pages
+        self.rule_quarters_of_memory_reclaim = release.quarters_of_memory_reclaim
+        # pages that were charged over a limit, for want of anything to reclaim
+        self.oom = 0
+
+    def try_charge_memcg(self, memcg: cython.int) -> None:
+        """Make room for one more page of a memcg under every limit up the tree, and in RAM.
+
+        Where nothing more can be reclaimed the kernel would kill; here the page is charged all the same, and counted.
+        At memory.high nothing is counted. Models try_charge_memcg().
+        """
+        memcgs: MemCgroups = self.memcgs
+        limit: cython.longlong
+        above: cython.int = memcg
+        while above > ROOT:
+            if memcgs.memory_high[above] != NO_LIMIT:
+                self.reclaim_below(above, memcgs.memory_high[above], 1)
+            limit = memcgs.memory_max[above]
+            if (
+                limit != NO_LIMIT
+                and memcgs.memory_usage(above) >= limit
+                and not self.reclaim_below(above, limit, 1)
+            ):
+                self.mem_cgroup_oom(memcg)
+            above = memcgs.parent[above]
+        self.reclaim_ram(memcg)
+
+    def reclaim_ram(self, memcg: cython.int) -> None:
+        """Make room in RAM for one more page of a memcg; the pool takes RAM too.
+
+        Models __alloc_pages_direct_reclaim(), mm/page_alloc.c.
+        """
+        while self.memcgs.resident[ROOT] + self.zswap.pools.total_pages + 1 > self.totalram_pages:
+            if self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) == 0:
+                self.mem_cgroup_oom(memcg)
+                break
+
+    def mem_cgroup_oom(self, memcg: cython.int) -> None:
+        """Count a page of a memcg that is charged over a limit.
+
+        Models mem_cgroup_oom(), without the killing.
+        """
+        self.oom += 1
+        self.memcgs.count_memcg_event(memcg, 0, OOM)
+
+    def reclaim_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
+        """Reclaim, 32 pages at a time, until a memcg has room for ``coming`` pages under ``limit`` pages.
+
+        Return False where MAX_RECLAIM_RETRIES rounds freed nothing. A use of exactly the limit is within it.
+        """
+        retries: cython.int = MAX_RECLAIM_RETRIES
+        while self.memcgs.memory_usage(memcg) + coming > limit:
+            if self.vmscan.try_to_free_pages(memcg, SWAP_CLUSTER_MAX) == 0:
+                retries -= 1
+                if retries == 0:
+                    return False
+        return True
+
+    def memory_max_write(self, memcg: cython.int, value: int) -> None:
+        """Set memory.max to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.
+
+        Models memory_max_write().
+        """
+        self.memcgs.set_limit(memcg, "memory.max", value)
+        self.reclaim_below(memcg, self.memcgs.memory_max[memcg], 0)
+
+    def memory_high_write(self, memcg: cython.int, value: int) -> None:
+        """Set memory.high to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.
+
+        Models memory_high_write().
+        """
+        self.memcgs.set_limit(memcg, "memory.high", value)
+        self.reclaim_below(memcg, self.memcgs.memory_high[memcg], 0)
+
+    def memory_reclaim(self, memcg: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Reclaim ``nr_to_reclaim`` pages of a memcg; return how many were freed.
+
+        Models memory_reclaim().
+        """
+        freed: cython.Py_ssize_t = 0
+        retries: cython.int = MAX_RECLAIM_RETRIES
+        while freed < nr_to_reclaim and retries:
+            batch: cython.Py_ssize_t = min(nr_to_reclaim - freed, SWAP_CLUSTER_MAX)
+            if self.rule_quarters_of_memory_reclaim:
+                batch = max((nr_to_reclaim - freed) // 4, SWAP_CLUSTER_MAX)
+            got: cython.Py_ssize_t = self.vmscan.try_to_free_pages(memcg, batch)
+            retries -= got == 0
+            freed += got
+        return freed

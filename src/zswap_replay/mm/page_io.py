@@ -1,0 +1,78 @@
+"""Pages on their way to the swap device and back, with zswap in front of it. Models mm/page_io.c."""
+
+import cython
+
+from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.releases import Release
+from zswap_replay.mm.zswap import Zswap
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.length_index import ZERO_FILLED
+    from zswap_replay.lib.page_table import DIRTY, ZERO
+    from zswap_replay.mm.memcontrol import PSWPIN, PSWPOUT
+
+    # what became of a page that was to be written
+    STORED = 0
+    WRITTEN = 1
+    KEPT = 2
+
+
+class PageIo:
+    """What is written and read, in pages."""
+
+    def __init__(self, release: Release, pages: PageTable, memcgs: MemCgroups, zswap: Zswap) -> None:
+        self.pages = pages
+        self.memcgs = memcgs
+        self.zswap = zswap
+        self.rule_zeromap = release.zeromap
+        # pages read from the device
+        self.pswpin = 0
+        # pages written to the device by reclaim; those that zswap writes back it counts itself
+        self.pswpout = 0
+        # zero pages that came back from the zero map without a read
+        self.swpin_zero = 0
+        # zero pages noted in the zero map, not written
+        self.swpout_zero = 0
+
+    def swap_writepage(self, page: cython.int) -> cython.int:
+        """Put what a page with a slot holds out of memory, and return where it went.
+
+        STORED: in zswap or the zero map. WRITTEN: to the device. KEPT: nowhere, the page stays dirty, since its memcg
+        may not write to the device. Models swap_writepage().
+        """
+        memcg: cython.int = self.pages.page[page].memcg
+        self.pages.flags[page] &= ~ZERO
+        if (
+            self.rule_zeromap
+            and self.zswap.pools.current.kind_of_content(self.pages.content_of(page)) == ZERO_FILLED
+        ):
+            self.swpout_zero += 1
+            self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
+            return STORED
+        if self.zswap.zswap_store(page):
+            self.pages.flags[page] &= ~DIRTY
+            return STORED
+        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):
+            self.pages.flags[page] |= DIRTY
+            return KEPT
+        self.pages.flags[page] &= ~DIRTY
+        self.pswpout += 1
+        self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PSWPOUT)
+        return WRITTEN
+
+    def swap_readpage(self, page: cython.int) -> cython.int:
+        """Read a page back; return False where it comes from the device, for which the task waits.
+
+        A page whose entry zswap freed is dirty afterwards. Models swap_read_folio().
+        """
+        if self.pages.flags[page] & ZERO:
+            self.swpin_zero += 1
+            return True
+        if self.zswap.zswap_load(page):
+            self.zswap.shrinker.zswap_folio_swapin(page, False)
+            return True
+        self.zswap.shrinker.zswap_folio_swapin(page, True)
+        self.pswpin += 1
+        self.memcgs.count_memcg_event(self.pages.page[page].memcg, self.pages.page[page].node, PSWPIN)
+        return False

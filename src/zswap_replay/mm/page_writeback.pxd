@@ -1,0 +1,25 @@
+cimport cython
+from zswap_replay.lib.page_table cimport WRITEBACK, PageTable
+from zswap_replay.mm.swap cimport Lruvecs
+
+# constants of the .py, written by tools/constants.py
+cpdef enum:
+    SWAP_CLUSTER_MAX = 32
+    WRITE_UNITS = 32
+    FOLIO_BATCH = 31
+
+@cython.final
+cdef class Writeback:
+    cdef readonly PageTable pages
+    cdef readonly Lruvecs lruvecs
+    cdef readonly bint batches, reclaiming
+    cdef public long long units
+    cdef readonly int plugged, submitted, ended
+    cdef int[::1] write_page
+    cdef long long[::1] write_end, write_added
+    cpdef folio_start_writeback(self, int page, bint fresh)
+    cpdef void blk_finish_plug(self) noexcept
+    cpdef int end_writes(self, long long until) except -1
+    cdef int folio_end_writeback(self, int write) except -1
+    cpdef bint begin_reclaim(self) noexcept
+    cpdef int end_reclaim(self) except -1

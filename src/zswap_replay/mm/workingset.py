@@ -1,0 +1,76 @@
+"""Refault distance: how soon a page comes back decides whether it starts out active. Models mm/workingset.c."""
+
+import cython
+
+from zswap_replay.lib.columns import LONGLONG, column, grown
+from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.memcontrol import MemCgroups
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import ACTIVE
+    from zswap_replay.mm.memcontrol import WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON
+    from zswap_replay.mm.swap import LRU_ACTIVE_ANON, NR_LRU_LISTS
+
+    NO_SHADOW = 0
+    EVICTION_MASK = (1 << 30) - 1
+    """A shadow is the age of its memcg at the eviction in these bits, plus one."""
+
+
+class Workingset:
+    """The age of each memcg, in pages that left its inactive list, and the shadows of evicted pages.
+
+    A page has its shadow where it has its place on a list while it is in memory: in ``lru.at``.
+    """
+
+    def __init__(self, pages: PageTable, memcgs: MemCgroups) -> None:
+        self.pages = pages
+        self.memcgs = memcgs
+        self.lists = pages.lru
+        self.nr_memcgs = 0
+        self.nonresident_age = column(8, LONGLONG)
+        # by memcg: activations of pages that came back in time, now and when reclaim last looked
+        self.activations = column(8, LONGLONG)
+        self.activations_seen = column(8, LONGLONG)
+        self.new_memcg()
+
+    def new_memcg(self) -> None:
+        """Make room for the next memcg."""
+        memcg: cython.int = self.nr_memcgs
+        self.nr_memcgs += 1
+        if memcg == len(self.nonresident_age):
+            self.nonresident_age = grown(self.nonresident_age, 2 * memcg)
+            self.activations = grown(self.activations, 2 * memcg)
+            self.activations_seen = grown(self.activations_seen, 2 * memcg)
+
+    def workingset_age_nonresident(self, memcg: cython.int) -> None:
+        """Count a page that left the inactive list, by eviction or activation.
+
+        Models workingset_age_nonresident().
+        """
+        self.nonresident_age[memcg] += 1
+
+    def workingset_eviction(self, page: cython.int, memcg: cython.int) -> None:
+        """Leave the shadow of a page that is evicted.
+
+        A page whose slot is charged to another memcg leaves none: its own is dead, and it will come back to another.
+        Models workingset_eviction().
+        """
+        self.pages.page[page].lru.at = NO_SHADOW
+        if self.pages.page[page].slot_memcg == memcg:
+            self.pages.page[page].lru.at = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
+        self.workingset_age_nonresident(memcg)
+
+    def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
+        """Mark a page that comes back active if it would have stayed in memory with the active list's room.
+
+        That is where no more pages left the inactive list since its eviction than the active list has now. Models
+        workingset_refault(). The page must have a shadow.
+        """
+        self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
+        distance: cython.longlong = self.nonresident_age[memcg] - (self.pages.page[page].lru.at - 1)
+        distance &= EVICTION_MASK
+        if distance <= self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]:
+            self.pages.flags[page] |= ACTIVE
+            self.workingset_age_nonresident(memcg)
+            self.activations[memcg] += 1
+            self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_ACTIVATE_ANON)
