@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import zswap_replay
+from tests.paths import ROOT
+from tools import constants
+from zswap_replay.codec.contents import CLASSES
+from zswap_replay.lib import event_codes, length_index
+from zswap_replay.trace.schema import Event
 
 PACKAGE = "zswap_replay"
 SOURCE = Path(zswap_replay.__file__).parent
@@ -35,8 +40,6 @@ ORDER = (
 
 CORE = ("lib", "mm", "machine")
 """The rooms of the core, which know nothing of the world outside."""
-
-ENUM = re.compile(r"^    ([A-Z][A-Z0-9_]*) = (-?\d+)$", re.MULTILINE)
 
 
 def name_of(path: Path) -> str:
@@ -124,48 +127,35 @@ def test_the_core_imports_cython_numpy_and_itself(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in IMPORTS if top(name) in ("trace", "report")])
 def test_neither_the_format_nor_the_reports_know_the_core(name: str) -> None:
     known = {module for module in reached_from(name) if top(module) in CORE}
-    assert set() == known - {"mm", "mm.releases", "lib", "lib.splitmix"}
-
-
-def constants_of(tree: ast.Module) -> dict[str, int]:
-    """The integer constants that a module has where it is not compiled."""
-    found = {}
-    for block in tree.body:
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "not cython.compiled":
-            for node in block.body:
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                    found[node.targets[0].id] = int(ast.literal_eval(node.value))
-    return found
+    assert set() == known - {"mm", "mm.releases", "lib", "lib.event_codes", "lib.splitmix"}
 
 
 @pytest.mark.parametrize("declared", sorted(SOURCE.glob("*/*.pxd")), ids=lambda path: str(path.stem))
-def test_constants_are_the_same_compiled_and_interpreted(declared: Path) -> None:
+def test_a_pxd_has_no_constants_but_those_that_are_generated(declared: Path) -> None:
     text = declared.read_text(encoding="utf-8")
-    blocks = re.findall(r"^cpdef enum:\n((?:(?:    .*)?\n)+)", text, re.MULTILINE)
-    enums = {name: int(value) for block in blocks for name, value in ENUM.findall(block)}
-    assert len(enums) == sum(" = " in line for block in blocks for line in block.splitlines())
-    tree = ast.parse(declared.with_suffix(".py").read_text(encoding="utf-8"))
-    assert enums == constants_of(tree)
+    assert text.count("enum") == text.count(f"{constants.MARK}\ncpdef enum:") <= 1
 
 
-def test_the_core_and_the_format_number_the_events_alike() -> None:
-    from zswap_replay.lib import page_table
-    from zswap_replay.machine import machine
-    from zswap_replay.trace.schema import Event
-
-    names = ("READ", "WRITE", "PAGEOUT", "DISCARD", "SETTLE")
-    known = {**vars(page_table), **vars(machine)}
-    assert [int(Event[name]) for name in names] == [known[name] for name in names]
-    assert int(Event.SNAPSHOT) == machine.CONTROL
-    assert min(Event.SNAPSHOT, Event.MEMCG_CREATE) > max(Event[name] for name in names)
+def test_the_constants_of_the_pxds_are_those_of_their_modules() -> None:
+    command = [sys.executable, "-m", "tools.constants", "--check"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (0, "", "") == (checked.returncode, checked.stdout, checked.stderr)
 
 
-def test_the_core_and_the_codecs_number_the_kinds_of_pages_alike() -> None:
-    from zswap_replay.codec import contents
-    from zswap_replay.mm import zswap
+def test_a_stale_constant_is_written_anew() -> None:
+    source = SOURCE / "mm" / "zbud.py"
+    text = source.with_suffix(".pxd").read_text(encoding="utf-8")
+    stale = text.replace("    ZBUD_MAX_SIZE = 3968\n", "    ZBUD_MAX_SIZE = 3969\n    GONE = 1\n")
+    assert text != stale
+    assert text == constants.written(stale, constants.block(source))
+    with pytest.raises(ValueError, match="once"):
+        constants.written("cpdef enum:\n    ZBUD_MAX_SIZE = 3968\n", constants.block(source))
 
-    assert (contents.NORMAL, contents.ZERO_FILLED, contents.SAME_FILLED) == (
-        zswap.ORDINARY,
-        zswap.ZERO_FILLED,
-        zswap.SAME_FILLED,
-    )
+
+def test_no_constant_of_the_format_and_the_codecs_is_numbered_twice() -> None:
+    """What the core and the rooms above it both number they take from one module of lib."""
+    names = {**vars(event_codes), **vars(length_index)}
+    assert {name: names[name] for name in Event.__members__} == {event.name: int(event) for event in Event}
+    assert event_codes.CONTROL == Event.SNAPSHOT
+    assert event_codes.NR_EVENT_CODES == len(Event)
+    assert len(CLASSES) <= length_index.NR_CLASSES
