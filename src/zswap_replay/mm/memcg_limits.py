@@ -90,7 +90,8 @@ class MemcgLimits:
         Models memory_max_write().
         """
         self.memcgs.set_limit(memcg, "memory.max", value)
-        self.reclaim_below(memcg, self.memcgs.memory_max[memcg], 0)
+        if value != NO_LIMIT:
+            self.reclaim_below(memcg, self.memcgs.memory_max[memcg], 0)
 
     def memory_high_write(self, memcg: cython.int, value: int) -> None:
         """Set memory.high to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.
@@ -98,7 +99,8 @@ class MemcgLimits:
         Models memory_high_write().
         """
         self.memcgs.set_limit(memcg, "memory.high", value)
-        self.reclaim_below(memcg, self.memcgs.memory_high[memcg], 0)
+        if value != NO_LIMIT:
+            self.reclaim_below(memcg, self.memcgs.memory_high[memcg], 0)
 
     def memory_reclaim(self, memcg: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Reclaim ``nr_to_reclaim`` pages of a memcg; return how many were freed.
