@@ -19,6 +19,7 @@ def kernels() -> None:
 
     for name, release in RELEASES.items():
         click.echo(f"{name:<10}{release.summary}{' (default)' if name == DEFAULT_RELEASE else ''}")
+        click.echo(f"{'':<10}recorded: {release.recorded}")
     click.echo()
     click.echo(
         "Each rule by release, verified against recorded runs of that kernel. Where a * stands, none of"

@@ -22,6 +22,8 @@ class Release:
 
     name: str
     summary: str
+    recorded: str
+    """The stable version, or what was made of it, that ran when the recorded runs were made."""
 
     lru_per_memcg: bool = _rule(
         "one LRU per memcg and node, not one for all",
@@ -156,6 +158,7 @@ _NEW_PARAMS = (
 _V6_6 = Release(
     name="6.6",
     summary="one global LRU; a store at a memcg limit is refused",
+    recorded="6.6.63",
     lru_per_memcg=False,
     lru_per_pool=True,
     memcg_limit_shrinks=False,
@@ -194,6 +197,7 @@ _PATCH_V4 = replace(
     _V6_6,
     name="patch-v4",
     summary='6.6 with "zswap: make shrinking memcg-aware", version 4',
+    recorded="6.6.63 with the patch",
     lru_per_memcg=True,
     memcg_limit_shrinks=True,
     worker="iter",
@@ -202,6 +206,7 @@ _V6_8 = replace(
     _PATCH_V4,
     name="6.8",
     summary="the patch as it was merged: the worker keeps to online memcgs, writeback can be switched off",
+    recorded="6.8.0",
     worker="online",
     shrinker="protected size",
     writeback_switch="own",
@@ -214,6 +219,7 @@ _V6_12 = replace(
     _V6_8,
     name="6.12",
     summary="second chance, exclusive loads, one LRU for all pools, a worker that passes over empty memcgs",
+    recorded="6.12.117",
     lru_per_pool=False,
     second_chance=True,
     pool_full_at_limit=True,
@@ -236,6 +242,7 @@ _V6_18 = replace(
     _V6_12,
     name="6.18",
     summary="as 6.12; pages that do not compress are stored as they are, zsmalloc alone is left",
+    recorded="6.18.2",
     stores_incompressible=True,
     zstd="1.5.7",
     zpools=("zsmalloc",),
