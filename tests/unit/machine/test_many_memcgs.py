@@ -1,0 +1,56 @@
+"""Columns by memcg grow in the middle of a replay: the interpreted core has to count as the compiled one does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.bench import FULL, Bench
+from tests.paths import ROOT
+from zswap_replay.trace.builder import TraceBuilder
+
+COUNTS = """
+import json, sys
+from zswap_replay.mm.releases import RELEASES
+from zswap_replay.replay.loop import replay
+from zswap_replay.settings import Settings
+lengths, *traces = sys.argv[1:]
+ends = []
+for kernel in RELEASES:
+    for nodes, trace in enumerate(traces, 1):
+        settings = Settings(kernel=kernel, lengths=lengths, shrinker_enabled=True, nodes=nodes)
+        end = replay(trace, settings).end
+        ends.append([kernel, nodes, end.zswap, end.vmstat, end.memcg, end.replay])
+print(json.dumps(ends))
+"""
+
+
+def counts(*arguments: str, interpreted: bool) -> object:
+    environment = {**os.environ, "ZSWAP_REPLAY_PURE": str(int(interpreted))}
+    command = [sys.executable, "-c", COUNTS, *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    return json.loads(done.stdout)
+
+
+def many_memcgs(nodes: int) -> TraceBuilder:
+    """A trace of twenty memcgs, the last one first, that store, load and are written back."""
+    trace = TraceBuilder()
+    for memcg in range(20):
+        trace.memcg_create(f"/{memcg}").memcg_set(f"/{memcg}", "memory.zswap.max", 8192)
+    for memcg in reversed(range(20)):
+        path = f"/{memcg}"
+        trace.write(path, 0, count=9, content=FULL, node=memcg % nodes).pageout(path, 0, count=9)
+        trace.read(path, 0, count=5).pageout(path, 0, count=5).memcg_reclaim(path, "1M").read(path, 0)
+    return trace
+
+
+def test_many_memcgs_are_counted_alike(bench: Bench) -> None:
+    """In each release, and on one to three nodes, compiled and interpreted."""
+    bench.settings()
+    traces = [bench.save(many_memcgs(nodes)) for nodes in (1, 2, 3)]
+    arguments = (str(bench.folder / "lengths.parquet"), *traces)
+    interpreted = counts(*arguments, interpreted=True)
+    assert interpreted == counts(*arguments, interpreted=False)
