@@ -7,6 +7,9 @@ cpdef enum:
     SHRINK_BATCH = 128
     DEFAULT_SEEKS = 2
 
+cpdef long long scan_share(long long freeable, int priority) noexcept
+cpdef long long scan_target(long long deferred, long long freeable, int priority) noexcept
+
 @cython.final
 cdef class Shrinker:
     cdef readonly MemCgroups memcgs

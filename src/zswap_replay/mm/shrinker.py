@@ -14,6 +14,18 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     DEFAULT_SEEKS = 2
 
 
+def scan_share(freeable: cython.longlong, priority: cython.int) -> cython.longlong:
+    """Return how many of ``freeable`` objects one call at a priority should scan: all of them twice over at 0."""
+    return (freeable >> priority) * 4 // DEFAULT_SEEKS
+
+
+def scan_target(
+    deferred: cython.longlong, freeable: cython.longlong, priority: cython.int
+) -> cython.longlong:
+    """Return how many objects a call scans, with a share of those put off; at most twice those that there are."""
+    return min((deferred >> priority) + scan_share(freeable, priority), 2 * freeable)
+
+
 class Shrinker:
     """The zswap shrinker as shrink_slab() sees it; the only one there is here."""
 
@@ -24,13 +36,16 @@ class Shrinker:
         self.nr_deferred = column(8 * zswap.nr_nodes, LONGLONG)
 
     def shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
-        """Shrink what a memcg has on a node; entries that went. A dead memcg has nothing, its parent has it all."""
+        """Shrink what a memcg has on a node; return the entries that went. A dead memcg has none."""
         if not self.zswap.shrinker_enabled or not (memcg == ROOT or self.memcgs.online[memcg]):
             return 0
         return self.do_shrink_slab(nid, memcg, priority)
 
     def do_shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
-        """Scan a share of the objects that grows with urgency, 128 at a time, and put off what makes no batch."""
+        """Scan a share of the objects that grows with urgency, 128 at a time, and put off what makes no batch.
+
+        Return the entries that went. Models do_shrink_slab(), mm/shrinker.c.
+        """
         freeable: cython.longlong = self.zswap.shrinker.zswap_shrinker_count(self.zswap, nid, memcg)
         if freeable == 0:
             return 0
@@ -38,8 +53,8 @@ class Shrinker:
         if slot >= len(self.nr_deferred):
             self.nr_deferred = grown(self.nr_deferred, 2 * (slot + 1))
         deferred: cython.longlong = self.nr_deferred[slot]
-        delta: cython.longlong = (freeable >> priority) * 4 // DEFAULT_SEEKS
-        total_scan: cython.longlong = min((deferred >> priority) + delta, 2 * freeable)
+        delta: cython.longlong = scan_share(freeable, priority)
+        total_scan: cython.longlong = scan_target(deferred, freeable, priority)
         scanned: cython.longlong = 0
         freed: cython.longlong = 0
         part: cython.longlong

@@ -24,6 +24,9 @@ cpdef enum:
     KEEP = 1
     ACTIVATE = 2
 
+cpdef long long scan_count(long long size, int priority, bint online) noexcept
+cpdef long long inactive_ratio(long long pages) noexcept
+
 cdef class Vmscan:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs

@@ -45,6 +45,32 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ACTIVATE = 2
 
 
+def scan_count(size: cython.longlong, priority: cython.int, online: cython.bint) -> cython.longlong:
+    """Return how many pages of a list of ``size`` to scan at a priority: 12 is the mildest, at 0 all of them.
+
+    A dead memcg, which is not ``online``, is scraped out: at least a cluster of pages counts, and the share of
+    anonymous pages is rounded up.
+    """
+    scan: cython.longlong = size >> priority
+    if online:
+        return scan * ANON_SHARE // ANON_SHARE_OF if priority else scan
+    if scan == 0:
+        scan = min(size, SWAP_CLUSTER_MAX)
+    return (scan * ANON_SHARE + ANON_SHARE_OF - 1) // ANON_SHARE_OF if priority else scan
+
+
+def inactive_ratio(pages: cython.longlong) -> cython.longlong:
+    """Return how many times longer the active list may be than the inactive one, for both lists' pages together.
+
+    That is int_sqrt(10 * GiB) from 1 GiB on, and 1 below. Models inactive_is_low(), mm/vmscan.c.
+    """
+    gigabytes: cython.longlong = pages >> (30 - PAGE_SHIFT)
+    ratio: cython.longlong = 1
+    while gigabytes and (ratio + 1) * (ratio + 1) <= 10 * gigabytes:
+        ratio += 1
+    return ratio
+
+
 class Vmscan:
     """Reclaim of one machine."""
 
@@ -89,18 +115,18 @@ class Vmscan:
         self.pages.flags[page] |= YOUNG
 
     def folio_set_active(self, page: cython.int) -> None:
-        """A page belongs on the active list from here on."""
+        """Note that a page belongs on the active list from here on."""
         self.pages.flags[page] |= ACTIVE
 
     def wait_for_disk(self) -> None:
-        """A task waits for a read from the device, and the shrink worker has the processor to itself."""
+        """Let the shrink worker finish: a task waits for a read from the device, and the worker has the processor."""
         if self.zswap.worker.active:
             self.zswap.worker.run_worker(self.zswap, -1)
 
     # ---- one page ----
 
     def pageout(self, page: cython.int) -> cython.int:
-        """Put an isolated page out of memory, unless that takes time or may not be.
+        """Put an isolated page out of memory, unless that takes time or may not be; return FREED, KEEP or ACTIVATE.
 
         A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
         cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE).
@@ -128,13 +154,16 @@ class Vmscan:
         return KEEP
 
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
-        """Free the memory of a page whose slot has what it holds, and note when it went."""
+        """Free the memory of a page whose slot has what it holds, and note when it went. Models __remove_mapping()."""
         self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED)
         self.workingset.workingset_eviction(page, memcg)
         self.swap_cache.free_folio(page)
 
     def reclaim_pages(self, page: cython.int) -> None:
-        """Models MADV_PAGEOUT on one page: one that is not mapped is left alone, references do not matter."""
+        """Page a page out on demand: one that is not mapped is left alone, references do not matter.
+
+        Models MADV_PAGEOUT, mm/madvise.c, and reclaim_pages().
+        """
         if not self.pages.flags[page] & PRESENT:
             return
         memcg: cython.int = self.pages.page[page].memcg
@@ -152,7 +181,10 @@ class Vmscan:
     # ---- lists ----
 
     def folio_check_references(self, page: cython.int) -> cython.int:
-        """Whether a page may go (FREED), gets another round (KEEP) or was used twice (ACTIVATE)."""
+        """Return whether a page may go (FREED), gets another round (KEEP) or was used twice (ACTIVATE).
+
+        Models folio_check_references().
+        """
         flags: cython.int = self.pages.flags[page]
         if flags & YOUNG:
             self.pages.flags[page] = (flags | REFERENCED) & ~YOUNG
@@ -161,7 +193,7 @@ class Vmscan:
         return FREED
 
     def shrink_folio(self, page: cython.int, memcg: cython.int) -> cython.int:
-        """Look at one isolated page; what became of it."""
+        """Look at one isolated page; return FREED, KEEP or ACTIVATE. Models the loop of shrink_folio_list()."""
         if self.pages.flags[page] & WRITEBACK:
             return ACTIVATE
         fate: cython.int = self.folio_check_references(page)
@@ -174,7 +206,10 @@ class Vmscan:
         return fate
 
     def shrink_inactive_list(self, memcg: cython.int, nr_to_scan: cython.int) -> cython.int:
-        """Look at pages from the old end of the inactive list; how many went. The others go back in their order."""
+        """Look at ``nr_to_scan`` pages from the tail of the inactive list; return how many went.
+
+        The others go back to the head in their order. Models shrink_inactive_list().
+        """
         lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON
         freed: cython.int = 0
@@ -207,9 +242,9 @@ class Vmscan:
         return freed
 
     def shrink_active_list(self, memcg: cython.int, nr_to_scan: cython.int) -> None:
-        """Bring pages from the old end of the active list to the young end of the inactive one, without a look.
+        """Bring pages from the tail of the active list to the head of the inactive one, without a look at them.
 
-        They are SWAP_CLUSTER_MAX at most.
+        They are SWAP_CLUSTER_MAX at most. Models shrink_active_list().
         """
         lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON
@@ -221,7 +256,7 @@ class Vmscan:
             self.lruvecs.lruvec_add_folio(self.deactivated[i], memcg)
 
     def look_ahead(self, head: cython.int) -> None:
-        """Ask for the pages at the old end of a list, which are the next to be looked at."""
+        """Prefetch the pages at the tail of a list, which are the next to be looked at."""
         lists = self.lruvecs.lists
         i: cython.int
         if cython.compiled:
@@ -229,20 +264,20 @@ class Vmscan:
                 self.pages.prefetch(self.coming[i])
 
     def get_scan_count(self, memcg: cython.int, head: cython.int, priority: cython.int) -> cython.longlong:
-        """Pages of a list to scan at a priority: 12 is the mildest, at 0 all of them."""
+        """Return how many pages of a list of a memcg to scan at a priority.
+
+        Models get_scan_count(), mm/vmscan.c.
+        """
         size: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + head]
-        scan: cython.longlong = size >> priority
-        if self.memcgs.online[memcg]:
-            return scan * ANON_SHARE // ANON_SHARE_OF if priority else scan
-        # a dead memcg is scraped out
-        if scan == 0:
-            scan = min(size, SWAP_CLUSTER_MAX)
-        return (scan * ANON_SHARE + ANON_SHARE_OF - 1) // ANON_SHARE_OF if priority else scan
+        return scan_count(size, priority, self.memcgs.online[memcg] != 0)
 
     def shrink_lruvec(
         self, memcg: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
     ) -> cython.Py_ssize_t:
-        """Reclaim from a memcg's lists at a priority; how many pages went."""
+        """Reclaim from a memcg's lists at a priority; return how many pages went.
+
+        Models shrink_lruvec(), mm/vmscan.c.
+        """
         inactive: cython.longlong = self.get_scan_count(memcg, LRU_INACTIVE_ANON, priority)
         active: cython.longlong = self.get_scan_count(memcg, LRU_ACTIVE_ANON, priority)
         freed: cython.longlong = 0
@@ -262,20 +297,13 @@ class Vmscan:
         return freed
 
     def inactive_is_low(self, memcg: cython.int) -> cython.bint:
-        """Tell whether the inactive list is too short for the active one: by a ratio that grows with the memory.
-
-        It is int_sqrt(10 * GiB) to 1 from 1 GiB on, and 1 to 1 below. Models inactive_is_low().
-        """
+        """Tell whether the inactive list is too short for the active one, by a ratio that grows with the memory."""
         inactive: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
         active: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
-        gigabytes: cython.longlong = (inactive + active) >> (30 - PAGE_SHIFT)
-        ratio: cython.longlong = 1
-        while gigabytes and (ratio + 1) * (ratio + 1) <= 10 * gigabytes:
-            ratio += 1
-        return inactive * ratio < active
+        return inactive * inactive_ratio(inactive + active) < active
 
     def may_deactivate(self, memcg: cython.int) -> cython.bint:
-        """Whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
+        """Tell whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
         return self.inactive_is_low(memcg) or (
             self.workingset.activations[memcg] != self.workingset.activations_seen[memcg]
         )
@@ -283,7 +311,10 @@ class Vmscan:
     def shrink_node_memcgs(
         self, root: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
     ) -> cython.Py_ssize_t:
-        """One round at a priority over the memcgs below ``root``, from where the last one ended."""
+        """Reclaim from the memcgs below ``root`` in turn, from where the last round ended; return how many pages went.
+
+        Models shrink_node_memcgs().
+        """
         freed: cython.longlong = 0
         start: cython.int = self.reclaim_iter[root]
         if start >= 0 and not self.memcgs.online[start] and self.memcgs.refs[start] == 0:
@@ -300,7 +331,10 @@ class Vmscan:
         return freed
 
     def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
-        """Let the zswap shrinker of a memcg work. What it writes back is not free yet, and does not count as freed."""
+        """Let the zswap shrinker of a memcg work on every node.
+
+        What it writes back is not free yet, and does not count as freed. Models shrink_slab().
+        """
         nid: cython.int
         if self.zswap.shrinker_enabled:
             for nid in range(self.zswap.nr_nodes):
@@ -308,9 +342,9 @@ class Vmscan:
             self.writeback.blk_finish_plug()
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Free pages of the memcgs below ``root``, with growing urgency; how many went, of ``nr_to_reclaim`` or more.
+        """Free ``nr_to_reclaim`` pages of the memcgs below ``root``, with growing urgency; return how many went.
 
-        Models do_try_to_free_pages().
+        They may be some more, or fewer. Models do_try_to_free_pages().
         """
         if not self.writeback.begin_reclaim():
             return 0

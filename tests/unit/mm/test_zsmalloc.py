@@ -68,13 +68,25 @@ def test_fifteen_objects_of_2082_bytes_share_eight_pages() -> None:
 
 
 def test_the_handle_counts_towards_the_length() -> None:
+    # 2048 with the handle: two of them fill a page
+    assert [1, 1, 2] == pages_of(2040, 3)
+    # 2049 with the handle, and 2048 without: they are of the next class, fifteen in a zspage of eight pages
+    assert [8] * 15 + [16] == pages_of(2041, 16)
+    # 4096 with the handle, and a byte more: both are of the last class, an object a page
+    assert [1, 2] == pages_of(4088, 2) == pages_of(4089, 2)
+    # 32 with the handle: the first class, 128 in a page
+    assert [1] * 128 + [2] == pages_of(24, 129)
+    assert 3 == pages_of(25, 1)[0]  # 33: the class of 48, in zspages of three pages
+
+
+def pages_of(size: int, count: int) -> list[int]:
+    """The pages of a pool after each of so many objects of a size."""
     pool = ZsPool()
-    for _ in range(2):
-        pool.zpool_malloc(2040)  # 2048 with the handle: two of them fill a page
-    assert 1 == pool.zpool_get_total_pages()
-    for _ in range(2):
-        pool.zpool_malloc(2041)
-    assert 1 < pool.zpool_get_total_pages()
+    pages = []
+    for _ in range(count):
+        pool.zpool_malloc(size)
+        pages.append(pool.zpool_get_total_pages())
+    return pages
 
 
 def test_a_page_that_is_stored_as_it_is_takes_a_page() -> None:
