@@ -2,6 +2,7 @@
 # make test   all that must hold: lint, types, tests and their coverage
 # make core   compile what has changed of the core: seconds
 # make dist   a wheel and an sdist in dist/, each installed into a clean environment and tried
+# make sanitize  tests on a core with bounds checks and sanitizers, and cases interpreted: half an hour
 # make bench  measure against libCacheSim and bare codec calls, half an hour
 # make docs   the documentation site, in build/docs
 # make man    the manual page anew
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint types core dist bench docs man news clean
+.PHONY: demo test lint types core dist sanitize bench docs man news clean
 
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
@@ -33,6 +34,9 @@ core: $(VENV)/installed-dev
 	@ZSWAP_REPLAY_REQUIRE_CORE=1 $(BIN)/python setup.py --quiet build_ext --inplace
 	@$(BIN)/python -m zswap_replay.machine
 	@touch $(VENV)/installed
+
+sanitize: $(VENV)/installed-dev
+	$(BIN)/python -m tools.sanitize
 
 bench: $(VENV)/installed
 	@$(INSTALL) '.[bench]'

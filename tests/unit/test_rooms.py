@@ -12,8 +12,10 @@ import pytest
 import zswap_replay
 from tests.paths import ROOT
 from tools import constants
+from zswap_replay import units
 from zswap_replay.codec.contents import CLASSES
 from zswap_replay.lib import event_codes, length_index
+from zswap_replay.mm import page
 from zswap_replay.trace.schema import Event
 
 PACKAGE = "zswap_replay"
@@ -159,3 +161,4 @@ def test_no_constant_of_the_format_and_the_codecs_is_numbered_twice() -> None:
     assert event_codes.CONTROL == Event.SNAPSHOT
     assert event_codes.NR_EVENT_CODES == len(Event)
     assert len(CLASSES) <= length_index.NR_CLASSES
+    assert page.PAGE_SIZE == units.PAGE_SIZE

@@ -21,7 +21,7 @@ _LARGE = 1 << 20
 
 
 def column(size: int, code: str, fill: int = 0) -> Column:
-    """A new column of ``size`` items of the C type ``code``, all of them ``fill``.
+    """Make a column of ``size`` items of the C type ``code``, all of them ``fill``.
 
     Zeros cost no memory until they are written to.
     """
@@ -32,7 +32,7 @@ def column(size: int, code: str, fill: int = 0) -> Column:
 
 
 def grown(old: Column, size: int, fill: int = 0) -> Column:
-    """A copy of ``old`` with room for ``size`` items, the new ones ``fill``."""
+    """Return a copy of ``old`` with room for ``size`` items, the new ones ``fill``."""
     items = np.asarray(old)
     new = _zeros(size, items.dtype)
     new[: len(items)] = items
@@ -42,7 +42,7 @@ def grown(old: Column, size: int, fill: int = 0) -> Column:
 
 
 def _zeros(size: int, dtype: "np.dtype[Any]") -> "np.ndarray[Any, Any]":
-    """An array of zeros; a large one has memory of its own, which is given back when the array is gone."""
+    """Return an array of zeros; a large one has memory of its own, which is given back when the array is gone."""
     if size * dtype.itemsize < _LARGE:
         return np.zeros(size, dtype=dtype)
     return np.frombuffer(_pages(size * dtype.itemsize), dtype=dtype)
@@ -87,11 +87,11 @@ class Records:
         self.size = size
 
     def view(self, field: str) -> Any:
-        """One field of every struct."""
+        """Return one field of every struct."""
         return self.array[field] if cython.compiled else [getattr(record, field) for record in self.array]
 
     def values(self, field: str, count: int) -> list[int]:
-        """One field of the first ``count`` structs; ``lru.prev`` is a field of the struct ``lru`` inside."""
+        """Return one field of the first ``count`` structs; ``lru.prev`` is a field of the struct ``lru`` inside."""
         records = self.array[:count]
         if not cython.compiled:
             return [attrgetter(field)(record) for record in records]
@@ -108,7 +108,7 @@ def _struct(fields: Fields) -> "np.dtype[Any]":
 
 
 def _maker(fields: Fields) -> Callable[[], Any]:
-    """What makes a struct, all of it 0, where there is no C: a class that has the fields as slots."""
+    """Return what makes a struct, all of it 0, where there is no C: a class that has the fields as slots."""
 
     def fill(record: Any) -> None:
         for name, inner in structs:

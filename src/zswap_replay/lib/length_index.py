@@ -67,7 +67,7 @@ class Lengths:
                 self.add(content[index], length[index], kind[index])
 
     def unknown(self, content: Column) -> npt.NDArray[np.bool_]:
-        """Which of some contents are not there."""
+        """Return which of some contents are not there, a bool each."""
         index: cython.Py_ssize_t
         found = np.zeros(len(content), np.bool_)
         marks = found.view(np.uint8).data
@@ -77,7 +77,7 @@ class Lengths:
         return found
 
     def slot_of(self, content: cython.ulonglong) -> cython.longlong:
-        """Where the search for a content begins; four neighbouring ids begin in one cache line."""
+        """Return the slot where the search for a content begins; four neighbouring ids begin in one cache line."""
         return (mix64(content >> 2) << 2 | content & 3) & (self.room - 1)
 
     def enter(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
@@ -103,7 +103,7 @@ class Lengths:
                 self.enter(old[at].content, old[at].length, old[at].kind)
 
     def find(self, content: cython.ulonglong) -> cython.longlong:
-        """The slot of a content, or -1."""
+        """Return the slot of a content, or -1 where it is not there."""
         if content == self.last_content and self.last_slot >= 0:
             return self.last_slot
         at: cython.longlong = self.slot_of(content)
@@ -116,22 +116,22 @@ class Lengths:
         return at
 
     def look_ahead(self, content: cython.ulonglong) -> None:
-        """Ask for the slot of a content that will be looked up, without waiting for it."""
+        """Prefetch the slot of a content that will be looked up."""
         if cython.compiled:
             prefetch(cython.address(self.slot[self.slot_of(content)]))
 
     def length_at(self, at: cython.longlong) -> cython.int:
-        """The length in a slot that find() gave."""
+        """Return the length, in bytes, in a slot that find() gave."""
         length: cython.int = self.slot[at].length
         return length
 
     def kind_at(self, at: cython.longlong) -> cython.int:
-        """The kind in a slot that find() gave."""
+        """Return the kind, with the class above it, in a slot that find() gave."""
         kind: cython.int = self.slot[at].kind
         return kind - 1
 
     def columns(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """All that is known, by content: contents, lengths and kinds."""
+        """Return all that is known, sorted by content: contents, lengths and kinds."""
         at: cython.longlong
         used = np.empty((3, self.size), np.uint64)
         index: cython.Py_ssize_t = 0

@@ -32,7 +32,7 @@ class ListHeads:
         self.link = self.items.view("lru")
 
     def new_lists(self, count: cython.int) -> cython.int:
-        """Add ``count`` empty lists; the number of the first of them."""
+        """Add ``count`` empty lists; return the number of the first."""
         first: cython.int = self.nr_lists
         self.nr_lists += count
         if self.nr_lists > len(self.first):
@@ -43,7 +43,7 @@ class ListHeads:
         return first
 
     def list_add(self, head: cython.int, item: cython.int) -> None:
-        """Put an item at the front of a list."""
+        """Put an item at the head of a list."""
         old: cython.int = self.first[head]
         self.link[item].next = old
         self.link[item].prev = -1
@@ -69,7 +69,7 @@ class ListHeads:
         self.size[head] -= 1
 
     def in_order(self, head: cython.int) -> list[int]:
-        """The items of a list from front to back."""
+        """Return the items of a list from head to tail."""
         found: list[int] = []
         item: cython.int = self.first[head]
         while item >= 0:

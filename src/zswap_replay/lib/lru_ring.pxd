@@ -12,7 +12,7 @@ cdef struct Place:
 @cython.final
 cdef class Ring:
     cdef int[::1] slot
-    cdef int room, front, used
+    cdef int room, head, used
     cdef inline int place_of(self, int number) noexcept
     cdef void trim(self) noexcept
 

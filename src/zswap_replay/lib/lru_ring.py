@@ -18,23 +18,23 @@ PLACE: Fields = {"at": INT}
 
 
 class Ring:
-    """The places of one list: how many there are, which is its front, and how many there are from there to its back."""
+    """The places of one list: how many there are, which is its head, and how many are used from there to its tail."""
 
     def __init__(self) -> None:
         self.slot = column(FIRST_ROOM, INT)
         self.room = FIRST_ROOM
-        self.front = 0
+        self.head = 0
         self.used = 0
 
     def place_of(self, number: cython.int) -> cython.int:
-        """The place that comes so many behind the front."""
-        at: cython.int = self.front + number
+        """Return the place that is ``number`` places behind the head."""
+        at: cython.int = self.head + number
         return at - self.room if at >= self.room else at
 
     def trim(self) -> None:
         """Give up the holes at both ends."""
-        while self.used and self.slot[self.front] == HOLE:
-            self.front = self.place_of(1)
+        while self.used and self.slot[self.head] == HOLE:
+            self.head = self.place_of(1)
             self.used -= 1
         while self.used and self.slot[self.place_of(self.used - 1)] == HOLE:
             self.used -= 1
@@ -64,7 +64,7 @@ class LruRings:
         self.place = self.items.view(self.field)
 
     def new_lists(self, count: cython.int) -> cython.int:
-        """Add ``count`` empty lists; the number of the first of them."""
+        """Add ``count`` empty lists; return the number of the first."""
         first: cython.int = self.nr_lists
         self.nr_lists += count
         if self.nr_lists > len(self.size):
@@ -75,19 +75,19 @@ class LruRings:
     # ---- looking ----
 
     def first(self, head: cython.int) -> cython.int:
-        """The item at the front of a list, or -1."""
+        """Return the item at the head of a list, or -1."""
         ring: Ring = self.rings[head]
-        return ring.slot[ring.front] if ring.used else -1
+        return ring.slot[ring.head] if ring.used else -1
 
     def last(self, head: cython.int) -> cython.int:
-        """The item at the back of a list, or -1."""
+        """Return the item at the tail of a list, or -1."""
         ring: Ring = self.rings[head]
         return ring.slot[ring.place_of(ring.used - 1)] if ring.used else -1
 
     def next(self, head: cython.int, item: cython.int) -> cython.int:
-        """The item behind another one, or -1."""
+        """Return the item behind another one, or -1."""
         ring: Ring = self.rings[head]
-        number: cython.int = self.place[item].at - ring.front + 1
+        number: cython.int = self.place[item].at - ring.head + 1
         if number <= 0:
             number += ring.room
         while number < ring.used:
@@ -98,18 +98,18 @@ class LruRings:
         return -1
 
     def in_order(self, head: cython.int) -> list[int]:
-        """The items of a list from front to back."""
+        """Return the items of a list from head to tail."""
         ring: Ring = self.rings[head]
         places = [ring.slot[ring.place_of(number)] for number in range(ring.used)]
         return [item for item in places if item != HOLE]
 
     def places(self, head: cython.int) -> cython.int:
-        """How many items a list could have before it grows."""
+        """Return how many items a list could have before it grows."""
         ring: Ring = self.rings[head]
         return ring.room
 
     def peek_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
-        """Write down up to ``count`` items from the back of a list on, and say how many there were."""
+        """Copy up to ``count`` items into ``items``, from the tail of a list on; return how many there were."""
         ring: Ring = self.rings[head]
         number: cython.int = ring.used
         item: cython.int
@@ -125,21 +125,21 @@ class LruRings:
     # ---- lists ----
 
     def list_add(self, head: cython.int, item: cython.int) -> None:
-        """Put an item at the front of a list."""
+        """Put an item at the head of a list."""
         ring: Ring = self.rings[head]
         if ring.used == ring.room:
             self.make_room(ring, self.size[head])
-        at: cython.int = ring.front - 1
+        at: cython.int = ring.head - 1
         if at < 0:
             at = ring.room - 1
-        ring.front = at
+        ring.head = at
         ring.used += 1
         ring.slot[at] = item
         self.place[item].at = at
         self.size[head] += 1
 
     def list_add_tail(self, head: cython.int, item: cython.int) -> None:
-        """Put an item at the back of a list."""
+        """Put an item at the tail of a list."""
         ring: Ring = self.rings[head]
         if ring.used == ring.room:
             self.make_room(ring, self.size[head])
@@ -155,11 +155,11 @@ class LruRings:
         at: cython.int = self.place[item].at
         ring.slot[at] = HOLE
         self.size[head] -= 1
-        if at == ring.front or at == ring.place_of(ring.used - 1):
+        if at == ring.head or at == ring.place_of(ring.used - 1):
             ring.trim()
 
     def list_pop_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
-        """Take up to ``count`` items off the back of a list, the last one first, and say how many there were."""
+        """Take up to ``count`` items off the tail of a list into ``items``, the last one first; return how many."""
         ring: Ring = self.rings[head]
         at: cython.int
         taken: cython.int = 0
@@ -180,19 +180,19 @@ class LruRings:
         ring.slot[self.place[old].at] = new
 
     def list_move(self, head: cython.int, item: cython.int) -> None:
-        """Bring an item to the front of the list that it is on."""
+        """Move an item to the head of the list that it is on."""
         if self.first(head) != item:
             self.list_del(head, item)
             self.list_add(head, item)
 
     def list_move_tail(self, head: cython.int, item: cython.int) -> None:
-        """Bring an item to the back of the list that it is on."""
+        """Move an item to the tail of the list that it is on."""
         if self.last(head) != item:
             self.list_del(head, item)
             self.list_add_tail(head, item)
 
     def list_splice_init(self, source: cython.int, head: cython.int) -> None:
-        """Put all of ``source``, in its order, before the front of ``head``; ``source`` is empty afterwards."""
+        """Move all of ``source``, in its order, before the head of the list ``head``."""
         item: cython.int
         while self.size[source]:
             item = self.last(source)
@@ -218,5 +218,5 @@ class LruRings:
                 count += 1
         ring.slot = slot
         ring.room = room
-        ring.front = 0
+        ring.head = 0
         ring.used = count

@@ -129,17 +129,17 @@ class PageTable:
         self.ahead_stop = 0
 
     def indices(self) -> range:
-        """The indices of all pages that may have been touched."""
+        """Return the indices of all pages that may have been touched."""
         return range(NR_RETURNED, self.nr_blocks << BLOCK_SHIFT)
 
     # ---- finding pages ----
 
     def slot_of(self, space: cython.int, key: cython.ulonglong) -> cython.ulonglong:
-        """Where the search for a block begins in the table; four neighbours begin one behind the other."""
+        """Return where the search for a block begins in the table; four neighbours begin one behind the other."""
         return ((key >> 2 ^ space * MIX1) * GOLDEN & MASK64) >> self.shift << 2 | key & 3
 
     def find_block(self, space: cython.int, key: cython.ulonglong) -> cython.int:
-        """Number of a block, or -1 where no page of it was named yet."""
+        """Return the number of a block, or -1 where no page of it was named yet."""
         slot: cython.ulonglong = self.slot_of(space, key)
         found: cython.int = self.table[slot]
         while found >= 0 and (self.block[found].key != key or self.block[found].space != space):
@@ -148,7 +148,7 @@ class PageTable:
         return found
 
     def find(self, space: cython.int, page: cython.ulonglong) -> cython.int:
-        """Index of a page, or -1 where the trace has not named it or a neighbour yet."""
+        """Return the index of a page, or -1 where the trace has not named it or a neighbour yet."""
         block: cython.int = self.find_block(space, page >> BLOCK_SHIFT)
         if block < 0:
             return -1
@@ -156,7 +156,7 @@ class PageTable:
         return (block << BLOCK_SHIFT) + at
 
     def insert(self, space: cython.int, page: cython.ulonglong) -> cython.int:
-        """Index of a new page, absent as yet. The caller has looked that it is not there."""
+        """Add a page, absent as yet, and return its index. The caller has looked that it is not there."""
         block: cython.int = self.nr_blocks
         if block == self.room:
             self.grow()
@@ -175,12 +175,12 @@ class PageTable:
         self.table[slot] = block
 
     def page_of(self, index: cython.int) -> cython.ulonglong:
-        """Number of a page in its address space."""
+        """Return the number of a page in its address space."""
         key: cython.ulonglong = self.block[index >> BLOCK_SHIFT].key
         return (key << BLOCK_SHIFT) | (index & BLOCK_MASK)
 
     def space_of(self, index: cython.int) -> cython.int:
-        """Address space of a page: the memcg under which the trace names it."""
+        """Return the address space of a page: the memcg under which the trace names it."""
         space: cython.int = self.block[index >> BLOCK_SHIFT].space
         return space
 
@@ -195,7 +195,7 @@ class PageTable:
     # ---- contents ----
 
     def content_of(self, index: cython.int) -> cython.ulonglong:
-        """Content id of what a page holds.
+        """Return the content id of what a page holds.
 
         Where the trace does not say, it is a hash of (memcg, page, version) whose bit 63 is set and whose bits 56 to
         62 name the group of the recipe.
@@ -230,7 +230,7 @@ class PageTable:
     # ---- what comes next ----
 
     def prefetch(self, index: cython.int) -> None:
-        """Ask for a page's struct, which will be needed, without waiting for it."""
+        """Prefetch a page's struct, which will be needed."""
         if cython.compiled:
             prefetch(cython.address(self.flags[index]))
             prefetch(cython.address(self.page[index]))

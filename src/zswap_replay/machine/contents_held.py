@@ -22,7 +22,7 @@ class ContentsHeld:
         self.contents = Lengths()
 
     def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Go through the events ``start`` to ``stop`` - 1; return the number of the first one left out.
+        """Replay what pages hold over the events ``start`` to ``stop`` - 1; return the number of the first one left.
 
         Which that is, and what is refused, is as with Machine.run().
         """

@@ -72,9 +72,10 @@ class MemcgLimits:
         self.memcgs.count_memcg_event(memcg, 0, OOM)
 
     def reclaim_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
-        """Reclaim, 32 pages at a time, until a memcg has room for ``coming`` pages under ``limit`` pages.
+        """Reclaim until a memcg has room for ``coming`` pages under ``limit`` pages.
 
-        Return False where MAX_RECLAIM_RETRIES rounds freed nothing. A use of exactly the limit is within it.
+        A round takes SWAP_CLUSTER_MAX. Return False where MAX_RECLAIM_RETRIES of them freed nothing. A use of exactly
+        the limit is within it.
         """
         retries: cython.int = MAX_RECLAIM_RETRIES
         while self.memcgs.memory_usage(memcg) + coming > limit:

@@ -101,17 +101,20 @@ class MemCgroups:
     # ---- the tree ----
 
     def memcg_of_path(self, path: cython.int) -> cython.int:
-        """The memcg that a path stands for: the live one, or the last that was; -1 where there was none yet."""
+        """Return the memcg that a path stands for: the live one, or the last that was; -1 where there was none yet."""
         return self.path_memcg[path] if path < len(self.path_memcg) else -1
 
     def set_path(self, path: cython.int, memcg: cython.int) -> None:
-        """From now on a path stands for this memcg."""
+        """Let a path stand for a memcg from now on."""
         while path >= len(self.path_memcg):
             self.path_memcg = grown(self.path_memcg, 2 * len(self.path_memcg), -1)
         self.path_memcg[path] = memcg
 
     def mem_cgroup_css_alloc(self, parent: cython.int) -> cython.int:
-        """A new online memcg below ``parent``, behind its other children; its index."""
+        """Make an online memcg below ``parent``, behind its other children; return its index.
+
+        Models mem_cgroup_css_alloc().
+        """
         memcg: cython.int = self.nr
         if memcg == len(self.parent):
             self.grow()
@@ -134,7 +137,10 @@ class MemCgroups:
         return memcg
 
     def mem_cgroup_css_offline(self, memcg: cython.int) -> None:
-        """rmdir: the objcgs of the memcg go to its parent. The memcg is released when nothing refers to it."""
+        """Give the objcgs of a memcg that is removed to its parent; release it when nothing refers to it.
+
+        Models mem_cgroup_css_offline().
+        """
         objcg: cython.int
         own: cython.int
         heirs: cython.int
@@ -177,7 +183,7 @@ class MemCgroups:
             self.release(memcg)
 
     def mem_cgroup_iter(self, root: cython.int, prev: cython.int) -> cython.int:
-        """The memcg behind ``prev`` in pre-order below ``root``, dead ones included; -1 behind the last one.
+        """Return the memcg behind ``prev`` in pre-order below ``root``, dead ones included; -1 behind the last one.
 
         A ``prev`` of -1 begins a round, with ``root`` itself.
         """
@@ -192,23 +198,23 @@ class MemCgroups:
         return -1
 
     def mem_cgroup_id_get_online(self, memcg: cython.int) -> cython.int:
-        """The memcg that a swap slot is charged to: the nearest one that is online, or whose id a slot still holds."""
+        """Return whom a swap slot is charged to: the nearest memcg that is online, or whose id a slot still holds."""
         while not self.online[memcg] and self.id_refs[memcg] == 0:
             memcg = self.parent[memcg]
         return memcg
 
     def get_obj_cgroup_from_memcg(self, memcg: cython.int) -> cython.int:
-        """The objcg of the nearest memcg that is online, or -1 where that is the root."""
+        """Return the objcg of the nearest memcg that is online, or -1 where that is the root."""
         while not self.online[memcg]:
             memcg = self.parent[memcg]
         return -1 if memcg == ROOT else memcg
 
     def obj_cgroup_memcg(self, objcg: cython.int) -> cython.int:
-        """The memcg that an objcg belongs to now; the root for none."""
+        """Return the memcg that an objcg belongs to now; the root for none."""
         return ROOT if objcg < 0 else self.objcg_memcg[objcg]
 
     def obj_cgroup_may_zswap(self, objcg: cython.int) -> cython.bint:
-        """Whether every memory.zswap.max up the tree leaves room. The coming page's length is not counted."""
+        """Tell whether every memory.zswap.max up the tree leaves room, the coming page's length not counted."""
         memcg: cython.int = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
             if self.zswap_max[memcg] != NO_LIMIT and (
@@ -241,7 +247,7 @@ class MemCgroups:
             memcg = self.parent[memcg]
 
     def mem_cgroup_zswap_writeback_enabled(self, memcg: cython.int) -> cython.bint:
-        """Whether pages of a memcg may go from zswap to the swap device."""
+        """Tell whether pages of a memcg may go from zswap to the swap device. Releases without a switch let them."""
         if not self.switch_exists:
             return True
         if not self.switch_hierarchical:
@@ -253,7 +259,7 @@ class MemCgroups:
         return True
 
     def memory_usage(self, memcg: cython.int) -> cython.longlong:
-        """memory.current in pages: resident pages, and compressed bytes rounded up to pages."""
+        """Return memory.current, in pages: resident pages, and compressed bytes rounded up to pages."""
         return self.resident[memcg] + ((self.zswap_bytes[memcg] + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
     def charge(self, memcg: cython.int) -> None:
@@ -272,7 +278,7 @@ class MemCgroups:
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_try_charge_swap(self, memcg: cython.int) -> cython.bint:
-        """Charge a swap slot, unless a memory.swap.max up the tree is reached."""
+        """Charge a swap slot; return False where a memory.swap.max up the tree is reached."""
         above: cython.int = memcg
         while above >= 0:
             if self.swap_max[above] != NO_LIMIT and self.swap[above] >= self.swap_max[above]:
@@ -296,7 +302,7 @@ class MemCgroups:
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
-        """Whether half of a memory.swap.max up the tree is used: a page that is read in then gives its slot up."""
+        """Tell whether half of a memory.swap.max up the tree is used: a page that is read in then gives its slot up."""
         while memcg > ROOT:
             if self.swap_max[memcg] != NO_LIMIT and 2 * self.swap[memcg] >= self.swap_max[memcg]:
                 return True
@@ -325,7 +331,7 @@ class MemCgroups:
             raise KeyError(key)
 
     def limits(self, memcg: int) -> dict[str, int]:
-        """The limits of a memcg that are set, in bytes, and its writeback switch where it is off."""
+        """Return the limits of a memcg that are set, in bytes, and its writeback switch where it is off."""
         pages = {
             "memory.max": self.memory_max[memcg],
             "memory.high": self.memory_high[memcg],
@@ -338,22 +344,22 @@ class MemCgroups:
         return limits
 
     def event_totals(self) -> list[dict[str, int]]:
-        """The events of every memcg, descendants' and all nodes' included, by name."""
+        """Return the events of every memcg, descendants' and all nodes' included, by name."""
         return [dict(zip(EVENT_NAMES, row, strict=True)) for row in self._events_below().sum(axis=1).tolist()]
 
     def node_totals(self) -> list[list[dict[str, int]]]:
-        """The events of every memcg by node, and what it has in zswap there, descendants' included, by name."""
+        """Return the events of every memcg by node, and what it has in zswap there, descendants' included, by name."""
         gauges = self._below(self.node_zswapped, 1), self._below(self.node_zswap_bytes, 1)
         counts = np.concatenate([self._events_below(), *gauges], axis=2)
         names = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
         return [[dict(zip(names, row, strict=True)) for row in nodes] for nodes in counts.tolist()]
 
     def _events_below(self) -> "npt.NDArray[np.int64]":
-        """Events by memcg, node and kind, those of descendants included."""
+        """Return events by memcg, node and kind, those of descendants included."""
         return self._below(self.events, NR_EVENTS)
 
     def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
-        """A column of ``width`` items a memcg and node, by memcg and node, those of descendants added."""
+        """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
         values = np.array(items, dtype=np.int64)[: self.nr * self.nr_nodes * width]
         values = values.reshape(self.nr, self.nr_nodes, width)
         for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
@@ -361,7 +367,7 @@ class MemCgroups:
         return values
 
     def nr_dying_descendants(self) -> int:
-        """Memcgs that were removed and that something still refers to."""
+        """Count the memcgs that were removed and that something still refers to."""
         dying = 0
         memcg = self.mem_cgroup_iter(ROOT, -1)
         while memcg >= 0:

@@ -2,9 +2,7 @@
 
 import cython
 
-from zswap_replay import units
-
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     PAGE_SHIFT = 12
-    PAGE_SIZE = units.PAGE_SIZE
-    """Bytes of a page: 1 << PAGE_SHIFT."""
+    PAGE_SIZE = 1 << PAGE_SHIFT
+    """Bytes of a page, as units.PAGE_SIZE has them."""

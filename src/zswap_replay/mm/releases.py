@@ -7,7 +7,7 @@ from typing import Any
 
 
 def _rule(rule: str, source: str, *, read: tuple[str, ...] = ()) -> Any:
-    """A flag: what it decides, where the kernel decides it, and the releases for which no recorded run shows it."""
+    """Make a flag: what it decides, where the kernel does, and the releases of which no recorded run shows it."""
     return field(metadata={"rule": rule, "source": source, "read": read})
 
 

@@ -160,7 +160,7 @@ class Vmscan:
         self.swap_cache.free_folio(page)
 
     def reclaim_pages(self, page: cython.int) -> None:
-        """Page a page out on demand: one that is not mapped is left alone, references do not matter.
+        """Reclaim one page on demand: one that is not mapped is left alone, references do not matter.
 
         Models MADV_PAGEOUT, mm/madvise.c, and reclaim_pages().
         """

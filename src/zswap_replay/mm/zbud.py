@@ -35,17 +35,20 @@ class ZbudPool(Zpool):
         self.nr_pages = 0
 
     def size_to_chunks(self, size: cython.int) -> cython.int:
-        """Chunks that an object of ``size`` bytes takes."""
+        """Return how many chunks an object of ``size`` bytes takes."""
         return (size + CHUNK_SIZE - 1) // CHUNK_SIZE
 
     def list_of(self, page: cython.int) -> cython.int:
-        """The list that a page belongs on: by its free chunks, or 0 where both buddies are there."""
+        """Return the list that a page belongs on: by its free chunks, or 0 where both buddies are there."""
         first: cython.int = self.chunks[2 * page + FIRST]
         last: cython.int = self.chunks[2 * page + LAST]
         return 0 if first > 0 and last > 0 else NCHUNKS - first - last
 
     def zpool_malloc(self, size: cython.int) -> cython.int:
-        """Models zbud_alloc(): beside the smallest free space that fits, of those the page moved last."""
+        """Put an object beside the smallest free space that fits, of those the page moved last; return its handle.
+
+        -ENOSPC: it is longer than ZBUD_MAX_SIZE. Models zbud_alloc().
+        """
         if size > ZBUD_MAX_SIZE:
             return -ENOSPC
         chunks: cython.int = self.size_to_chunks(size)
@@ -65,7 +68,7 @@ class ZbudPool(Zpool):
         return 2 * page + buddy
 
     def alloc_page(self) -> cython.int:
-        """A new page, on no list as yet."""
+        """Return a new page, on no list as yet."""
         page: cython.int
         if self.free_pages:
             page = self.free_pages.pop()
@@ -79,7 +82,7 @@ class ZbudPool(Zpool):
         return page
 
     def zpool_free(self, handle: cython.int) -> None:
-        """Models zbud_free(): a page without objects is given back at once."""
+        """Free an object, and its page at once where that has no other. Models zbud_free()."""
         page: cython.int = handle // 2
         self.lists.list_del(self.list_of(page), page)
         self.chunks[handle] = 0
@@ -90,5 +93,5 @@ class ZbudPool(Zpool):
             self.lists.list_add(self.list_of(page), page)
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
-        """Models zbud_get_pool_pages()."""
+        """Return how many pages the pool holds. Models zbud_get_pool_pages()."""
         return self.pages_nr

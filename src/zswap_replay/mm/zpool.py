@@ -10,13 +10,13 @@ class Zpool:
     """An allocator that is asked for lengths and answers with handles; it accounts for memory and holds none."""
 
     def zpool_malloc(self, size: cython.int) -> cython.int:
-        """A handle for an object of ``size`` bytes, or -ENOSPC where the allocator takes none of that length."""
+        """Allocate ``size`` bytes; return a handle, or -ENOSPC where the allocator takes no object of that length."""
         raise NotImplementedError
 
     def zpool_free(self, handle: cython.int) -> None:
-        """Give an object back."""
+        """Free an object."""
         raise NotImplementedError
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
-        """Pages that the allocator holds."""
+        """Return how many pages the allocator holds."""
         raise NotImplementedError

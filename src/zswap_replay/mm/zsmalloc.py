@@ -31,7 +31,7 @@ ZSPAGE: Fields = {"lru": LIST_HEAD, "size_class": USHORT, "inuse": USHORT, "grou
 
 
 def calculate_zspage_chain_size(class_size: cython.int) -> cython.int:
-    """Pages of a zspage of objects of ``class_size`` bytes: the fewest of those that waste least."""
+    """Return how many pages a zspage has for objects of ``class_size`` bytes: the fewest of those that waste least."""
     if class_size & (class_size - 1) == 0:
         return 1
     chain: cython.int = 1
@@ -91,14 +91,14 @@ class ZsPool(Zpool):
                 self.group[self.first_group[index] + inuse] = self.calculate_fullness_group(index, inuse)
 
     def get_size_class_index(self, size: cython.int) -> cython.int:
-        """Index of the narrowest size class that holds ``size`` bytes, the handle included."""
+        """Return the index of the narrowest size class that holds ``size`` bytes, the handle included."""
         if size <= ZS_MIN_ALLOC_SIZE:
             return 0
         index: cython.int = (size - ZS_MIN_ALLOC_SIZE + ZS_SIZE_CLASS_DELTA - 1) // ZS_SIZE_CLASS_DELTA
         return min(index, ZS_SIZE_CLASSES - 1)
 
     def calculate_fullness_group(self, class_index: cython.int, inuse: cython.int) -> cython.int:
-        """The group of a zspage of a class with so many objects in use."""
+        """Return the group of a zspage of a class with ``inuse`` objects in use."""
         if inuse == 0:
             return ZS_INUSE_RATIO_0
         if inuse == self.objs_per_zspage[class_index]:
@@ -106,14 +106,14 @@ class ZsPool(Zpool):
         return 100 * inuse // self.objs_per_zspage[class_index] // 10 + 1
 
     def get_fullness_group(self, zspage: cython.int) -> cython.int:
-        """The group that a zspage belongs to by the objects in use."""
+        """Return the group that a zspage belongs to by its objects in use."""
         group: cython.int = self.group[
             self.first_group[self.zspage[zspage].size_class] + self.zspage[zspage].inuse
         ]
         return group
 
     def find_get_zspage(self, class_index: cython.int) -> cython.int:
-        """The zspage to allocate from: the fullest that has room, of those the one moved last; -1 for none."""
+        """Return the zspage to allocate from: the fullest that has room, of those the one moved last; -1 for none."""
         group: cython.int
         for group in range(ZS_INUSE_RATIO_99, ZS_INUSE_RATIO_0 - 1, -1):
             zspage: cython.int = self.fullness.first[class_index * NR_FULLNESS_GROUPS + group]
@@ -122,7 +122,7 @@ class ZsPool(Zpool):
         return -1
 
     def alloc_zspage(self, class_index: cython.int) -> cython.int:
-        """A new, empty zspage, on no list as yet."""
+        """Return a new, empty zspage, on no list as yet."""
         zspage: cython.int
         if self.free_zspages:
             zspage = self.free_zspages.pop()
@@ -139,7 +139,7 @@ class ZsPool(Zpool):
         return zspage
 
     def insert_zspage(self, zspage: cython.int, group: cython.int) -> None:
-        """Put a zspage at the front of a fullness group of its class."""
+        """Put a zspage at the head of a fullness group of its class."""
         self.zspage[zspage].group = group
         self.fullness.list_add(self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + group, zspage)
 
@@ -158,7 +158,7 @@ class ZsPool(Zpool):
         return group
 
     def zpool_malloc(self, size: cython.int) -> cython.int:
-        """Models zs_malloc(): an object takes its length and a handle of eight bytes."""
+        """Allocate ``size`` bytes and a handle of eight bytes; return the zspage, or -ENOSPC. Models zs_malloc()."""
         if size > ZS_MAX_ALLOC_SIZE:
             return -ENOSPC
         class_index: cython.int = self.size_class[self.get_size_class_index(size + ZS_HANDLE_SIZE)]
@@ -173,7 +173,7 @@ class ZsPool(Zpool):
         return zspage
 
     def zpool_free(self, handle: cython.int) -> None:
-        """Models zs_free(): a zspage without objects is given back at once."""
+        """Free an object, and its zspage at once where that has no other. Models zs_free()."""
         zspage: cython.int = handle
         self.zspage[zspage].inuse -= 1
         if self.fix_fullness_group(zspage) == ZS_INUSE_RATIO_0:
@@ -182,5 +182,5 @@ class ZsPool(Zpool):
             self.free_zspages.append(zspage)
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
-        """Models zs_get_total_pages()."""
+        """Return how many pages the pool holds. Models zs_get_total_pages()."""
         return self.pages_allocated

@@ -204,12 +204,12 @@ class ZswapShrinker:
         return slot
 
     def protect(self, nid: cython.int, memcg: cython.int) -> None:
-        """Spare one entry more of a memcg and node."""
+        """Count one entry more of a memcg and node that is spared."""
         slot: cython.int = self.protection_slot(nid, memcg)
         self.protected[slot] += 1
 
     def entry_added(self, lru: ListLru, nid: cython.int, memcg: cython.int) -> None:
-        """Spare an entry that came onto an LRU; where more than a quarter of the list is spared, spare half of that.
+        """Count an entry that came onto an LRU as spared; where more than a quarter of the list is, halve that number.
 
         Models the end of zswap_lru_add() of 6.8.
         """
@@ -220,7 +220,7 @@ class ZswapShrinker:
                 self.protected[slot] //= 2
 
     def zswap_folio_swapin(self, page: cython.int, from_disk: cython.bint) -> None:
-        """Spare one entry more since a page was swapped in; from 6.9 on only where the device was read.
+        """Count one entry more as spared for a page that was swapped in; from 6.9 on only where the device was read.
 
         Models zswap_folio_swapin().
         """
@@ -484,7 +484,7 @@ class ZswapPools:
         self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
 
     def set_limits(self, max_pool_percent: int, accept_threshold_percent: int) -> None:
-        """Work out the limit of all pools and its threshold, in pages, in the release's own rounding.
+        """Set the limit of all pools and its threshold, in pages, in the release's own rounding.
 
         Models zswap_max_pages() and zswap_accept_thr_pages(), and zswap_is_full() and zswap_can_accept() before.
         """
@@ -1011,7 +1011,7 @@ class Zswap(LruWalk):
         return True
 
     def zswap_orphan(self, page: cython.int, slot: cython.int) -> None:
-        """Part a page, whose slot is given up, from its entry, which is the entry ``slot``, below NR_RETURNED, now.
+        """Detach the entry of a page whose slot is given up: it is the entry ``slot``, below NR_RETURNED, from now on.
 
         The entry stays until the slot is given back.
         """

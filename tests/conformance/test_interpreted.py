@@ -1,0 +1,43 @@
+"""The interpreted core counts what the kernels counted too: a few cases of each release.
+
+All of them run interpreted in ``python -m tools.sanitize``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conformance.cases import KERNELS, load_cases
+from tests.paths import ROOT
+
+SAMPLE = ("b_limit_12287", "d_global_root", "f_offline_order", "h_reload", "n_wb0_inherit", "r_raw_limit")
+"""Limits, the worker, dead memcgs, loads, the writeback switch, raw pages. A release has some of these cases."""
+
+SCRIPT = """
+import sys, tempfile
+from pathlib import Path
+from tests.conformance.cases import load_cases
+from tests.conformance.check import first_difference
+from zswap_replay.machine import compiled
+assert not compiled()
+for case in load_cases():
+    if case.id in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = case.settings(lengths=case.write_lengths(Path(folder)))
+            print(case.id, first_difference(case, case.write_trace(Path(folder)), settings))
+"""
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_sample_of_cases_runs_interpreted(kernel: str) -> None:
+    chosen = [case.id for case in load_cases() if case.kernel == kernel and case.name in SAMPLE]
+    assert len(chosen) >= 3
+    command = [sys.executable, "-c", SCRIPT, *chosen]
+    environment = {**os.environ, "ZSWAP_REPLAY_PURE": "1"}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert [f"{case} None" for case in chosen] == done.stdout.splitlines()
