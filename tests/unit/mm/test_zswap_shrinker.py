@@ -72,8 +72,8 @@ def limits(kernel: str, totalram: int, percent: int, threshold: int) -> tuple[in
 def test_the_threshold_of_older_releases_is_rounded_as_a_share_of_ram(kernel: str) -> None:
     # where the two differ: 99 * 99 / 100 is 98, and half of it 49; half of 99 is 49, and 99 % of it 48
     assert (49, 49) == limits(kernel, 99, 50, 99)
-    # and where multiplying before dividing would: 199 * 50 / 100 is 99, and half of it 49
-    assert (99, 49) == limits(kernel, 199, 50, 50)
+    # and where multiplying before dividing would: 7 * 50 / 100 is 3, and 60 % of it 1; 30 % of 7 are 2
+    assert (4, 1) == limits(kernel, 7, 60, 50)
     # the share of RAM comes first: 7 * 90 / 100 is 6, and 50 % of it 3; 7 * 50 / 100 is 3, and 90 % of it 2
     assert (3, 3) == limits(kernel, 7, 50, 90)
 
@@ -82,7 +82,7 @@ def test_the_threshold_of_older_releases_is_rounded_as_a_share_of_ram(kernel: st
 def test_the_threshold_of_later_releases_is_a_share_of_the_limit(kernel: str) -> None:
     assert (49, 48) == limits(kernel, 99, 50, 99)
     assert (3, 2) == limits(kernel, 7, 50, 90)
-    assert (99, 49) == limits(kernel, 199, 50, 50)
+    assert (4, 2) == limits(kernel, 7, 60, 50)
 
 
 @pytest.mark.parametrize("kernel", RELEASES)
