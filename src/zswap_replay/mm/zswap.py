@@ -1,8 +1,9 @@
 """The compressed cache in front of swap. Models mm/zswap.c.
 
-The sections stand in the order of the kernel's file; where releases differ, a flag of releases.py is tested here, in
-the function that differs. The dynamic shrinker and the shrink worker are classes of their own, which are handed the
-Zswap that they work for: if they held it, each would keep the other alive.
+The sections stand in the order of the kernel's file, and a function that has the name of one of the kernel's models it;
+where releases differ, a flag of releases.py is tested here, in the function that differs. The dynamic shrinker and the
+shrink worker are classes of their own, which are handed the Zswap that they work for: if they held it, each would keep
+the other alive.
 
 A page has one entry at most, so that struct zswap_entry is a part of its struct, and an entry is numbered as its page:
 ``pool`` is one more than the index of the pool that it is in (0: there is no entry), ``entry_lru`` its place on the
@@ -719,30 +720,21 @@ class Zswap(LruWalk):
     # ---- LRU ----
 
     def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
-        """Put an entry at the tail of the LRU of its memcg and node.
-
-        Models zswap_lru_add().
-        """
+        """Put an entry at the tail of the LRU of its memcg and node."""
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.page_table.page[entry].objcg)
         nid: cython.int = self.page_table.page[entry].node
         pool.lru.list_lru_add(entry, nid, memcg)
         self.shrinker.entry_added(pool.lru, nid, memcg)
 
     def zswap_lru_del(self, pool: ZswapPool, entry: cython.int) -> None:
-        """Take an entry off its LRU.
-
-        Models zswap_lru_del().
-        """
+        """Take an entry off its LRU."""
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.page_table.page[entry].objcg)
         pool.lru.list_lru_del(entry, self.page_table.page[entry].node, memcg)
 
     # ---- entries ----
 
     def zswap_entry_free(self, entry: cython.int) -> None:
-        """Free an entry with all that it holds: its place on the LRU, its memory, its charge.
-
-        Models zswap_entry_free().
-        """
+        """Free an entry with all that it holds: its place on the LRU, its memory, its charge."""
         pages: PageTable = self.page_table
         length: cython.int = pages.page[entry].length
         if length == 0:
@@ -767,10 +759,7 @@ class Zswap(LruWalk):
     # ---- compression ----
 
     def zswap_compress(self, pool: ZswapPool, page: cython.int, content: cython.ulonglong) -> cython.int:
-        """Compress a page and allocate for it; return False where compressor or allocator refused it.
-
-        Models zswap_compress().
-        """
+        """Compress a page and allocate for it; return False where compressor or allocator refused it."""
         pages: PageTable = self.page_table
         length: cython.int
         known: cython.longlong = pool.lengths.find(content)
@@ -819,10 +808,7 @@ class Zswap(LruWalk):
         return True
 
     def zswap_decompress(self, entry: cython.int) -> None:
-        """Bring a page back from what is kept of it.
-
-        Models zswap_decompress().
-        """
+        """Bring a page back from what is kept of it."""
         if self.page_table.page[entry].length and self.page_table.flags[entry] & BYTES_KEPT:
             pool: ZswapPool = self.pools.pool_of_entry(entry)
             pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
@@ -1033,8 +1019,5 @@ class Zswap(LruWalk):
         pages.page[page].pool = 0
 
     def zswap_invalidate(self, entry: cython.int) -> None:
-        """Free the entry of a slot that is given back.
-
-        Models zswap_invalidate().
-        """
+        """Free the entry of a slot that is given back."""
         self.zswap_entry_free(entry)
