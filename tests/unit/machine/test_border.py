@@ -33,7 +33,7 @@ PAGE_EVENTS = (READ, WRITE, PAGEOUT, DISCARD)
 
 def columns(**changed: Any) -> list[memoryview]:
     """The columns of six events, some of them others."""
-    return [np.array(changed.get(name, DEFAULTS[name])).astype(kind).data for name, kind in TYPES.items()]
+    return [np.array(changed.get(name, DEFAULTS[name]), dtype=str(kind)).data for name, kind in TYPES.items()]
 
 
 class Pages:
