@@ -1,4 +1,5 @@
 cimport cython
+from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.mm.memcontrol cimport PGSTEAL, MemCgroups
 from zswap_replay.lib.page_table cimport (

@@ -7,6 +7,7 @@ as reclaim gets more urgent.
 import cython
 
 from zswap_replay.lib.columns import INT, column, grown
+from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
@@ -215,13 +216,14 @@ class Vmscan:
         freed: cython.int = 0
         i: cython.int
         page: cython.int
+        lengths: Lengths = self.zswap.pools.current.lengths
         self.lruvecs.drained = self.lruvecs.added
         taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.isolated)
         for i in range(taken):
             page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
             if not self.pages.flags[page] & YOUNG:
-                self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
+                lengths.look_ahead(self.pages.content_of(page))
         self.look_ahead(head)
         for i in range(taken):
             self.writeback.units += 1

@@ -736,22 +736,23 @@ class Zswap(LruWalk):
     def zswap_entry_free(self, entry: cython.int) -> None:
         """Free an entry with all that it holds: its place on the LRU, its memory, its charge."""
         pages: PageTable = self.page_table
+        pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
         if length == 0:
             self.same_filled_pages -= 1
         else:
-            pool: ZswapPool = self.pools.pool_of_entry(entry)
+            pool: ZswapPool = pools.pool_of_entry(entry)
             self.zswap_lru_del(pool, entry)
             pool.zpool.zpool_free(pages.page[entry].handle)
-            self.pools.zswap_update_total_size(pool)
+            pools.zswap_update_total_size(pool)
             self.compressed_bytes -= length
             if pages.flags[entry] & BYTES_KEPT:
                 pool.contents.free(entry)
                 pages.flags[entry] &= ~BYTES_KEPT
             self.stored_incompressible_pages -= length == PAGE_SIZE
             pool.entries -= 1
-            if pool is not self.pools.current:
-                self.pools.zswap_pool_put(pool)
+            if pool is not pools.current:
+                pools.zswap_pool_put(pool)
         self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
         self.stored_pages -= 1
         pages.page[entry].pool = 0
@@ -895,6 +896,7 @@ class Zswap(LruWalk):
         either out of memory, or in the swap cache with its entry gone (written back, or refused).
         """
         pages: PageTable = self.page_table
+        pool: ZswapPool = self.pools.current
         if pages.page[page].pool:
             self.duplicate_entry += 1
             self.zswap_entry_free(page)
@@ -916,8 +918,6 @@ class Zswap(LruWalk):
                 self.reject()
                 return False
 
-        # behind the memcg limit in every release: a store refused there leaves ``reached_full`` as it was, and one let
-        # in there by a writeback finds the pool that much smaller
         if self.pools.zswap_check_limits():
             self.pool_limit_reject += 1
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, POOL_LIMIT_REJECT)
@@ -931,14 +931,14 @@ class Zswap(LruWalk):
             return False
 
         length: cython.int = pages.page[page].length
-        pages.page[page].pool = self.pools.current.index + 1
+        pages.page[page].pool = pool.index + 1
         pages.page[page].objcg = objcg
         pages.flags[page] |= SECOND_CHANCE
         self.memcgs.obj_cgroup_charge_zswap(objcg, pages.page[page].node, length)
         if objcg >= 0:
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
-            self.zswap_lru_add(self.pools.current, page)
+            self.zswap_lru_add(pool, page)
         self.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
@@ -958,20 +958,21 @@ class Zswap(LruWalk):
         Up to 6.8 a same-filled page is kept without memory, behind both limits, since the check stands behind them in
         zswap_store(); later releases have no such entries, and zero pages never get here.
         """
+        pool: ZswapPool = self.pools.current
         content: cython.ulonglong = self.page_table.content_of(page)
         if not self.rule_zeromap:
-            if self.same_filled_pages_enabled and self.pools.current.kind_of_content(content) != NORMAL:
+            if self.same_filled_pages_enabled and pool.kind_of_content(content) != NORMAL:
                 self.page_table.page[page].length = 0
                 self.same_filled_pages += 1
-                known: cython.longlong = self.pools.current.lengths.find(content)
+                known: cython.longlong = pool.lengths.find(content)
                 if known >= 0:
-                    self.pools.count_class(self.pools.current.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+                    self.pools.count_class(pool.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
                 else:
-                    self.pools.current.contents.count_same_filled(content)
+                    pool.contents.count_same_filled(content)
                 return True
             if not self.non_same_filled_pages_enabled:
                 return False
-        return self.zswap_compress(self.pools.current, page, content)
+        return self.zswap_compress(pool, page, content)
 
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; return False where zswap does not have it.
