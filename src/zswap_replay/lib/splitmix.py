@@ -24,8 +24,12 @@ SECOND = cython.declare(cython.ulonglong, _SECOND)
 def mix64(value: cython.ulonglong) -> cython.ulonglong:
     """Scatter a 64-bit integer: a bijection in which every bit depends on every bit, the finaliser of splitmix64."""
     z: cython.ulonglong
-    z = ((value ^ (value >> 30)) * FIRST) & MASK64
-    z = ((z ^ (z >> 27)) * SECOND) & MASK64
+    if cython.compiled:
+        z = (value ^ (value >> 30)) * FIRST  # what goes beyond 64 bits is lost in C
+        z = (z ^ (z >> 27)) * SECOND
+    else:
+        z = ((value ^ (value >> 30)) * FIRST) & MASK64
+        z = ((z ^ (z >> 27)) * SECOND) & MASK64
     return z ^ (z >> 31)
 
 
