@@ -32,7 +32,7 @@ def option(name: str, *values: Any) -> Option:
 @pytest.fixture
 def trace(tmp_path: Path) -> str:
     path = tmp_path / "trace.parquet"
-    TraceBuilder().write("/a", 0, count=40).pageout("/a", 0, count=40).read("/a", 0, count=40).save(path)
+    TraceBuilder().write("/a", 0, count=40).pageout("/a", 0, count=40).read("/a", 0, count=10).save(path)
     return str(path)
 
 
