@@ -58,10 +58,10 @@ class Calls:
 def record_calls(trace: Path, settings: Settings) -> Calls:
     """Replay a trace with one process, and record the calls."""
     run = Replay(open_trace(trace), str(trace), settings, lambda _: None)
-    source = run.outside.source
+    source = run.page_data.source
     assert source is not None
-    contents = RecordingContents(Contents(source, get_codec(run.compressor), "off"))
-    run.outside.contents[run.compressor] = cast(Contents, contents)
+    contents = RecordingContents(Contents(source, get_codec(run.settings.compressor), "off"))
+    run.page_data.contents[run.settings.compressor] = cast(Contents, contents)
     result = run.result(0, None, lambda *_: None)
     return Calls(contents.compressed, contents.decompressed, source, result)
 

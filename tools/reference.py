@@ -16,7 +16,6 @@ import click
 import zswap_replay
 from tools.manpage import leaves
 from zswap_replay.cli.main import PROGRAM, cli
-from zswap_replay.compare.side_by_side import _LOWER
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.settings import Settings
@@ -60,7 +59,7 @@ def _counters() -> Iterator[str]:
                     f"`{counter.name}`",
                     counter.unit,
                     f"{'now: ' if counter.kind == 'gauge' else ''}{_escaped(counter.meaning)}",
-                    "lower" if counter.name in _LOWER else "",
+                    counter.better or "",
                 )
                 for counter in COUNTERS[group].values()
             ),

@@ -1,5 +1,7 @@
 """The errors that end a command, each with one line for people and an exit status."""
 
+from typing import Any
+
 
 class ZswapReplayError(Exception):
     """The base of all errors that a user can mend; the text is one line for people."""
@@ -52,9 +54,14 @@ class SweepInterrupted(KeyboardInterrupt):
 
 
 class VerificationError(ZswapReplayError):
-    """A page that did not come back from the pool as it went in."""
+    """Pages that did not come back from the pool as they went in; the text names compressor and contents."""
 
     exit_code = 1
+
+    def __init__(self, text: str, result: Any = None) -> None:
+        super().__init__(text)
+        self.result = result
+        """What was replayed all the same, a result.Result, where ``replay()`` raises this; None elsewhere."""
 
 
 class MissingPackageError(ZswapReplayError, ImportError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zswap_replay.errors import SettingsError
@@ -28,7 +29,7 @@ def _setting(
     between: tuple[int, int] | None = None,
     knob: bool = False,
 ) -> Any:
-    """A field with its help, the values it takes, and whether the kernel has it as a module parameter."""
+    """Make a field with its help, the values it takes, and whether the kernel has it as a module parameter."""
     return field(
         default=default, metadata={"help": help_, "choices": choices, "between": between, "knob": knob}
     )
@@ -45,7 +46,7 @@ class KnobWrite:
 
     @classmethod
     def parse(cls, text: str) -> KnobWrite:
-        """The write that ``PATH:KEY=VALUE`` stands for. Raises SettingsError."""
+        """Read the write that ``PATH:KEY=VALUE`` stands for. Raises SettingsError."""
         # Neither a key nor a value has a colon or an equals sign in it, but a path may.
         target, equals, value = text.rpartition("=")
         path, colon, key = target.rpartition(":")
@@ -55,7 +56,7 @@ class KnobWrite:
 
     @classmethod
     def of(cls, path: str, key: str, value: str) -> KnobWrite:
-        """The write of a text to a knob of the memcg ``path``.
+        """Make the write of a text to a knob of the memcg ``path``.
 
         Raises SettingsError: no memcg has that path, the memcg no such knob, or the knob no such value.
         """
@@ -131,14 +132,12 @@ class Settings:
     """Module parameters given as flags: the trace's own writes to them are ignored."""
 
     def __post_init__(self) -> None:
-        for setting in fields(self):
-            value = getattr(self, setting.name)
-            choices = setting.metadata.get("choices")
-            between = setting.metadata.get("between")
+        for name, choices, between in _checked():
+            value = getattr(self, name)
             if choices and value not in choices:
-                raise SettingsError(f"{setting.name} {value!r}: expected one of {', '.join(choices)}")
+                raise SettingsError(f"{name} {value!r}: expected one of {', '.join(choices)}")
             if between and value is not None and not between[0] <= value <= between[1]:
-                raise SettingsError(f"{setting.name} {value}: expected {between[0]} to {between[1]}")
+                raise SettingsError(f"{name} {value}: expected {between[0]} to {between[1]}")
         if self.totalram is not None and self.totalram < PAGE_SIZE:
             raise SettingsError(f"totalram {self.totalram}: expected at least a page, {PAGE_SIZE} bytes")
         if self.payload_file and self.lengths:
@@ -149,13 +148,13 @@ class Settings:
         return files_named([self.recipe, self.payload_file, self.lengths])
 
     def as_json(self) -> dict[str, object]:
-        """The settings as the manifest holds them."""
+        """Convert to the object that the manifest holds."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("knobs", "fixed")}
         return {**plain, "set": [str(write) for write in self.knobs], "fixed": sorted(self.fixed)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, object] | Value) -> Settings:
-        """The settings of an object that ``as_json`` made; one that it lacks has its default.
+        """Read the object that ``as_json`` made; a setting that it lacks has its default.
 
         Raises ResultError: a setting that is unknown, or whose value is of the wrong kind. SettingsError: a value out
         of its range.
@@ -174,6 +173,16 @@ class Settings:
             else:
                 raise value.fault(f"one of the settings {', '.join([*known, 'set', 'fixed'])}")
         return cls(**values)
+
+
+@cache
+def _checked() -> tuple[tuple[str, tuple[str, ...], tuple[int, int] | None], ...]:
+    """List the settings that have choices or a range, with them: looked up once, since a sweep makes many settings."""
+    found: list[tuple[str, tuple[str, ...], tuple[int, int] | None]] = [
+        (each.name, each.metadata.get("choices", ()), each.metadata.get("between"))
+        for each in fields(Settings)
+    ]
+    return tuple((name, choices, between) for name, choices, between in found if choices or between)
 
 
 FILE_SETTINGS = ("recipe", "payload_file", "lengths")
@@ -208,5 +217,5 @@ def _of_kind(value: Value, kind: str) -> bool | int | str | None:
 
 
 def parse_totalram(text: str) -> int:
-    """Bytes of RAM from ``4G`` and the like."""
+    """Read bytes of RAM from ``4G`` and the like."""
     return parse_size(text)

@@ -126,6 +126,12 @@ def check(
         note(f"to compare all the same:\n    {_again(context, '--ignore-versions')}")
         context.exit(2)
     _print(verdict, trace, expected)
+    for fault in checked.faults:
+        warn(fault)
+    if checked.faults:
+        if update:
+            note(f"{expected}: not updated, since pages did not come back as they went in")
+        context.exit(1)
     if update:
         if verdict.differences or verdict.obstacles:
             accept(expected, checked.found)

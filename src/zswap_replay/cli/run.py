@@ -26,6 +26,7 @@ from zswap_replay.cli.options import (
     timing_option,
 )
 from zswap_replay.cli.progress import Bar
+from zswap_replay.errors import VerificationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +86,8 @@ def run(
     With several compressors (-c zstd -c lz4) the trace is replayed once with each. Each page is compressed when
     it is stored, decompressed when it comes back, and compared. With --jobs each content is compressed and compared
     once, ahead of the replay: faster, and in several processes, whose seconds are added up in the table of times. The
-    counters are the same.
+    counters are the same. Pages that do not come back as they went in are counted in mismatches: the output is written
+    all the same, a warning names them, and the status is 1.
     """
     from zswap_replay.files import check_distinct, replacing
 
@@ -99,7 +101,7 @@ def run(
         # Both files are made first: one that cannot be written is found before the replay, not after it.
         target = files.enter_context(replacing(output, inputs=inputs)) if output is not None else None
         line = files.enter_context(replacing(timeline, inputs=inputs)) if timeline is not None else None
-        results = _replay_each(
+        results, verified = _replay_each(
             trace,
             runs,
             jobs=jobs,
@@ -115,6 +117,8 @@ def run(
 
             timelines.write(line, results)
         _print(results, form, timing=timing, target=target)
+    if not verified:
+        context.exit(1)
 
 
 def _replay_each(
@@ -126,33 +130,36 @@ def _replay_each(
     interval_ns: int,
     bar: bool,
     quiet: bool,
-) -> list[Result]:
+) -> tuple[list[Result], bool]:
+    """The results, and whether every page came back as it went in; the warnings of the results say which did not."""
     from zswap_replay.codec.workers import shared_farm
+    from zswap_replay.replay.controls import ignore
     from zswap_replay.replay.loop import replay
 
     note_if_interpreted(quiet=quiet)
     notes = None if quiet else noting_once()
-    results = []
-    with shared_farm(jobs, notes or _nobody) as farm:
+    results: list[Result] = []
+    verified = True
+    with shared_farm(jobs, notes or ignore) as farm:
         for settings in runs:
             with Bar(settings.compressor) as shown:
-                moved = shown.update if bar else None
-                results.append(
-                    replay(
+                try:
+                    result = replay(
                         trace,
                         settings,
                         strict=strict,
                         interval_ns=interval_ns,
                         farm=farm,
-                        progress=moved,
+                        progress=shown.update if bar else None,
                         notes=notes,
                     )
-                )
-    return results
-
-
-def _nobody(_text: str) -> None:
-    """Drop the notes of a quiet run."""
+                except VerificationError as error:
+                    if error.result is None:
+                        raise
+                    result = error.result
+                    verified = False
+                results.append(result)
+    return results, verified
 
 
 def _print(results: list[Result], form: str, *, timing: bool, target: Path | None) -> None:

@@ -104,12 +104,15 @@ def sweep(
     for text in found.warnings:
         warn(text)
     _print(found, form)
+    verified = not any(row.get("replay.mismatches") for row in found.rows)
     for failure in found.failures:
         note(f"point {failure.point} failed: {failure.error}")
     if found.failures:
         kept = "the same command replays them again" if output else "without --output no row is kept"
         note(f"{len(found.failures)} of {len(found.failures) + len(found.rows)} points failed; {kept}")
         context.exit(max(failure.exit_code for failure in found.failures))
+    if not verified:  # the warnings name the points and the contents
+        context.exit(1)
 
 
 def _print(found: Sweep, form: str) -> None:

@@ -15,7 +15,7 @@ cdef class Contents:
     cdef object _page, _class_of, _fill, _compress, _decompress
     cdef list _kept
     cdef set _raw
-    cdef dict _tallies
+    cdef dict _tallies, _faults
     cdef bint _compares
     cdef unsigned long long _unsampled
     cdef long long _payload_ns, _compress_ns, _decompress_ns, _compress_calls, _decompress_calls

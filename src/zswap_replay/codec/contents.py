@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import cython
 
-from zswap_replay.errors import CodecError, VerificationError
+from zswap_replay.errors import CodecError
 from zswap_replay.lib.length_index import CLASS_SHIFT, NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.payload.classes import CLASS_NAMES, OTHER
 from zswap_replay.payload.source import GeneratedPages
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from zswap_replay.codec.base import Codec
     from zswap_replay.payload.source import PageSource
 
@@ -34,6 +32,8 @@ HASH = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 TOP_FOUR = cython.declare(cython.ulonglong, 0xF << 60)
 PAGE = cython.declare(cython.longlong, PAGE_SIZE)
 _GROW: Final = 1024
+MOST_FAULTS: Final = 10
+"""Contents that a report of mismatches names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ class Contents:
     def __init__(self, source: PageSource, codec: Codec, verify: Verify = "all") -> None:
         self.codec = codec
         self.mismatches = 0
+        """Loads whose page was not what went in."""
+        self._faults: dict[int, str] = {}
         # Its own pages it can compare in place. What a subclass makes must be asked for.
         self._generated = source if type(source) is GeneratedPages else None
         self._page = source.page
@@ -181,7 +183,7 @@ class Contents:
     def zswap_decompress(self, entry: cython.Py_ssize_t, content: int) -> None:
         """Decompresses what is kept under `entry` and, as `verify` says, compares it with its content.
 
-        Raises VerificationError: the bytes are not that page, or not a page at all.
+        Where the bytes are not that page, or not a page at all, ``mismatches`` counts it and ``fault`` names it.
         """
         data = self._kept[entry]
         if data is None:
@@ -196,7 +198,8 @@ class Contents:
             try:
                 page = self._decompress(data)
             except CodecError as error:
-                self._fail(content, f"does not decompress: {error}")
+                self._note_mismatch(content, f"does not decompress: {error}")
+                return
             now = perf_counter_ns()
             self._decompress_ns += now - start
             self._decompress_calls += 1
@@ -209,7 +212,7 @@ class Contents:
             same = page == self._page(content)
         self._payload_ns += perf_counter_ns() - now
         if not same:
-            self._fail(content, "came back from the pool with other bytes")
+            self._note_mismatch(content, "came back from the pool with other bytes")
 
     def free(self, entry: cython.Py_ssize_t) -> None:
         """Drops what is kept under `entry`. Raises LookupError: nothing is, so it was freed twice."""
@@ -229,6 +232,15 @@ class Contents:
             self._compress_calls,
             self._decompress_calls,
         )
+
+    @property
+    def fault(self) -> str:
+        """Which contents did not come back as they went in, in one line; empty where all did."""
+        if not self._faults:
+            return ""
+        named = [f"content {content} {what}" for content, what in self._faults.items()]
+        more = "" if len(named) <= MOST_FAULTS else ", and others"
+        return f"{self.codec.name}: {', '.join(named[:MOST_FAULTS])}{more}"
 
     def class_ratios(self) -> list[ClassTally]:
         """One row for each class met so far, by name."""
@@ -256,6 +268,8 @@ class Contents:
             tally = self._tallies[name] = _Tally()
         return tally
 
-    def _fail(self, content: int, what: str) -> NoReturn:
+    def _note_mismatch(self, content: int, what: str) -> None:
+        """Count a page that did not come back as it went in, and keep the first few contents for the report."""
         self.mismatches += 1
-        raise VerificationError(f"{self.codec.name}: content {content} {what}")
+        if content not in self._faults and len(self._faults) <= MOST_FAULTS:
+            self._faults[content] = what

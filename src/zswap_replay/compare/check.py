@@ -1,4 +1,4 @@
-"""Replays a trace as a file of expected results was made, and judges what comes out."""
+"""Replay a trace as a file of expected results was made, and judge what comes out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from pathlib import Path
 from zswap_replay.codec.workers import shared_farm
 from zswap_replay.compare.expected import Verdict, judge
 from zswap_replay.compare.tolerance import Tolerance
-from zswap_replay.errors import ResultError, SchemaError, SettingsError, ZswapReplayError
+from zswap_replay.errors import (
+    ResultError,
+    SchemaError,
+    SettingsError,
+    VerificationError,
+    ZswapReplayError,
+)
 from zswap_replay.files import replacing
-from zswap_replay.replay.loop import Notes, Progress, replay
+from zswap_replay.replay.controls import Notes, ignore
+from zswap_replay.replay.loop import Progress, replay
 from zswap_replay.result.file import read_results, render
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
@@ -24,6 +31,8 @@ class Checked:
 
     verdict: Verdict
     found: tuple[Result, ...]
+    faults: tuple[str, ...] = ()
+    """Which contents did not come back as they went in; none of what was found is to be expected then."""
 
 
 def check(
@@ -48,21 +57,28 @@ def check(
     for tolerance in tolerances:
         if tolerance.memcg is not None and tolerance.memcg not in memcgs:
             raise SettingsError(f"tolerance for {tolerance.memcg}: {expected} has no such memcg")
-    with shared_farm(jobs, notes or _nobody) as farm:
-        found = tuple(
-            replay(
-                trace,
-                setting,
-                strict=result.manifest.strict,
-                interval_ns=result.manifest.interval_ns,
-                farm=farm,
-                progress=progress,
-                notes=notes,
-            )
-            for result, setting in zip(wanted, settings, strict=True)
-        )
+    found: list[Result] = []
+    faults: list[str] = []
+    with shared_farm(jobs, notes or ignore) as farm:
+        for result, setting in zip(wanted, settings, strict=True):
+            try:
+                one = replay(
+                    trace,
+                    setting,
+                    strict=result.manifest.strict,
+                    interval_ns=result.manifest.interval_ns,
+                    farm=farm,
+                    progress=progress,
+                    notes=notes,
+                )
+            except VerificationError as error:
+                if error.result is None:
+                    raise
+                one = error.result
+                faults.append(str(error))
+            found.append(one)
     runs = (judge(one, other, tolerances) for one, other in zip(wanted, found, strict=True))
-    return Checked(Verdict(tuple(runs)), found)
+    return Checked(Verdict(tuple(runs)), tuple(found), tuple(dict.fromkeys(faults)))
 
 
 def inputs_of(trace: str, expected: str) -> list[str]:
@@ -76,10 +92,6 @@ def _read(expected: str) -> tuple[Result, ...]:
         return tuple(read_results(expected))
     except SchemaError as error:
         raise SchemaError(f"not comparable: {error}") from None
-
-
-def _nobody(_text: str) -> None:
-    """Who hears notes that were not asked for."""
 
 
 def accept(expected: str, found: Sequence[Result]) -> None:

@@ -23,7 +23,7 @@ class Contrast:
 
 
 def obstacles(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
-    """Why the counters of some results say nothing about each other: another trace, other pages, other codecs.
+    """List why the counters of some results say nothing about each other: another trace, other pages, other codecs.
 
     The versions of a codec count where two results used it. Those of Python, numpy and pyarrow, and of this program,
     decide no counter.
@@ -39,7 +39,7 @@ def are_compared(found: Sequence[Contrast], *, ignoring: bool) -> bool:
 
 
 def differing_settings(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
-    """The settings that are not the same in all manifests; seed and recipe, which are obstacles, apart."""
+    """List the settings that are not the same in all manifests; seed and recipe, which are obstacles, apart."""
     return _contrasts([_settings(manifest) for manifest in manifests], absent_differs=True)
 
 

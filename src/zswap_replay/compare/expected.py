@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from zswap_replay.compare.comparable import Contrast, obstacles
 from zswap_replay.compare.tolerance import Tolerance
+from zswap_replay.result.by_name import CounterName
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 
@@ -53,7 +54,7 @@ class Verdict:
 
     @property
     def obstacles(self) -> tuple[Contrast, ...]:
-        """Why the runs cannot be compared, each reason once."""
+        """The reasons why the runs cannot be compared, each once."""
         return tuple(dict.fromkeys(reason for run in self.runs for reason in run.obstacles))
 
     @property
@@ -63,17 +64,17 @@ class Verdict:
 
     @property
     def compared(self) -> int:
-        """How many values were compared."""
+        """The number of values compared."""
         return sum(snapshot.compared for snapshot in self.snapshots)
 
     @property
     def differences(self) -> int:
-        """How many values differ."""
+        """The number of values that differ."""
         return sum(len(snapshot.differences) for snapshot in self.snapshots)
 
 
 def judge(expected: Result, found: Result, tolerances: Sequence[Tolerance] = ()) -> RunVerdict:
-    """Compares every value of every snapshot; of several tolerances that cover a counter, the last one holds.
+    """Compare every value of every snapshot; of several tolerances that cover a counter, the last one holds.
 
     Those by NUMA node are compared where there are several: with one, each is the memcg's own.
     Snapshots are matched by their labels, and by their order where a label occurs more than once. How many pages had
@@ -94,7 +95,7 @@ def judge(expected: Result, found: Result, tolerances: Sequence[Tolerance] = ())
 
 
 def by_label(snapshots: Sequence[Snapshot]) -> dict[str, Snapshot]:
-    """Snapshots by their labels, with a number where one is used again: ``now``, ``now #2``."""
+    """Key snapshots by their labels, with a number where one is used again: ``now``, ``now #2``."""
     found: dict[str, Snapshot] = {}
     times: dict[str, int] = {}
     for snapshot in snapshots:
@@ -122,9 +123,12 @@ def _judge_snapshot(
         one, other = one_side.get(place, {}), other_side.get(place, {})
         for name in dict.fromkeys([*one, *other]):
             compared += 1
+            group, memcg = place
             holding = [tolerance for tolerance in tolerances if tolerance.covers(*place, name)]
             if not _equal(one.get(name), other.get(name), holding[-1:]):
-                differences.append(Difference(_name(*place, name), one.get(name), other.get(name)))
+                differences.append(
+                    Difference(str(CounterName(group, name, memcg)), one.get(name), other.get(name))
+                )
     return SnapshotVerdict(label, tuple(differences), compared)
 
 
@@ -153,14 +157,6 @@ def _tables(
             nodes = snapshot.nodes.get(memcg, ())
             if len(nodes) > 1:
                 yield from (((f"node{node}", memcg), values) for node, values in enumerate(nodes))
-
-
-def _name(group: str, memcg: str | None, counter: str) -> str:
-    if memcg is None:
-        return f"{group}.{counter}"
-    if group in ("memcg", "limits"):
-        return f"{memcg}:{counter}"
-    return f"{memcg}:{group.removesuffix('.memcg')}.{counter}"
 
 
 def _equal(expected: int | str | None, found: int | str | None, tolerance: Sequence[Tolerance]) -> bool:

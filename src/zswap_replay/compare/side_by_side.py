@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from zswap_replay.compare.comparable import Contrast, differing_settings, obstacles
 from zswap_replay.compare.expected import by_label
-from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.by_name import CounterName, tree_order, value_of
+from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, Better, Group
+from zswap_replay.result.derived import DECIDING
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
-
-Better = Literal["lower", "higher"]
 
 MATTERS: Final = "what matters"
 """The section of the lines that are there whether they differ or not."""
@@ -20,42 +20,8 @@ MATTERS: Final = "what matters"
 CODEC_SECONDS: Final = "codec_seconds"
 """The line of the wall clock; it alone may differ between equal replays."""
 
-_Plain = Literal["zswap", "vmstat", "replay", "memcg", "replay.memcg"]
-"""The groups that are not by NUMA node."""
-
-_MACHINE: Final[tuple[_Plain, ...]] = ("zswap", "vmstat", "replay")
-
-_LOWER: Final = frozenset(
-    {
-        *("written_back_pages", "zswpwb", "pswpin", "pswpout", "pgmajfault", "oom", "mismatches"),
-        *("decompress_fail", "reject_alloc_fail", "reject_kmemcache_fail"),
-        *("reject_compress_fail", "reject_compress_poor"),
-        *("memcg_limit_reject", "pool_limit_reject", "compress_reject"),
-    }
-)
-"""Counters of which fewer are better, whatever the settings: writebacks, what the swap device has to do, rejects."""
-
-_FIGURES: Final[tuple[tuple[str, str, Better], ...]] = (
-    ("writeback_bytes", "bytes", "lower"),
-    ("swap_read_bytes", "bytes", "lower"),
-    ("rejects", "stores", "lower"),
-    ("compression_ratio", "ratio", "higher"),
-    ("pool_efficiency", "ratio", "higher"),
-)
-"""The derived figures that decide between two results, the weightiest first."""
-
-_WEIGHT: Final = {
-    name: place
-    for place, name in enumerate(
-        (
-            "zswpwb",
-            "written_back_pages",
-            "pswpin",
-            "memcg_limit_reject",
-            "pool_limit_reject",
-            "compress_reject",
-        )
-    )
+_WEIGHTS: Final = {
+    name: counter.weight for group in PER_MEMCG for name, counter in COUNTERS[group].items() if counter.weight
 }
 """The counters of a memcg that come first in its section; the others follow in the order of ``COUNTERS``."""
 
@@ -70,6 +36,8 @@ class Line:
     unit: str
     better: Better | None
     values: tuple[int | float | None, ...]
+    place: CounterName
+    """What the figure is called wherever counters are named."""
 
     @property
     def differs(self) -> bool:
@@ -77,7 +45,7 @@ class Line:
         return len({value or 0 for value in self.values}) > 1
 
     def of(self, places: Sequence[int]) -> Line:
-        """The line of some of the results."""
+        """Keep the values of some of the results, by place."""
         return replace(self, values=tuple(self.values[place] for place in places))
 
     @property
@@ -90,7 +58,7 @@ class Line:
         return self.values.index(best) if known.count(best) == 1 else None
 
     def relative(self, place: int) -> float | None:
-        """How far a value is from the first one, as a share of that; None where that is 0 or either is absent."""
+        """Tell how far a value is from the first one, as a share of that; None where that is 0 or either is absent."""
         first, value = self.values[0], self.values[place]
         return None if not first or value is None else (value - first) / abs(first)
 
@@ -120,13 +88,13 @@ class Comparison:
 def compare(
     results: Sequence[Result], labels: Sequence[str], *, memcgs: Container[str] = (), timing: bool
 ) -> Comparison:
-    """The last snapshots of some results side by side: what matters first, then the counters that differ.
+    """Put the last snapshots of some results side by side: what matters first, then the counters that differ.
 
     After the machine's come the counters that differ of the ``memcgs``. With ``timing`` the time of the codecs is a
     line too, where two results have it.
     """
     manifests = [result.manifest for result in results]
-    machine = [line for group in _MACHINE for line in _lines(group, None, results) if line.differs]
+    machine = [line for group in MACHINE for line in _lines(group, None, results) if line.differs]
     differing = {path: lines for path in memcg_paths(results) if (lines := _memcg(path, results))}
     of_memcgs = [line for path, lines in differing.items() if path in memcgs for line in lines]
     return Comparison(
@@ -140,66 +108,60 @@ def compare(
 
 
 def memcg_paths(results: Sequence[Result]) -> list[str]:
-    """The memcgs that are there at the end of any result, parents before their children."""
-    return sorted({path for result in results for path in result.end.memcg}, key=lambda path: path.split("/"))
+    """List the memcgs that are there at the end of any result, parents before their children."""
+    return tree_order({path for result in results for path in result.end.memcg})
 
 
 def _figures(results: Sequence[Result], *, timing: bool) -> Iterator[Line]:
     derived = [result.derived for result in results]
-    for name, unit, better in _FIGURES:
-        yield Line(MATTERS, None, name, unit, better, tuple(figures[name] for figures in derived))
+    for figure in DECIDING:
+        values = tuple(figures[figure.name] for figures in derived)
+        yield Line(
+            MATTERS,
+            None,
+            figure.name,
+            figure.unit,
+            figure.better,
+            values,
+            CounterName("derived", figure.name),
+        )
     seconds = [None if (t := r.timing) is None else round(t.compress + t.decompress, 6) for r in results]
     if timing and len(results) - seconds.count(None) > 1:
-        yield Line(MATTERS, None, CODEC_SECONDS, "seconds", "lower", tuple(seconds))
+        place = CounterName("timing", CODEC_SECONDS)
+        yield Line(MATTERS, None, CODEC_SECONDS, "seconds", "lower", tuple(seconds), place)
 
 
-def _lines(group: _Plain, memcg: str | None, results: Sequence[Result]) -> Iterator[Line]:
+def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterator[Line]:
     """A line for each counter of a group that any result has."""
-    tables = [_counters(result.end, group, memcg) for result in results]
     section = group if memcg is None else memcg
     for name, counter in COUNTERS[group].items():
-        values = tuple(table.get(name) for table in tables)
+        place = CounterName(group, name, memcg)
+        values = tuple(value_of(result.end, place) for result in results)
         if any(value is not None for value in values):
-            yield Line(section, memcg, name, counter.unit, "lower" if name in _LOWER else None, values)
+            yield Line(section, memcg, name, counter.unit, counter.better, values, place)
 
 
 def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
     """The counters of a memcg that differ; the kernel's own where it and the replay have one of the same name."""
     lines: dict[str, Line] = {}
-    groups: tuple[_Plain, ...] = ("memcg", "replay.memcg")
-    for group in groups:
+    for group in PER_MEMCG:
         for line in _lines(group, path, results):
             known = lines.setdefault(line.name, line)
             # A release that does not show a counter has it among the replay's.
             if line.values.count(None) < known.values.count(None):
                 lines[line.name] = line
-    by_weight = sorted(lines.values(), key=lambda line: _WEIGHT.get(line.name, len(_WEIGHT)))
+    by_weight = sorted(lines.values(), key=lambda line: _WEIGHTS.get(line.name, len(_WEIGHTS) + 1))
     return [line for line in (*by_weight, *_nodes(path, results)) if line.differs]
 
 
 def _nodes(path: str, results: Sequence[Result]) -> Iterator[Line]:
     """The counters of a memcg by NUMA node, where a machine has several."""
-    tables = [result.end.nodes.get(path, ()) for result in results]
-    several = max(len(table) for table in tables)
+    several = max(len(result.end.nodes.get(path, ())) for result in results)
     for node in range(several if several > 1 else 0):
         for name, counter in COUNTERS["node"].items():
-            values = tuple(table[node].get(name) if node < len(table) else None for table in tables)
-            better: Better | None = "lower" if name in _LOWER else None
-            yield Line(path, path, f"node{node}.{name}", counter.unit, better, values)
-
-
-def _counters(snapshot: Snapshot, group: _Plain, memcg: str | None) -> Mapping[str, int]:
-    match group:
-        case "zswap":
-            return snapshot.zswap
-        case "vmstat":
-            return snapshot.vmstat
-        case "replay":
-            return snapshot.replay
-        case "memcg":
-            return snapshot.memcg.get(memcg or "", {})
-        case "replay.memcg":
-            return snapshot.replay_memcg.get(memcg or "", {})
+            place = CounterName("node", name, path, node)
+            values = tuple(value_of(result.end, place) for result in results)
+            yield Line(path, path, f"node{node}.{name}", counter.unit, counter.better, values, place)
 
 
 def _snapshots_that_differ(results: Sequence[Result]) -> Iterator[str]:

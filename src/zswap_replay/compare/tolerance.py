@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Final
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.result.counters import COUNTERS
+from zswap_replay.result.by_name import CounterName, near
+from zswap_replay.result.counters import COUNTERS, MACHINE
 
 ANY: Final = "*"
 """Stands for every counter."""
 
-_MACHINE = ("zswap", "vmstat", "replay")
 _VALUE = re.compile(r"([0-9]+)(%?)|([0-9]*\.[0-9]+)%")
 _NODE = re.compile(r"node[0-9]+")
 _FORMS = "expected COUNTER=5 or COUNTER=1%"
@@ -35,12 +35,11 @@ class Tolerance:
 
     @classmethod
     def parse(cls, text: str) -> Tolerance:
-        """The tolerance that ``COUNTER=VALUE`` stands for.
+        """Read the tolerance that ``COUNTER=VALUE`` stands for.
 
-        ``written_back_pages`` is that counter wherever it is, ``zswap.written_back_pages`` that of one group,
-        ``/web:zswpwb`` that of one memcg, and ``/web:replay.accesses`` that of one group of one memcg.
-        ``node.zswpout`` is that of each memcg on each NUMA node, ``/web:node1.zswpout`` that of one of both. ``*`` in
-        the place of the name is every counter there.
+        ``COUNTER`` is a name in any spelling of result.by_name, or stands for several: ``written_back_pages`` is that
+        counter wherever it is, ``zswap.*`` every counter of a group, ``node.zswpout`` that of each memcg on each NUMA
+        node, ``/web:zswpwb`` that of one memcg in all groups that have it, ``/web:*`` every counter of a memcg.
 
         Raises SettingsError: no such form, or no counter of that name.
         """
@@ -48,23 +47,21 @@ class Tolerance:
         amount = _VALUE.fullmatch(value)
         if not equals or not name or amount is None:
             raise SettingsError(f"{text!r}: {_FORMS}")
-        memcg, colon, counter = name.rpartition(":")
-        if colon and not memcg.startswith("/"):
-            raise SettingsError(f"{text!r}: {memcg!r} is no memcg path, such as /web")
-        groups, counter = _place(counter, of_memcg=bool(colon))
+        old = CounterName.parse(name) if name.startswith(("memcg:", "replay.memcg:")) else None
+        if old is not None:
+            groups, counter, memcg = frozenset({old.group}), old.counter, old.memcg
+        else:
+            path, colon, rest = name.rpartition(":")
+            if colon and not path.startswith("/"):
+                raise SettingsError(f"{text!r}: {path!r} is no memcg path, such as /web")
+            groups, counter = _place(rest, of_memcg=bool(colon))
+            memcg = path if colon else None
         if not groups:
-            where = "no counter of a memcg" if colon else "no counter"
-            raise SettingsError(f"{text!r}: {where} is named {counter!r}")
-        return cls(
-            memcg if colon else None,
-            groups,
-            counter,
-            Fraction(amount[1] or amount[3]),
-            percent=value.endswith("%"),
-        )
+            raise SettingsError(f"{text!r}: {_unknown(counter, of_memcg=memcg is not None)}")
+        return cls(memcg, groups, counter, Fraction(amount[1] or amount[3]), percent=value.endswith("%"))
 
     def covers(self, group: str, memcg: str | None, counter: str) -> bool:
-        """Whether it is about a counter."""
+        """Tell whether it is about a counter."""
         groups = {group, "node"} if _NODE.fullmatch(group) else {group}
         return (
             not groups.isdisjoint(self.groups)
@@ -73,14 +70,14 @@ class Tolerance:
         )
 
     def allows(self, expected: int, found: int) -> bool:
-        """Whether a value is near enough."""
+        """Tell whether a value is near enough."""
         allowance = self.allowance * abs(expected) / 100 if self.percent else self.allowance
         return abs(found - expected) <= allowance
 
 
 def _place(name: str, *, of_memcg: bool) -> tuple[frozenset[str], str]:
     """The groups that a name is looked for in, those alone that have it, and the counter's own name."""
-    within = [group for group in COUNTERS if (group not in _MACHINE) or not of_memcg]
+    within = [group for group in COUNTERS if group not in MACHINE or not of_memcg]
     having = frozenset(group for group in within if name == ANY or name in COUNTERS[group])
     if having:
         return having, name
@@ -94,3 +91,17 @@ def _place(name: str, *, of_memcg: bool) -> tuple[frozenset[str], str]:
     if _NODE.fullmatch(node) and (counter == ANY or counter in COUNTERS["node"]):
         return frozenset({node}), counter
     return frozenset(), name
+
+
+def _unknown(name: str, *, of_memcg: bool) -> str:
+    """Say that nothing is named so, and what is nearly."""
+    names = {
+        f"{prefix}{counter}"
+        for group, counters in COUNTERS.items()
+        if group not in MACHINE or not of_memcg
+        for counter in counters
+        for prefix in ("", f"{group.removesuffix('.memcg') if of_memcg else group}.")
+    }
+    what = "no counter of a memcg" if of_memcg else "no counter"
+    meant = near(name, sorted(names))
+    return f"{what} is named {name!r}" + (f"; did you mean {' or '.join(meant)}?" if meant else "")

@@ -269,7 +269,7 @@ class PageTable:
             if event[i] < SETTLE and count[i] == 1:
                 if memcg[i] != path:
                     path = memcg[i]
-                    space = path_space[path] if path < path_space.shape[0] else -1
+                    space = path_space[path] if path < path_space.shape[0] else -1  # type: ignore[index]
                 if space >= 0:
                     block = self.find_block(space, page[i] >> BLOCK_SHIFT)
                     if block >= 0:

@@ -1,4 +1,4 @@
-"""Finds the length of every content that a trace can store, so that later replays need no codec."""
+"""The lengths of all contents that a trace can store, found once so that later replays need no codec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.codec.workers import Farm
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.contents_held import ContentsHeld
-from zswap_replay.replay.loop import Replay
+from zswap_replay.machine.machine import Machine
+from zswap_replay.replay.controls import Controls, ignore
+from zswap_replay.replay.listener import NoListener
+from zswap_replay.replay.loop import Loop, make_machine
+from zswap_replay.replay.page_data import PageData
+from zswap_replay.replay.settings_check import check_settings, filled_in
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Control
 from zswap_replay.trace.reader import open_trace
@@ -25,25 +30,39 @@ _CREATES_AND_REMOVES = (Event.MEMCG_CREATE, Event.MEMCG_OFFLINE)
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What was written: so many contents under so many compressors."""
+    """What was written: the numbers of contents and of compressors."""
 
     contents: int
     compressors: int
 
 
-class _Holder(Replay):
-    """A replay in which pages are written to and nothing else happens."""
+class _PagesAlone:
+    """A core in which pages are written to and nothing else happens."""
 
-    def __init__(self, trace: str, settings: Settings, *, strict: bool) -> None:
-        super().__init__(open_trace(trace, strict=strict), trace, settings, _nobody)
-        self.held = ContentsHeld(self.machine.pages, self.machine.memcgs)
-        self.run_events = self.held.run
+    def __init__(self, machine: Machine) -> None:
+        self.held = ContentsHeld(machine.pages, machine.memcgs)
+        self.run = self.held.run
+
+    def advance(self, now: int) -> None:
+        """Do nothing: time does not change what pages hold."""
+
+
+class _MemcgsAlone:
+    """Controls of which only those that make and remove memcgs are used."""
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+
+    def ensure_memcg(self, path: int) -> None:
+        """Make the memcg of a path where it is not there yet."""
+        self._controls.ensure_memcg(path)
 
     def control(self, control: Control) -> None:
+        """Make or remove a memcg; a knob is not written, but its memcg is made."""
         if control.event in _CREATES_AND_REMOVES:
-            super().control(control)
-        elif control.event is Event.MEMCG_SET and self.machine.memcgs.memcg_of_path(control.memcg) < 0:
-            self.create_memcg(control.memcg)
+            self._controls.control(control)
+        elif control.event is Event.MEMCG_SET:
+            self._controls.ensure_memcg(control.memcg)
 
 
 def annotate(
@@ -65,18 +84,26 @@ def annotate(
     Raises what ``replay`` raises. VerificationError: a page does not come back as it was.
     """
     specs = list(dict.fromkeys(parse_spec(name) for name in compressors))
-    holder = _Holder(trace, replace(settings, compressor=specs[0]), strict=strict)
-    source = holder.outside.source
+    reader = open_trace(trace, strict=strict)
+    page_data = PageData.of(replace(settings, compressor=specs[0]), reader.metadata.recipe, None)
+    source = page_data.source
     if source is None:
         raise SettingsError("lengths: there is nothing to annotate where they are known")
-    holder.apply_settings()
-    for batch in holder.reader.batches():
-        holder.replay_batch(batch, len(batch), 0, 0)
-    contents, _, _ = holder.held.contents.columns()
+    check_settings(page_data.settings, reader.metadata, page_data)
+    settings = filled_in(page_data.settings, reader.metadata)
+    assert settings.nodes is not None
+    machine = make_machine(settings)
+    controls = Controls(machine, reader.paths, settings, page_data, ignore)
+    controls.begin()
+    pages = _PagesAlone(machine)
+    loop = Loop(trace, settings.nodes, pages, _MemcgsAlone(controls), NoListener())
+    for batch in reader.batches():
+        loop.take(batch, len(batch))
+    contents, _, _ = pages.held.contents.columns()
     lengths = []
-    with Farm(jobs, notes or _nobody) as farm:
+    with Farm(jobs, notes or ignore) as farm:
         for spec in specs:
-            order = farm.order(holder.outside.job(spec, all_kinds=True), contents)
+            order = farm.order(page_data.job(spec, all_kinds=True), contents)
             lengths.append(_complete(spec, contents.size, farm.collect(order)))
     fill = [source.same_filled(content) for content in contents.tolist()]
     write_lengths(
@@ -97,7 +124,3 @@ def _complete(spec: str, size: int, tables: list[LengthTable]) -> np.ndarray[tup
         raise VerificationError(f"{spec}: {size - table.content.size} pages did not come back as they were")
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]] = table.length[np.argsort(table.content)]
     return lengths
-
-
-def _nobody(_text: str) -> None:
-    """Who hears notes that were not asked for."""

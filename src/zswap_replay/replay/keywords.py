@@ -50,7 +50,7 @@ class SettingsOptions(TypedDict, total=False):
 
 
 def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Settings:
-    """The settings that a call was given: as they are, by keyword, or the defaults.
+    """Make the settings that a call was given: as they are, by keyword, or the defaults.
 
     Module parameters given by keyword are fixed, as flags are: the trace's own writes to them are ignored.
 
@@ -94,7 +94,7 @@ def _knob_writes(by_memcg: object) -> Iterator[KnobWrite]:
 
 
 def _value(name: str, kind: str, value: object) -> Any:
-    """A keyword's value as the type that Settings holds; ``kind`` is that type's name. Raises SettingsError."""
+    """Convert a keyword's value to the type that Settings holds; ``kind`` is that type's name. Raises SettingsError."""
     if value is None and kind.endswith("None"):
         return None
     if kind.startswith("int"):
@@ -110,7 +110,7 @@ def _value(name: str, kind: str, value: object) -> Any:
 
 
 def _whole(name: str, value: object) -> int:
-    """An integer of any kind, numpy's too. Raises SettingsError."""
+    """Read an integer of any kind, numpy's too. Raises SettingsError."""
     try:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:

@@ -18,7 +18,7 @@ from zswap_replay.errors import ZswapReplayError
 from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, Lengths
 from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.replay.page_data import Outside
+from zswap_replay.replay.page_data import PageData
 from zswap_replay.trace.batch import Batch
 
 _ORDERED: Final = 1 << 14
@@ -31,30 +31,35 @@ _FIRST_GUESS: Final = 1600
 """Bytes that a page is taken to be compressed to where no length of its class is known."""
 
 
-class Foreseen(Outside):
-    """The outside of a machine that runs ahead: lengths are guessed where they are not known, and nothing is kept."""
+class GuessedPageData:
+    """Page data for a machine that runs ahead: lengths are guessed where they are not known, and nothing is kept."""
 
-    def __init__(self, real: Outside) -> None:
-        super().__init__(real.settings, real.recipe, real.source, None)
+    def __init__(self, real: PageData) -> None:
+        """``real`` is the page data of the replay itself, which has a codec."""
         self.guesses: dict[str, Guesses] = {}
-        self.real = real
+        self.recipe = real.recipe
+        self._real = real
+
+    def canonical(self, compressor: str) -> str:
+        """Give a compressor its one spelling. Raises CodecError."""
+        return self._real.canonical(compressor)
 
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
-        """What stands behind a compressor's pool: what is known, and guesses that are known from then on."""
+        """Give what stands behind a compressor's pool: guesses, each known from then on."""
         if compressor not in self.guesses:
-            self.guesses[compressor] = Guesses(self.real, compressor)
+            self.guesses[compressor] = Guesses(self._real, compressor)
         guesses = self.guesses[compressor]
         return guesses, guesses.lengths, guesses.lengths
 
-    def named(self) -> list[tuple[str, npt.NDArray[np.uint64]]]:
-        """The contents that were stored since the last call and whose lengths are not known, by compressor."""
-        return [(name, guesses.named()) for name, guesses in self.guesses.items() if guesses.new]
+    def asked(self) -> list[tuple[str, npt.NDArray[np.uint64]]]:
+        """Take the contents that were stored since the last call and whose lengths are not known, by compressor."""
+        return [(name, guesses.asked()) for name, guesses in self.guesses.items() if guesses.new]
 
 
 class Guesses:
-    """Stands in for Contents: notes which contents are asked for, and answers with what their class leads to expect."""
+    """Contents of guessed lengths: each one asked for is noted, and has the length that its class leads to expect."""
 
-    def __init__(self, real: Outside, compressor: str) -> None:
+    def __init__(self, real: PageData, compressor: str) -> None:
         assert real.source is not None
         self.contents, self.known, _ = real.pool(compressor)
         self.lengths = Lengths()
@@ -68,8 +73,8 @@ class Guesses:
         self.guesses = [_FIRST_GUESS] * len(CLASSES)
         self.learn(measure(real.job(compressor), list(range(_SAMPLE)))[0])
 
-    def named(self) -> npt.NDArray[np.uint64]:
-        """The contents asked for since the last call."""
+    def asked(self) -> npt.NDArray[np.uint64]:
+        """Take the contents asked for since the last call."""
         new, self.new = np.array(self.new, np.uint64), []
         return new
 
@@ -89,11 +94,11 @@ class Guesses:
         self.guesses = np.where(self.pages, means, _FIRST_GUESS).tolist()
 
     def guess(self, number: int) -> int:
-        """The length that a page of the class of that number is taken to have."""
+        """Guess the length of a page of a class, by the class's number, in bytes; 0 for one that is refused."""
         return self.guesses[number]
 
     def same_filled(self, content: int) -> int:
-        """The kind of a page. One that is same-filled, or that will be compressed at once, is known from then on."""
+        """Tell the kind of a page; one that is same-filled, or will be compressed at once, is known from then on."""
         at = self.known.find(content)
         if at >= 0:
             self.lengths.add(content, self.known.length_at(at), self.known.kind_at(at))
@@ -106,14 +111,14 @@ class Guesses:
         return kind
 
     def kind_and_class(self, content: int) -> int:
-        """Nothing: a page that gets here is not same-filled, and nobody counts classes."""
+        """Give 0: a page that gets here is not same-filled, and no class is counted."""
         return 0
 
     def count_same_filled(self, content: int) -> None:
-        """Nobody counts."""
+        """Count nothing."""
 
     def zswap_compress(self, entry: int, content: int) -> int:
-        """A length: the one that is known, or a guess."""
+        """Give the length that is known, or a guess."""
         at = self.known.find(content)
         if at >= 0 and self.known.length_at(at) >= 0:
             return self.known.length_at(at)
@@ -121,45 +126,45 @@ class Guesses:
         return self.guess(self.contents.kind_and_class(content) >> CLASS_SHIFT)
 
     def keep_raw(self, entry: int, content: int) -> None:
-        """Nothing is kept."""
+        """Keep nothing."""
 
     def zswap_decompress(self, entry: int, content: int) -> None:
-        """Nothing is kept."""
+        """Decompress nothing."""
 
     def free(self, entry: int) -> None:
-        """Nothing is kept."""
+        """Drop nothing: nothing is kept."""
 
 
 class Scout(Protocol):
-    """A replay that runs ahead."""
+    """A loop that runs ahead: a loop.Loop over a machine with guessed page data."""
 
-    def replay_batch(self, batch: Batch, rows: int, interval_ns: int, next_interval: int) -> int:
+    def take(self, batch: Batch, rows: int) -> None:
         """Replay the first rows of a batch."""
 
 
-class Foresight:
-    """Runs ahead of a replay to see which contents it is about to store, and orders their lengths.
+class LookAhead:
+    """Sees which contents a replay is about to store, and orders their lengths before it comes to them.
 
     A second machine replays each batch first, with lengths that it guesses where they are not known yet. What it stores
     the replay will store too, or nearly so: limits are counted in lengths, so that a wrong guess can move a store. What
     was not foreseen the replay compresses itself.
     """
 
-    def __init__(self, real: Outside, foreseen: Foreseen, scout: Scout, farm: Farm) -> None:
+    def __init__(self, real: PageData, guessed: GuessedPageData, scout: Scout, farm: Farm) -> None:
         self.real = real
-        self.foreseen = foreseen
+        self.guessed = guessed
         self.scout: Scout | None = scout
         self.farm = farm
         self.before = farm.spent
 
     @property
     def spent(self) -> Timing:
-        """What the farm has spent on this replay."""
+        """Time that the farm has spent on this replay."""
         both = zip(astuple(self.farm.spent), astuple(self.before), strict=True)
         return Timing(*(now - then for now, then in both))
 
     def batches(self, batches: Iterator[Batch], total: int) -> Iterator[Batch]:
-        """The batches, each when the lengths that were ordered for it are known; ``total`` events will be replayed."""
+        """Pass batches on, each when the lengths ordered for it are known; ``total`` events will be replayed."""
         ahead: deque[tuple[Batch, list[tuple[str, Order]]]] = deque()
         ordered = 0
         while True:
@@ -167,7 +172,7 @@ class Foresight:
                 batch = next(batches, None)
                 if batch is None:
                     break
-                orders = self.look_at(batch, total - batch.first_row)
+                orders = self._look_at(batch, total - batch.first_row)
                 ordered += sum(order.size for _, order in orders)
                 ahead.append((batch, orders))
             if not ahead:
@@ -176,19 +181,19 @@ class Foresight:
             for compressor, order in orders:
                 for table in self.farm.collect(order):
                     self.real.found(compressor, table)
-                    self.foreseen.guesses[compressor].learn(table)
+                    self.guessed.guesses[compressor].learn(table)
                 ordered -= order.size
             yield batch
 
-    def look_at(self, batch: Batch, left: int) -> list[tuple[str, Order]]:
+    def _look_at(self, batch: Batch, left: int) -> list[tuple[str, Order]]:
         """Replay a batch ahead, and order what was stored and is not known."""
         if self.scout is None or not self.farm.works or left <= 0:
             return []
         try:
-            self.scout.replay_batch(batch, min(len(batch), left), 0, 0)
+            self.scout.take(batch, min(len(batch), left))
         except ZswapReplayError:
             self.scout = None  # the replay will meet the fault itself, and say what it is
         return [
             (compressor, self.farm.order(self.real.job(compressor), contents))
-            for compressor, contents in self.foreseen.named()
+            for compressor, contents in self.guessed.asked()
         ]

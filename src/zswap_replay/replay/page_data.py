@@ -1,4 +1,4 @@
-"""What the machine asks for from outside: pages and codecs, or lengths that are known already."""
+"""What the machine asks for from outside: the data of pages with codecs, or lengths that are known already."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class UnknownContents:
-    """Stands behind a file of known lengths: a content that the file lacks is an error that names it."""
+    """Contents behind a file of known lengths: one that the file lacks is an error that names it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -53,7 +53,7 @@ class UnknownContents:
         self._missing(content)
 
     def count_same_filled(self, content: int) -> None:
-        """Nothing to count: no page is made."""
+        """Count nothing: no page is made."""
 
     def zswap_compress(self, entry: int, content: int) -> int:
         """Raise CodecError."""
@@ -89,11 +89,11 @@ class LengthMemo:
         self._files: dict[str, tuple[KnownLengths, dict[str, Lengths]]] = {}
 
     def known(self, compressor: str) -> Lengths:
-        """The lengths known under a compressor."""
+        """Give the lengths known under a compressor."""
         return self._known.setdefault(compressor, Lengths())
 
     def learned(self, compressor: str) -> Lengths:
-        """The lengths that the replay under way has found."""
+        """Give the lengths that the replay under way has found."""
         return self._learned.setdefault(compressor, Lengths())
 
     def add(self, compressor: str, table: LengthTable) -> None:
@@ -107,17 +107,17 @@ class LengthMemo:
         known.add_all(*_writable(table))
 
     def settle(self) -> None:
-        """A replay has ended: what it learned is known."""
+        """Keep what a replay that has ended has learned."""
         for compressor, table in self._learned.items():
             self.add(compressor, LengthTable(*table.columns()))
         self._learned = {}
 
     def sizes(self) -> dict[str, int]:
-        """How many contents are known, by compressor."""
+        """Count the contents that are known, by compressor."""
         return {compressor: table.size for compressor, table in self._known.items()}
 
     def tables(self, since: Mapping[str, int] | None = None) -> dict[str, LengthTable]:
-        """What is known, by compressor, as plain arrays that can be sent to another process.
+        """Copy what is known, by compressor, as plain arrays that can be sent to another process.
 
         With ``since``, which ``sizes()`` gave, without the compressors that have learned nothing after that.
         """
@@ -138,7 +138,7 @@ class LengthMemo:
             self.add(compressor, table)
 
     def file(self, path: str) -> tuple[KnownLengths, dict[str, Lengths]]:
-        """A file of known lengths, read the first time, and the tables made of it so far. Raises CodecError."""
+        """Give a file of known lengths, read the first time, and the tables made of it so far. Raises CodecError."""
         if path not in self._files:
             self._files[path] = read_lengths(path), {}
         return self._files[path]
@@ -165,9 +165,22 @@ def _writable(table: LengthTable) -> tuple[memoryview, memoryview, memoryview]:
     return content.data, length.data, kind.data
 
 
+def spelled(compressor: str, *, any_name: bool) -> str:
+    """Give a compressor its one spelling; with ``any_name`` one that cannot be run keeps its own.
+
+    Raises CodecError: no such compressor, where not any name will do.
+    """
+    try:
+        return parse_spec(compressor)
+    except CodecError:
+        if not any_name:
+            raise
+        return compressor
+
+
 @dataclass
-class Outside:
-    """What the machine asks for from outside: payloads and codecs, or known lengths; one set a compressor."""
+class PageData:
+    """What pages hold and how long they are compressed: payloads and codecs, or known lengths; one set a compressor."""
 
     settings: Settings
     recipe: Recipe
@@ -180,8 +193,11 @@ class Outside:
     """The compressors whose lengths this replay takes from a file, in the order in which they were set."""
 
     @classmethod
-    def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> Outside:
-        """Set up by the settings; ``carried`` is the recipe that the trace brings along, which a flag overrides."""
+    def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> PageData:
+        """Set up what the settings ask for; ``carried`` is the recipe that the trace has, which a flag overrides.
+
+        Raises RecipeError, SettingsError, CodecError: a recipe, a payload file or a file of lengths that is unfit.
+        """
         if carried is not None and settings.recipe == "default":
             recipe = Recipe.from_json(carried)
         else:
@@ -197,16 +213,17 @@ class Outside:
         return cls(settings, recipe, source, None, memo)
 
     def canonical(self, compressor: str) -> str:
-        """A compressor's one spelling; one that is known by its lengths alone may be any name."""
-        try:
-            return parse_spec(compressor)
-        except CodecError:
-            if self.known is None:
-                raise
-            return compressor
+        """Give a compressor its one spelling; one that is known by its lengths alone may be any name.
+
+        Raises CodecError: no such compressor, and no file of lengths.
+        """
+        return spelled(compressor, any_name=self.known is not None)
 
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
-        """What stands behind a compressor's pool: its contents, the lengths known already, and where to note others."""
+        """Give what stands behind a compressor's pool: contents, the lengths known already, and where to note others.
+
+        Raises CodecError: the compressor's package is not installed, or the file of lengths has others alone.
+        """
         if self.known is not None:
             self.looked_up[compressor] = None
             if compressor not in self.lengths:
@@ -223,7 +240,7 @@ class Outside:
         return self.contents[compressor], self.memo.known(key), self.memo.learned(key)
 
     def job(self, compressor: str, *, all_kinds: bool = False) -> Job:
-        """What a worker of the farm has to know to find lengths for this replay, or for one under any release."""
+        """Describe to a worker the lengths that this replay needs, or with ``all_kinds`` one under any release."""
         settings = self.settings
         payload = Payload(json.dumps(self.recipe.as_json()), settings.seed, settings.payload_file)
         kinds: tuple[int, ...] = (NORMAL, ZERO_FILLED, SAME_FILLED)
@@ -232,18 +249,26 @@ class Outside:
         return Job(payload, compressor, cast("Verify", settings.verify), kinds, settings.kernel)
 
     def found(self, compressor: str, table: LengthTable) -> None:
-        """Take in lengths that the farm has found."""
+        """Take in lengths that workers have found."""
         if self.memo is not None:
             self.memo.add(lengths_key(compressor, self.settings.kernel), table)
         else:
             self.lengths.setdefault(compressor, Lengths()).add_all(*_writable(table))
 
     def versions(self) -> dict[str, str]:
-        """Versions of the codecs in use."""
+        """Collect the versions of the codecs in use, by package and library."""
         found: dict[str, str] = {}
         for contents in self.contents.values():
             found.update(contents.codec.versions())
         return found
+
+    def mismatches(self) -> int:
+        """Count the pages that did not come back from the pool as they went in."""
+        return sum(contents.mismatches for contents in self.contents.values())
+
+    def faults(self) -> tuple[str, ...]:
+        """Say of each compressor which contents did not come back as they went in, a line each."""
+        return tuple(contents.fault for contents in self.contents.values() if contents.mismatches)
 
     def deviations(self) -> dict[str, str]:
         """Say, by compressor in use, why its lengths are not the kernel's; nothing of those whose lengths are."""
@@ -254,12 +279,12 @@ class Outside:
         return {name: text for name, text in found.items() if text is not None}
 
     def inputs(self) -> dict[str, str]:
-        """The SHA-256 of the files that the settings name, by the setting's name."""
+        """Digest the files that the settings name: SHA-256 by the setting's name."""
         named = {"payload_file": self.settings.payload_file, "lengths": self.settings.lengths}
         return {name: _digest(path, os.stat(path).st_mtime_ns) for name, path in named.items() if path}
 
     def class_ratios(self, known: memoryview) -> tuple[ClassRatio, ...]:
-        """What the compressors reached on each payload class, summed over them.
+        """Sum what the compressors reached on each payload class.
 
         ``known`` counts the pages whose length was known: Zswap.class_tally.
         """

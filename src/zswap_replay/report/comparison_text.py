@@ -7,16 +7,10 @@ from collections.abc import Iterator
 from zswap_replay.compare.comparable import ABSENT
 from zswap_replay.compare.side_by_side import CODEC_SECONDS, Comparison, Line
 from zswap_replay.report.terminal.style import change
+from zswap_replay.result.derived import DERIVED
 from zswap_replay.units import listed
 
-_TITLES = {
-    "writeback_bytes": "zswap writeback",
-    "swap_read_bytes": "swap reads",
-    "rejects": "rejected stores",
-    "compression_ratio": "compression ratio",
-    "pool_efficiency": "pool efficiency",
-    CODEC_SECONDS: "codec time",
-}
+_TITLES = {figure.name: figure.title for figure in DERIVED.values()} | {CODEC_SECONDS: "codec time"}
 _SECTIONS = {"replay": "replay (not the kernel's)"}
 _DIGEST = 12
 """Characters of a trace's digest that people are shown."""

@@ -6,11 +6,20 @@ release lacks is absent, not 0. Ours are kept apart, in the group ``replay``.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg", "node"]
 Kind = Literal["counter", "gauge"]
+Better = Literal["lower", "higher"]
+
+MACHINE: Final[tuple[Group, ...]] = ("zswap", "vmstat", "replay")
+"""The groups that count the whole machine."""
+KERNELS: Final[tuple[Group, ...]] = ("zswap", "vmstat", "memcg")
+"""The groups that kernels show, each what its release has; the others are ours."""
+PER_MEMCG: Final[tuple[Group, ...]] = ("memcg", "replay.memcg")
+"""The groups that count a memcg with its descendants, on all nodes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,15 @@ class Counter:
     unit: str
     meaning: str
     kind: Kind = "counter"
+    better: Better | None = None
+    """Which way is better, whatever the settings; None where that depends on them."""
+    weight: int | None = None
+    """Its place among the counters that stand first in a memcg's section of a comparison, 1 the first."""
+
+
+def _lower(name: str, unit: str, meaning: str, weight: int | None = None) -> Counter:
+    """Make a counter of which fewer are better: writebacks, what the swap device has to do, rejects, faults."""
+    return Counter(name, unit, meaning, better="lower", weight=weight)
 
 
 def _table(*counters: Counter) -> dict[str, Counter]:
@@ -32,14 +50,14 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
     "zswap": _table(
         Counter("pool_limit_hit", "stores", "the pool was at or over its limit when a store tested it"),
         Counter("reject_reclaim_fail", "writebacks", "an entry could not be written back"),
-        Counter("reject_alloc_fail", "stores", "the allocator had no memory for the compressed page"),
-        Counter("reject_kmemcache_fail", "stores", "no memory for the entry itself"),
-        Counter(
+        _lower("reject_alloc_fail", "stores", "the allocator had no memory for the compressed page"),
+        _lower("reject_kmemcache_fail", "stores", "no memory for the entry itself"),
+        _lower(
             "reject_compress_fail", "stores", "the compressor failed, or the page does not fit 4096 bytes"
         ),
-        Counter("reject_compress_poor", "stores", "the allocator takes no object of that length"),
-        Counter("decompress_fail", "loads", "a stored page could not be decompressed"),
-        Counter("written_back_pages", "pages", "an entry was written back to the swap device"),
+        _lower("reject_compress_poor", "stores", "the allocator takes no object of that length"),
+        _lower("decompress_fail", "loads", "a stored page could not be decompressed"),
+        _lower("written_back_pages", "pages", "an entry was written back to the swap device"),
         Counter("duplicate_entry", "stores", "a store found an older copy of its swap slot"),
         Counter("pool_total_size", "bytes", "pages that the pools hold", "gauge"),
         Counter("stored_pages", "pages", "entries in zswap", "gauge"),
@@ -50,16 +68,14 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
     ),
     # /proc/vmstat
     "vmstat": _table(
-        Counter("pswpin", "pages", "a page was read from the swap device"),
-        Counter("pswpout", "pages", "a page was written to the swap device, by reclaim or by writeback"),
+        _lower("pswpin", "pages", "a page was read from the swap device"),
+        _lower("pswpout", "pages", "a page was written to the swap device, by reclaim or by writeback"),
         Counter("swpin_zero", "pages", "a zero page came back without any read"),
         Counter("swpout_zero", "pages", "a zero page was noted in the swap map and written nowhere"),
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
-        Counter("zswpwb", "pages", "an entry was written back from zswap to the swap device"),
-        Counter(
-            "pgmajfault", "pages", "an access found its page out, and zswap or the swap device served it"
-        ),
+        _lower("zswpwb", "pages", "an entry was written back from zswap to the swap device"),
+        _lower("pgmajfault", "pages", "an access found its page out, and zswap or the swap device served it"),
         Counter(
             "pgsteal_anon", "pages", "reclaim freed the memory of a page, or of a copy in the swap cache"
         ),
@@ -74,12 +90,12 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("memory.zswap.current", "bytes", "compressed bytes charged", "gauge"),
         Counter("zswap", "bytes", "compressed bytes charged", "gauge"),
         Counter("zswapped", "bytes", "what the entries are when they are not compressed", "gauge"),
-        Counter("pswpin", "pages", "a page was read from the swap device"),
-        Counter("pswpout", "pages", "a page was written to the swap device"),
+        _lower("pswpin", "pages", "a page was read from the swap device", weight=3),
+        _lower("pswpout", "pages", "a page was written to the swap device"),
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
-        Counter("zswpwb", "pages", "an entry was written back"),
-        Counter("pgmajfault", "pages", "an access found its page out"),
+        _lower("zswpwb", "pages", "an entry was written back", weight=1),
+        _lower("pgmajfault", "pages", "an access found its page out"),
         Counter("pgsteal", "pages", "reclaim freed the memory of a page"),
         Counter("workingset_refault_anon", "pages", "a page came back that reclaim had evicted"),
         Counter("workingset_activate_anon", "pages", "one came back so soon that it starts out active"),
@@ -91,44 +107,57 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("resident_pages", "pages", "pages in memory, copies in the swap cache included", "gauge"),
         Counter("compressed_bytes", "bytes", "sum of the lengths of the entries", "gauge"),
         Counter("clean_drops", "pages", "reclaim dropped a page whose copy outside was still good"),
-        Counter("memcg_limit_reject", "stores", "refused at a memcg's memory.zswap.max"),
-        Counter("pool_limit_reject", "stores", "refused while the pool was full"),
-        Counter("compress_reject", "stores", "refused for its length, by the compressor or the allocator"),
+        _lower("memcg_limit_reject", "stores", "refused at a memcg's memory.zswap.max"),
+        _lower("pool_limit_reject", "stores", "refused while the pool was full"),
+        _lower("compress_reject", "stores", "refused for its length, by the compressor or the allocator"),
         Counter("disabled_reject", "stores", "passed by while zswap was disabled"),
         Counter("memcg_shrinks", "calls", "a memcg was shrunk synchronously, for a store at its limit"),
         Counter("shrink_worker_runs", "runs", "the asynchronous worker was woken and ran"),
         Counter("shrink_worker_steps", "steps", "the worker looked at one memcg"),
         Counter("swap_full", "pages", "reclaim kept a page because memory.swap.max was reached"),
-        Counter("oom", "pages", "a page was charged over memory.max since nothing more could be reclaimed"),
-        Counter("mismatches", "pages", "a decompressed page was not what went in"),
+        _lower("oom", "pages", "a page was charged over memory.max since nothing more could be reclaimed"),
+        _lower("mismatches", "pages", "a decompressed page was not what went in"),
     ),
     # the same kind for each memcg, with its descendants
     "replay.memcg": _table(
         Counter("accesses", "pages", "a page was read or written"),
         Counter("resident_pages", "pages", "pages in memory, charged", "gauge"),
         Counter("stored_pages", "pages", "entries in zswap, charged", "gauge"),
-        Counter("memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor"),
-        Counter("pool_limit_reject", "stores", "refused while the pool was full"),
-        Counter("compress_reject", "stores", "refused for its length"),
-        Counter("written_back_pages", "pages", "an entry was written back"),
-        Counter("pswpin", "pages", "a page was read from the swap device"),
-        Counter("pswpout", "pages", "a page was written to the swap device"),
-        Counter("oom", "pages", "a page was charged over memory.max"),
+        _lower(
+            "memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor", weight=4
+        ),
+        _lower("pool_limit_reject", "stores", "refused while the pool was full", weight=5),
+        _lower("compress_reject", "stores", "refused for its length", weight=6),
+        _lower("written_back_pages", "pages", "an entry was written back", weight=2),
+        _lower("pswpin", "pages", "a page was read from the swap device", weight=3),
+        _lower("pswpout", "pages", "a page was written to the swap device"),
+        _lower("oom", "pages", "a page was charged over memory.max"),
     ),
     # for each memcg, with its descendants, and each NUMA node: the node is that of the page
     "node": _table(
         Counter("accesses", "pages", "a page was read or written"),
-        Counter("pgmajfault", "pages", "an access found its page out"),
-        Counter("pswpin", "pages", "a page was read from the swap device"),
-        Counter("pswpout", "pages", "a page was written to the swap device"),
+        _lower("pgmajfault", "pages", "an access found its page out"),
+        _lower("pswpin", "pages", "a page was read from the swap device"),
+        _lower("pswpout", "pages", "a page was written to the swap device"),
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
-        Counter("written_back_pages", "pages", "an entry was written back"),
-        Counter("memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor"),
-        Counter("pool_limit_reject", "stores", "refused while the pool was full"),
-        Counter("compress_reject", "stores", "refused for its length"),
+        _lower("written_back_pages", "pages", "an entry was written back"),
+        _lower("memcg_limit_reject", "stores", "refused at the limit of this memcg or of an ancestor"),
+        _lower("pool_limit_reject", "stores", "refused while the pool was full"),
+        _lower("compress_reject", "stores", "refused for its length"),
         Counter("stored_pages", "pages", "entries in zswap, charged", "gauge"),
         Counter("compressed_bytes", "bytes", "compressed bytes charged", "gauge"),
     ),
 }
 """Counters by group, in the order in which they are printed."""
+
+
+def shown(group: Group, absent: Set[str]) -> tuple[str, ...]:
+    """List the counters of a group that a release shows, in their order.
+
+    ``absent`` names those that its kernel lacks, ``zswpwb`` in all groups of the kernel's or ``vmstat.zswpwb`` in one.
+    What no kernel shows, every release has.
+    """
+    if group not in KERNELS:
+        return tuple(COUNTERS[group])
+    return tuple(name for name in COUNTERS[group] if absent.isdisjoint((name, f"{group}.{name}")))

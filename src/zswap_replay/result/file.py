@@ -1,4 +1,4 @@
-"""The file of results, JSON: what ``zswap-replay run --format json`` writes, written and read."""
+"""The file of results: the JSON that ``zswap-replay run --format json`` writes, written and read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zswap_replay.result.result import SCHEMA, Result
 
 
 def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
-    """The results of a file, one or, where the file has ``runs``, several, in its order.
+    """Read the results of a file, one or, where the file has ``runs``, several, in its order.
 
     Raises ResultError: the file cannot be read, is no JSON, or lacks a key or holds a value of the wrong kind there;
     the text names the file, the key, what was found and what was expected. SchemaError, which is one: another schema.
@@ -37,7 +37,7 @@ def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
-    """One object for one result; for several, an object whose ``runs`` holds one such object each."""
+    """Write one object for one result; for several, an object whose ``runs`` holds one such object each."""
     runs = [result.as_json(timing=timing) for result in results]
     document = runs[0] if len(runs) == 1 else {"schema": SCHEMA, "runs": runs}
     return json.dumps(document, indent=2) + "\n"

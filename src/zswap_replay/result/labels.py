@@ -1,35 +1,21 @@
-"""What the renderers share: names for results, their warnings, and units of the derived figures."""
+"""Names that tell results apart, and the warnings of several results."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from zswap_replay.result.result import Result
 
-DERIVED_UNITS = {
-    "compression_ratio": "ratio",
-    "pool_efficiency": "ratio",
-    "writeback_bytes": "bytes",
-    "swap_write_bytes": "bytes",
-    "swap_read_bytes": "bytes",
-    "rejects": "stores",
-    "reject_rate": "ratio",
-}
-"""Units of ``Result.derived``, in the order in which they are printed."""
-
-TIMING_PARTS = ("read", "payload", "compress", "decompress", "model", "total")
-"""The fields of ``Timing`` that are seconds, the sum last."""
-
 
 def compressor_of(result: Result) -> str:
-    """The compressor of a result, as it was asked for."""
+    """Name the compressor of a result, as it was asked for."""
     return str(result.manifest.settings["compressor"])
 
 
 def labels(results: Sequence[Result]) -> list[str]:
-    """A heading for each result: its compressor, with the kernel and a number where that is not enough."""
+    """Make a heading for each result: its compressor, with the kernel and a number where that is not enough."""
     names = [compressor_of(result) for result in results]
     if len(set(names)) < len(names):
         names = [f"{name} {result.manifest.kernel}" for name, result in zip(names, results, strict=True)]
@@ -38,7 +24,7 @@ def labels(results: Sequence[Result]) -> list[str]:
 
 
 def labels_of_files(files: Sequence[tuple[str, Sequence[Result]]]) -> list[str]:
-    """A heading for each result: its file, where there are several, and what tells it from the others of that file."""
+    """Make a heading for each result: its file, where there are several, and what tells it from others of that file."""
     if len(files) == 1:
         return labels(files[0][1])
     found = []
@@ -59,7 +45,7 @@ def _short(paths: Sequence[str]) -> list[str]:
 
 
 def warnings(results: Sequence[Result]) -> list[str]:
-    """The warnings of all results, each once, with the results that have it where not all of them do."""
+    """Collect the warnings of all results, each once, with the results that have it where not all of them do."""
     owners: dict[str, list[str]] = {}
     for label, result in zip(labels(results), results, strict=True):
         for text in result.warnings:
@@ -68,8 +54,3 @@ def warnings(results: Sequence[Result]) -> list[str]:
         text if len(having) == len(results) else f"{', '.join(having)}: {text}"
         for text, having in owners.items()
     ]
-
-
-def tree_order(paths: Iterable[str]) -> list[str]:
-    """Paths of memcgs, children after their parents, siblings by name."""
-    return sorted(paths, key=lambda path: path.strip("/").split("/") if path != "/" else [])

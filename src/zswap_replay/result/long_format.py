@@ -26,7 +26,7 @@ class Row:
 
 
 def rows(snapshot: Snapshot) -> Iterator[Row]:
-    """Every counter of a snapshot, in the order of ``COUNTERS``; memcgs in the order of the snapshot."""
+    """List every counter of a snapshot, in the order of ``COUNTERS``; memcgs in the order of the snapshot."""
     machine: tuple[tuple[Group, dict[str, int]], ...] = (
         ("zswap", snapshot.zswap),
         ("vmstat", snapshot.vmstat),
@@ -50,7 +50,7 @@ def _rows(group: Group, memcg: str | None, values: dict[str, int], node: int | N
 
 
 def schema() -> pa.Schema:
-    """The columns of ``to_arrow()``; ``memcg`` is null for the machine, ``node`` where all nodes are counted."""
+    """Make the schema of ``to_arrow()``; ``memcg`` is null for the machine, ``node`` where all nodes are counted."""
     import pyarrow as pa
 
     fields: list[pa.Field[Any]] = [
@@ -67,7 +67,7 @@ def schema() -> pa.Schema:
 
 
 def to_arrow(snapshots: Iterable[tuple[str, Snapshot]]) -> pa.Table:
-    """The rows of snapshots, each given with the compressor of its replay, as one table."""
+    """Put the rows of snapshots, each given with the compressor of its replay, in one table."""
     import pyarrow as pa
 
     columns = schema()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.json_value import Value
 from zswap_replay.result import by_name, long_format
+from zswap_replay.result.derived import derive
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 """Version of the JSON output."""
+
+TIMING_PARTS = ("read", "payload", "compress", "decompress", "model", "total")
+"""The fields of ``Timing`` that are seconds, the sum last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +60,16 @@ class Timing:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object] | Value) -> Timing:
-        """The timing of an object that ``as_json`` made; the rates in it follow from the rest. Raises ResultError."""
+        """Read the object that ``as_json`` made; the rates in it follow from the rest. Raises ResultError."""
         document = Value.of(document)
-        parts = ("read", "payload", "compress", "decompress", "model", "total")
         return cls(
-            **{part: document[part].number() for part in parts},
+            **{part: document[part].number() for part in TIMING_PARTS},
             events=document["events"].integer(),
             pages_compressed=document["pages_compressed"].integer(),
         )
 
     def as_json(self) -> dict[str, float]:
-        """Seconds by part, and the rates that people ask for."""
+        """Convert to seconds by part, and the rates that people ask for."""
         return {
             **asdict(self),
             "events_per_second": round(self.events / self.total) if self.total else 0,
@@ -101,9 +104,10 @@ class Result:
     def counters(self) -> Mapping[str, int]:
         """The machine's counters at the end: zswap's and vmstat's by their names, ours as ``replay.`` and the name.
 
-        A name that is not there is a KeyError that says which are near.
+        A whole name is found too, also that of a memcg's counter: ``zswap.stored_pages``, ``/web:zswpout``,
+        ``/web:replay.oom``, ``/web:node0.zswpout``. A name that is not there is a KeyError that says which are near.
         """
-        return by_name.machine(self.end)
+        return by_name.Counters(self.end)
 
     @property
     def memcg(self) -> Mapping[str, Mapping[str, int]]:
@@ -114,7 +118,7 @@ class Result:
         return by_name.Memcgs(self.end)
 
     def to_arrow(self) -> pa.Table:
-        """All snapshots in long format, as ``--timeline`` writes them: a row for each value of each counter.
+        """Put all snapshots in long format, as ``--timeline`` writes them: a row for each value of each counter.
 
         Columns: ``compressor``, ``label``, ``time_ns`` (uint64), ``group``, ``memcg`` (null for the machine's
         counters), ``node`` (uint8, null for what is not by NUMA node: all but the group ``node``), ``counter``,
@@ -124,7 +128,7 @@ class Result:
         return long_format.to_arrow((compressor, snapshot) for snapshot in self.snapshots)
 
     def to_pandas(self) -> pd.DataFrame:
-        """``to_arrow()`` as a DataFrame; its integers are uint64 and int64, and ``node`` is float64, NaN for null.
+        """Convert ``to_arrow()`` to a DataFrame; integers are uint64 and int64, and ``node`` is float64, NaN for null.
 
         Raises MissingPackageError: pandas is not installed.
         """
@@ -144,25 +148,12 @@ class Result:
         ``compression_ratio``: stored pages in bytes over the compressed bytes, same-filled pages apart.
         ``pool_efficiency``: stored pages in bytes over the memory that the pools hold.
         ``writeback_bytes``: written from zswap to the swap device. ``swap_write_bytes``: written to it in all.
-        ``swap_read_bytes``: read from it. ``reject_rate``: refused stores over all stores tried.
+        ``swap_read_bytes``: read from it. ``rejects``: refused stores. ``reject_rate``: those over all stores tried.
         """
-        zswap, vmstat, ours = self.end.zswap, self.end.vmstat, self.end.replay
-        same_filled = zswap.get("same_filled_pages", 0)
-        in_pool = zswap["stored_pages"] - same_filled
-        rejects = sum(ours[name] for name in ("memcg_limit_reject", "pool_limit_reject", "compress_reject"))
-        tried = vmstat["zswpout"] + rejects
-        return {
-            "compression_ratio": _share(in_pool * PAGE_SIZE, ours["compressed_bytes"]),
-            "pool_efficiency": _share(in_pool * PAGE_SIZE, zswap["pool_total_size"]),
-            "writeback_bytes": zswap["written_back_pages"] * PAGE_SIZE,
-            "swap_write_bytes": vmstat["pswpout"] * PAGE_SIZE,
-            "swap_read_bytes": vmstat["pswpin"] * PAGE_SIZE,
-            "rejects": rejects,
-            "reject_rate": _share(rejects, tried),
-        }
+        return derive(self.end)
 
     def as_json(self, *, timing: bool = True) -> dict[str, object]:
-        """The object of the JSON output; without ``timing`` it is the same for equal replays."""
+        """Convert to the object of the JSON output; without ``timing`` it is the same for equal replays."""
         document: dict[str, object] = {
             "schema": SCHEMA,
             "manifest": self.manifest.as_json(),
@@ -182,7 +173,7 @@ class Result:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object] | Value) -> Result:
-        """The result of an object that ``as_json`` made, with ``timing`` None where the object has none.
+        """Read the object that ``as_json`` made, with ``timing`` None where the object has none.
 
         Raises ResultError: a key that is missing or holds a value of the wrong kind. SchemaError: another schema.
         """
@@ -212,7 +203,3 @@ def _pair(pair: Value) -> tuple[int, int]:
     if len(values) != 2:
         raise pair.fault("a length and a count")
     return values[0], values[1]
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 6) if whole else None

@@ -28,7 +28,7 @@ class Snapshot:
     """By memcg, for each NUMA node the counters of the group ``node``, descendants included."""
 
     def as_json(self) -> dict[str, object]:
-        """The snapshot as the object that the JSON output holds."""
+        """Convert to the object that the JSON output holds."""
         return {
             "label": self.label,
             "time_ns": self.time_ns,
@@ -43,7 +43,7 @@ class Snapshot:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object] | Value) -> Snapshot:
-        """The snapshot of an object that ``as_json`` made. Raises ResultError."""
+        """Read the object that ``as_json`` made. Raises ResultError: a key is missing or of the wrong kind."""
         document = Value.of(document)
         replay = document["replay"]
         return cls(
@@ -72,7 +72,7 @@ def _param(value: Value) -> int | str:
 
 
 def difference(later: Snapshot, earlier: Snapshot) -> Snapshot:
-    """``later`` with its counters counted from ``earlier`` on; gauges and limits stay as they are."""
+    """Count the counters of ``later`` from ``earlier`` on; gauges and limits stay as they are."""
 
     def since(group: Group, now: dict[str, int], then: dict[str, int]) -> dict[str, int]:
         kinds = COUNTERS[group]

@@ -57,7 +57,9 @@ class Cluster:
 
     def check(self, plan: Plan) -> None:
         """Refuse a worker that would fail, or count otherwise. Raises SweepError: the first one, by address."""
-        pairs = {(each.compressor, each.kernel) for each in plan.settings if not each.lengths}
+        points = plan.grid.points.varying("compressor", "kernel", "lengths")
+        chosen = [plan.settings[point] for point in points]
+        pairs = {(each.compressor, each.kernel) for each in chosen if not each.lengths}
         compressors = tuple(sorted(pairs))
         answers = self._client.run(
             inspect_worker, _anywhere(plan.task(0, {})), compressors, on_error="return"

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from zswap_replay.errors import ResultError
 from zswap_replay.json_value import Value
-from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.result.by_name import respelled
+from zswap_replay.result.derived import DERIVED
 from zswap_replay.sweep.pareto import Figure
 from zswap_replay.sweep.result import SCHEMA, Cell, Sweep
 
@@ -73,8 +74,9 @@ def _sweep(table: pa.Table) -> Sweep:
         raise document["schema"].fault(f"{SCHEMA}, which this program reads")
     axes = tuple(axis.text() for axis in document["axes"].list())
     marked = document["pareto"]
-    pareto = None if marked.content is None else tuple(figure.text() for figure in marked.list())
+    pareto = None if marked.content is None else tuple(_figure(figure.text()) for figure in marked.list())
     named = [Figure.parse(figure).column for figure in pareto or ()]
+    table = table.rename_columns([respelled(name) for name in table.column_names])
     for column in (*axes, *named, *((FRONT,) if pareto else ())):
         if column not in table.column_names:
             raise ResultError(f"found no column {column!r}, which the metadata names; {_EXPECTED}")
@@ -111,6 +113,12 @@ def _check_points(sweep: Sweep) -> None:
             )
 
 
+def _figure(text: str) -> str:
+    """Spell a figure of the front as today; one without a direction, as hand-made files have it, stays so."""
+    column, _, direction = text.rpartition(":")
+    return f"{respelled(column)}:{direction}" if direction in ("min", "max") else respelled(text)
+
+
 def _type(column: str, sweep: Sweep) -> pa.DataType:
     if column in sweep.axes:
         values = [row[column] for row in sweep.rows]
@@ -122,6 +130,6 @@ def _type(column: str, sweep: Sweep) -> pa.DataType:
         wide = any(isinstance(value, int) and value >= _INT64 for value in values)
         return pa.uint64() if wide else pa.int64()
     group, _, name = column.partition(".")
-    if group == "timing" or (group == "derived" and DERIVED_UNITS[name] == "ratio"):
+    if group == "timing" or (group == "derived" and DERIVED[name].unit == "ratio"):
         return pa.float64()
     return pa.int64()

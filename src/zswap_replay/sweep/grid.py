@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, Final, overload
 
 from zswap_replay.codec.base import parse_spec
-from zswap_replay.errors import CodecError, SettingsError
+from zswap_replay.errors import CodecError, SettingsError, ZswapReplayError
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.sweep.workingset import Share, WorkingSets
 
@@ -59,45 +59,39 @@ class Point:
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The points of a sweep, in order: the last axis moves fastest."""
+class Points(Sequence[Point]):
+    """The points of a grid in order, each made when it is asked for, so that a large grid takes no memory."""
 
-    options: tuple[Option, ...]
-    """All that was given, with shares resolved to bytes."""
-    points: tuple[Point, ...]
+    def __init__(self, options: tuple[Option, ...]) -> None:
+        """``options`` are without shares."""
+        self._options = options
+        params = {setting.name for setting in fields(Settings) if setting.metadata.get("knob")}
+        self._fixed = frozenset(option.name for option in options if option.name in params)
+        self._sizes = tuple(len(option.values) for option in options)
+        self._size = prod(self._sizes)
+        self.names = tuple(option.name for option in options)
 
-    @property
-    def axes(self) -> tuple[Option, ...]:
-        """The options of several values, in the order in which they were given."""
-        return tuple(option for option in self.options if len(option.values) > 1)
+    def __len__(self) -> int:
+        return self._size
 
-    def cells(self, settings: Settings) -> dict[str, int | str | bool]:
-        """The axes' values of a point, by axis."""
-        knobs = {f"{write.memcg}:{write.key}": write.value for write in settings.knobs}
-        return {
-            axis.name: knobs[axis.name] if axis.is_knob else getattr(settings, axis.name)
-            for axis in self.axes
-        }
+    @overload
+    def __getitem__(self, index: int) -> Point: ...
 
+    @overload
+    def __getitem__(self, index: slice) -> list[Point]: ...
 
-def build(options: Sequence[Option], sets: WorkingSets | None = None) -> Grid:
-    """The grid of some options; a share of a working set needs ``sets``.
+    def __getitem__(self, index: int | slice) -> Point | list[Point]:
+        """Make a point. Raises SettingsError: its settings do not take their values."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(self._size))]
+        if not -self._size <= index < self._size:
+            raise IndexError(f"point {index} of {self._size}")
+        index %= self._size
+        return Point(index, self.label(index), self.settings(index))
 
-    Raises SettingsError: a value that its setting does not take or that is given twice, a share of a memcg that the
-    trace does not have, or a grid of more than MOST_POINTS.
-    """
-    size = prod(len(option.values) for option in options)
-    if size > MOST_POINTS:
-        raise SettingsError(f"the grid has {size:,} points; expected at most {MOST_POINTS:,}")
-    for option in options:
-        _check_distinct(option)
-    resolved = tuple(_resolved(option, sets) for option in options)
-    params = {setting.name for setting in fields(Settings) if setting.metadata.get("knob")}
-    fixed = frozenset(option.name for option in options if option.name in params)
-    points = []
-    for index, places in enumerate(product(*(range(len(option.values)) for option in resolved))):
-        chosen = list(zip(resolved, places, strict=True))
+    def settings(self, index: int) -> Settings:
+        """Make the settings of a point alone. Raises SettingsError: they do not take their values."""
+        chosen = self._chosen(index)
         plain: dict[str, Any] = {
             option.name: option.values[place] for option, place in chosen if not option.is_knob
         }
@@ -106,11 +100,134 @@ def build(options: Sequence[Option], sets: WorkingSets | None = None) -> Grid:
             for option, place in chosen
             if option.is_knob
         )
-        label = " ".join(
-            f"{option.name}={option.texts[place]}" for option, place in chosen if len(option.values) > 1
-        )
-        points.append(Point(index, label or "the one point", Settings(**plain, knobs=knobs, fixed=fixed)))
-    return Grid(resolved, tuple(points))
+        return Settings(**plain, knobs=knobs, fixed=self._fixed)
+
+    def label(self, index: int) -> str:
+        """Give the label of a point, without making it."""
+        chosen = self._chosen(index)
+        axes = (f"{option.name}={option.texts[at]}" for option, at in chosen if len(option.values) > 1)
+        return " ".join(axes) or "the one point"
+
+    def values(self, index: int, *names: str) -> tuple[Value | None, ...]:
+        """Give the values of some options at a point as they were given; None for one that was not."""
+        found = {option.name: option.values[place] for option, place in self._chosen(index)}
+        return tuple(found.get(name) for name in names)
+
+    def _chosen(self, index: int) -> list[tuple[Option, int]]:
+        """The options, each with the place of its value at a point."""
+        chosen = []
+        for option, size in zip(reversed(self._options), reversed(self._sizes), strict=True):
+            index, place = divmod(index, size)
+            chosen.append((option, place))
+        return chosen[::-1]
+
+    def varying(self, *names: str) -> Iterator[int]:
+        """List the points in which some options vary and all others have their first value, by index, in order.
+
+        What depends on those options alone is met first at one of these points.
+        """
+        ranges = [
+            range(size) if option.name in names else range(1)
+            for option, size in zip(self._options, self._sizes, strict=True)
+        ]
+        for places in product(*ranges):
+            index = 0
+            for place, size in zip(places, self._sizes, strict=True):
+                index = index * size + place
+            yield index
+
+
+class Labels(Sequence[str]):
+    """The labels of a grid's points."""
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Make the label of a point."""
+        if isinstance(index, slice):
+            return [self._points.label(place) for place in range(*index.indices(len(self)))]
+        return self._points.label(index)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The points of a sweep, in order: the last axis moves fastest."""
+
+    options: tuple[Option, ...]
+    """All that was given, with shares resolved to bytes."""
+    points: Points
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The labels of the points, each made when it is asked for."""
+        return Labels(self.points)
+
+    @property
+    def axes(self) -> tuple[Option, ...]:
+        """The options of several values, in the order in which they were given."""
+        return tuple(option for option in self.options if len(option.values) > 1)
+
+    def cells(self, settings: Settings) -> dict[str, int | str | bool]:
+        """Give the axes' values of a point, by axis."""
+        knobs = {f"{write.memcg}:{write.key}": write.value for write in settings.knobs}
+        return {
+            axis.name: knobs[axis.name] if axis.is_knob else getattr(settings, axis.name)
+            for axis in self.axes
+        }
+
+
+def build(options: Sequence[Option], sets: WorkingSets | None = None) -> Grid:
+    """Make the grid of some options; a share of a working set needs ``sets``.
+
+    Raises SettingsError: a value that is given twice or that its setting does not take, a share of a memcg that the
+    trace does not have, or a grid of more than MOST_POINTS.
+    """
+    size = prod(len(option.values) for option in options)
+    if size > MOST_POINTS:
+        raise SettingsError(f"the grid has {size:,} points; expected at most {MOST_POINTS:,}")
+    for option in options:
+        _check_distinct(option)
+    resolved = tuple(_resolved(option, sets) for option in options)
+    points = Points(resolved)
+    first = first_fault(points, SETTINGS_CHECKED_TOGETHER, points.settings)
+    if first is not None:
+        raise first[1]
+    return Grid(resolved, points)
+
+
+SETTINGS_CHECKED_TOGETHER: Final = (("payload_file", "lengths"),)
+"""The settings that Settings() checks against each other; all others it checks alone."""
+
+
+def first_fault(
+    points: Points, together: Iterable[tuple[str, ...]], check: Callable[[int], object]
+) -> tuple[int, ZswapReplayError] | None:
+    """Find the first point that a check refuses, by index, and why; None where it takes all.
+
+    The check is made at few points: it must depend on each option alone, but for the options that are named
+    ``together``.
+    """
+    first: tuple[int, ZswapReplayError] | None = None
+    for names in (*((name,) for name in points.names), *together):
+        for index in points.varying(*names):
+            if first is not None and index >= first[0]:
+                break
+            try:
+                check(index)
+            except ZswapReplayError as error:
+                first = index, error
+                break
+    return first
 
 
 def _knob(name: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from zswap_replay.errors import SweepError
+from zswap_replay.result.by_name import respelled
 from zswap_replay.sweep.table import Record
 
 SUFFIX = ".partial"
@@ -89,7 +90,8 @@ def check_same(path: str, found: Mapping[str, Any], expected: Mapping[str, Any])
 
 
 def _record(point: int, figures: dict[str, Any], timing: dict[str, float], warnings: list[str]) -> Record:
-    return Record(point, figures, timing, tuple(warnings))
+    named = {respelled(column): value for column, value in figures.items()}
+    return Record(point, named, timing, tuple(warnings))
 
 
 def _locked(path: str) -> TextIO:

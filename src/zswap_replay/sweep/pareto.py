@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.result.by_name import better_of, find
 from zswap_replay.sweep.result import Cell
-
-HIGHER_IS_BETTER = frozenset({"derived.compression_ratio", "derived.pool_efficiency"})
-"""Columns of which more is better where no direction is given; of all others less is."""
 
 _DIRECTIONS = ("min", "max")
 _WORST = float("inf")
@@ -43,8 +41,8 @@ class Figure:
 def parse_figures(texts: Iterable[str], columns: Sequence[str]) -> tuple[Figure, ...]:
     """Read the figures that ``--pareto`` names, of some columns of numbers.
 
-    A name is a column's (``zswap.pool_total_size``), or the part behind its group where one column alone ends so
-    (``pool_total_size``, ``/web:zswpwb``), and may end in ``:min`` or ``:max``.
+    A name is a column's (``zswap.pool_total_size``, ``/web:zswpwb``), also without its group (``pool_total_size``),
+    and may end in ``:min`` or ``:max``; without, less is better but for what is known to be better the more.
 
     Raises SettingsError: no such column, several, or one figure named twice.
     """
@@ -53,35 +51,15 @@ def parse_figures(texts: Iterable[str], columns: Sequence[str]) -> tuple[Figure,
         name, colon, direction = text.rpartition(":")
         if not colon or direction not in _DIRECTIONS:
             name, direction = text, ""
-        column = _column(name, columns)
+        try:
+            column = find(name, columns)
+        except LookupError as error:
+            raise SettingsError(f"--pareto {name}: {error}") from None
         if any(figure.column == column for figure in figures):
             raise SettingsError(f"--pareto {text}: {column} is named twice")
-        figures.append(Figure(column, direction == "max" if direction else column in HIGHER_IS_BETTER))
+        higher = direction == "max" if direction else better_of(column) == "higher"
+        figures.append(Figure(column, higher))
     return tuple(figures)
-
-
-def short_name(column: str) -> str:
-    """Return a column without its group: ``pool_total_size``, ``/web:zswpwb``."""
-    group, _, rest = column.partition(":/")
-    return f"/{rest}" if rest else group.partition(".")[2]
-
-
-def _column(name: str, columns: Sequence[str]) -> str:
-    if name in columns:
-        return name
-    found = [column for column in columns if short_name(column) == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise SettingsError(
-            f"--pareto {name}: found several columns of that name; expected one of {', '.join(found)}"
-        )
-    from difflib import get_close_matches
-
-    names = {short_name(column): column for column in columns} | {column: column for column in columns}
-    near = dict.fromkeys(names[each] for each in get_close_matches(name, names, n=5, cutoff=0.5))
-    hint = ", ".join(near) or "a counter or a derived figure, as writeback_bytes"
-    raise SettingsError(f"--pareto {name}: no such column; expected {hint}")
 
 
 def front(rows: Sequence[Mapping[str, Cell]], figures: Sequence[Figure]) -> tuple[bool, ...]:

@@ -1,25 +1,62 @@
-"""What is known of a sweep before its first point runs: the grid, checked, and what its rows depend on."""
+"""What is known of a sweep before its first point runs: the grid, checked, and what its rows depend on.
+
+A point is made when it is asked for, and no machine is: a large grid is checked at the few points that can differ.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, overload
 
 from zswap_replay.codec.base import lengths_key
-from zswap_replay.errors import SettingsError, ZswapReplayError
-from zswap_replay.replay.loop import Replay
+from zswap_replay.errors import SettingsError
+from zswap_replay.mm.releases import RELEASES
+from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
+from zswap_replay.replay.settings_check import check_settings, filled_in
 from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
-from zswap_replay.sweep.columns import Possible
-from zswap_replay.sweep.grid import Grid, Option, build
+from zswap_replay.sweep.columns import possible
+from zswap_replay.sweep.grid import Grid, Option, Points, build, first_fault
 from zswap_replay.sweep.point import Task, workspace_of
 from zswap_replay.sweep.result import Cell
 from zswap_replay.sweep.workingset import WorkingSets
 from zswap_replay.trace.info import describe
+from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace
+
+GROUP: Final = ("compressor", "kernel", "recipe", "payload_file", "seed")
+"""The options that decide the compressed length of a content; of a kernel what counts is its lengths_key()."""
+
+_DEFAULTS: Final = Settings()
+
+CHECKED_TOGETHER: Final = (("kernel", "zpool"), ("kernel", "compressor", "recipe", "payload_file", "lengths"))
+"""The settings that are checked against each other before a replay; all others are checked alone."""
+
+
+class PointSettings(Sequence[Settings]):
+    """The settings of points as a replay takes them: compressors by their one name, RAM and nodes filled in."""
+
+    def __init__(self, points: Points, metadata: TraceMetadata) -> None:
+        self._points = points
+        self._metadata = metadata
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @overload
+    def __getitem__(self, index: int) -> Settings: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Settings]: ...
+
+    def __getitem__(self, index: int | slice) -> Settings | list[Settings]:
+        """Make the settings of a point."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        return filled_in(self._points[index].settings, self._metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +64,8 @@ class Plan:
     """A grid of which every point can be replayed, as far as that can be told without doing it."""
 
     grid: Grid
-    settings: tuple[Settings, ...]
-    """By point, as the replay takes them: compressors by their one name, RAM and nodes filled in."""
+    settings: Sequence[Settings]
+    """By point, as the replay takes them; each made when it is asked for."""
     columns: tuple[str, ...]
     """The columns of numbers that rows may have."""
     manifest: dict[str, Any]
@@ -36,38 +73,39 @@ class Plan:
     """Tells this sweep from others, in a process that serves several."""
 
     def task(self, point: int, known: dict[str, Any]) -> Task:
-        """What a worker needs to replay a point; ``known`` are lengths that others have learned."""
+        """Put together what a worker needs to replay a point; ``known`` are lengths that others have learned."""
         trace = self.manifest["trace"]
         return Task(
             self.token, trace["path"], self.manifest["strict"], trace["sha256"], self.settings[point], known
         )
 
     def group(self, point: int) -> Hashable:
-        """What the points have in common whose lengths hold for one another: see schedule."""
-        settings = self.settings[point]
-        if settings.lengths:
+        """Tell what the points have in common whose lengths hold for one another: see schedule."""
+        points = self.grid.points
+        if "lengths" in points.names:
             return point  # nothing is compressed
-        key = lengths_key(settings.compressor, settings.kernel)
-        return key, settings.recipe, settings.payload_file, settings.seed
+        compressor, kernel, *payload = points.values(point, *GROUP)
+        key = lengths_key(str(compressor or _DEFAULTS.compressor), str(kernel or _DEFAULTS.kernel))
+        return key, *payload
 
     def axes_of(self, point: int) -> dict[str, Cell]:
-        """The values of the axes at a point."""
+        """Give the values of the axes at a point."""
         return {**self.grid.cells(self.settings[point])}
 
     @property
     def identity(self) -> dict[str, Any]:
-        """As ``identity`` of the manifest."""
+        """The part of the manifest in which two sweeps must agree."""
         return identity(self.manifest)
 
 
 def identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a sweep's manifest in which two must agree for their rows to stand in one table."""
+    """Cut out the part of a sweep's manifest in which two must agree for their rows to stand in one table."""
     trace = {key: manifest["trace"][key] for key in ("sha256", "events")}
     return {**{key: value for key, value in manifest.items() if key != "given"}, "trace": trace}
 
 
 def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: bool) -> Plan:
-    """Reads the trace once, and checks every point of the grid of some options. Nothing is replayed.
+    """Read the trace once, and check every point of the grid of some options. Nothing is replayed.
 
     ``remember`` is for a process that will replay points itself.
 
@@ -85,59 +123,84 @@ def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: 
         sets = {path: working.size(path) for path in reader.paths}
     sha256 = reader.sha256()
     _check_memcgs(grid, reader)
-    settings: list[Settings] = []
-    columns = Possible(reader.paths)
-    recipes: dict[str, object] = {}
-    codecs: dict[str, str] = {}
-    for point in grid.points:
-        replay = _ready(reader, trace, point.settings, point.label if grid.axes else "")
-        settings.append(replay.settings)
-        columns.add(replay.take_snapshot("start"))
-        recipes[replay.settings.recipe] = replay.outside.recipe.as_json()
-        codecs |= replay.outside.versions()
-    values = [grid.cells(each) for each in settings]
+    payloads = Payloads(reader.metadata)
+    _check_points(grid, payloads)
+    settings = PointSettings(grid.points, reader.metadata)
+    kernels = dict.fromkeys(settings[point].kernel for point in grid.points.varying("kernel"))
     return Plan(
         grid=grid,
-        settings=tuple(settings),
-        columns=columns.names(),
+        settings=settings,
+        columns=possible([RELEASES[kernel] for kernel in kernels], reader.paths),
         manifest={
             "trace": {"path": trace, "sha256": sha256, "events": reader.num_rows},
             "settings": _base(grid, settings[0]),
             "strict": strict,
-            "axes": {
-                axis.name: list(dict.fromkeys(each[axis.name] for each in values)) for axis in grid.axes
-            },
+            "axes": {axis.name: _values(axis, any_name="lengths" in grid.points.names) for axis in grid.axes},
             "given": {option.name: list(option.texts) for option in grid.options},
             "working_sets": sets,
-            "recipes": recipes,
-            "files": _digests(settings),
-            "versions": versions(codecs),
+            "recipes": payloads.recipes,
+            "files": _digests(settings[point] for point in grid.points.varying("payload_file", "lengths")),
+            "versions": versions(payloads.versions),
         },
         token=token,
     )
 
 
+class Payloads:
+    """What points' pages hold, made once for all points that agree in it."""
+
+    def __init__(self, metadata: TraceMetadata) -> None:
+        self.metadata = metadata
+        self._made: dict[tuple[str, str, str | None, str | None], PageData] = {}
+        self._files = LengthMemo()
+
+    def check(self, settings: Settings) -> None:
+        """Check the settings of a point as its replay will. Raises ZswapReplayError."""
+        key = settings.kernel, settings.recipe, settings.payload_file, settings.lengths
+        if key not in self._made:
+            self._made[key] = PageData.of(
+                settings, self.metadata.recipe, self._files if settings.lengths else None
+            )
+        check_settings(settings, self.metadata, self._made[key])
+
+    @property
+    def recipes(self) -> dict[str, object]:
+        """The recipes of the points that were checked, by name."""
+        return {recipe: page_data.recipe.as_json() for (_, recipe, _, _), page_data in self._made.items()}
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of the codecs of the points that were checked."""
+        found: dict[str, str] = {}
+        for page_data in self._made.values():
+            found |= page_data.versions()
+        return found
+
+
+def _check_points(grid: Grid, payloads: Payloads) -> None:
+    """Refuse the first point that cannot be replayed, by its label. Raises ZswapReplayError."""
+    points = grid.points
+    first = first_fault(points, CHECKED_TOGETHER, lambda index: payloads.check(points.settings(index)))
+    if first is not None:
+        index, error = first
+        raise type(error)(f"{points.label(index)}: {error}" if grid.axes else str(error)) from None
+
+
+def _values(axis: Option, *, any_name: bool) -> list[object]:
+    """The values of an axis, as its cells have them."""
+    if axis.name != "compressor":
+        return list(axis.values)
+    return [spelled(str(value), any_name=any_name) for value in axis.values]
+
+
 def _check_memcgs(grid: Grid, reader: TraceReader) -> None:
+    paths = frozenset(reader.paths)
     for option in grid.axes:
-        if option.is_knob and option.memcg not in reader.paths:
+        if option.is_knob and option.memcg not in paths:
             raise SettingsError(
                 f"{option.flag} {','.join(option.texts)}: the trace has no memcg {option.memcg}, so that its points "
                 "would be alike"
             )
-
-
-def _ready(reader: TraceReader, trace: str, settings: Settings, label: str) -> Replay:
-    """A replay that has taken its settings. Raises ZswapReplayError, with the point in its text."""
-    try:
-        replay = Replay(reader, trace, settings, _no_notes)
-        replay.apply_settings()
-    except ZswapReplayError as error:
-        raise type(error)(f"{label}: {error}" if label else str(error)) from None
-    return replay
-
-
-def _no_notes(_text: str) -> None:
-    """Remarks come again when the point is replayed."""
 
 
 def _base(grid: Grid, settings: Settings) -> dict[str, object]:
@@ -148,7 +211,7 @@ def _base(grid: Grid, settings: Settings) -> dict[str, object]:
     return shared
 
 
-def _digests(settings: Sequence[Settings]) -> dict[str, str]:
+def _digests(settings: Iterable[Settings]) -> dict[str, str]:
     """SHA-256 of the files, other than the trace, that payloads and lengths come from."""
     paths = dict.fromkeys(path for each in settings for path in (each.payload_file, each.lengths) if path)
     found = {}

@@ -10,8 +10,8 @@ from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import TraceError
 from zswap_replay.replay.loop import Replay
 from zswap_replay.replay.page_data import LengthMemo
-from zswap_replay.result.labels import TIMING_PARTS
 from zswap_replay.result.manifest import versions
+from zswap_replay.result.result import TIMING_PARTS
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import figures
 from zswap_replay.sweep.result import Cell
@@ -52,7 +52,7 @@ class Workspace:
     """What a process keeps between the points of a sweep: the trace, if it is small, and the files of lengths."""
 
     def __init__(self, trace: str, *, strict: bool) -> None:
-        """Raises TraceError: the trace cannot be opened, or has a bad row."""
+        """Keep nothing yet: the trace is read when a reader is first asked for."""
         self._trace = trace
         self._strict = strict
         self._reader: TraceReader | None = None
@@ -60,7 +60,7 @@ class Workspace:
         self.files = LengthMemo()
 
     def reader(self) -> TraceReader:
-        """A reader of the trace for one replay. Raises TraceError."""
+        """Give a reader of the trace for one replay. Raises TraceError: it cannot be opened, or has a bad row."""
         with self._lock:  # a Dask worker may have several threads
             if self._reader is None:
                 self._reader = open_trace(self._trace, strict=self._strict)
@@ -73,7 +73,7 @@ _lock = Lock()
 
 
 def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
-    """The workspace that this process has for a sweep; that of the sweep before is given up."""
+    """Give the workspace that this process has for a sweep; that of the sweep before is given up."""
     with _lock:
         if sweep not in _workspaces:
             _workspaces.clear()
@@ -82,13 +82,13 @@ def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
 
 
 def forget(sweep: str) -> None:
-    """Gives up what this process keeps for a sweep."""
+    """Give up what this process keeps for a sweep."""
     with _lock:
         _workspaces.pop(sweep, None)
 
 
 def replay_point(task: Task) -> Outcome:
-    """Replays one point.
+    """Replay one point; pages that do not come back as they went in are in its warnings.
 
     Raises ZswapReplayError: the trace is not there or is not the one that the sweep began with, or the replay failed.
     """

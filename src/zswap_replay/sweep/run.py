@@ -157,9 +157,9 @@ class _Run:
     def all(self, scheduler: str | None, jobs: int, processes: WorkerProcesses | None) -> None:
         """Replay the points. Raises SweepError: the Dask cluster cannot do it."""
         plan = self._plan
-        missing = [point.index for point in plan.grid.points if point.index not in self._records]
+        missing = [point for point in range(len(plan.grid.points)) if point not in self._records]
         if self._watch:
-            self._watch.begin([point.label for point in plan.grid.points], len(self._records))
+            self._watch.begin(plan.grid.labels, len(self._records))
         if not missing:
             return
         workers = _workers(plan, scheduler, min(jobs, len(missing)), processes)
@@ -197,7 +197,7 @@ class _Run:
             outcome = future.result()
         except Exception as error:
             failed = point_error(error)
-            label = self._plan.grid.points[point].label
+            label = self._plan.grid.points.label(point)
             self.failures.append(Failure(label, str(failed), failed.exit_code))
             return False
         self._memo(point).update(outcome.learned)

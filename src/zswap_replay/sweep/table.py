@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.result.labels import TIMING_PARTS
+from zswap_replay.result.result import TIMING_PARTS
 from zswap_replay.sweep.columns import ordered
 from zswap_replay.sweep.pareto import Figure, front
 from zswap_replay.sweep.plan import Plan
@@ -35,7 +35,7 @@ def together(
     *,
     timing: bool,
 ) -> Sweep:
-    """The sweep of some records, its rows in the order of the grid."""
+    """Put records together as a sweep, its rows in the order of the grid."""
     kept = [records[point] for point in sorted(records)]
     counters = ordered([record.figures for record in kept])
     rows = [
@@ -58,7 +58,7 @@ def together(
 
 
 def records_of(sweep: Sweep) -> dict[int, Record]:
-    """The records of a sweep that has every row of its grid."""
+    """Take a sweep that has every row of its grid apart into records."""
     return {
         point: Record(
             point,
@@ -79,7 +79,7 @@ def _warnings(plan: Plan, records: Sequence[Record]) -> tuple[str, ...]:
     for record in records:
         for text in record.warnings:
             kind = re.sub(r"\d+", "#", text)
-            kinds.setdefault(kind, []).append((plan.grid.points[record.point].label, text))
+            kinds.setdefault(kind, []).append((plan.grid.points.label(record.point), text))
     return tuple(
         f"{label}: {text}" + (f" (and so at {len(others)} more points)" if others else "")
         for (label, text), *others in kinds.values()

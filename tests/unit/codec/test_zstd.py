@@ -188,7 +188,7 @@ def test_a_sweep_over_kernels_counts_what_each_one_counts(tmp_path: Path) -> Non
 
     found = sweep(trace, [Option("kernel", kernels, kernels)], jobs=1)
 
-    assert alone == [row["memcg:/a:memory.zswap.current"] for row in found.rows]
+    assert alone == [row["/a:memory.zswap.current"] for row in found.rows]
     versions = found.manifest["versions"]
     assert isinstance(versions, dict)
     assert ("1.5.6", "1.5.7") == (versions["zstd"], versions["zstd_page_size"])

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from tests.factories import MEMCGS, TIMING, make_manifest, make_result, make_snapshot
-from zswap_replay.compare.side_by_side import MATTERS, Better, Comparison, Line, compare, memcg_paths
+from zswap_replay.compare.side_by_side import MATTERS, Comparison, Line, compare, memcg_paths
+from zswap_replay.result.by_name import CounterName
+from zswap_replay.result.counters import Better
 from zswap_replay.result.labels import labels, labels_of_files
 from zswap_replay.result.result import Result
+
+PLACE = CounterName("vmstat", "pswpin")
 
 
 def compared(results: Sequence[Result], **options: Any) -> Comparison:
@@ -132,7 +136,7 @@ def test_codec_time_is_a_line_where_two_results_have_it(
 def test_the_winner_is_the_one_best_value(
     better: Better | None, values: tuple[int | float | None, ...], winner: int | None
 ) -> None:
-    assert winner == Line("s", None, "n", "u", better, values).winner
+    assert winner == Line("s", None, "n", "u", better, values, PLACE).winner
 
 
 def test_counters_of_which_fewer_are_better_and_neutral_ones() -> None:
@@ -144,7 +148,7 @@ def test_counters_of_which_fewer_are_better_and_neutral_ones() -> None:
 
 
 def test_values_are_relative_to_the_first() -> None:
-    line = Line("s", None, "n", "u", None, (200, 250, 0, None))
+    line = Line("s", None, "n", "u", None, (200, 250, 0, None), PLACE)
     assert [0.0, 0.25, -1.0, None] == [line.relative(place) for place in range(4)]
     assert [None, None] == [replace(line, values=(0, 5)).relative(place) for place in range(2)]
     assert [None, None] == [replace(line, values=(None, 5)).relative(place) for place in range(2)]

@@ -44,6 +44,9 @@ def covered(text: str) -> set[tuple[str, str | None, str]]:
         ("/web:node1.pswpin=1", set()),
         ("/web:memcg.pswpin=1", {("memcg", "/web", "pswpin")}),
         ("/web:replay.pswpin=1", {("replay.memcg", "/web", "pswpin")}),
+        # as the files of sweeps had it
+        ("memcg:/web:pswpin=1", {("memcg", "/web", "pswpin")}),
+        ("replay.memcg:/web:x:pswpin=1", {("replay.memcg", "/web:x", "pswpin")}),
         ("*=1", set(PLACES)),
         ("zswap.*=1", {place for place in PLACES if place[0] == "zswap"}),
         ("/web:*=1", {place for place in PLACES if place[1] == "/web"}),
@@ -82,6 +85,15 @@ def test_every_counter_can_be_named_alone() -> None:
 def test_what_is_no_tolerance_is_refused(text: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=f"^{re.escape(repr(text))}: .*{re.escape(fault)}"):
         Tolerance.parse(text)
+
+
+def test_a_name_that_is_nearly_right_is_suggested() -> None:
+    with pytest.raises(SettingsError, match=r"did you mean zswpwb or "):
+        Tolerance.parse("zswpbw=1")
+    with pytest.raises(
+        SettingsError, match=r"no counter of a memcg is named 'replay\.omm'; did you mean .*oom"
+    ):
+        Tolerance.parse("/web:replay.omm=1")
 
 
 @pytest.mark.parametrize(

@@ -383,20 +383,31 @@ def loaded(bench: Bench, verify: str) -> Result:
     return bench.replay(trace, payload_file=str(bench.folder / "pages"), compressor="lz4", verify=verify)
 
 
-def test_a_corrupted_page_ends_the_replay_and_is_named(corrupted: Bench) -> None:
-    with pytest.raises(VerificationError, match="lz4: content 40 came back from the pool with other bytes"):
+OTHER_BYTES = "lz4: content 40 came back from the pool with other bytes"
+
+
+def test_a_corrupted_page_is_named_when_the_replay_has_ended(corrupted: Bench) -> None:
+    with pytest.raises(VerificationError) as caught:
         loaded(corrupted, "all")
+    result = caught.value.result
+    assert OTHER_BYTES == str(caught.value)
+    assert (1, 64) == (result.counters["replay.mismatches"], result.counters["zswpin"])
+    assert (OTHER_BYTES,) == result.warnings
     assert 1 == VerificationError.exit_code
 
 
-def test_a_corrupted_page_is_counted(corrupted: Bench) -> None:
-    trace = stored("/a", 0, 64).read("/a", 0, count=64)
-    path = corrupted.save(trace)
-    settings = corrupted.settings(payload_file=str(corrupted.folder / "pages"), compressor="lz4")
+@pytest.mark.parametrize(("kernel", "shown"), [("6.12", None), ("6.18", 1)])
+def test_a_corrupted_page_is_a_decompress_fail_where_the_release_counts_them(
+    corrupted: Bench, kernel: str, shown: int | None
+) -> None:
+    path = corrupted.save(stored("/a", 0, 64).read("/a", 0, count=64))
+    settings = corrupted.settings(
+        payload_file=str(corrupted.folder / "pages"), compressor="lz4", kernel=kernel
+    )
     running = Replay(open_trace(path), path, settings, lambda _: None)
-    with pytest.raises(VerificationError):
-        running.result(0, None, lambda *_: None)
-    assert (1, 1) == (running.mismatches, running.take_snapshot("now").replay["mismatches"])
+    end = running.result(0, None, lambda *_: None).end
+    assert (shown, 1) == (end.zswap.get("decompress_fail"), end.replay["mismatches"])
+    assert (OTHER_BYTES,) == running.faults
 
 
 def test_without_verification_nothing_is_compared(corrupted: Bench) -> None:

@@ -17,7 +17,7 @@ from tests.golden import GOLDENS
 from tests.paths import ROOT
 from zswap_replay.report.machine import openmetrics
 from zswap_replay.result.counters import COUNTERS
-from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.result.derived import DERIVED
 from zswap_replay.result.long_format import rows
 from zswap_replay.result.result import Result
 
@@ -87,7 +87,7 @@ def test_the_run_is_an_info_and_figures_and_timing_are_gauges(two: dict[str, Met
         sample.labels[name] for sample in (first, second) for name in ("compressor", "kernel")
     )
     derived = {name for name in two if name.startswith("zswap_replay_derived_")}
-    assert len(DERIVED_UNITS) == len(derived)
+    assert len(DERIVED) == len(derived)
     assert {"gauge"} == {two[name].type for name in (*derived, "zswap_replay_timing_seconds")}
 
 

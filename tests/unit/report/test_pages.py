@@ -98,6 +98,17 @@ def test_several_runs_are_laid_over_each_other_by_memcg() -> None:
     ]
 
 
+def test_a_limit_is_drawn_at_the_times_of_the_snapshots() -> None:
+    page = result_page([make_timeline(steps=4)])
+    seconds = [1.0, 2.0, 3.0, 4.0]
+    assert [seconds, seconds] == [list(each.x) for each in line_chart(page, "pool").limits]
+    assert [seconds] == [list(line.x)[-4:] for line in line_chart(page, "pool").lines]
+    charts = {each.title: each.drawing for each in section(page, "Compressed bytes per memcg").charts}
+    web = charts["/web"]
+    assert isinstance(web, LineChart)
+    assert [(seconds, [8.0] * 4)] == [(list(limit.x), list(limit.y)) for limit in web.limits]
+
+
 def test_a_memcgs_limit_is_beside_its_bytes() -> None:
     page = result_page([make_timeline()])
     limits = {each.title: each.drawing.limits for each in section(page, "Compressed bytes per memcg").charts}  # type: ignore[attr-defined]

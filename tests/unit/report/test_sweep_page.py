@@ -101,7 +101,7 @@ def test_axes_that_make_no_map_are_named(tmp_path: Path, wanted: tuple[str, ...]
 def test_figures_are_named_in_full_or_short(tmp_path: Path) -> None:
     sweep = sweep_of(tmp_path)
     assert figure(sweep, "derived.writeback_bytes") == figure(sweep, "writeback_bytes")
-    assert ("memcg:/web:zswpwb", "pages") == (
+    assert ("/web:zswpwb", "pages") == (
         figure(sweep, "/web:zswpwb").column,
         figure(sweep, "/web:zswpwb").unit,
     )

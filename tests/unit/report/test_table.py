@@ -71,12 +71,12 @@ def test_only_the_last_of_several_snapshots_is_shown() -> None:
 @pytest.mark.parametrize(
     ("expected", "value"),
     [
-        ("0", 0),
-        ("1023", 1023),
-        ("1K", 1024),
-        ("1.5K", 1536),
-        ("64M", 64 << 20),
-        ("61.2M", 64_172_851),
+        ("0 B", 0),
+        ("1023 B", 1023),
+        ("1.0 KiB", 1024),
+        ("1.5 KiB", 1536),
+        ("64.0 MiB", 64 << 20),
+        ("61.2 MiB", 64_172_851),
         ("max", UNLIMITED),
         ("-", None),
     ],

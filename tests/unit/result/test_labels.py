@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.factories import make_result, make_snapshot
 from zswap_replay.result.counters import COUNTERS
-from zswap_replay.result.labels import DERIVED_UNITS, labels, warnings
+from zswap_replay.result.labels import labels, warnings
 from zswap_replay.result.long_format import rows
 
 
@@ -26,7 +26,3 @@ def test_labels_are_compressors_and_more_only_where_they_meet() -> None:
 def test_a_warning_of_all_results_is_given_once_and_one_of_some_with_their_names() -> None:
     results = [make_result(warnings=("both", "one")), make_result("lz4", warnings=("both",))]
     assert ["both", "zstd: one"] == warnings(results)
-
-
-def test_every_derived_figure_has_a_unit() -> None:
-    assert list(DERIVED_UNITS) == list(make_result().derived)

@@ -116,7 +116,7 @@ def test_the_file_of_a_sweep_has_typed_columns_and_its_metadata(tmp_path: Path) 
         "zswap.pool_total_size": pa.int64(),
         "vmstat.pswpin": pa.int64(),
         "vmstat.swpin_zero": pa.int64(),
-        "memcg:/web:zswap": pa.int64(),
+        "/web:zswap": pa.int64(),
         "derived.compression_ratio": pa.float64(),
         "derived.writeback_bytes": pa.int64(),
         "derived.rejects": pa.int64(),

@@ -6,7 +6,7 @@ import pytest
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.sweep.grid import MOST_POINTS, Option, build
+from zswap_replay.sweep.grid import MOST_POINTS, Option, build, first_fault
 from zswap_replay.sweep.workingset import Share, WorkingSets, parse_share
 from zswap_replay.trace.info import MemcgInfo, TraceInfo
 
@@ -121,3 +121,29 @@ def test_a_share_of_nothing_is_refused(memcg: str, expected: str) -> None:
     with pytest.raises(SettingsError) as caught:
         build([Option(f"{memcg}:memory.max", ("0.5ws",), (share,))], working_sets(web=10, idle=0))
     assert expected == str(caught.value)
+
+
+def test_the_first_fault_is_that_of_the_first_point_whichever_options_it_lies_in() -> None:
+    points = build([Option(name, ("1", "2"), (1, 2)) for name in ("seed", "warmup", "max_events")]).points
+    checked: list[int] = []
+
+    def check(index: int) -> None:
+        checked.append(index)
+        seed, warmup, max_events = points.values(index, "seed", "warmup", "max_events")
+        if warmup == 2 or seed == max_events == 2:
+            raise SettingsError(f"point {index}")
+
+    found = first_fault(points, (("seed", "max_events"),), check)
+    assert found is not None
+    assert (2, "point 2") == (found[0], str(found[1]))
+    assert {2, 5} >= {index for index in checked if index not in (0, 1, 4)}
+    assert first_fault(points, (), lambda _: None) is None
+
+
+def test_points_that_vary_in_some_options_have_the_first_value_of_the_others() -> None:
+    points = build([KERNELS, PERCENT, LIMITS]).points
+    assert [0, 1] == list(points.varying(LIMITS.name))
+    assert [0, 2] == list(points.varying("kernel"))
+    assert [0, 1, 2, 3] == list(points.varying("kernel", LIMITS.name))
+    assert [0] == list(points.varying("no such"))
+    assert ("6.12", 5, None) == points.values(2, "kernel", "max_pool_percent", "seed")

@@ -9,10 +9,11 @@ from zswap_replay.sweep.result import Cell
 COLUMNS = (
     "zswap.pool_total_size",
     "vmstat.pswpin",
-    "memcg:/:pswpin",
-    "memcg:/web:pswpin",
-    "replay.memcg:/web:pswpin",
-    "memcg:/web:zswap",
+    "/:pswpin",
+    "/web:pswpin",
+    "/web:replay.pswpin",
+    "/web:zswap",
+    "/web:replay.oom",
     "derived.writeback_bytes",
     "derived.compression_ratio",
 )
@@ -27,9 +28,15 @@ COLUMNS = (
         ("compression_ratio", "derived.compression_ratio:max"),
         ("compression_ratio:min", "derived.compression_ratio:min"),
         ("pswpin", "vmstat.pswpin:min"),
-        ("/web:zswap", "memcg:/web:zswap:min"),
-        ("memcg:/web:pswpin:max", "memcg:/web:pswpin:max"),
-        ("/:pswpin", "memcg:/:pswpin:min"),
+        ("/web:zswap", "/web:zswap:min"),
+        ("/web:pswpin:max", "/web:pswpin:max"),
+        ("/web:replay.pswpin", "/web:replay.pswpin:min"),
+        ("/web:oom", "/web:replay.oom:min"),
+        ("/:pswpin", "/:pswpin:min"),
+        # as earlier versions had it
+        ("memcg:/web:pswpin:max", "/web:pswpin:max"),
+        ("replay.memcg:/web:pswpin", "/web:replay.pswpin:min"),
+        ("/web:memcg.pswpin", "/web:pswpin:min"),
     ],
 )
 def test_a_figure_is_a_column_or_its_short_name_and_a_direction(text: str, expected: str) -> None:
@@ -40,14 +47,13 @@ def test_a_figure_is_a_column_or_its_short_name_and_a_direction(text: str, expec
     ("texts", "expected"),
     [
         (
-            ["/web:pswpin"],
-            "--pareto /web:pswpin: found several columns of that name; "
-            "expected one of memcg:/web:pswpin, replay.memcg:/web:pswpin",
+            ["writeback_byte"],
+            "--pareto writeback_byte: found no such counter or figure; expected derived.writeback_bytes",
         ),
-        (["writeback_byte"], "--pareto writeback_byte: no such column; expected derived.writeback_bytes"),
         (
             ["xyz"],
-            "--pareto xyz: no such column; expected a counter or a derived figure, as writeback_bytes",
+            "--pareto xyz: found no such counter or figure; "
+            "expected a counter or a derived figure, as derived.writeback_bytes",
         ),
         (
             ["pswpin", "vmstat.pswpin:max"],

@@ -10,18 +10,22 @@ from zswap_replay.report.machine.comparison_json import relative_changes
 
 
 def render(comparison: Comparison) -> str:
-    """Render a line for each figure: a value for each result, and how far each is from the first, as a share of it."""
+    """Render a line for each figure: a value for each result, and how far each is from the first, as a share of it.
+
+    The last column, ``name``, is the whole name of the figure, as ``--tolerance`` and ``--pareto`` take it.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     first, *others = comparison.labels
     relative = [f"{label} vs {first}" for label in others]
     writer.writerow(
-        ["section", "memcg", "counter", "unit", "better", "winner", *comparison.labels, *relative]
+        ["section", "memcg", "counter", "unit", "better", "winner", *comparison.labels, *relative, "name"]
     )
     for line in comparison.lines:
         winner = "" if line.winner is None else comparison.labels[line.winner]
         about = [line.section, line.memcg or "", line.name, line.unit, line.better or "", winner]
-        writer.writerow(about + [_blank(value) for value in (*line.values, *relative_changes(line)[1:])])
+        values = [_blank(value) for value in (*line.values, *relative_changes(line)[1:])]
+        writer.writerow([*about, *values, line.place])
     return text.getvalue()
 
 

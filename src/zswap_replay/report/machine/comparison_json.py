@@ -21,6 +21,7 @@ def render(comparison: Comparison) -> str:
                 "section": line.section,
                 "memcg": line.memcg,
                 "counter": line.name,
+                "name": str(line.place),
                 "unit": line.unit,
                 "better": line.better,
                 "values": line.values,

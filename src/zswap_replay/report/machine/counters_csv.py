@@ -6,17 +6,19 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from zswap_replay.result.labels import DERIVED_UNITS, TIMING_PARTS, compressor_of
+from zswap_replay.result.by_name import CounterName
+from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.labels import compressor_of
 from zswap_replay.result.long_format import rows
-from zswap_replay.result.result import Result
+from zswap_replay.result.result import TIMING_PARTS, Result
 
-COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "node", "counter", "unit", "value")
+COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "node", "counter", "unit", "value", "name")
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
     """Write CSV with the header ``COLUMNS``; ``memcg`` is empty for the machine's counters.
 
-    ``node`` is empty for all but the group ``node``.
+    ``node`` is empty for all but the group ``node``. ``name`` is the whole name, as ``--tolerance`` takes it.
     The limits of memcgs are the group ``limits``, the derived figures of the end are the group ``derived``
     and, with ``timing``, the seconds of the wall clock are the group ``timing``.
     """
@@ -24,39 +26,30 @@ def render(results: Sequence[Result], *, timing: bool) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for result in results:
-        writer.writerows((compressor_of(result), *line) for line in _lines(result, timing=timing))
+        for at, name, unit, value in _values(result, timing=timing):
+            node = "" if name.node is None else name.node
+            place = (name.group, name.memcg or "", node, name.counter)
+            writer.writerow((compressor_of(result), *at, *place, unit, "" if value is None else value, name))
     return text.getvalue()
 
 
-def _lines(result: Result, *, timing: bool) -> Iterator[tuple[object, ...]]:
+_Value = tuple[tuple[str, int], CounterName, str, int | float | None]
+"""Label and time of a snapshot, a name, its unit and its value."""
+
+
+def _values(result: Result, *, timing: bool) -> Iterator[_Value]:
     for snapshot in result.snapshots:
         at = (snapshot.label, snapshot.time_ns)
         for row in rows(snapshot):
-            yield (
-                *at,
-                row.group,
-                row.memcg or "",
-                "" if row.node is None else row.node,
-                row.counter,
-                row.unit,
-                row.value,
-            )
+            yield at, CounterName(row.group, row.counter, row.memcg, row.node), row.unit, row.value
         for memcg, limits in snapshot.limits.items():
             for knob, value in limits.items():
-                yield (
-                    *at,
-                    "limits",
-                    memcg,
-                    "",
-                    knob,
-                    "switch" if knob.endswith("writeback") else "bytes",
-                    value,
-                )
+                unit = "switch" if knob.endswith("writeback") else "bytes"
+                yield at, CounterName("limits", knob, memcg), unit, value
     at = (result.end.label, result.end.time_ns)
     derived = result.derived
-    for name, unit in DERIVED_UNITS.items():
-        figure = derived[name]
-        yield (*at, "derived", "", "", name, unit, "" if figure is None else figure)
+    for figure in DERIVED.values():
+        yield at, CounterName("derived", figure.name), figure.unit, derived[figure.name]
     if timing and result.timing is not None:
         for part in TIMING_PARTS:
-            yield (*at, "timing", "", "", part, "seconds", getattr(result.timing, part))
+            yield at, CounterName("timing", part), "seconds", getattr(result.timing, part)

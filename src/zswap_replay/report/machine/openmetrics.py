@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from zswap_replay.result.counters import COUNTERS, Group, Kind
-from zswap_replay.result.labels import DERIVED_UNITS, TIMING_PARTS, compressor_of
+from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.labels import compressor_of
 from zswap_replay.result.long_format import rows
-from zswap_replay.result.result import Result
+from zswap_replay.result.result import TIMING_PARTS, Result
 
 _PREFIX: dict[Group, str] = {
     "zswap": "zswap_replay_zswap",
@@ -102,13 +103,13 @@ def _add_counters(families: dict[str, _Family], common: _Labels, result: Result)
 
 def _add_figures(families: dict[str, _Family], common: _Labels, result: Result, *, timing: bool) -> None:
     derived = result.derived
-    for figure, unit in DERIVED_UNITS.items():
-        value = derived[figure]
+    for figure in DERIVED.values():
+        value = derived[figure.name]
         if value is None:
             continue
-        name = f"zswap_replay_derived_{figure}"
-        name = name if name.endswith(f"_{unit}") else f"{name}_{unit}"
-        families.setdefault(name, _Family(name, "gauge", unit, figure.replace("_", " "))).add(
+        name = f"zswap_replay_derived_{figure.name}"
+        name = name if name.endswith(f"_{figure.unit}") else f"{name}_{figure.unit}"
+        families.setdefault(name, _Family(name, "gauge", figure.unit, figure.name.replace("_", " "))).add(
             "", common, value
         )
     if timing and result.timing is not None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.report.terminal.style import grid, natural_width, number, size
-from zswap_replay.result.labels import tree_order
+from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import UNLIMITED
 

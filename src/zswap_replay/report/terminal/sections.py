@@ -9,8 +9,9 @@ from rich.text import Text
 
 from zswap_replay.report.terminal.style import grid, heading, number, ratio, share
 from zswap_replay.result.counters import COUNTERS, Group
-from zswap_replay.result.labels import TIMING_PARTS, labels
-from zswap_replay.result.result import Result
+from zswap_replay.result.derived import DERIVED, Figure, Number
+from zswap_replay.result.labels import labels
+from zswap_replay.result.result import TIMING_PARTS, Result
 from zswap_replay.units import PAGE_SIZE, format_size
 
 _HIDDEN_AT = {
@@ -112,30 +113,18 @@ def derived(results: Sequence[Result]) -> Table:
     table = grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
     figures = [result.derived for result in results]
 
-    def row(name: str, cells: list[Text], meaning: str) -> None:
-        table.add_row(name, *cells, Text(meaning, style="dim"))
-
-    def size(name: str) -> list[Text]:
-        return [_bytes_and_pages(int(figure[name] or 0)) for figure in figures]
-
-    row(
-        "compression ratio",
-        [ratio(f["compression_ratio"]) for f in figures],
-        "stored pages / compressed bytes",
-    )
-    row(
-        "pool efficiency", [ratio(f["pool_efficiency"]) for f in figures], "stored pages / memory of the pool"
-    )
-    row("zswap writeback", size("writeback_bytes"), "from zswap to the swap device")
-    row("swap writes", size("swap_write_bytes"), "to the swap device in all")
-    row("swap reads", size("swap_read_bytes"), "from the swap device")
-    row(
-        "rejected stores",
-        [number(int(f["rejects"] or 0)) for f in figures],
-        "memcg limit, pool limit, length",
-    )
-    row("reject rate", [Text(share(f["reject_rate"])) for f in figures], "of all stores tried")
+    for figure in DERIVED.values():
+        cells = [_figure(figure, found[figure.name]) for found in figures]
+        table.add_row(figure.title, *cells, Text(figure.meaning, style="dim"))
     return table
+
+
+def _figure(figure: Figure, value: Number | None) -> Text:
+    if figure.unit == "bytes":
+        return _bytes_and_pages(int(value or 0))
+    if figure.unit == "ratio":
+        return Text(share(value)) if figure.name.endswith("_rate") else ratio(value)
+    return number(int(value or 0))
 
 
 def _bytes_and_pages(size: int) -> Text:

@@ -10,12 +10,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.units import UNLIMITED
+from zswap_replay.units import UNLIMITED, format_size
 
 PLAIN_WIDTH = 100
 """Columns of the report where it does not go to a terminal."""
-
-_SHORT = "BKMGTPE"
 
 
 class OutputConsole(Console):
@@ -52,17 +50,12 @@ def number(value: int | None, unit: str = "") -> Text:
 
 
 def size(value: int | None) -> Text:
-    """Spell a size in bytes in the short form of cgroup files: ``61.2M``, ``max``; a dash for None."""
+    """Spell a size or a limit in bytes for people: ``61.2 MiB``, ``max``; a dash for None."""
     if value is None:
         return Text("-", style="dim")
     if value == UNLIMITED:
         return Text("max", style="dim")
-    short, power = float(value), 0
-    while short >= 1024 and power < len(_SHORT) - 1:
-        short, power = short / 1024, power + 1
-    if value and value % (1 << 10 * power) == 0:
-        return Text(f"{value >> 10 * power}{_SHORT[power] if power else ''}")
-    return Text(f"{short:.1f}{_SHORT[power]}" if power else str(value), style="dim" if value == 0 else "")
+    return Text(format_size(value), style="" if value else "dim")
 
 
 def share(part: float | None) -> str:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.report.terminal.style import grid, heading, number, plain_console, ratio, share, size
-from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.result.by_name import unit_of
+from zswap_replay.result.derived import DERIVED
 from zswap_replay.sweep.result import Cell, Sweep
 
-_HEADLINES: dict[str, tuple[str, Callable[[int | float | None], Text]]] = {
-    "derived.writeback_bytes": ("writeback", lambda value: size(_whole(value))),
-    "vmstat.pswpin": ("disk reads", lambda value: number(_whole(value))),
-    "derived.rejects": ("rejects", lambda value: number(_whole(value))),
-    "zswap.pool_total_size": ("pool size", lambda value: size(_whole(value))),
-    "derived.compression_ratio": ("ratio", ratio),
-    "timing.total": ("seconds", lambda value: Text("-" if value is None else f"{value:.3f}")),
+_HEADINGS = {
+    **{f"derived.{figure.name}": figure.heading for figure in DERIVED.values() if figure.heading},
+    "vmstat.pswpin": "disk reads",
+    "zswap.pool_total_size": "pool size",
+    "timing.total": "seconds",
 }
+"""Columns that have a heading of their own, and stand in the table unless the sweep lacks them."""
+
+_SHOWN = (
+    "derived.writeback_bytes",
+    "vmstat.pswpin",
+    "derived.rejects",
+    "zswap.pool_total_size",
+    "derived.compression_ratio",
+    "timing.total",
+)
+"""The columns of the table, but for those that a Pareto front adds, in their order."""
 
 
 def render(sweep: Sweep) -> str:
@@ -52,10 +61,10 @@ def show(sweep: Sweep, console: Console) -> None:
 
 def _table(sweep: Sweep) -> Table:
     named = [figure.rpartition(":")[0] for figure in sweep.pareto or ()]
-    columns = [column for column in _HEADLINES if column in sweep.columns]
+    columns = [column for column in _SHOWN if column in sweep.columns]
     columns += [column for column in named if column in sweep.columns and column not in columns]
     mark = [] if sweep.pareto is None else [""]
-    titles = [_HEADLINES[column][0] if column in _HEADLINES else column for column in columns]
+    titles = [_HEADINGS.get(column, column) for column in columns]
     table = grid(*mark, *sweep.axes, *titles, left=range(len(mark)))
     for place, row in enumerate(sweep.rows):
         on = sweep.pareto is not None and sweep.front[place]
@@ -77,11 +86,15 @@ def _axis(column: str, value: Cell) -> Text:
 
 def _figure(column: str, value: Cell) -> Text:
     assert not isinstance(value, str)
-    if column in _HEADLINES:
-        return _HEADLINES[column][1](value)
-    if DERIVED_UNITS.get(column.removeprefix("derived.")) == "ratio":
-        return Text(share(value)) if column.endswith("_rate") else ratio(value)
-    return number(_whole(value))
+    match unit_of(column):
+        case "bytes" if column in _HEADINGS:
+            return size(_whole(value))
+        case "ratio":
+            return Text(share(value)) if column.endswith("_rate") else ratio(value)
+        case "seconds":
+            return Text("-" if value is None else f"{value:.3f}")
+        case _:
+            return number(_whole(value))
 
 
 def _whole(value: int | float | None) -> int | None:

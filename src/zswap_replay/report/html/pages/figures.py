@@ -7,24 +7,16 @@ from dataclasses import dataclass
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.report.html.text import plain
-from zswap_replay.result.counters import COUNTERS, Group
-from zswap_replay.result.labels import DERIVED_UNITS
+from zswap_replay.result.by_name import find, unit_of
+from zswap_replay.result.derived import DERIVED
 from zswap_replay.sweep.result import Cell, Sweep
 from zswap_replay.units import UNLIMITED, format_size
 
 MIB = 1 << 20
 
-_TITLES = {
-    "derived.writeback_bytes": "Zswap writeback",
-    "derived.swap_write_bytes": "Swap device writes",
-    "derived.swap_read_bytes": "Swap device reads",
-    "derived.compression_ratio": "Compression ratio",
-    "derived.pool_efficiency": "Pool efficiency",
-    "derived.rejects": "Rejected stores",
-    "derived.reject_rate": "Reject rate",
-    "zswap.pool_total_size": "Pool size",
+_TITLES = {f"derived.{figure.name}": figure.chart_title for figure in DERIVED.values()} | {
+    "zswap.pool_total_size": "Pool size"
 }
-_GROUPS: dict[str, Group] = {"zswap": "zswap", "vmstat": "vmstat", "replay": "replay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,49 +52,25 @@ def figure(sweep: Sweep, name: str) -> Figure:
 
     Raises SettingsError: the sweep has no such column, or it holds no numbers.
     """
-    column = _column(sweep, name)
-    if column in sweep.axes or not has_numbers(sweep, column):
+    try:
+        column = find(name, [each for each in sweep.columns if each not in sweep.axes])
+    except LookupError as error:
+        raise SettingsError(f"{name!r} is no figure of this sweep: {error}") from None
+    if not has_numbers(sweep, column):
         raise SettingsError(f"{name!r} is no figure of this sweep: it holds no numbers to draw")
-    unit = _unit(column)
+    unit = unit_of(column)
     title = _TITLES.get(column, plain(column))
     if unit == "bytes":
         return Figure(column, title, "MiB", MIB)
     if column.endswith("_rate"):
         return Figure(column, title, "%")
-    return Figure(column, title, unit)
+    return Figure(column, title, "s" if unit == "seconds" else unit)
 
 
 def has_numbers(sweep: Sweep, column: str) -> bool:
     """Tell whether a sweep has a column, and in it numbers and nothing else but missing values."""
     found = [value for value in sweep.column(column) if value is not None]
     return bool(found) and is_ordered(found)
-
-
-def _column(sweep: Sweep, name: str) -> str:
-    if name in sweep.columns:
-        return name
-    found = [
-        column for column in sweep.columns if name in (column.partition(".")[2], column.partition(":")[2])
-    ]
-    if len(found) == 1:
-        return found[0]
-    known = found or [column for column in sweep.columns if column.startswith("derived.")]
-    fault = "several columns of this sweep" if found else "no figure of this sweep"
-    raise SettingsError(f"{name!r} is {fault}: expected one such as {', '.join(known)}")
-
-
-def _unit(column: str) -> str:
-    group, _dot, name = column.partition(".")
-    if group == "derived":
-        return DERIVED_UNITS.get(name, "")
-    if group == "timing":
-        return "s"
-    if group in _GROUPS:
-        found = COUNTERS[_GROUPS[group]].get(name)
-    else:
-        name = column.rpartition(":")[2]
-        found = COUNTERS["memcg"].get(name) or COUNTERS["replay.memcg"].get(name)
-    return found.unit if found else ""
 
 
 def setting_text(axis: str, value: Cell) -> str:

@@ -11,9 +11,10 @@ from zswap_replay.report.html.pages.compression import microseconds_per_page
 from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
 from zswap_replay.report.html.pages.runs import Runs, pool_limit
 from zswap_replay.report.html.text import plain
+from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.counters import COUNTERS, Group
-from zswap_replay.result.labels import TIMING_PARTS, labels, tree_order, warnings
-from zswap_replay.result.result import Result
+from zswap_replay.result.labels import labels, warnings
+from zswap_replay.result.result import TIMING_PARTS, Result
 from zswap_replay.units import UNLIMITED, format_size
 
 _LIMITS = ("memory.max", "memory.high", "memory.swap.max", "memory.zswap.max")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zswap_replay.report.html.pages.content import LegendKey
 from zswap_replay.report.html.text import slug
-from zswap_replay.result.labels import tree_order
+from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE

@@ -1,0 +1,209 @@
+"""What becomes of a replay: snapshots while it runs, and a Result with timing and warnings at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zswap_replay.codec.contents import Timing as CodecTiming
+from zswap_replay.machine.machine import Machine
+from zswap_replay.replay.controls import ignore
+from zswap_replay.replay.counter_sources import take_snapshot
+from zswap_replay.replay.listener import Stop
+from zswap_replay.replay.page_data import PageData
+from zswap_replay.result.manifest import Manifest, versions
+from zswap_replay.result.result import Result, Timing
+from zswap_replay.result.snapshot import Snapshot, difference
+from zswap_replay.settings import Settings
+from zswap_replay.trace.batch import Batch
+from zswap_replay.trace.reader import TraceReader
+from zswap_replay.units import PAGE_SIZE
+
+
+class Snapshots:
+    """The listener that keeps counters: where the trace asks for it, at intervals, and at the end.
+
+    Counters are counted from the end of the warm-up on.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        memcg_path: Sequence[str | None],
+        warmup: int,
+        mismatches: Callable[[], int],
+    ) -> None:
+        """``memcg_path`` has the paths of memcgs by the machine's index, ``warmup`` is a number of events."""
+        self.taken: list[Snapshot] = []
+        self.interval_ns = 0
+        """Nanoseconds of the trace from one snapshot to the next; 0 for those alone that the trace asks for."""
+        self.watch: Callable[[Snapshot], None] = ignore
+        """Called with each snapshot that the trace asks for, when it is taken."""
+        self._machine = machine
+        self._memcg_path = memcg_path
+        self._warmup = warmup
+        self._mismatches = mismatches
+        self._intervals = 0
+        self._baseline: Snapshot | None = None
+        self._stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
+
+    def stops(self, batch: Batch, rows: int) -> list[Stop]:
+        """Tell where the warm-up and intervals end among the first ``rows`` rows of a batch."""
+        found: list[Stop] = []
+        warmup = self._warmup - batch.first_row
+        if 0 < warmup < rows or (warmup == 0 and batch.first_row):
+            found.append(Stop(warmup, "warmup"))
+        if self.interval_ns:
+            first = (self._intervals + 1) * self.interval_ns
+            ends = np.arange(first, int(batch.time_ns[rows - 1]) + 1, self.interval_ns, dtype=np.uint64)
+            before = np.searchsorted(batch.time_ns[:rows], ends, side="left")
+            found.extend(
+                Stop(int(row), f"interval {int(end) // self.interval_ns}", int(end))
+                for row, end in zip(before, ends, strict=True)
+            )
+        return sorted(
+            found, key=lambda stop: stop.row
+        )  # at one row the warm-up, which is first here, stays first
+
+    def reached(self, stop: Stop) -> None:
+        """End the warm-up, or take the snapshot of an interval."""
+        if stop.time_ns is None:
+            self._end_warmup()
+            return
+        self._machine.advance(stop.time_ns)
+        self.taken.append(self.now(stop.label, stop.time_ns))
+        self._intervals += 1
+
+    def snapshot(self, label: str, time_ns: int) -> None:
+        """Take the snapshot that the trace asks for."""
+        self.taken.append(self.now(label, time_ns))
+        self.watch(self.taken[-1])
+
+    def end(self, events: int, time_ns: int) -> None:
+        """Take the last snapshot, after ``events`` events, at the time of the last one."""
+        if 0 < events <= self._warmup:
+            self._end_warmup()
+        self._machine.advance(time_ns)
+        self.taken.append(self.now("end", time_ns))
+
+    def now(self, label: str, time_ns: int) -> Snapshot:
+        """Copy all counters as they are now; after the warm-up, counted from its end."""
+        taken = take_snapshot(self._machine, self._memcg_path, label, time_ns, self._mismatches())
+        return taken if self._baseline is None else difference(taken, self._baseline)
+
+    def _end_warmup(self) -> None:
+        self._baseline = self.now("warmup", 0)
+        self._stored_in_warmup = np.array(self._machine.zswap.stored_at_length)
+
+    def compressed_lengths(self) -> dict[int, int]:
+        """Count the pages stored since the end of the warm-up by compressed length; same-filled ones have none."""
+        stored = np.array(self._machine.zswap.stored_at_length) - self._stored_in_warmup
+        return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a replay took: events, and seconds of the wall clock."""
+
+    events: int
+    reading: float
+    total: float
+    ahead: CodecTiming | None
+    """What other processes spent on codecs, which is no part of the seconds above; None where there are none."""
+
+
+def assemble(
+    trace: str,
+    reader: TraceReader,
+    settings: Settings,
+    page_data: PageData,
+    machine: Machine,
+    snapshots: Snapshots,
+    spent: Spent,
+) -> Result:
+    """Put the result of a replay together that has come to its end; ``settings`` are as check_settings() gives them."""
+    manifest = Manifest(
+        trace={
+            "path": trace,
+            "sha256": reader.digest if spent.events == reader.num_rows else None,
+            "events": spent.events,
+        },
+        settings=settings.as_json(),
+        interval_ns=snapshots.interval_ns,
+        strict=reader.strict,
+        inputs=page_data.inputs(),
+        kernel=settings.kernel,
+        seed=settings.seed,
+        recipe=page_data.recipe.as_json(),
+        versions=versions(page_data.versions()),
+        lengths={name: f"not the kernel's: {text}" for name, text in page_data.deviations().items()},
+    )
+    return Result(
+        manifest=manifest,
+        snapshots=tuple(snapshots.taken),
+        classes=page_data.class_ratios(machine.zswap.pools.class_tally),
+        timing=_timing(page_data, spent),
+        warnings=_warnings(reader, machine, page_data, snapshots.taken[-1]),
+        compressed_lengths=snapshots.compressed_lengths(),
+    )
+
+
+def _timing(page_data: PageData, spent: Spent) -> Timing:
+    """Where the seconds went; what reading and codecs did not take here, the model took."""
+    inline = [contents.timing for contents in page_data.contents.values()]
+    timings = [*inline, spent.ahead] if spent.ahead else inline
+    payload, compress, decompress = (
+        sum(getattr(timing, part) for timing in timings) / 1e9
+        for part in ("payload_ns", "compress_ns", "decompress_ns")
+    )
+    here = sum(timing.payload_ns + timing.compress_ns + timing.decompress_ns for timing in inline) / 1e9
+    return Timing(
+        read=spent.reading,
+        payload=payload,
+        compress=compress,
+        decompress=decompress,
+        model=spent.total - spent.reading - here,
+        total=spent.total,
+        events=spent.events,
+        pages_compressed=sum(timing.compress_calls for timing in timings),
+    )
+
+
+def _warnings(reader: TraceReader, machine: Machine, page_data: PageData, end: Snapshot) -> tuple[str, ...]:
+    """What a reader of the counters has to know first."""
+    found = list(page_data.faults())
+    found += [
+        f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
+    ]
+    if not reader.page_events:
+        found.append("the trace has no page event: nothing was replayed")
+    elif not machine.zswap.zswpout:
+        found.append(f"nothing was stored in zswap: {_why_nothing(machine, end)}")
+    if end.replay["oom"]:
+        found.append(
+            f"{end.replay['oom']} pages were charged over a limit since nothing could be reclaimed; "
+            "a kernel would have killed the program"
+        )
+    return tuple(found)
+
+
+def _why_nothing(machine: Machine, end: Snapshot) -> str:
+    """The reason why zswap took no page, and what would change it."""
+    zswap = machine.zswap
+    if zswap.disabled_reject:
+        return "enabled is 0"
+    if zswap.pool_limit_reject:
+        return f"the pool's limit is {zswap.pools.max_pages} pages; raise --max-pool-percent or --totalram"
+    if zswap.memcg_limit_reject:
+        return "every store was refused at a memory.zswap.max"
+    if zswap.compress_reject:
+        return "no page compressed below 4096 bytes"
+    if machine.page_io.swpout_zero:
+        return "all pages that went out were zero pages, which never reach it"
+    resident = end.replay["resident_pages"]
+    return (
+        f"there was no pressure, the {resident} resident pages fit in memory; set a memory.max "
+        f"below that (--set /MEMCG:memory.max={max(resident // 2, 1) * PAGE_SIZE}) or less --totalram"
+    )

@@ -1,0 +1,181 @@
+"""What an event or a flag does to the machine: module parameters, knobs of memcgs, memcgs made and removed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from zswap_replay.errors import SettingsError
+from zswap_replay.lib.length_index import Lengths
+from zswap_replay.machine.machine import Machine
+from zswap_replay.mm import zswap
+from zswap_replay.payload.recipe import Recipe
+from zswap_replay.replay.settings_check import WRITEBACK_SWITCH, WRITTEN_PARAMS
+from zswap_replay.settings import Settings
+from zswap_replay.trace.batch import Control
+from zswap_replay.trace.schema import Event
+
+Notes = Callable[[str], None]
+
+
+def ignore(*_: object) -> None:
+    """Do nothing: the listener for notes and progress that nobody asked for."""
+
+
+class Pools(Protocol):
+    """What stands behind the pools of a machine: page_data.PageData, or guesses in its place."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """What pages hold where the trace does not say it."""
+
+    def canonical(self, compressor: str) -> str:
+        """Give a compressor its one spelling. Raises CodecError."""
+
+    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
+        """Give what a compressor's pool asks for lengths, those known already, and where to note others."""
+
+
+class PathNumbers:
+    """The numbers that a trace gives to paths of memcgs, found without a search."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """``paths`` has each path at its number, and may grow."""
+        self._paths = paths
+        self._numbers: dict[str, int] = {}
+
+    def __getitem__(self, path: str) -> int:
+        """Give the number of a path. Raises KeyError: the trace has not named it yet."""
+        numbers, paths = self._numbers, self._paths
+        for number in range(len(numbers), len(paths)):
+            numbers[paths[number]] = number
+        return numbers[path]
+
+
+class Controls:
+    """What is set from outside in the course of a replay: by settings at first, then by events of the trace.
+
+    A parameter or knob that was given as a flag holds: the trace's own writes to it are ignored, with a note. So is
+    what the release does not have.
+    """
+
+    def __init__(
+        self, machine: Machine, paths: Sequence[str], settings: Settings, pools: Pools, notes: Notes
+    ) -> None:
+        """``paths`` are those of the trace's memcgs, by number; ``settings`` are as check_settings() gives them."""
+        self.machine = machine
+        self.settings = settings
+        self.release = machine.release
+        self.numbers = PathNumbers(paths)
+        self.memcg_path: list[str | None] = ["/"]
+        """The paths of the memcgs by the machine's index, None for one that was removed."""
+        self._paths = paths
+        self._pools = pools
+        self._notes = notes
+        self._noted: set[str] = set()
+        self._compressor = settings.compressor
+        self._zpool = settings.zpool
+        self._knobs: dict[str, dict[str, int]] = {}
+        for write in settings.knobs:
+            self._knobs.setdefault(write.memcg, {})[write.key] = write.value
+
+    def begin(self) -> None:
+        """Write the settings that the kernel has as module parameters, as at boot; memcgs get theirs when created."""
+        for param in WRITTEN_PARAMS:
+            self.machine.set_param(param, int(getattr(self.settings, param)))
+        self._set_pool()
+
+    def control(self, control: Control) -> None:
+        """Do what an event asks for that is more than an access; a snapshot asks for nothing.
+
+        Raises SettingsError, CodecError: the trace asks for an allocator or compressor that there is not.
+        """
+        match control.event:
+            case Event.SNAPSHOT:
+                pass
+            case Event.PARAM:
+                self._write_param(str(control.key), control.value)
+            case Event.MEMCG_CREATE:
+                self._create(control.memcg)
+            case Event.MEMCG_OFFLINE:
+                self.memcg_path[self.machine.memcgs.memcg_of_path(control.memcg)] = None
+                self.machine.memcg_offline(control.memcg)
+            case _:
+                self.ensure_memcg(control.memcg)
+                assert isinstance(control.value, int)
+                if control.event is Event.MEMCG_RECLAIM:
+                    self.machine.memcg_reclaim(control.memcg, control.value)
+                else:
+                    self._write_knob(control.memcg, str(control.key), control.value)
+
+    def ensure_memcg(self, path: int) -> None:
+        """Make the memcg of a path, and those of its ancestors, where they are not there yet."""
+        if self.machine.memcgs.memcg_of_path(path) < 0:
+            self._create(path)
+
+    def _create(self, path: int) -> None:
+        """Make the memcg of a path anew, below ancestors that are made where they are not there yet."""
+        missing = [path]
+        while self.machine.memcgs.memcg_of_path(parent := self._parent(missing[-1])) < 0:
+            missing.append(parent)
+        for number in reversed(missing):
+            self._create_below(number, self._parent(number))
+
+    def _parent(self, path: int) -> int:
+        return self.numbers[self._paths[path].rpartition("/")[0] or "/"]
+
+    def _create_below(self, path: int, parent: int) -> None:
+        """Make the memcg of a path, and write its flags."""
+        name = self._paths[path]
+        seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+        self.machine.memcg_create(path, parent, seed, self._pools.recipe.group(name))
+        self.memcg_path.append(name)
+        for key, value in self._knobs.get(name, {}).items():
+            self.machine.memcg_set(path, key, value)
+
+    def _write_param(self, key: str, value: int | str | None) -> None:
+        """Write a module parameter as the trace asks, unless a flag has fixed it or the release lacks it."""
+        if key in self.settings.fixed:
+            self._note_once(f"{key} was given as a flag: the trace's own writes to it are ignored")
+        elif key not in self.release.params and not (key == "zpool" and value in self.release.zpools):
+            self._note_once(
+                f"{self.release.name} has no parameter {key}: the trace's writes to it are ignored"
+            )
+        elif key == "compressor":
+            self._compressor = self._pools.canonical(str(value))
+            self._set_pool()
+        elif key == "zpool":
+            if value not in self.release.zpools:
+                raise SettingsError(
+                    f"the trace asks for zpool {value}; modelled are {', '.join(self.release.zpools)}"
+                )
+            self._zpool = str(value)
+            self._set_pool()
+        else:
+            assert isinstance(value, int)
+            self.machine.set_param(key, value)
+
+    def _set_pool(self) -> None:
+        """Make the pool of the compressor and allocator that are set the current one."""
+        contents, lengths, learned = self._pools.pool(self._compressor)
+        try:
+            self.machine.set_pool(self._zpool, self._compressor, contents, lengths, learned)
+        except OverflowError as error:
+            raise SettingsError(str(error)) from None
+
+    def _write_knob(self, path: int, key: str, value: int) -> None:
+        """Write to a memcg's file as the trace asks, unless a flag has fixed it or the release lacks it."""
+        memcg = self._paths[path]
+        if key in self._knobs.get(memcg, {}):
+            self._note_once(f"{memcg}:{key} was given as a flag: the trace's own writes to it are ignored")
+        elif key == WRITEBACK_SWITCH and self.release.writeback_switch == "none":
+            self._note_once(f"{self.release.name} has no {key}: the trace's writes to it are ignored")
+        else:
+            self.machine.memcg_set(path, key, value)
+
+    def _note_once(self, text: str) -> None:
+        """Make a remark, the first time only."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self._notes(text)

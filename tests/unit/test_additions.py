@@ -1,0 +1,80 @@
+"""What belongs to a release, a command or an importer beside its row: what is forgotten is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.cases import KERNELS, RECORDED
+from zswap_replay.cli.main import COMMANDS
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.trace.importers import IMPORTERS
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = "\n".join(
+    path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+)
+MAN = (ROOT / "man" / "zswap-replay.1").read_text(encoding="utf-8").replace("\\-", "-")
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_a_release_has_recorded_cases_and_its_place_in_the_documents(name: str) -> None:
+    missing = []
+    if name not in KERNELS:
+        missing.append(f"{name} in KERNELS of tests/conformance/cases.py")
+    files = ("cases.json", "counters.parquet", "lengths.parquet", "trace.parquet")
+    missing += [
+        f"tests/conformance/recorded/{name}/{file}" for file in files if not (RECORDED / name / file).exists()
+    ]
+    if name not in DOCUMENTS:
+        missing.append(f"{name} in README.md or docs/")
+    if f"{name}|" not in MAN and f"|{name}" not in MAN:
+        missing.append(f"{name} in man/zswap-replay.1 (make man)")
+    assert [] == missing
+
+
+def test_releases_are_named_as_their_rows_and_one_is_the_default() -> None:
+    assert list(RELEASES) == [release.name for release in RELEASES.values()]
+    assert DEFAULT_RELEASE in RELEASES
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_a_module_a_line_a_page_and_its_place_in_the_documents(name: str) -> None:
+    missing = []
+    cli = ROOT / "src" / "zswap_replay" / "cli"
+    if not ((cli / f"{name}.py").exists() or (cli / name / "__init__.py").exists()):
+        missing.append(f"src/zswap_replay/cli/{name}.py")
+    if not COMMANDS[name].endswith("."):
+        missing.append(f"a sentence for {name} in COMMANDS")
+    if f"zswap-replay {name}" not in MAN:
+        missing.append(f"zswap-replay {name} in man/zswap-replay.1 (make man)")
+    if f"zswap-replay {name}" not in DOCUMENTS and f"`{name}`" not in DOCUMENTS:
+        missing.append(f"zswap-replay {name} in README.md or docs/")
+    assert [] == missing
+
+
+@pytest.mark.parametrize("name", IMPORTERS)
+def test_an_importer_has_its_modules_a_page_and_its_place_in_the_documents(name: str) -> None:
+    missing = []
+    source = ROOT / "src" / "zswap_replay"
+    if f"def import_{name}(" not in _text(source / "trace" / "importers" / f"{name}.py"):
+        missing.append(f"import_{name} in src/zswap_replay/trace/importers/{name}.py")
+    if f"def {name}(" not in _text(source / "cli" / "trace" / f"{name}.py"):
+        missing.append(f"{name} in src/zswap_replay/cli/trace/{name}.py")
+    if f"zswap-replay trace import {name}" not in MAN:
+        missing.append(f"zswap-replay trace import {name} in man/zswap-replay.1 (make man)")
+    if f"trace import {name}" not in DOCUMENTS:
+        missing.append(f"trace import {name} in README.md or docs/")
+    if not (ROOT / "tests" / "unit" / "trace" / f"test_{name}.py").exists():
+        missing.append(f"tests/unit/trace/test_{name}.py")
+    assert [] == missing
+
+
+def test_every_importer_is_listed() -> None:
+    found = {path.stem for path in (ROOT / "src/zswap_replay/trace/importers").glob("*.py")} - {"__init__"}
+    assert set() == {f"{name} in IMPORTERS of trace/importers" for name in found.difference(IMPORTERS)}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
