@@ -14,9 +14,28 @@ _STOPS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that ask for an end, beside Ctrl-C: of `kill`, systemd, docker and timeout, and of a terminal that closes."""
 
 
+_met: list[int] = []
+"""Signals whose handler has raised Stopped, until somebody has seen it."""
+
+
 def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
     """Raise Stopped with the exit status of a signal, as a handler of it."""
+    _met.append(number)
     raise Stopped(128 + number)
+
+
+def raise_lost() -> None:
+    """Raise Stopped where a signal came and its exception was lost.
+
+    What is raised while a finaliser runs is printed by Python and goes no further.
+    """
+    if _met:
+        raise_stopped(_met[0], None)
+
+
+def forget_met() -> None:
+    """Forget the signals that were met: their exception has arrived."""
+    _met.clear()
 
 
 def end_as_interrupted() -> None:

@@ -15,7 +15,7 @@ from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import FILE_SETTINGS, files_named
 from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
-from zswap_replay.sweep.interrupts import HeldInterrupts
+from zswap_replay.sweep.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan
@@ -95,6 +95,7 @@ def sweep(
         try:
             run.all(scheduler, jobs, processes)
         except KeyboardInterrupt as stop:
+            forget_met()
             kept = (
                 f"in {journal.path}; the same command goes on from there" if journal else "without --output"
             )
@@ -166,7 +167,7 @@ class _Run:
         schedule = Schedule((point, plan.group(point)) for point in missing)
         try:
             if isinstance(workers, Here):
-                self._replay(workers, schedule, _at_once)
+                self._replay(workers, schedule, raise_lost)  # the others are acted on at once
             else:
                 with HeldInterrupts() as interrupts:
                     self._replay(workers, schedule, interrupts.check)
@@ -213,10 +214,6 @@ class _Run:
 
     def _memo(self, point: int) -> LengthMemo:
         return self._memos.setdefault(self._plan.group(point), LengthMemo())
-
-
-def _at_once() -> None:
-    """Do nothing: Ctrl-C is acted on at once where points are replayed in this process."""
 
 
 def _workers(plan: Plan, scheduler: str | None, count: int, processes: WorkerProcesses | None) -> Workers:

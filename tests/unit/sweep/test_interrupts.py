@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 
 import pytest
 
+from zswap_replay.errors import Stopped
+from zswap_replay.sweep import interrupts
 from zswap_replay.sweep.interrupts import HeldInterrupts
 
 
 def test_ctrl_c_is_raised_where_it_is_looked_for() -> None:
-    with HeldInterrupts() as interrupts:
-        interrupts.check()
+    with HeldInterrupts() as held:
+        held.check()
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            interrupts.check()
-        interrupts.check()
+            held.check()
+        held.check()
     assert signal.default_int_handler is signal.getsignal(signal.SIGINT)
 
 
@@ -28,9 +31,9 @@ def test_another_handler_stays_in_force() -> None:
     met = []
     before = signal.signal(signal.SIGINT, lambda number, _frame: met.append(number))
     try:
-        with HeldInterrupts() as interrupts:
+        with HeldInterrupts() as held:
             os.kill(os.getpid(), signal.SIGINT)
-            interrupts.check()
+            held.check()
     finally:
         signal.signal(signal.SIGINT, before)
     assert [signal.SIGINT] == met
@@ -47,3 +50,16 @@ def test_outside_the_main_thread_nothing_is_held() -> None:
     thread.start()
     thread.join()
     assert [signal.default_int_handler] == found
+
+
+def test_a_signal_whose_exception_was_lost_is_raised_when_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interrupts, "_met", [])
+    with contextlib.suppress(Stopped):  # as a finaliser does
+        interrupts.raise_stopped(signal.SIGTERM, None)
+    with pytest.raises(Stopped) as stopped:
+        interrupts.raise_lost()
+    assert 143 == stopped.value.exit_code
+    interrupts.forget_met()
+    interrupts.raise_lost()
