@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 
+from tests.environment import interpreted
 from tests.paths import ROOT
 
 
 def command(*arguments: str, pure: bool = False) -> subprocess.CompletedProcess[str]:
     """``zswap-replay`` with some arguments, from the repository's root; interpreted where ``pure``."""
-    environment = {name: value for name, value in os.environ.items() if name != "ZSWAP_REPLAY_PURE"}
-    if pure:
-        environment["ZSWAP_REPLAY_PURE"] = "1"
+    environment = interpreted() if pure else {**os.environ, "ZSWAP_REPLAY_PURE": "0"}
     return subprocess.run(
         [sys.executable, "-m", "zswap_replay", *arguments],
         capture_output=True,

@@ -60,7 +60,7 @@ def test_each_format(form: str, folder: Path) -> None:
 
 def test_the_runs_of_one_file_are_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == compare(folder / "both.json", "--format", "csv")
-    assert capsys.readouterr().out.splitlines()[0].endswith("winner,zstd,lz4,lz4 vs zstd")
+    assert capsys.readouterr().out.splitlines()[0].endswith("winner,zstd,lz4,lz4 vs zstd,name")
 
 
 def test_equal_results_have_no_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,7 +171,10 @@ def test_a_pipe_gets_no_progress_and_quiet_no_notes(tmp_path: Path) -> None:
         ("--kernel 6.12,6.18 --zpool zbud", "kernel=6.18: zpool zbud: 6.18 has zsmalloc"),
         ("--kernel 6.6,6.12 --exclusive-loads", "kernel=6.12: exclusive_loads: 6.12 has no such parameter"),
         ("--lengths none.parquet", "none.parquet"),
-        ("--pareto writeback", "--pareto writeback: no such column; expected derived.writeback_bytes"),
+        (
+            "--pareto writeback",
+            "--pareto writeback: found no such counter or figure; expected derived.writeback_bytes",
+        ),
         ("--jobs 0", "0 is not in the range x>=1"),
         ("--jobs 2 --scheduler tcp://127.0.0.1:1", "--jobs and --scheduler: give one"),
         ("-o /no/such/folder/x", "/no/such/folder/x.partial: No such file or directory"),

@@ -5,13 +5,13 @@ All of them run interpreted in ``python -m tools.sanitize``.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
 
 from tests.conformance.cases import KERNELS, load_cases
+from tests.environment import interpreted
 from tests.paths import ROOT
 
 SAMPLE = ("b_limit_12287", "d_global_root", "f_offline_order", "h_reload", "n_wb0_inherit", "r_raw_limit")
@@ -37,7 +37,7 @@ def test_a_sample_of_cases_runs_interpreted(kernel: str) -> None:
     chosen = [case.id for case in load_cases() if case.kernel == kernel and case.name in SAMPLE]
     assert len(chosen) >= 3
     command = [sys.executable, "-c", SCRIPT, *chosen]
-    environment = {**os.environ, "ZSWAP_REPLAY_PURE": "1"}
+    environment = interpreted()
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
     assert [f"{case} None" for case in chosen] == done.stdout.splitlines()

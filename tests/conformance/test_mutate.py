@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
+from tests.environment import interpreted
 from tests.paths import ROOT
 
 
@@ -14,7 +14,7 @@ def test_each_broken_rule_is_noticed() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.conformance.mutate"],
         cwd=ROOT,
-        env={**os.environ, "ZSWAP_REPLAY_PURE": "1"},
+        env=interpreted(),
         capture_output=True,
         text=True,
         check=False,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 from tests.bench import FULL, Bench
+from tests.environment import unmeasured
 from tests.paths import ROOT
 from zswap_replay.trace.builder import TraceBuilder
 
@@ -28,7 +28,7 @@ print(json.dumps(ends))
 
 
 def counts(*arguments: str, interpreted: bool) -> object:
-    environment = {**os.environ, "ZSWAP_REPLAY_PURE": str(int(interpreted))}
+    environment = unmeasured(ZSWAP_REPLAY_PURE=str(int(interpreted)))
     command = [sys.executable, "-c", COUNTS, *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)

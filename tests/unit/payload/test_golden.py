@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.environment import interpreted
 from tests.golden import assert_golden
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.contents import Contents, Verify
@@ -134,7 +135,7 @@ def test_compiled_and_interpreted_modules_make_the_same() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env=os.environ | {"ZSWAP_REPLAY_PURE": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=interpreted() | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=120,

@@ -47,7 +47,7 @@ def test_every_event_of_memcgs_is_shown() -> None:
 
 def test_a_counter_that_nobody_keeps_is_named() -> None:
     machine = make_machine(Settings(totalram=1 << 20, nodes=1))
-    with pytest.raises(LookupError, match=r"^zswap.no_such: no attribute of that name in zswap, swap"):
+    with pytest.raises(LookupError, match=r"^zswap.no_such: no attribute of that name in zswap, zswap.pools"):
         machine_source(machine, "zswap", "no_such")
 
 
