@@ -48,7 +48,6 @@ class Session:
             "PATH": f"{programs}:{os.environ['PATH']}",
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
-            **{name: value for name, value in os.environ.items() if name.startswith("COV")},  # coverage's own
         }
         self.names: dict[str, object] = {}
         self.status = 0
