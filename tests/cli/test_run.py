@@ -15,6 +15,7 @@ from tests.cli.commands import command, output
 from tests.golden import assert_golden
 from tests.paths import TRACES
 from zswap_replay.cli.run import FORMATS
+from zswap_replay.mm.releases import RELEASES
 from zswap_replay.trace.builder import TraceBuilder
 
 GOLDENS = Path(__file__).with_name("goldens")
@@ -28,7 +29,7 @@ def without_versions(text: str) -> str:
     return re.sub(r"zswap-replay \d[\w.]*", "zswap-replay *", text)
 
 
-@pytest.mark.parametrize("kernel", ["6.6", "patch-v4", "6.8", "6.12", "6.18"])
+@pytest.mark.parametrize("kernel", RELEASES)
 def test_the_table_of_each_release(kernel: str) -> None:
     assert_golden(f"story-{kernel}.txt", without_versions(output(*STORY, "--kernel", kernel)), GOLDENS)
 

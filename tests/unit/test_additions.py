@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.conformance.cases import KERNELS, RECORDED
@@ -15,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = "\n".join(
     path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
 )
+CASES = (ROOT / "tests" / "conformance" / "README.md").read_text(encoding="utf-8")
 MAN = (ROOT / "man" / "zswap-replay.1").read_text(encoding="utf-8").replace("\\-", "-")
 
 
@@ -27,11 +31,15 @@ def test_a_release_has_recorded_cases_and_its_place_in_the_documents(name: str) 
     missing += [
         f"tests/conformance/recorded/{name}/{file}" for file in files if not (RECORDED / name / file).exists()
     ]
-    if name not in DOCUMENTS:
-        missing.append(f"{name} in README.md or docs/")
+    if f"| `{name}` | {RELEASES[name].recorded.split()[0]}" not in CASES:
+        missing.append(f"a row of {name} and its version in tests/conformance/README.md")
+    for page in ("README.md", "docs/api.md"):
+        values = "\n".join(re.findall(r"^\| `(?:--)?kernel` \|.*$", _text(ROOT / page), re.MULTILINE))
+        if not re.search(rf'[`"]{re.escape(name)}["`]', values):
+            missing.append(f"{name} in the row of --kernel, {page}")
     if f"{name}|" not in MAN and f"|{name}" not in MAN:
         missing.append(f"{name} in man/zswap-replay.1 (make man)")
-    assert [] == missing
+    assert not missing, "; ".join(missing)
 
 
 def test_releases_are_named_as_their_rows_and_one_is_the_default() -> None:
@@ -49,9 +57,26 @@ def test_a_command_has_a_module_a_line_a_page_and_its_place_in_the_documents(nam
         missing.append(f"a sentence for {name} in COMMANDS")
     if f"zswap-replay {name}" not in MAN:
         missing.append(f"zswap-replay {name} in man/zswap-replay.1 (make man)")
-    if f"zswap-replay {name}" not in DOCUMENTS and f"`{name}`" not in DOCUMENTS:
+    if f"zswap-replay {name}" not in DOCUMENTS:
         missing.append(f"zswap-replay {name} in README.md or docs/")
-    assert [] == missing
+    if not any((ROOT / tests / f"test_{name}.py").exists() for tests in ("tests/cli", "tests/unit/cli")):
+        missing.append(f"tests/cli/test_{name}.py")
+    assert not missing, "; ".join(missing)
+
+
+def test_every_command_is_listed() -> None:
+    cli = ROOT / "src" / "zswap_replay" / "cli"
+    modules = [path for path in cli.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    found = {
+        module.stem
+        for module in modules
+        if isinstance(
+            getattr(import_module(f"zswap_replay.cli.{module.stem}"), module.stem, None), click.Command
+        )
+    }
+    missing = [f"{name} in COMMANDS of cli/main.py" for name in sorted(found.difference(COMMANDS))]
+    assert not missing, "; ".join(missing)
+    assert found == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", IMPORTERS)
@@ -68,12 +93,13 @@ def test_an_importer_has_its_modules_a_page_and_its_place_in_the_documents(name:
         missing.append(f"trace import {name} in README.md or docs/")
     if not (ROOT / "tests" / "unit" / "trace" / f"test_{name}.py").exists():
         missing.append(f"tests/unit/trace/test_{name}.py")
-    assert [] == missing
+    assert not missing, "; ".join(missing)
 
 
 def test_every_importer_is_listed() -> None:
     found = {path.stem for path in (ROOT / "src/zswap_replay/trace/importers").glob("*.py")} - {"__init__"}
-    assert set() == {f"{name} in IMPORTERS of trace/importers" for name in found.difference(IMPORTERS)}
+    missing = [f"{name} in IMPORTERS of trace/importers" for name in sorted(found.difference(IMPORTERS))]
+    assert not missing, "; ".join(missing)
 
 
 def _text(path: Path) -> str:

@@ -13,19 +13,11 @@ from zswap_replay.mm.releases import RELEASES, RULES
 TABLE = ROOT / "tests" / "conformance" / "README.md"
 """Names the version that each folder of recorded runs comes from."""
 
-VERSIONS = {
-    "6.6": "6.6.63",
-    "patch-v4": "6.6.63 with the patch",
-    "6.8": "6.8.0",
-    "6.12": "6.12.117",
-    "6.18": "6.18.2",
-}
-
 
 def test_each_release_says_which_version_was_recorded() -> None:
-    assert {name: release.recorded for name, release in RELEASES.items()} == VERSIONS
     rows = dict(re.findall(r"^\| `([^`]+)` \| (\S+?)[,:]? ", TABLE.read_text(encoding="utf-8"), re.MULTILINE))
-    assert {name: rows[name] for name in RELEASES} == {name: VERSIONS[name].split()[0] for name in RELEASES}
+    versions = {name: release.recorded.split()[0] for name, release in RELEASES.items()}
+    assert versions == {name: rows.get(name) for name in RELEASES}
 
 
 def test_kernels_shows_releases_versions_and_rules() -> None:

@@ -10,7 +10,8 @@ from tests.conformance.lengths import MOST_OFF
 from tests.paths import ROOT
 from tests.unit.codec.golden import GOLDEN
 from zswap_replay.cli.completers import compressors
-from zswap_replay.codec.base import COMPRESSORS, KNOWN_CODECS, Compressor, parse_spec
+from zswap_replay.codec.base import COMPRESSORS, KNOWN_CODECS, Codec, Compressor, get_codec, parse_spec
+from zswap_replay.errors import CodecError
 from zswap_replay.mm.releases import RELEASES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +30,15 @@ class TestEveryRow:
         for name in RELEASES:
             missing = f"{ADD} a way for release {name}: {row.name}, {row.variant(name)!r} in made_by"
             assert row.variant(name) in row.made_by, missing
+
+    def test_every_member_of_a_codec(self, row: Compressor) -> None:
+        for kernel in RELEASES:
+            try:
+                codec = get_codec(row.name, kernel)
+            except CodecError as error:
+                pytest.skip(str(error))
+            for member in (name for name in vars(Codec) if not name.startswith("_")):
+                assert hasattr(codec, member), f"{ADD} {member} in {type(codec).__name__}: {row.name}"
 
     def test_completion(self, row: Compressor) -> None:
         for spec in (row.name, *row.examples):
