@@ -24,7 +24,7 @@ def command(*arguments: str | Path, **variables: str) -> None:
 
 
 def build() -> tuple[Path, Path]:
-    """The sdist, and the wheel that was built from it and nothing else, with its core compiled."""
+    """Build the sdist, and the wheel that is made from it and nothing else, with its core compiled."""
     shutil.rmtree(DIST, ignore_errors=True)
     command(sys.executable, "-m", "build", "--outdir", DIST, ZSWAP_REPLAY_REQUIRE_CORE="1")
     (sdist,), (wheel,) = DIST.glob("*.tar.gz"), DIST.glob("*.whl")
@@ -32,7 +32,7 @@ def build() -> tuple[Path, Path]:
 
 
 def missing_from(sdist: Path) -> list[str]:
-    """The files of the repository that the sdist should have and does not have."""
+    """List the files of the repository that the sdist should have and does not have."""
     tracked = subprocess.run(["git", "ls-files"], stdout=subprocess.PIPE, text=True, check=True).stdout
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}

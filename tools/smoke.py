@@ -16,7 +16,7 @@ GENERATED = {".c", ".so", ".pyc"}
 
 
 def files_of(package: Path) -> set[str]:
-    """The paths of a package's files, but for what is made of them."""
+    """Return the paths of a package's files, but for what is made of them."""
     return {
         str(path.relative_to(package))
         for path in package.rglob("*")
@@ -25,7 +25,7 @@ def files_of(package: Path) -> set[str]:
 
 
 def run(*arguments: str, pure: bool = False) -> str:
-    """What the installed command prints; interpreted where ``pure``."""
+    """Return what the installed command prints; interpreted where ``pure``."""
     program = Path(sysconfig.get_path("scripts")) / "zswap-replay"
     environment = os.environ | {"ZSWAP_REPLAY_PURE": "1" if pure else "0"}
     return subprocess.run(

@@ -77,7 +77,7 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    """The API's names, also those not imported yet."""
+    """List the API's names, also those not imported yet."""
     return sorted({*globals(), *__all__})
 
 

@@ -144,7 +144,7 @@ class Settings:
             raise SettingsError("payload_file and lengths: give one, since with lengths no page is made")
 
     def files(self) -> list[str]:
-        """The files that a replay with these settings reads beside its trace."""
+        """Return the files that a replay with these settings reads beside its trace."""
         return files_named([self.recipe, self.payload_file, self.lengths])
 
     def as_json(self) -> dict[str, object]:
@@ -190,7 +190,7 @@ FILE_SETTINGS = ("recipe", "payload_file", "lengths")
 
 
 def files_named(values: Iterable[str | None]) -> list[str]:
-    """The names among values of ``FILE_SETTINGS`` that are not those of built-in recipes."""
+    """Return the names among values of ``FILE_SETTINGS`` that are not those of built-in recipes."""
     from zswap_replay.payload.recipe import builtin_recipes
 
     return [value for value in values if value and value not in builtin_recipes()]
@@ -204,7 +204,7 @@ def _parameter(value: Value) -> str:
 
 
 def _of_kind(value: Value, kind: str) -> bool | int | str | None:
-    """A setting's value, checked against the type that its field is declared with."""
+    """Return a setting's value, checked against the type that its field is declared with."""
     if value.content is None and kind.endswith(" | None"):
         return None
     match kind.removesuffix(" | None"):

@@ -131,7 +131,7 @@ def _replay_each(
     bar: bool,
     quiet: bool,
 ) -> tuple[list[Result], bool]:
-    """The results, and whether every page came back as it went in; the warnings of the results say which did not."""
+    """Return the results, and whether every page came back as it went in: else their warnings name it."""
     from zswap_replay.codec.workers import shared_farm
     from zswap_replay.replay.controls import ignore
     from zswap_replay.replay.loop import replay

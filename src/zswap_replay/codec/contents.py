@@ -76,19 +76,19 @@ class ClassTally:
 
 
 def is_compared(content: cython.ulonglong, verify: Verify) -> bool:
-    """Whether `verify` asks that a page be compared with what comes back of it."""
+    """Tell whether `verify` asks that a page be compared with what comes back of it."""
     return verify == "all" or (verify == "sample" and content * HASH & TOP_FOUR == 0)
 
 
 def kind_of(word: int | None) -> int:
-    """The kind of a page that `word` fills, or that no word does."""
+    """Return the kind of a page: zero-filled, filled with another word of 8 bytes, or (None) with no one word."""
     if word is None:
         return NORMAL
     return SAME_FILLED if word else ZERO_FILLED
 
 
 def kind_and_class(word: int | None, name: str) -> int:
-    """What a length table holds of a content beside its length: its kind, and its class by number."""
+    """Pack what a length table holds of a content beside its length: its kind, and its class by number."""
     return kind_of(word) | CLASSES.index(name) << CLASS_SHIFT
 
 
@@ -135,22 +135,22 @@ class Contents:
         self._decompress_calls = 0
 
     def same_filled(self, content: int) -> int:
-        """0: no; 1: the page is zero; 2: it is filled with another 8-byte word."""
+        """Tell whether one word fills the page. 0: no; 1: the page is zero; 2: another 8-byte word fills it."""
         return kind_of(self._fill(content))
 
     def kind_and_class(self, content: int) -> int:
-        """What the length table holds of a content beside its length: `same_filled`, and its class in `CLASSES`."""
+        """Pack what the length table holds of a content beside its length: `same_filled`, and its class by number."""
         return kind_and_class(self._fill(content), self._class_of(content))
 
     def count_same_filled(self, content: int) -> None:
-        """Counts a page that was stored as same-filled, without memory."""
+        """Count a page that was stored as same-filled, without memory."""
         tally: _Tally = self._tally(self._class_of(content))
         tally.same_filled += 1
 
     def zswap_compress(self, entry: cython.Py_ssize_t, content: int) -> int:
-        """Compresses a content and keeps the bytes under `entry`; its length, 1 to 4096.
+        """Compress a content and keep the bytes under `entry`; return their number, 1 to 4096.
 
-        0: the compressor refuses the page, and nothing is kept.
+        0: the compressor refuses the page, and nothing is kept. Raises LookupError: something is kept there already.
         """
         start: cython.longlong = perf_counter_ns()
         page = self._page(content)
@@ -170,7 +170,7 @@ class Contents:
         return length
 
     def keep_raw(self, entry: cython.Py_ssize_t, content: int) -> None:
-        """Keeps the 4096 bytes of a content under `entry` as they are."""
+        """Keep the 4096 bytes of a content under `entry` as they are. Raises LookupError as zswap_compress() does."""
         start: cython.longlong = perf_counter_ns()
         page = self._page(content)
         self._payload_ns += perf_counter_ns() - start
@@ -181,9 +181,10 @@ class Contents:
         tally.bytes_out += PAGE
 
     def zswap_decompress(self, entry: cython.Py_ssize_t, content: int) -> None:
-        """Decompresses what is kept under `entry` and, as `verify` says, compares it with its content.
+        """Decompress what is kept under `entry` and, as `verify` says, compare it with its content.
 
         Where the bytes are not that page, or not a page at all, ``mismatches`` counts it and ``fault`` names it.
+        Raises LookupError: nothing is kept there.
         """
         data = self._kept[entry]
         if data is None:
@@ -215,7 +216,7 @@ class Contents:
             self._note_mismatch(content, "came back from the pool with other bytes")
 
     def free(self, entry: cython.Py_ssize_t) -> None:
-        """Drops what is kept under `entry`. Raises LookupError: nothing is, so it was freed twice."""
+        """Drop what is kept under `entry`. Raises LookupError: nothing is, so it was freed twice."""
         if self._kept[entry] is None:
             raise LookupError(f"entry {entry} is freed, but nothing is kept under it")
         self._kept[entry] = None
@@ -243,7 +244,7 @@ class Contents:
         return f"{self.codec.name}: {', '.join(named[:MOST_FAULTS])}{more}"
 
     def class_ratios(self) -> list[ClassTally]:
-        """One row for each class met so far, by name."""
+        """Return what became of the pages of each class met so far, by the class's name."""
         rows = []
         for name in sorted(self._tallies):
             tally: _Tally = self._tallies[name]
@@ -251,7 +252,7 @@ class Contents:
         return rows
 
     def _left_out(self, content: cython.ulonglong) -> cython.bint:
-        """Whether a sample lets a content's loads pass without a comparison."""
+        """Tell whether a sample lets a content's loads pass without a comparison."""
         return content * HASH & self._unsampled != 0
 
     def _keep(self, entry: cython.Py_ssize_t, data: bytes) -> None:

@@ -14,7 +14,7 @@ _LONGEST_CHAIN = 8
 
 
 def footprint(length: int) -> float:
-    """Mean bytes of pool that a compressed page of `length` bytes (1 to 4096) takes up in zsmalloc.
+    """Return the mean bytes of pool that a compressed page of `length` bytes (1 to 4096) takes up in zsmalloc.
 
     >>> footprint(2082)  # 15 objects share 8 pages
     2184.5333333333333
@@ -25,7 +25,7 @@ def footprint(length: int) -> float:
 
 @cache
 def _classes() -> tuple[list[int], list[float]]:
-    """Largest object and mean bytes an object of every size class; classes of equal shape share the mean."""
+    """Return the largest object and mean bytes an object of every size class; classes of equal shape share the mean."""
     sizes = list(range(_LEAST_CLASS, PAGE_SIZE + 1, _CLASS_STEP))
     means = []
     for size in sizes:
@@ -35,7 +35,7 @@ def _classes() -> tuple[list[int], list[float]]:
 
 
 def _chain(size: int) -> int:
-    """Pages of a zspage: the fewest that waste least. Models calculate_zspage_chain_size(), mm/zsmalloc.c."""
+    """Choose the pages of a zspage. Models calculate_zspage_chain_size(), mm/zsmalloc.c."""
     if size & (size - 1) == 0:
         return 1
     return min(range(1, _LONGEST_CHAIN + 1), key=lambda pages: pages * PAGE_SIZE % size)

@@ -25,13 +25,13 @@ class LengthTable:
 
     @classmethod
     def of_rows(cls, rows: list[tuple[int, int, int]]) -> LengthTable:
-        """A table of contents, lengths and kinds."""
+        """Make a table of rows (content, length, kind)."""
         content, length, kind = zip(*rows, strict=True) if rows else ((), (), ())
         return cls(np.array(content, np.uint64), np.array(length, np.int32), np.array(kind, np.uint8))
 
     @classmethod
     def joined(cls, tables: Iterable[LengthTable]) -> LengthTable:
-        """The rows of some tables, one behind the other."""
+        """Join the rows of some tables, one table behind the other."""
         parts = [*tables, cls.of_rows([])]
         return cls(
             np.concatenate([part.content for part in parts]),

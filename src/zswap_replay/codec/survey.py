@@ -36,7 +36,7 @@ class Yield:
         return self.stored * PAGE_SIZE / self.pool if self.pool else None
 
     def add(self, length: int | None) -> None:
-        """Counts one page of that compressed length, None for a refused one."""
+        """Count one page of that compressed length, None for a refused one."""
         if length is None:
             self.refused += 1
         else:
@@ -57,7 +57,7 @@ class ClassSurvey:
 def survey(
     source: PageSource, pages: int, codecs: Sequence[Codec], write: Callable[[bytes], object] | None = None
 ) -> list[ClassSurvey]:
-    """Makes contents 0 to pages - 1, hands each to `write`, and compresses those that are not same-filled.
+    """Make contents 0 to pages - 1, hand each to `write`, and compress those that are not same-filled.
 
     One row for each class that occurs, by name, and a last one named ``all``.
     """

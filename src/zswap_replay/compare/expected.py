@@ -143,7 +143,7 @@ def _presence(name: str, expected: bool) -> Difference:
 def _tables(
     snapshot: Snapshot, memcgs: Container[str]
 ) -> Iterator[tuple[tuple[str, str | None], Mapping[str, int | str]]]:
-    """The values of a snapshot by group and memcg: those of the machine and of ``memcgs``."""
+    """Return the values of a snapshot by group and memcg: those of the machine and of ``memcgs``."""
     yield ("snapshot", None), {"time_ns": snapshot.time_ns}
     yield ("params", None), snapshot.params
     yield ("zswap", None), snapshot.zswap

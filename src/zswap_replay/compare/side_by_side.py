@@ -132,7 +132,7 @@ def _figures(results: Sequence[Result], *, timing: bool) -> Iterator[Line]:
 
 
 def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterator[Line]:
-    """A line for each counter of a group that any result has."""
+    """Make a line for each counter of a group that any result has."""
     section = group if memcg is None else memcg
     for name, counter in COUNTERS[group].items():
         place = CounterName(group, name, memcg)
@@ -142,7 +142,7 @@ def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterat
 
 
 def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
-    """The counters of a memcg that differ; the kernel's own where it and the replay have one of the same name."""
+    """Select the counters of a memcg that differ; the kernel's own where the replay has one of the same name."""
     lines: dict[str, Line] = {}
     for group in PER_MEMCG:
         for line in _lines(group, path, results):
@@ -155,7 +155,7 @@ def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
 
 
 def _nodes(path: str, results: Sequence[Result]) -> Iterator[Line]:
-    """The counters of a memcg by NUMA node, where a machine has several."""
+    """Select the counters of a memcg by NUMA node, where a machine has several."""
     several = max(len(result.end.nodes.get(path, ())) for result in results)
     for node in range(several if several > 1 else 0):
         for name, counter in COUNTERS["node"].items():

@@ -76,7 +76,7 @@ class Tolerance:
 
 
 def _place(name: str, *, of_memcg: bool) -> tuple[frozenset[str], str]:
-    """The groups that a name is looked for in, those alone that have it, and the counter's own name."""
+    """Return the groups that a name is looked for in, those alone that have it, and the counter's own name."""
     within = [group for group in COUNTERS if group not in MACHINE or not of_memcg]
     having = frozenset(group for group in within if name == ANY or name in COUNTERS[group])
     if having:

@@ -118,7 +118,7 @@ def annotate(
 
 
 def _complete(spec: str, size: int, tables: list[LengthTable]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    """The lengths of all contents, in their order."""
+    """Return the lengths of all contents, in their order."""
     table = LengthTable.joined(tables)
     if table.content.size != size:
         raise VerificationError(f"{spec}: {size - table.content.size} pages did not come back as they were")

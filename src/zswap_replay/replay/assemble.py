@@ -35,7 +35,7 @@ class Snapshots:
         warmup: int,
         mismatches: Callable[[], int],
     ) -> None:
-        """``memcg_path`` has the paths of memcgs by the machine's index, ``warmup`` is a number of events."""
+        """Take ``memcg_path``, the paths of memcgs by the machine's index, and ``warmup``, a number of events."""
         self.taken: list[Snapshot] = []
         self.interval_ns = 0
         """Nanoseconds of the trace from one snapshot to the next; 0 for those alone that the trace asks for."""
@@ -151,7 +151,7 @@ def assemble(
 
 
 def _timing(page_data: PageData, spent: Spent) -> Timing:
-    """Where the seconds went; what reading and codecs did not take here, the model took."""
+    """Tell where the seconds went; what reading and codecs did not take here, the model took."""
     inline = [contents.timing for contents in page_data.contents.values()]
     timings = [*inline, spent.ahead] if spent.ahead else inline
     payload, compress, decompress = (
@@ -172,7 +172,7 @@ def _timing(page_data: PageData, spent: Spent) -> Timing:
 
 
 def _warnings(reader: TraceReader, machine: Machine, page_data: PageData, end: Snapshot) -> tuple[str, ...]:
-    """What a reader of the counters has to know first."""
+    """Say what a reader of the counters has to know first."""
     found = list(page_data.faults())
     found += [
         f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
@@ -190,7 +190,7 @@ def _warnings(reader: TraceReader, machine: Machine, page_data: PageData, end: S
 
 
 def _why_nothing(machine: Machine, end: Snapshot) -> str:
-    """The reason why zswap took no page, and what would change it."""
+    """Give the reason why zswap took no page, and what would change it."""
     zswap = machine.zswap
     if zswap.disabled_reject:
         return "enabled is 0"

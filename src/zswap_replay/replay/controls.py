@@ -41,7 +41,7 @@ class PathNumbers:
     """The numbers that a trace gives to paths of memcgs, found without a search."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        """``paths`` has each path at its number, and may grow."""
+        """Take ``paths``, which has each path at its number, and may grow."""
         self._paths = paths
         self._numbers: dict[str, int] = {}
 
@@ -63,7 +63,7 @@ class Controls:
     def __init__(
         self, machine: Machine, paths: Sequence[str], settings: Settings, pools: Pools, notes: Notes
     ) -> None:
-        """``paths`` are those of the trace's memcgs, by number; ``settings`` are as check_settings() gives them."""
+        """Take ``paths``, those of the trace's memcgs, by number, and ``settings`` as check_settings() gives them."""
         self.machine = machine
         self.settings = settings
         self.release = machine.release

@@ -156,7 +156,7 @@ def _in_order(group: Group) -> list[tuple[str, MemcgSource]]:
 
 
 def _params(machine: Machine, release: Release) -> dict[str, int | str]:
-    """The module parameters in effect, those that choose the pool first."""
+    """Return the module parameters in effect, those that choose the pool first."""
     pool = machine.zswap.pools.current
     params: dict[str, int | str] = {"compressor": pool.compressor, "zpool": pool.zpool_type}
     for param in release.params:

@@ -35,7 +35,7 @@ class GuessedPageData:
     """Page data for a machine that runs ahead: lengths are guessed where they are not known, and nothing is kept."""
 
     def __init__(self, real: PageData) -> None:
-        """``real`` is the page data of the replay itself, which has a codec."""
+        """Take ``real``, the page data of the replay itself, which has a codec."""
         self.guesses: dict[str, Guesses] = {}
         self.recipe = real.recipe
         self._real = real

@@ -92,7 +92,7 @@ class Core(Protocol):
     """What takes events: a machine.Machine, or what stands in for it."""
 
     def run(self, events: Events, start: int, stop: int) -> int:
-        """Take the events ``start`` to ``stop`` - 1; the number of the first one that is left to the caller."""
+        """Take the events ``start`` to ``stop`` - 1; return the number of the first one that is left to the caller."""
 
     def advance(self, now: int) -> None:
         """Let time pass until ``now``, in nanoseconds of the trace."""
@@ -114,7 +114,7 @@ class Loop:
     def __init__(
         self, trace: str, nodes: int, core: Core, controls: ControlHandler, listener: Listener
     ) -> None:
-        """``trace`` is its name for errors, ``nodes`` the number of NUMA nodes that pages may be on."""
+        """Take ``trace``, its name for errors, and ``nodes``, the number of NUMA nodes that pages may be on."""
         self.trace = trace
         self.nodes = nodes
         self.core = core

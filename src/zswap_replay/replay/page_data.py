@@ -146,7 +146,7 @@ class LengthMemo:
 
 @cache
 def _digest(path: str, _mtime_ns: int) -> str:
-    """The SHA-256 of a file, found once for all replays of a process."""
+    """Return the SHA-256 of a file, found once for all replays of a process."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -158,7 +158,7 @@ def _table(known: LengthTable) -> Lengths:
 
 
 def _writable(table: LengthTable) -> tuple[memoryview, memoryview, memoryview]:
-    """The columns as the core takes them; those that came over a network may be read-only or cut out of others."""
+    """Return the columns as the core takes them; those from a network may be read-only or cut out of others."""
     content, length, kind = (
         np.require(column, requirements=["C", "W"]) for column in (table.content, table.length, table.kind)
     )
@@ -267,7 +267,7 @@ class PageData:
         return sum(contents.mismatches for contents in self.contents.values())
 
     def faults(self) -> tuple[str, ...]:
-        """Say of each compressor which contents did not come back as they went in, a line each."""
+        """Say which contents did not come back as they went in, a line each."""
         return tuple(contents.fault for contents in self.contents.values() if contents.mismatches)
 
     def deviations(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ class Figure:
 
 
 def _in_pool(now: Snapshot) -> int:
-    """Bytes of the stored pages that take memory of the pool: same-filled ones do not."""
+    """Return the bytes of the stored pages that take memory of the pool: same-filled ones do not."""
     return (now.zswap["stored_pages"] - now.zswap.get("same_filled_pages", 0)) * PAGE_SIZE
 
 

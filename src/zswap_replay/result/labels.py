@@ -34,7 +34,7 @@ def labels_of_files(files: Sequence[tuple[str, Sequence[Result]]]) -> list[str]:
 
 
 def _short(paths: Sequence[str]) -> list[str]:
-    """The last parts of paths, as many as tell them apart; a number where nothing does."""
+    """Return the last parts of paths, as many as tell them apart; a number where nothing does."""
     parts = [PurePath(path.removesuffix(".json")).parts for path in paths]
     for deep in range(1, max(map(len, parts)) + 1):
         names = ["/".join(each[-deep:]) for each in parts]

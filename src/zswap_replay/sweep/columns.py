@@ -45,7 +45,7 @@ def ordered(rows: Sequence[Mapping[str, Cell]]) -> tuple[str, ...]:
 
 
 def _all_columns(paths: Iterable[str]) -> Iterator[str]:
-    """Every column that there can be, in order: the machine's, the memcgs' by group, the derived figures."""
+    """List every column that there can be, in order: the machine's, the memcgs' by group, the derived figures."""
     for group in MACHINE:
         yield from (f"{group}.{name}" for name in COUNTERS[group])
     memcgs = list(paths)

@@ -63,7 +63,7 @@ class Points(Sequence[Point]):
     """The points of a grid in order, each made when it is asked for, so that a large grid takes no memory."""
 
     def __init__(self, options: tuple[Option, ...]) -> None:
-        """``options`` are without shares."""
+        """Take ``options`` without shares of the working set."""
         self._options = options
         params = {setting.name for setting in fields(Settings) if setting.metadata.get("knob")}
         self._fixed = frozenset(option.name for option in options if option.name in params)
@@ -114,7 +114,7 @@ class Points(Sequence[Point]):
         return tuple(found.get(name) for name in names)
 
     def _chosen(self, index: int) -> list[tuple[Option, int]]:
-        """The options, each with the place of its value at a point."""
+        """Return the options, each with the place of its value at a point."""
         chosen = []
         for option, size in zip(reversed(self._options), reversed(self._sizes), strict=True):
             index, place = divmod(index, size)

@@ -187,7 +187,7 @@ def _check_points(grid: Grid, payloads: Payloads) -> None:
 
 
 def _values(axis: Option, *, any_name: bool) -> list[object]:
-    """The values of an axis, as its cells have them."""
+    """Return the values of an axis, as its cells have them."""
     if axis.name != "compressor":
         return list(axis.values)
     return [spelled(str(value), any_name=any_name) for value in axis.values]
@@ -204,7 +204,7 @@ def _check_memcgs(grid: Grid, reader: TraceReader) -> None:
 
 
 def _base(grid: Grid, settings: Settings) -> dict[str, object]:
-    """The settings that all points share, as a manifest holds them."""
+    """Return the settings that all points share, as a manifest holds them."""
     axes = {axis.name for axis in grid.axes}
     shared = {name: value for name, value in settings.as_json().items() if name not in axes}
     shared["set"] = [str(write) for write in settings.knobs if f"{write.memcg}:{write.key}" not in axes]
@@ -212,7 +212,7 @@ def _base(grid: Grid, settings: Settings) -> dict[str, object]:
 
 
 def _digests(settings: Iterable[Settings]) -> dict[str, str]:
-    """SHA-256 of the files, other than the trace, that payloads and lengths come from."""
+    """Return the SHA-256 of the files, other than the trace, that payloads and lengths come from."""
     paths = dict.fromkeys(path for each in settings for path in (each.payload_file, each.lengths) if path)
     found = {}
     for path in paths:

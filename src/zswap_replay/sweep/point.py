@@ -128,4 +128,4 @@ def inspect_worker(task: Task, compressors: tuple[tuple[str, str], ...]) -> dict
 
 
 def _no_progress(_done: int, _total: int) -> None:
-    """A point is reported when it has ended."""
+    """Do nothing: a point is reported when it has ended."""

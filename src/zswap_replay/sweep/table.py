@@ -74,7 +74,7 @@ def records_of(sweep: Sweep) -> dict[int, Record]:
 
 
 def _warnings(plan: Plan, records: Sequence[Record]) -> tuple[str, ...]:
-    """The warnings of all points, one for each kind: they differ from point to point in numbers alone."""
+    """Return the warnings of all points, one for each kind: they differ from point to point in numbers alone."""
     kinds: dict[str, list[tuple[str, str]]] = {}
     for record in records:
         for text in record.warnings:
