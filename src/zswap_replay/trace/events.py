@@ -152,3 +152,16 @@ def path_fault(path: str) -> str | None:
 def parent_path(path: str) -> str:
     """Return the path of a memcg's parent; the root is its own parent."""
     return path[: path.rindex("/")] or ROOT
+
+
+def with_ancestors(path: str) -> list[str]:
+    """Return the path and those of its ancestors, the uppermost first; the root is left out.
+
+    >>> with_ancestors("/a/b"), with_ancestors("/")
+    (['/a', '/a/b'], [])
+    """
+    paths = []
+    while path != ROOT:
+        paths.append(path)
+        path = parent_path(path)
+    return paths[::-1]

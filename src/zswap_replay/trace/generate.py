@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.trace.schema import ROOT, parent_path, path_fault
+from zswap_replay.trace.schema import ROOT, path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter, page_rows
 
 _CHUNK = 1 << 18
@@ -99,7 +99,7 @@ def generate(
     metadata = TraceMetadata(origin=f"synthetic {pattern}: {settings}")
     with TraceWriter(output, metadata, overwrite=overwrite) as writer:
         memcgs = TraceBuilder(step_ns=0)
-        for path in _with_ancestors(spec.memcg):
+        for path in with_ancestors(spec.memcg):
             memcgs.memcg_create(path)
         writer.write(memcgs.table())
         made = 0
@@ -129,11 +129,6 @@ def _check_spec(spec: Synthetic) -> None:
         raise SettingsError(
             f"memcg {spec.memcg!r} is no path ({wrong}): expected one from the root, such as /a"
         )
-
-
-def _with_ancestors(path: str) -> list[str]:
-    """Return the path and its ancestors below the root, the uppermost first."""
-    return [] if path == ROOT else [*_with_ancestors(parent_path(path)), path]
 
 
 def _chunk_lengths(events: int) -> Iterator[int]:

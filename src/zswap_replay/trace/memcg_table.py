@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.trace.schema import ROOT, parent_path
+from zswap_replay.trace.schema import ROOT, parent_path, with_ancestors
 
 _UNBORN, _LIVE, _OFFLINE = range(3)
 
@@ -36,13 +36,13 @@ class MemcgTable:
 
     def intern(self, path: str) -> int:
         """Return the id of a well-formed path; a new path and its ancestors get the next ids, ancestors first."""
-        if path in self.ids:
-            return self.ids[path]
-        self.intern(parent_path(path))
-        self.ids[path] = len(self.paths)
-        self.paths.append(path)
-        self._state.append(_UNBORN)
-        self._children.append(0)
+        if path not in self.ids:
+            for each in with_ancestors(path):
+                if each not in self.ids:
+                    self.ids[each] = len(self.paths)
+                    self.paths.append(each)
+                    self._state.append(_UNBORN)
+                    self._children.append(0)
         return self.ids[path]
 
     def unborn(self) -> npt.NDArray[np.bool_]:
@@ -72,9 +72,14 @@ class MemcgTable:
 
     def create_by_use(self, memcg: int) -> Fault | None:
         """Make an unborn memcg live that an event names, and its unborn ancestors before it."""
-        parent = self._parent(memcg)
-        fault = self.create_by_use(parent) if self.is_unborn(parent) else None
-        return fault or self.create(memcg)
+        unborn = [memcg]
+        while self.is_unborn(parent := self._parent(unborn[-1])):
+            unborn.append(parent)
+        for each in reversed(unborn):
+            fault = self.create(each)
+            if fault:
+                return fault
+        return None
 
     def remove(self, memcg: int) -> Fault | None:
         """Take a live memcg without live children offline, as rmdir does."""

@@ -18,7 +18,7 @@ from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.encode import batch_table
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
-from zswap_replay.trace.schema import ROOT, SCHEMA, Event, parent_path, path_fault
+from zswap_replay.trace.schema import ROOT, SCHEMA, Event, path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter
 
 
@@ -187,16 +187,9 @@ def _interleave(sources: list[_Source]) -> Iterator[pa.Table]:
 
 def _make_parents(inputs: Sequence[MergeInput], writer: TraceWriter, names: dict[str, int]) -> None:
     """Write the creation of the memcgs below which the inputs go, ancestors first, each once."""
-    made: list[str] = []
-
-    def make(path: str) -> None:
-        if path not in (ROOT, *made):
-            make(parent_path(path))
-            made.append(path)
-            names.setdefault(path, len(names))
-
-    for item in inputs:
-        make(item.memcg)
+    made = list(dict.fromkeys(path for item in inputs for path in with_ancestors(item.memcg)))
+    for path in made:
+        names.setdefault(path, len(names))
     if made:
         rows = [{"time_ns": 0, "event": Event.MEMCG_CREATE.name.lower(), "memcg": path} for path in made]
         writer.write(pa.Table.from_pylist(rows, schema=SCHEMA))

@@ -17,6 +17,7 @@ from zswap_replay.trace.events import (
     parent_path,
     parse_knob,
     path_fault,
+    with_ancestors,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "parent_path",
     "parse_knob",
     "path_fault",
+    "with_ancestors",
 ]
 
 SCHEMA_VERSION = 1

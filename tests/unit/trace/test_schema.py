@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.trace.schema import EVENT_NAMES, Event, parent_path, parse_knob
+from zswap_replay.trace.schema import EVENT_NAMES, Event, parent_path, parse_knob, with_ancestors
 from zswap_replay.units import UNLIMITED
 
 
@@ -56,3 +56,8 @@ def test_bad_knobs(event: Event, key: str | None, text: str, message: str) -> No
 
 def test_parents() -> None:
     assert ["/a/b", "/a", "/", "/"] == [parent_path(path) for path in ("/a/b/c", "/a/b", "/a", "/")]
+
+
+def test_a_path_with_its_ancestors_begins_at_the_top() -> None:
+    assert ["/a", "/a/b", "/a/b/c"] == with_ancestors("/a/b/c")
+    assert [] == with_ancestors("/")

@@ -176,6 +176,14 @@ def test_lives_of_a_memcg_that_are_good(tmp_path: Path) -> None:
     assert 1 == reader.page_events
 
 
+def test_a_memcg_may_be_as_deep_as_a_path_is_long(tmp_path: Path) -> None:
+    path = "/a" * 2047  # 4,094 bytes, the most that a kernel takes
+    TraceBuilder().write(path, 1).save(tmp_path / "t.parquet")
+    reader = open_trace(tmp_path / "t.parquet")
+    assert [2047] == [memcg for batch in reader.batches() for memcg in batch.memcg.tolist()]
+    assert path == reader.paths[2047]
+
+
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.trace.schema import ROOT, parent_path, path_fault
+from zswap_replay.trace.schema import ROOT, path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter, page_rows
 from zswap_replay.units import PAGE_SIZE
 
@@ -311,14 +311,10 @@ def _parse_address_and_size(
 
 def _create_memcg(writer: TraceWriter, memcg: str) -> None:
     """Write the memcg_create of the path and of its ancestors below the root, ancestors first."""
-    chain: list[str] = []
-    while memcg != ROOT:
-        chain.append(memcg)
-        memcg = parent_path(memcg)
     builder = TraceBuilder(step_ns=0)
-    for path in reversed(chain):
+    for path in with_ancestors(memcg):
         builder.memcg_create(path)
-    if chain:
+    if memcg != ROOT:
         writer.write(builder.table())
 
 
