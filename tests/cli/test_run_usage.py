@@ -48,7 +48,7 @@ class StandIn:
         *,
         strict: bool = False,
         interval_ns: int = 0,
-        farm: object = None,
+        workers: object = None,
         progress: Callable[[int, int], None] | None = None,
         notes: Callable[[str], None] | None = None,
     ) -> Result:

@@ -1,4 +1,4 @@
-"""Lengths that are found ahead, by a farm or by trace annotate, count as those that a replay finds on its way."""
+"""Lengths that are found ahead, by workers or by trace annotate, count as those that a replay finds on its way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 
 from tests.pressure import every_release, pressed, quick, save, tight
 from tests.strategies import Row
-from zswap_replay.codec.workers import Farm
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.replay.annotate import annotate
 from zswap_replay.replay.loop import replay
 
@@ -25,10 +25,10 @@ def derived(rows: list[Row]) -> list[Row]:
 @quick
 @given(rows=pressed())
 def test_a_replay_that_looks_ahead_counts_as_one_that_does_not(kernel: str, rows: list[Row]) -> None:
-    with tempfile.TemporaryDirectory() as folder, Farm(1, pytest.fail) as farm:
+    with tempfile.TemporaryDirectory() as folder, CodecWorkers(1, pytest.fail) as workers:
         trace = save(folder, derived(rows))
         settings = tight(kernel, lengths=None, compressor="lz4")
-        plain, ahead = replay(trace, settings), replay(trace, settings, farm=farm, batch_rows=7)
+        plain, ahead = replay(trace, settings), replay(trace, settings, workers=workers, batch_rows=7)
         assert plain.as_json(timing=False) == ahead.as_json(timing=False)
 
 

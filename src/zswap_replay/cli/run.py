@@ -132,7 +132,7 @@ def _replay_each(
     quiet: bool,
 ) -> tuple[list[Result], bool]:
     """Return the results, and whether every page came back as it went in: else their warnings name it."""
-    from zswap_replay.codec.workers import shared_farm
+    from zswap_replay.codec.workers import shared_workers
     from zswap_replay.replay.controls import ignore
     from zswap_replay.replay.loop import replay
 
@@ -140,7 +140,7 @@ def _replay_each(
     notes = None if quiet else noting_once()
     results: list[Result] = []
     verified = True
-    with shared_farm(jobs, notes or ignore) as farm:
+    with shared_workers(jobs, notes or ignore) as workers:
         for settings in runs:
             with Bar(settings.compressor) as shown:
                 try:
@@ -149,7 +149,7 @@ def _replay_each(
                         settings,
                         strict=strict,
                         interval_ns=interval_ns,
-                        farm=farm,
+                        workers=workers,
                         progress=shown.update if bar else None,
                         notes=notes,
                     )

@@ -56,12 +56,14 @@ class _Hand:
     chunks: deque[_Chunk] = field(default_factory=deque)
 
 
-def shared_farm(jobs: int | None, notes: Callable[[str], None]) -> AbstractContextManager[Farm | None]:
-    """Make a farm of ``jobs`` processes for several replays; none where they are to find lengths on their way."""
-    return nullcontext() if jobs is None else Farm(jobs, notes)
+def shared_workers(
+    jobs: int | None, notes: Callable[[str], None]
+) -> AbstractContextManager[CodecWorkers | None]:
+    """Make ``jobs`` codec workers for several replays to share; None where these find lengths on their way."""
+    return nullcontext() if jobs is None else CodecWorkers(jobs, notes)
 
 
-class Farm:
+class CodecWorkers:
     """Some worker processes, as a context manager. They start when there is enough to do, and serve all orders."""
 
     def __init__(self, jobs: int, notes: Callable[[str], None]) -> None:
@@ -94,7 +96,7 @@ class Farm:
 
     @property
     def works(self) -> bool:
-        """Whether it is to go on: no worker was wanted, or one is left."""
+        """Whether lengths are still found ahead: no process was wanted, or one is left."""
         return not self._wanted or self._processes is None or bool(self._hands)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zswap_replay.codec.workers import shared_farm
+from zswap_replay.codec.workers import shared_workers
 from zswap_replay.compare.expected import Verdict, judge
 from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.errors import (
@@ -59,7 +59,7 @@ def check(
             raise SettingsError(f"tolerance for {tolerance.memcg}: {expected} has no such memcg")
     found: list[Result] = []
     faults: list[str] = []
-    with shared_farm(jobs, notes or ignore) as farm:
+    with shared_workers(jobs, notes or ignore) as workers:
         for result, setting in zip(wanted, settings, strict=True):
             try:
                 one = replay(
@@ -67,7 +67,7 @@ def check(
                     setting,
                     strict=result.manifest.strict,
                     interval_ns=result.manifest.interval_ns,
-                    farm=farm,
+                    workers=workers,
                     progress=progress,
                     notes=notes,
                 )

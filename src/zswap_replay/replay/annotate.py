@@ -11,7 +11,7 @@ import numpy as np
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.lengths_file import write_lengths
-from zswap_replay.codec.workers import Farm
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.machine.machine import Machine
@@ -101,10 +101,10 @@ def annotate(
         loop.take(batch, len(batch))
     contents, _, _ = pages.held.contents.columns()
     lengths = []
-    with Farm(jobs, notes or ignore) as farm:
+    with CodecWorkers(jobs, notes or ignore) as workers:
         for spec in specs:
-            order = farm.order(page_data.job(spec, all_kinds=True), contents)
-            lengths.append(_complete(spec, contents.size, farm.collect(order)))
+            order = workers.order(page_data.job(spec, all_kinds=True), contents)
+            lengths.append(_complete(spec, contents.size, workers.collect(order)))
     fill = [source.same_filled(content) for content in contents.tolist()]
     write_lengths(
         output,

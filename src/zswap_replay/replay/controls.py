@@ -20,7 +20,7 @@ Notes = Callable[[str], None]
 
 
 def ignore(*_: object) -> None:
-    """Do nothing: the listener for notes and progress that nobody asked for."""
+    """Do nothing: a no-op listener for notes and progress."""
 
 
 class Pools(Protocol):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zswap_replay.codec.batch import measure
 from zswap_replay.codec.contents import CLASSES, Timing
 from zswap_replay.codec.length_table import LengthTable
-from zswap_replay.codec.workers import Farm, Order
+from zswap_replay.codec.workers import CodecWorkers, Order
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, Lengths
 from zswap_replay.mm import zswap
@@ -150,17 +150,17 @@ class LookAhead:
     was not foreseen the replay compresses itself.
     """
 
-    def __init__(self, real: PageData, guessed: GuessedPageData, scout: Scout, farm: Farm) -> None:
+    def __init__(self, real: PageData, guessed: GuessedPageData, scout: Scout, workers: CodecWorkers) -> None:
         self.real = real
         self.guessed = guessed
         self.scout: Scout | None = scout
-        self.farm = farm
-        self.before = farm.spent
+        self.workers = workers
+        self.before = workers.spent
 
     @property
     def spent(self) -> Timing:
-        """Time that the farm has spent on this replay."""
-        both = zip(astuple(self.farm.spent), astuple(self.before), strict=True)
+        """Time that the workers have spent on this replay."""
+        both = zip(astuple(self.workers.spent), astuple(self.before), strict=True)
         return Timing(*(now - then for now, then in both))
 
     def batches(self, batches: Iterator[Batch], total: int) -> Iterator[Batch]:
@@ -179,7 +179,7 @@ class LookAhead:
                 return
             batch, orders = ahead.popleft()
             for compressor, order in orders:
-                for table in self.farm.collect(order):
+                for table in self.workers.collect(order):
                     self.real.found(compressor, table)
                     self.guessed.guesses[compressor].learn(table)
                 ordered -= order.size
@@ -187,13 +187,13 @@ class LookAhead:
 
     def _look_at(self, batch: Batch, left: int) -> list[tuple[str, Order]]:
         """Replay a batch ahead, and order what was stored and is not known."""
-        if self.scout is None or not self.farm.works or left <= 0:
+        if self.scout is None or not self.workers.works or left <= 0:
             return []
         try:
             self.scout.take(batch, min(len(batch), left))
         except ZswapReplayError:
             self.scout = None  # the replay will meet the fault itself, and say what it is
         return [
-            (compressor, self.farm.order(self.real.job(compressor), contents))
+            (compressor, self.workers.order(self.real.job(compressor), contents))
             for compressor, contents in self.guessed.asked()
         ]

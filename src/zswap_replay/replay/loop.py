@@ -9,7 +9,7 @@ from typing import Protocol, Unpack
 
 import numpy as np
 
-from zswap_replay.codec.workers import Farm, shared_farm
+from zswap_replay.codec.workers import CodecWorkers, shared_workers
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
@@ -45,7 +45,7 @@ def replay(
     batch_rows: int | None = None,
     memo: LengthMemo | None = None,
     jobs: int | None = None,
-    farm: Farm | None = None,
+    workers: CodecWorkers | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
     **options: Unpack[SettingsOptions],
@@ -61,7 +61,7 @@ def replay(
     before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
     has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
     depends on it. ``memo`` carries lengths from one replay to the next. With ``jobs`` so many processes, this
-    one included, compress ahead of the replay, or those of ``farm``, if they are there already: each content is then
+    one included, compress ahead of the replay, or those of ``workers``, if they are there already: each content is then
     compressed and compared once, and not at each store and load. No counter depends on that either.
     ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each. The
     settings' keywords are those of ``SettingsOptions``.
@@ -79,8 +79,8 @@ def replay(
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
     run = Replay(open_trace(path, strict=strict), path, settings, notes or ignore, memo)
-    with shared_farm(jobs if farm is None else None, notes or ignore) as own:
-        result = run.result(interval_ns, batch_rows, progress or ignore, farm or own)
+    with shared_workers(jobs if workers is None else None, notes or ignore) as own:
+        result = run.result(interval_ns, batch_rows, progress or ignore, workers or own)
     if memo is not None:
         memo.settle()
     if run.faults:
@@ -222,9 +222,13 @@ class Replay:
         self.loop = Loop(path, self.settings.nodes, self.machine, self.controls, self.snapshots)
 
     def result(
-        self, interval_ns: int, batch_rows: int | None, progress: Progress, farm: Farm | None = None
+        self,
+        interval_ns: int,
+        batch_rows: int | None,
+        progress: Progress,
+        workers: CodecWorkers | None = None,
     ) -> Result:
-        """Replay to the end of the trace; with a farm lengths are found ahead of it.
+        """Replay to the end of the trace; with workers, lengths are found ahead of it.
 
         Pages that do not come back as they went in are counted, and named in ``faults`` and in the result's warnings.
         """
@@ -236,7 +240,7 @@ class Replay:
         if self.settings.max_events is not None:
             total = min(total, self.settings.max_events)
         batches = self.reader.batches(batch_rows)
-        ahead = self._look_ahead(farm) if farm is not None else None
+        ahead = self._look_ahead(workers) if workers is not None else None
         if ahead is not None:
             batches = ahead.batches(cut(batches, _LOOKAHEAD_ROWS), total)
         while self.loop.events < total:
@@ -259,7 +263,7 @@ class Replay:
             self.loop.trace, self.reader, self.settings, self.page_data, self.machine, self.snapshots, spent
         )
 
-    def _look_ahead(self, farm: Farm) -> LookAhead | None:
+    def _look_ahead(self, workers: CodecWorkers) -> LookAhead | None:
         """Make what runs ahead of this replay; None where no codec is called."""
         if self.page_data.source is None:
             return None
@@ -268,7 +272,7 @@ class Replay:
         controls = Controls(machine, self.reader.paths, self.settings, guessed, ignore)
         controls.begin()
         scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener())
-        return LookAhead(self.page_data, guessed, scout, farm)
+        return LookAhead(self.page_data, guessed, scout, workers)
 
     @property
     def faults(self) -> tuple[str, ...]:

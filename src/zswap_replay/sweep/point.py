@@ -8,6 +8,7 @@ from threading import Lock
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import TraceError
+from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.loop import Replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.result.manifest import versions
@@ -98,7 +99,7 @@ def replay_point(task: Task) -> Outcome:
     memo.update(task.known)
     before = memo.sizes()
     replay = Replay(workspace.reader(), task.trace, task.settings, notes.append, memo)
-    result = replay.result(0, None, _no_progress)
+    result = replay.result(0, None, ignore)
     if result.manifest.trace["sha256"] not in (None, task.sha256):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
     memo.settle()
@@ -125,7 +126,3 @@ def inspect_worker(task: Task, compressors: tuple[tuple[str, str], ...]) -> dict
     return versions(
         {name: at for spec, kernel in compressors for name, at in get_codec(spec, kernel).versions().items()}
     )
-
-
-def _no_progress(_done: int, _total: int) -> None:
-    """Do nothing: a point is reported when it has ended."""

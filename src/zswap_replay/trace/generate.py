@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.trace.schema import ROOT, path_fault, with_ancestors
+from zswap_replay.trace.schema import path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter, page_rows
 
 _CHUNK = 1 << 18

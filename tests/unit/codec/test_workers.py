@@ -1,4 +1,4 @@
-"""The farm, its workers, and what happens when one of them dies."""
+"""The codec workers, and what happens when one of them dies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from tests.processes import is_alive
-from zswap_replay.codec import workers as farms
+from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.batch import Bench, Job, Payload, measure
 from zswap_replay.codec.contents import CLASSES, Verify
 from zswap_replay.codec.length_table import UNMEASURED, LengthTable
-from zswap_replay.codec.workers import Farm
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.payload.recipe import load_recipe
@@ -43,7 +43,7 @@ def lengths(tables: list[LengthTable]) -> dict[int, tuple[int, int]]:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers start with the first order."""
-    monkeypatch.setattr(farms, "_WORTH_A_START", 0)
+    monkeypatch.setattr(codec_workers, "_WORTH_A_START", 0)
 
 
 @pytest.fixture
@@ -84,24 +84,24 @@ def test_of_kinds_that_no_compressor_sees_the_kind_alone_is_found() -> None:
 @pytest.mark.usefixtures("eager")
 def test_any_number_of_processes_finds_the_same(jobs: int) -> None:
     expected = lengths([measure(job(), CONTENTS.tolist())[0]])
-    with Farm(jobs, pytest.fail) as farm:
-        orders = [farm.order(job(), part) for part in np.array_split(CONTENTS, 7)]
-        assert expected == lengths([table for order in orders for table in farm.collect(order)])
-        assert CONTENTS.size == farm.spent.compress_calls
-        other = farm.order(job("zstd"), CONTENTS[:10])
-        assert lengths([measure(job("zstd"), CONTENTS[:10].tolist())[0]]) == lengths(farm.collect(other))
+    with CodecWorkers(jobs, pytest.fail) as workers:
+        orders = [workers.order(job(), part) for part in np.array_split(CONTENTS, 7)]
+        assert expected == lengths([table for order in orders for table in workers.collect(order)])
+        assert CONTENTS.size == workers.spent.compress_calls
+        other = workers.order(job("zstd"), CONTENTS[:10])
+        assert lengths([measure(job("zstd"), CONTENTS[:10].tolist())[0]]) == lengths(workers.collect(other))
 
 
 @pytest.mark.usefixtures("eager", "time_limit")
 def test_what_a_dead_worker_had_in_hand_is_done_again() -> None:
     notes: list[str] = []
-    with Farm(3, notes.append) as farm:
-        first = farm.order(job(), CONTENTS)
-        for pid in farm.pids:
+    with CodecWorkers(3, notes.append) as workers:
+        first = workers.order(job(), CONTENTS)
+        for pid in workers.pids:
             os.kill(pid, signal.SIGKILL)
-        assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(farm.collect(first))
-        assert not farm.works
-        assert [] == farm.pids
+        assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(workers.collect(first))
+        assert not workers.works
+        assert [] == workers.pids
     assert 2 == len(notes)
     assert "the replay goes on with 1 of 2" in notes[0]
     assert "the replay goes on by itself" in notes[1]
@@ -109,30 +109,30 @@ def test_what_a_dead_worker_had_in_hand_is_done_again() -> None:
 
 @pytest.mark.usefixtures("eager", "time_limit")
 def test_what_one_dead_worker_had_in_hand_is_done_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(farms, "_CHUNK", 16)
+    monkeypatch.setattr(codec_workers, "_CHUNK", 16)
     notes: list[str] = []
-    with Farm(3, notes.append) as farm:
-        first = farm.order(job(), CONTENTS)
-        os.kill(farm.pids[0], signal.SIGKILL)
-        assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(farm.collect(first))
-        assert farm.works
-        assert 1 == len(farm.pids)
+    with CodecWorkers(3, notes.append) as workers:
+        first = workers.order(job(), CONTENTS)
+        os.kill(workers.pids[0], signal.SIGKILL)
+        assert lengths([measure(job(), CONTENTS.tolist())[0]]) == lengths(workers.collect(first))
+        assert workers.works
+        assert 1 == len(workers.pids)
     assert 1 == len(notes)
 
 
 @pytest.mark.usefixtures("eager")
-def test_workers_end_with_the_farm() -> None:
-    with Farm(3, pytest.fail) as farm:
-        farm.order(job(), CONTENTS)
-        pids = farm.pids
+def test_workers_end_with_their_context() -> None:
+    with CodecWorkers(3, pytest.fail) as workers:
+        workers.order(job(), CONTENTS)
+        pids = workers.pids
         assert [True, True] == [is_alive(pid) for pid in pids]
     assert [False, False] == [is_alive(pid) for pid in pids]
 
 
 def test_few_contents_are_not_worth_a_process() -> None:
-    with Farm(4, pytest.fail) as farm:
-        assert 1 == len(farm.collect(farm.order(job(), CONTENTS[:100])))
-        assert [] == farm.pids
+    with CodecWorkers(4, pytest.fail) as workers:
+        assert 1 == len(workers.collect(workers.order(job(), CONTENTS[:100])))
+        assert [] == workers.pids
 
 
 class Liar:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from zswap_replay.codec import workers as farms
-from zswap_replay.codec.workers import Farm
+from zswap_replay.codec import workers as codec_workers
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import SettingsError
 from zswap_replay.replay import lookahead as foresight
 from zswap_replay.replay.loop import replay
@@ -37,7 +37,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers start at once."""
-    monkeypatch.setattr(farms, "_WORTH_A_START", 0)
+    monkeypatch.setattr(codec_workers, "_WORTH_A_START", 0)
 
 
 def counted(trace: str, settings: Settings, **more: object) -> dict[str, object]:
@@ -62,37 +62,37 @@ def test_a_wrong_foresight_changes_nothing(trace: str, guess: int, monkeypatch: 
 
 
 def test_most_is_foreseen_under_limits_that_are_hit_all_the_time(trace: str) -> None:
-    with Farm(2, pytest.fail) as farm:
-        found = replay(trace, TIGHT, farm=farm, batch_rows=997)
+    with CodecWorkers(2, pytest.fail) as workers:
+        found = replay(trace, TIGHT, workers=workers, batch_rows=997)
     assert found.timing is not None
-    inline = found.timing.pages_compressed - farm.spent.compress_calls
+    inline = found.timing.pages_compressed - workers.spent.compress_calls
     assert 0 <= inline < found.timing.pages_compressed // 3
 
 
 def test_a_worker_that_dies_costs_time_alone(trace: str) -> None:
     killed: list[str] = []
-    with Farm(3, killed.append) as farm:
+    with CodecWorkers(3, killed.append) as workers:
 
         def kill(done: int, total: int) -> None:
-            for pid in farm.pids:
+            for pid in workers.pids:
                 os.kill(pid, signal.SIGKILL)
                 killed.append(f"{pid}")
 
-        found = replay(trace, TIGHT, farm=farm, progress=kill, batch_rows=997)
+        found = replay(trace, TIGHT, workers=workers, progress=kill, batch_rows=997)
     assert killed
     assert counted(trace, TIGHT) == found.as_json(timing=False)
 
 
-def test_several_replays_share_a_farm_and_a_memo(trace: str) -> None:
+def test_several_replays_share_workers_and_a_memo(trace: str) -> None:
     memo = LengthMemo()
-    with Farm(2, pytest.fail) as farm:
-        first = replay(trace, TIGHT, farm=farm, memo=memo)
-        once = farm.spent.compress_calls
-        second = replay(trace, TIGHT, farm=farm, memo=memo)
+    with CodecWorkers(2, pytest.fail) as workers:
+        first = replay(trace, TIGHT, workers=workers, memo=memo)
+        once = workers.spent.compress_calls
+        second = replay(trace, TIGHT, workers=workers, memo=memo)
         assert first.as_json(timing=False) == second.as_json(timing=False)
-        assert once == farm.spent.compress_calls
-        replay(trace, replace(TIGHT, compressor="zstd"), farm=farm, memo=memo)
-        assert once < farm.spent.compress_calls
+        assert once == workers.spent.compress_calls
+        replay(trace, replace(TIGHT, compressor="zstd"), workers=workers, memo=memo)
+        assert once < workers.spent.compress_calls
 
 
 def test_snapshots_params_and_memcgs_are_as_without(tmp_path: Path) -> None:
