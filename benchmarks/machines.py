@@ -13,6 +13,7 @@ from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.page_data import UnknownContents
+from zswap_replay.replay.settings_check import WRITTEN_PARAMS
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.units import PAGE_SIZE
@@ -22,15 +23,6 @@ MEMORY_SHARE = 0.72
 
 COMPRESSOR = "lz4"
 _MEMCG_ID = 1
-_PARAMS = (
-    "enabled",
-    "max_pool_percent",
-    "accept_threshold_percent",
-    "shrinker_enabled",
-    "exclusive_loads",
-    "same_filled_pages_enabled",
-    "non_same_filled_pages_enabled",
-)
 
 
 def settings(pages: int, kernel: str, lengths_file: str | None = None) -> Settings:
@@ -91,7 +83,7 @@ class InMemory:
         kinds = np.zeros(self._pages, np.uint8)
         known.add_all(np.arange(self._pages, dtype=np.uint64).data, lengths(self._pages).data, kinds.data)
         machine.set_pool(chosen.zpool, chosen.compressor, UnknownContents("columns in memory"), known, None)
-        for param in _PARAMS:
+        for param in WRITTEN_PARAMS:
             machine.set_param(param, int(getattr(chosen, param)))
         machine.memcg_create(_MEMCG_ID, 0, 0, 0)
         for write in chosen.knobs:

@@ -119,6 +119,21 @@ def test_the_root_has_few_modules() -> None:
     assert len(list(SOURCE.glob("*.py"))) <= 8
 
 
+def test_modules_and_classes_are_short() -> None:
+    """No module is above 450 lines but those that stand beside a long file of the kernel, and no class above 400."""
+    files = {name_of(path): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
+    classes = {
+        f"{name}.{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for name, text in files.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {"mm.zswap"} == {name for name, text in files.items() if len(text.splitlines()) > 450} - {
+        "mm.vmscan"
+    }
+    assert {} == {name: lines for name, lines in classes.items() if lines > 400}
+
+
 @pytest.mark.parametrize("name", [name for name in IMPORTS if top(name) in CORE])
 def test_the_core_imports_cython_numpy_and_itself(name: str) -> None:
     foreign = {top(wanted) for wanted in IMPORTS[name]} - set(sys.stdlib_module_names)
