@@ -27,7 +27,7 @@ _CHUNK = 256
 _UNDER_WAY = 12
 """Chunks that a worker holds at most, so that it has work while the replay has none to give, and no pipe fills up."""
 _WORTH_A_START = 1 << 13
-"""Contents in all for which workers are started: it takes one as long to start as to compress so many."""
+"""Contents in all for which workers are started: one takes as long to start as to compress this number."""
 
 
 @dataclass(slots=True)

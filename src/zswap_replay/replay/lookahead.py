@@ -22,7 +22,7 @@ from zswap_replay.replay.page_data import PageData
 from zswap_replay.trace.batch import Batch
 
 _ORDERED: Final = 1 << 14
-"""Contents that are ordered ahead of the replay, if there are so many: the fewer, the better the guesses."""
+"""The most contents that are ordered ahead of the replay: the fewer, the better the guesses."""
 _AHEAD: Final = 128
 """Batches that are read ahead at most."""
 _SAMPLE: Final = 256

@@ -60,8 +60,8 @@ def replay(
     ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
     before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
     has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
-    depends on it. ``memo`` carries lengths from one replay to the next. With ``jobs`` so many processes, this
-    one included, compress ahead of the replay, or those of ``workers``, if they are there already: each content is then
+    depends on it. ``memo`` carries lengths from one replay to the next. ``jobs`` processes, this one
+    included, compress ahead of the replay, or those of ``workers`` where they are there already: each content is then
     compressed and compared once, and not at each store and load. No counter depends on that either.
     ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each. The
     settings' keywords are those of ``SettingsOptions``.

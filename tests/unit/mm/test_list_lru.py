@@ -56,7 +56,7 @@ def walk(lru: ListLru, script: Script, nr_to_walk: int) -> int:
 def test_removed_items_are_counted_and_the_walk_goes_on_behind_them() -> None:
     lru, script = filled(1, 2, 3), Script(LRU_REMOVED, LRU_SKIP, LRU_REMOVED_RETRY, LRU_STOP)
     assert 2 == walk(lru, script, 10)
-    # behind the second removal it begins at the old end again
+    # behind the second removal it begins at the head again
     assert ([1, 2, 3, 2], [2]) == (script.seen, items(lru))
 
 

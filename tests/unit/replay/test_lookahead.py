@@ -12,7 +12,7 @@ import pytest
 from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import SettingsError
-from zswap_replay.replay import lookahead as foresight
+from zswap_replay.replay import lookahead
 from zswap_replay.replay.loop import replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
@@ -54,8 +54,8 @@ def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str)
 
 
 @pytest.mark.parametrize("guess", [0, 1, 4096])
-def test_a_wrong_foresight_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foresight.Guesses, "guess", lambda self, number: guess)
+def test_a_wrong_guess_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookahead.Guesses, "guess", lambda self, number: guess)
     found = replay(trace, TIGHT, jobs=2, batch_rows=997)
     assert replay(trace, TIGHT).as_json(timing=False) == found.as_json(timing=False)
     assert found.timing is not None
