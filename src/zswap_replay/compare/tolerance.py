@@ -61,7 +61,7 @@ class Tolerance:
         return cls(memcg, groups, counter, Fraction(amount[1] or amount[3]), percent=value.endswith("%"))
 
     def covers(self, group: str, memcg: str | None, counter: str) -> bool:
-        """Tell whether it is about a counter."""
+        """Tell whether the tolerance applies to a counter: of a memcg, or (None) of the machine."""
         groups = {group, "node"} if _NODE.fullmatch(group) else {group}
         return (
             not groups.isdisjoint(self.groups)
@@ -70,7 +70,7 @@ class Tolerance:
         )
 
     def allows(self, expected: int, found: int) -> bool:
-        """Tell whether a value is near enough."""
+        """Tell whether a value that was found is near enough to the expected one."""
         allowance = self.allowance * abs(expected) / 100 if self.percent else self.allowance
         return abs(found - expected) <= allowance
 

@@ -127,7 +127,7 @@ class Vmscan:
     # ---- one page ----
 
     def pageout(self, page: cython.int) -> cython.int:
-        """Put an isolated page out of memory, unless that takes time or may not be; return FREED, KEEP or ACTIVATE.
+        """Write out or drop an isolated page; return what becomes of it: FREED, KEEP or ACTIVATE.
 
         A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
         cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE).

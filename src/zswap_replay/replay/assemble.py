@@ -123,7 +123,7 @@ def assemble(
     snapshots: Snapshots,
     spent: Spent,
 ) -> Result:
-    """Put the result of a replay together that has come to its end; ``settings`` are as check_settings() gives them."""
+    """Make the Result of a replay that has ended; ``settings`` are as check_settings() gives them."""
     manifest = Manifest(
         trace={
             "path": trace,

@@ -111,7 +111,7 @@ class Guesses:
         return kind
 
     def kind_and_class(self, content: int) -> int:
-        """Give 0: a page that gets here is not same-filled, and no class is counted."""
+        """Return 0: a page whose length is guessed is not same-filled, and classes are not counted here."""
         return 0
 
     def count_same_filled(self, content: int) -> None:

@@ -194,7 +194,7 @@ class PageData:
 
     @classmethod
     def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> PageData:
-        """Set up what the settings ask for; ``carried`` is the recipe that the trace has, which a flag overrides.
+        """Make the page data for some settings; ``carried`` is the recipe in the trace, which a flag overrides.
 
         Raises RecipeError, SettingsError, CodecError: a recipe, a payload file or a file of lengths that is unfit.
         """
@@ -271,7 +271,7 @@ class PageData:
         return tuple(contents.fault for contents in self.contents.values() if contents.mismatches)
 
     def deviations(self) -> dict[str, str]:
-        """Say, by compressor in use, why its lengths are not the kernel's; nothing of those whose lengths are."""
+        """Say why lengths are not the kernel's, by compressor; those with the kernel's are left out."""
         if self.known is not None:
             told = {name: self.known.deviation(name, self.settings.kernel) for name in self.looked_up}
             return {name: text for name, text in told.items() if text is not None}

@@ -80,7 +80,7 @@ class Plan:
         )
 
     def group(self, point: int) -> Hashable:
-        """Tell what the points have in common whose lengths hold for one another: see schedule."""
+        """Name the group of a point: the points of one share compressed lengths, so that Schedule runs one first."""
         points = self.grid.points
         if "lengths" in points.names:
             return point  # nothing is compressed
