@@ -100,6 +100,11 @@ def test_the_page_shows_what_the_replay_gives() -> None:
     assert_table("story.md", "the story", story_table())
 
 
+def test_every_release_is_told_apart() -> None:
+    missing = [name for name in RELEASES if name not in (*BEFORE, *FIRST_LOOK, *SECOND_CHANCE)]
+    assert not missing, f"{', '.join(missing)} in BEFORE, FIRST_LOOK or SECOND_CHANCE"
+
+
 @pytest.mark.parametrize("kernel", RELEASES)
 def test_every_page_has_one_length_and_two_share_a_page(kernel: str) -> None:
     act = acts(kernel)["limit"]

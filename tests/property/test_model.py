@@ -17,6 +17,7 @@ from tests.strategies import Row
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.releases import RELEASES
 from zswap_replay.mm.swap import NR_LRU_LISTS
 from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result.counters import COUNTERS
@@ -26,7 +27,7 @@ from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.units import PAGE_SIZE
 
-EXCLUSIVE = ("6.12", "6.18")
+EXCLUSIVE = tuple(name for name, release in RELEASES.items() if release.exclusive_loads == "always")
 
 
 def run(rows: list[Row], kernel: str, **more: Any) -> tuple[Replay, Result]:
