@@ -47,7 +47,7 @@ class Job:
 
 
 class Bench:
-    """Makes and measures contents for one kind of job."""
+    """The payload and the compressor of one kind of job, with which contents are made and measured."""
 
     def __init__(self, job: Job) -> None:
         self._source = job.payload.source()

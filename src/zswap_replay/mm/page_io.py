@@ -19,7 +19,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
 
 class PageIo:
-    """What is written and read, in pages."""
+    """Reads and writes of the swap device, behind zswap; counted in pages."""
 
     def __init__(self, release: Release, pages: PageTable, memcgs: MemCgroups, zswap: Zswap) -> None:
         self.pages = pages

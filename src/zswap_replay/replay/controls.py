@@ -24,7 +24,7 @@ def ignore(*_: object) -> None:
 
 
 class Pools(Protocol):
-    """What stands behind the pools of a machine: page_data.PageData, or guesses in its place."""
+    """Where a machine gets its pools from: page_data.PageData, or guesses in its place."""
 
     @property
     def recipe(self) -> Recipe:

@@ -31,7 +31,7 @@ _PATIENCE = 0.1
 
 
 class Watch(Protocol):
-    """Is told how a sweep gets on."""
+    """A listener that is told how a sweep gets on."""
 
     def begin(self, points: Sequence[str], kept: int) -> None:
         """Take the labels of the grid's points, and how many of them have rows already."""

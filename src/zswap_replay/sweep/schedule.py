@@ -22,7 +22,7 @@ class _Group:
 
 
 class Schedule:
-    """Hands out points, by index; ``groups`` are pairs of a point and its group, in the order of the grid."""
+    """The points in the order in which they start; ``groups`` are pairs of a point and its group, as in the grid."""
 
     def __init__(self, groups: Iterable[tuple[int, Hashable]]) -> None:
         self._groups: dict[Hashable, _Group] = {}
