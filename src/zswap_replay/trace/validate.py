@@ -24,6 +24,9 @@ from zswap_replay.trace.schema import (
 
 _MAX_U64 = (1 << 64) - 1
 
+_END_OF_TIME = (1 << 63) - 1
+"""A time that no event reaches: machine/events.py, MAX_TIME."""
+
 _NAMES_NO_MEMCG = np.ones(256, np.bool_)
 """By event code, whether the event is one of the machine; its memcg column is then ignored."""
 _NAMES_NO_MEMCG[: Event.DISCARD + 1] = False
@@ -129,6 +132,10 @@ class RowChecker:
             yield RowError(row, "time_ns", "null", "nanoseconds")
         if not len(time_ns):
             return
+        beyond = time_ns >= _END_OF_TIME
+        if beyond.any():
+            row = int(beyond.argmax())
+            yield RowError(row, "time_ns", str(time_ns[row]), f"a time before 2^63 - 1, {_END_OF_TIME}")
         if int(time_ns[0]) < self._last_time:
             before, row = self._last_time, 0
         else:

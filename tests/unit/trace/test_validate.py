@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zswap_replay.errors import TraceError
+from zswap_replay.replay.loop import replay
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
@@ -44,6 +45,8 @@ def row(**columns: Any) -> dict[str, Any]:
         (row(count=2, content=TOP - 1), f"column count: found 2 from content {TOP - 1} on; expected a run"),
         (row(node=2), "column node: found 2; expected a node below 2, as the metadata says"),
         (row(time_ns=None), "column time_ns: found null; expected nanoseconds"),
+        (row(time_ns=TOP - 1), f"column time_ns: found {TOP - 1}; expected a time before 2^63 - 1"),
+        (row(time_ns=2**63 - 1), f"column time_ns: found {2**63 - 1}; expected a time before 2^63 - 1"),
         (row(time_ns=1), "column time_ns: found 1 after 4; expected a time that does not go back"),
         (row(memcg="a"), "column memcg: found 'a', not absolute; expected a path"),
         (row(memcg=""), "column memcg: found '', not absolute; expected a path"),
@@ -264,3 +267,19 @@ def test_files_of_a_folder_must_agree(tmp_path: Path) -> None:
     assert "/2.parquet: metadata zswap_replay.totalram_pages: found 6; expected 5, as in" in fault_of(
         tmp_path
     )
+
+
+def test_the_last_moment_that_the_machine_holds_is_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    TraceBuilder(step_ns=0).at(2**63 - 2).write("/a", 0).snapshot("late").save(path)
+    assert 2**63 - 2 == replay(path, compressor="lz4").snapshots[-1].time_ns
+
+
+def test_a_memcg_of_many_levels_is_made_by_its_first_use(tmp_path: Path) -> None:
+    path = "/x" * 1_500
+    TraceBuilder().write(path, 0).save(tmp_path / "t.parquet")
+    reader = open_trace(tmp_path / "t.parquet")
+    assert 1 == sum(len(batch) for batch in reader.batches())
+    assert ["/", "/x", "/x/x"] == list(reader.paths)[:3]
+    assert path == reader.paths[-1]
+    assert 1_501 == len(reader.paths)
