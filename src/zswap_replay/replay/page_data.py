@@ -235,7 +235,9 @@ class PageData:
             verify = cast("Verify", self.settings.verify)  # Settings takes no other
             self.contents[compressor] = Contents(self.source, get_codec(compressor, kernel), verify)
         if self.memo is None:
-            return self.contents[compressor], self.lengths.setdefault(compressor, Lengths()), None
+            if compressor not in self.lengths:
+                self.lengths[compressor] = Lengths()
+            return self.contents[compressor], self.lengths[compressor], None
         key = lengths_key(compressor, kernel)
         return self.contents[compressor], self.memo.known(key), self.memo.learned(key)
 

@@ -70,6 +70,11 @@ class Points(Sequence[Point]):
         self._sizes = tuple(len(option.values) for option in options)
         self._size = prod(self._sizes)
         self.names = tuple(option.name for option in options)
+        # by option, the last one first: its name, the memcg and file of a knob, its values. A large axis is read often.
+        self._columns = [
+            (option.name, _knob(option.name) if option.is_knob else None, option.values)
+            for option in reversed(options)
+        ]
 
     def __len__(self) -> int:
         return self._size
@@ -91,16 +96,15 @@ class Points(Sequence[Point]):
 
     def settings(self, index: int) -> Settings:
         """Make the settings of a point alone. Raises SettingsError: they do not take their values."""
-        chosen = self._chosen(index)
-        plain: dict[str, Any] = {
-            option.name: option.values[place] for option, place in chosen if not option.is_knob
-        }
-        knobs = tuple(
-            KnobWrite(*_knob(option.name), int(str(option.values[place])))
-            for option, place in chosen
-            if option.is_knob
-        )
-        return Settings(**plain, knobs=knobs, fixed=self._fixed)
+        plain: dict[str, Any] = {}
+        knobs: list[KnobWrite] = []
+        for name, knob, values in self._columns:
+            index, place = divmod(index, len(values))
+            if knob is None:
+                plain[name] = values[place]
+            else:
+                knobs.append(KnobWrite(*knob, int(str(values[place]))))
+        return Settings(**plain, knobs=tuple(reversed(knobs)), fixed=self._fixed)
 
     def label(self, index: int) -> str:
         """Give the label of a point, without making it."""
