@@ -92,7 +92,8 @@ def replacing(
     found = _status(name)
     target = Path(os.path.realpath(name))
     if found is not None and not stat.S_ISREG(found.st_mode):
-        yield Path(name)
+        with _named(name):
+            yield Path(name)
         return
     descriptor = _descriptor(name)
     if descriptor is not None:
@@ -101,18 +102,26 @@ def replacing(
         return
     temporary = _temporary(target, name)
     try:
-        if found is not None:
-            temporary.chmod(stat.S_IMODE(found.st_mode) | stat.S_IWUSR)
-        yield temporary
-        if found is not None:
-            temporary.chmod(stat.S_IMODE(found.st_mode))
-        temporary.replace(target)
-    except OSError as error:
-        if error.errno in _FULL and error.filename in (None, str(temporary)):
-            raise OSError(error.errno, os.strerror(error.errno), name) from None
-        raise
+        with _named(name, str(temporary)):
+            if found is not None:
+                temporary.chmod(stat.S_IMODE(found.st_mode) | stat.S_IWUSR)
+            yield temporary
+            if found is not None:
+                temporary.chmod(stat.S_IMODE(found.st_mode))
+            temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(name: str, *others: str) -> Iterator[None]:
+    """Name the file in the error of one that cannot grow, which names none, or one of ``others``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL and error.filename in (None, *others):
+            raise OSError(error.errno, os.strerror(error.errno), name) from None
+        raise
 
 
 def _descriptor(name: str) -> int | None:

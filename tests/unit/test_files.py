@@ -95,6 +95,14 @@ def test_what_is_no_regular_file_is_refused_where_parquet_is_written(tmp_path: P
             assert os.path.samestat(before, os.stat(path))
 
 
+def test_a_full_device_is_told_with_its_name(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with pytest.raises(OSError, match="No space left") as caught, replacing(fifo):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert str(fifo) == caught.value.filename
+
+
 def test_a_file_stays_unless_it_may_be_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "precious"
     with replacing(target, overwrite=False) as file:
