@@ -170,13 +170,17 @@ def test_a_result_replaces_what_stood_there(arguments: str, files: Path) -> None
 def test_devices_and_pipes_are_written(arguments: str, files: Path) -> None:
     assert 0 == bash(f"{PROGRAM} {arguments.replace('OUT', os.devnull)}").returncode
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-    if "--timeline" not in arguments:  # Parquet wants a file that tells where it is
-        piped = bash(f"{PROGRAM} {arguments.replace('OUT', '/dev/stdout')} | cat; exit ${{PIPESTATUS[0]}}")
-        assert (0, "") == (piped.returncode, piped.stderr)
-        assert len(piped.stdout) > 50
-        substituted = bash(f"{PROGRAM} {arguments.replace('OUT', '>(wc -c >&2)')}; sleep 0.3")
-        assert 0 == substituted.returncode
-        assert int(substituted.stderr) > 50
+    piped = bash(f"{PROGRAM} {arguments.replace('OUT', '/dev/stdout')} | cat; exit ${{PIPESTATUS[0]}}")
+    assert (0, "") == (piped.returncode, piped.stderr)
+    os.mkfifo(files / "fifo")
+    got = bash(f"{PROGRAM} {arguments.replace('OUT', 'fifo')} & cat fifo > got; wait $!")
+    assert 0 == got.returncode
+    assert (files / "got").stat().st_size > 0
+    assert stat.S_ISFIFO((files / "fifo").stat().st_mode)
+    assert len(piped.stdout) > 50
+    substituted = bash(f"{PROGRAM} {arguments.replace('OUT', '>(wc -c >&2)')}; sleep 0.3")
+    assert 0 == substituted.returncode
+    assert int(substituted.stderr) > 50
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.result.labels import compressor_of
@@ -18,4 +19,7 @@ def write(path: Path, results: Sequence[Result]) -> None:
     Raises OSError: the file cannot be written.
     """
     pairs = [(compressor_of(result), snapshot) for result in results for snapshot in result.snapshots]
-    pq.write_table(to_arrow(pairs), path, compression="zstd")
+    written = pa.BufferOutputStream()
+    pq.write_table(to_arrow(pairs), written, compression="zstd")
+    with path.open("wb") as file:  # Arrow opens no pipe, and while it waits for one no signal is heard
+        file.write(written.getvalue())
