@@ -23,13 +23,18 @@ def possible(releases: Iterable[Release], paths: Iterable[str]) -> tuple[str, ..
 
     ``paths`` are the memcgs of the trace. A memcg may lack some columns of its own.
     """
-    of_machine = {
+    releases, memcgs = tuple(releases), tuple(paths)
+    there = {
         f"{group}.{name}" for each in releases for group in MACHINE for name in shown(group, each.absent)
     }
+    there |= {
+        str(CounterName(group, name, path))
+        for group in PER_MEMCG
+        for name in dict.fromkeys(name for each in releases for name in shown(group, each.absent))
+        for path in memcgs
+    }
     return tuple(
-        column
-        for column in _all_columns(paths)
-        if column in of_machine or column.startswith(("/", "derived."))
+        column for column in _all_columns(memcgs) if column in there or column.startswith("derived.")
     )
 
 

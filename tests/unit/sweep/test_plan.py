@@ -147,7 +147,8 @@ def test_the_columns_are_those_of_the_releases(trace: str) -> None:
     assert set(rows) - {"kernel"} <= set(found.columns)
     old = columns.possible([RELEASES["6.6"]], ["/"])
     assert "vmstat.zswpwb" not in old
-    assert {"/:zswpwb", "derived.rejects", "replay.oom"} < set(old)
+    assert {"/:zswpout", "derived.rejects", "replay.oom"} < set(old)
+    assert "/:zswpwb" not in old
     assert {"vmstat.zswpwb", "zswap.same_filled_pages", "vmstat.swpin_zero"} < set(found.columns)
 
 
@@ -207,3 +208,9 @@ def test_other_settings_share_what_is_learned(trace: str) -> None:
     found = make_plan(trace, HUNDRED_THOUSAND, strict=False, remember=False)
     # lz4 under any kernel, zstd up to 6.12 and zstd from 6.18 on
     assert 3 == len({found.group(point) for point in range(0, 100_000, 997)})
+
+
+def test_no_memcg_has_a_column_that_no_release_shows() -> None:
+    assert "/web:pswpin" not in columns.possible([RELEASES["6.8"]], ["/", "/web"])
+    assert "/web:replay.pswpin" in columns.possible([RELEASES["6.8"]], ["/", "/web"])
+    assert "/web:pswpin" in columns.possible([RELEASES["6.8"], RELEASES["6.18"]], ["/", "/web"])
