@@ -43,8 +43,12 @@ def check_output(
     Raises SettingsError: the policy of this module does not allow it. IsADirectoryError: it is a folder.
     """
     name = os.fspath(path)
+    if not name:
+        raise SettingsError("found an empty name of an output; expected a file")
     found = _status(name)
     if found is None:
+        if name.endswith("/"):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
         return
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)

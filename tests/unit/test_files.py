@@ -200,3 +200,10 @@ def test_a_place_that_cannot_be_written_is_named_before_any_work(tmp_path: Path,
     path = str(tmp_path / name)
     with pytest.raises(OSError, match=re.escape(path)), replacing(path):
         pytest.fail("the block must not run")
+
+
+def test_a_name_that_is_empty_or_of_a_folder_is_refused() -> None:
+    with pytest.raises(SettingsError, match="found an empty name"):
+        check_output("")
+    with pytest.raises(IsADirectoryError):
+        check_output("folder-to-be/")
