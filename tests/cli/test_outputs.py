@@ -205,8 +205,8 @@ def test_a_full_disk_is_told_with_the_name_of_the_file_and_leaves_nothing(
     "arguments",
     [
         "trace generate zipf --events 90000000 -o out",
-        "run large.parquet -c zstd:19 -o out --timeline line",
-        "run large.parquet -c zstd:19 -o out --jobs 2",
+        "run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --timeline line",
+        "run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --jobs 2",
         "trace annotate large.parquet -c zstd:19 -o out",
     ],
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import suppress
+from io import UnsupportedOperation
 
 import click
 
@@ -128,6 +130,8 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
     except BrokenPipeError:
         return _reader_left()
     except OSError as error:
+        if error.filename is None:  # it may be standard output's, as of a full disk
+            _drop_output()
         return _failed(program, _os_message(error), 2)
 
 
@@ -162,5 +166,11 @@ def _flushed(status: int) -> int:
 
 def _reader_left() -> int:
     # `| head` has what it wants. The interpreter flushes once more at exit, and must find a place for it.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output()
     return 0
+
+
+def _drop_output() -> None:
+    """Let what standard output has buffered go nowhere: the interpreter's flush at exit would fail once more."""
+    with suppress(AttributeError, UnsupportedOperation):  # it was closed, or is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
