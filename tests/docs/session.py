@@ -48,7 +48,7 @@ class Session:
             "PATH": f"{programs}:{os.environ['PATH']}",
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
-        }
+        } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
         self.names: dict[str, object] = {}
         self.status = 0
         self.faults: list[str] = []
