@@ -6,7 +6,6 @@ Each command is a module of its own, imported when it is asked for and not befor
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from contextlib import suppress
@@ -14,6 +13,7 @@ from io import UnsupportedOperation
 
 import click
 
+from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 
 PROGRAM = "zswap-replay"
@@ -36,26 +36,6 @@ COMMANDS = {
 """Each command with the line that ``--help`` shows; the command ``x`` is ``x`` of the module ``cli.x``."""
 
 
-class LazyGroup(click.Group):
-    """A group whose own help imports none of its commands."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands, in the order of ``COMMANDS``."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command, imported now; None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from ``COMMANDS`` alone."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
@@ -70,7 +50,10 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 
 
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP}
+    cls=LazyGroup,
+    package=__package__,
+    lines=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP},
 )
 @click.option(
     "--version",

@@ -96,11 +96,13 @@ def sweep(
             run.all(scheduler, jobs, processes)
         except KeyboardInterrupt as stop:
             forget_met()
-            kept = (
-                f"in {journal.path}; the same command goes on from there" if journal else "without --output"
-            )
+            kept, where = len(records) if journal else 0, ""
+            if journal is None:
+                where = " without --output"
+            elif kept:
+                where = f" in {journal.path}; the same command goes on from there"
             raise SweepInterrupted(
-                f"interrupted: {len(records) if journal else 0} of {len(plan.settings)} points are kept {kept}",
+                f"interrupted: {kept} of {len(plan.settings)} points are kept{where}",
                 stop.exit_code if isinstance(stop, Stopped) else 130,
             ) from None
         found = together(plan, records, figures, run.failures, timing=timing)

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
+from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.trace.annotate import annotate
 from zswap_replay.cli.trace.make import generate, merge
 from zswap_replay.cli.trace.show import cat, head, info, validate
 from zswap_replay.trace.importers import IMPORTERS
-
-
-class ImporterGroup(click.Group):
-    """The importers as commands, each imported when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the importers."""
-        return list(IMPORTERS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command of an importer; None for an unknown name."""
-        if cmd_name not in IMPORTERS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
-        return command
 
 
 @click.group(name="trace")
@@ -32,7 +16,7 @@ def trace() -> None:
     """Make, check and show traces."""
 
 
-@trace.group(name="import", cls=ImporterGroup)
+@trace.group(name="import", cls=LazyGroup, package=__name__, lines=IMPORTERS)
 def import_() -> None:
     """Make a trace from another program's output."""
 
