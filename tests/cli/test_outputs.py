@@ -16,10 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import warm
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.generate import Synthetic, generate
 
 PROGRAM = shlex.join([sys.executable, "-m", "zswap_replay"])
+"""For what depends on the limits, files and signals of the process itself; the rest is run by ``warm.program()``."""
 
 OVER_AN_INPUT = {
     "run t.parquet --lengths lengths.parquet -o OUT": ("t.parquet", "lengths.parquet"),
@@ -85,7 +88,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = Path(__file__).parents[2] / "src/zswap_replay/payload/recipes/default.toml"
     (tmp_path / "recipe.toml").write_bytes(recipe.read_bytes())
     for name, options in (("expected", ""), ("known", "--lengths lengths.parquet")):
-        run = f"{PROGRAM} run t.parquet {options} --format json --no-timing -o {name}.json"
+        run = f"{shlex.join(warm.program())} run t.parquet {options} --format json --no-timing -o {name}.json"
         assert 0 == bash(f"cd {shlex.quote(str(tmp_path))} && {run}").returncode
     return tmp_path
 
@@ -116,7 +119,7 @@ def test_no_command_writes_over_what_it_reads(arguments: str, files: Path) -> No
         entries = sorted(files.rglob("*"))
         for output in (name, "link", "hard") if arguments in EVERY_NAME else (name,):
             given = arguments.replace("OUT", output).replace("HERE", str(files))
-            done = bash(f"{PROGRAM} {given}")
+            done = bash(f"{shlex.join(warm.program())} {given}")
             assert (2, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
             assert "input" in done.stderr
             assert f"zswap-replay: {output}: " in done.stderr or ".partial: is an input" in done.stderr
@@ -200,21 +203,22 @@ def test_a_full_disk_is_told_with_the_name_of_the_file_and_leaves_nothing(
     assert not [path for path in files.iterdir() if path.name.endswith((".tmp", "out"))]
 
 
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "blow"),
     [
-        "trace generate zipf --events 90000000 -o out",
-        "run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --timeline line",
-        "run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --jobs 2",
-        "trace annotate large.parquet -c zstd:19 -o out",
+        ("trace generate zipf --events 90000000 -o out", signal.SIGTERM),
+        ("run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --timeline line", signal.SIGHUP),
+        ("run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --timeline line", signal.SIGTERM),
+        ("run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --jobs 2", signal.SIGINT),
+        ("run large.parquet --set /a:memory.max=40M -c zstd:19 -o out --jobs 2", signal.SIGTERM),
+        ("trace annotate large.parquet -c zstd:19 -o out", signal.SIGINT),
+        ("trace annotate large.parquet -c zstd:19 -o out", signal.SIGTERM),
     ],
 )
 def test_a_signal_that_asks_for_an_end_leaves_no_file(
     arguments: str, blow: signal.Signals, files: Path
 ) -> None:
-    made = "trace generate uniform --pages 60000 --events 400000 -o large.parquet"
-    assert 0 == bash(f"{PROGRAM} {made}").returncode
+    generate("uniform", Synthetic(pages=30_000, events=100_000), "large.parquet")
     before = sorted(files.iterdir())
     process = subprocess.Popen(
         [sys.executable, "-m", "zswap_replay", *arguments.split(), *(["-q"] if arguments[0] == "r" else [])],
@@ -227,7 +231,7 @@ def test_a_signal_that_asks_for_an_end_leaves_no_file(
     while sorted(files.iterdir()) == before and time.monotonic() < deadline:
         assert process.poll() is None
         time.sleep(0.01)
-    time.sleep(0.5)
+    time.sleep(0.2)
     process.send_signal(blow)
     _, errors = process.communicate(timeout=60)
     # Python ends itself by SIGINT where an interrupt has met code that runs from a string: the same to a shell.
@@ -239,9 +243,8 @@ def test_a_signal_that_asks_for_an_end_leaves_no_file(
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_sweep_that_is_told_to_end_keeps_its_points(blow: signal.Signals, jobs: int, files: Path) -> None:
-    made = "trace generate uniform --pages 30000 --events 200000 -o large.parquet"
-    assert 0 == bash(f"{PROGRAM} {made}").returncode
-    grid = ["--set", "/a:memory.max=40M", "--seed", ",".join(map(str, range(100))), "-j", str(jobs)]
+    generate("uniform", Synthetic(pages=3000, events=20_000), "large.parquet")
+    grid = ["--set", "/a:memory.max=4M", "--seed", ",".join(map(str, range(1000))), "-j", str(jobs)]
     process = subprocess.Popen(
         [sys.executable, "-m", "zswap_replay", "sweep", "large.parquet", *grid, "-o", "out.parquet", "-q"],
         stdout=subprocess.DEVNULL,

@@ -1,8 +1,9 @@
 """Breaks one rule of the model at a time, and shows that cases notice: ``python -m tests.conformance.mutate``.
 
 Prints a line a rule and kernel: the cases tried, how many of them differ, and the first difference. A rule is tried on
-a few cheap cases that notice it; with ``--every-case`` on all cases of the kernel (a quarter of an hour). The exit
-status is 1 where a broken rule goes unnoticed, or a case differs with no rule broken.
+a few cheap cases that notice it; with ``--first-case`` on the first of them, with ``--every-case`` on all cases of the
+kernel (a quarter of an hour). The exit status is 1 where a broken rule goes unnoticed, or a case differs with no rule
+broken.
 
 A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where
 the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``.
@@ -542,7 +543,7 @@ class Trials:
             return first_difference(case, folder / "trace.parquet", settings)
 
 
-def run(*, every_case: bool) -> int:
+def run(*, every_case: bool = False, first_case: bool = False) -> int:
     """Try all rules and print the table; how many lines are not as they should be."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -551,6 +552,8 @@ def run(*, every_case: bool) -> int:
         for rule in RULES:
             for kernel in sorted(rule.cases, key=KERNELS.index):
                 cases = trials.every_case(kernel) if every_case else trials.cases(kernel, rule.cases[kernel])
+                if first_case:
+                    cases = cases[:1]
                 used |= {case.id: case for case in cases}
                 found = [(case, trials.difference(case, rule.broken(kernel))) for case in cases]
                 differing = [f"{case.name} {difference}" for case, difference in found if difference]
@@ -571,7 +574,8 @@ def main(arguments: Sequence[str]) -> int:
     if compiled():
         command = [sys.executable, "-m", "tests.conformance.mutate", *arguments]
         os.execve(sys.executable, command, {**os.environ, "ZSWAP_REPLAY_PURE": "1"})
-    return int(run(every_case="--every-case" in arguments) > 0)
+    wrong = run(every_case="--every-case" in arguments, first_case="--first-case" in arguments)
+    return int(wrong > 0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import doctest
 import io
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -13,11 +14,12 @@ import traceback
 from pathlib import Path
 from textwrap import dedent, indent
 
+from tests import warm
 from tests.docs.blocks import GIVEN, Block, Command, blocks, commands, matches
 from tests.paths import ROOT
 
 _PROGRAMS = {
-    "zswap-replay": 'exec "{python}" -m zswap_replay "$@"',
+    "zswap-replay": 'exec {program} "$@"',
     "python": 'exec "{python}" "$@"',
     "python3": 'exec "{python}" "$@"',
     # valgrind is not there everywhere, and is slow: this one has "seen" a program touch twenty pages, five times each
@@ -41,7 +43,8 @@ class Session:
         for name, script in _PROGRAMS.items():
             program = programs / name
             program.write_text(
-                f"#!/bin/sh\n{dedent(script.format(python=sys.executable))}\n", encoding="utf-8"
+                f"#!/bin/sh\n{dedent(script.format(python=sys.executable, program=shlex.join(warm.program())))}\n",
+                encoding="utf-8",
             )
             program.chmod(program.stat().st_mode | stat.S_IXUSR)
         self.environment = {

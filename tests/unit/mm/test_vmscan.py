@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.bench import EVERY_RELEASE, FULL, HALF, REFUSED, Bench, stored
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
@@ -186,8 +186,8 @@ def test_a_round_does_not_wait_for_a_memcg_that_is_gone(bench: Bench, reclaim: s
     assert lengths is not None
     # a process of its own: a loop without end in the core heeds no signal handler
     options = ["--kernel", kernel, "--reclaim", reclaim, "--lengths", lengths]
-    command = [sys.executable, "-m", "zswap_replay", "run", path, *options]
-    assert 0 == subprocess.run(command, capture_output=True, timeout=30, check=False).returncode
+    command = [*warm.program(), "run", path, *options]
+    assert 0 == subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
 
 
 @both_reclaims

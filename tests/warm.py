@@ -1,0 +1,145 @@
+"""``zswap-replay`` as a process of its own that has its imports behind it: most tests wait for nothing else.
+
+A server imports the program once and forks for each run, which has its own environment, folder, files and exit status.
+What depends on how a process starts (the interpreted core, signals, closed files, imports) is tested on cold ones.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import cache
+from pathlib import Path
+
+from tests.paths import ROOT
+
+CLIENT = Path(__file__).with_name("warm_client.py")
+
+REHEARSED = (
+    "run traces/story.parquet --max-events 400 -c zstd -c lz4",
+    "sweep traces/story.parquet --max-events 400 -c zstd,lz4 --jobs 1",
+    "run traces/story.parquet --max-events 400 --format json",
+    "trace info traces/story.parquet",
+    "compare tests/nowhere.json",
+    "check traces/story.parquet tests/nowhere.json",
+    "report tests/nowhere.json",
+    "kernels",
+)
+"""Commands that are run first: their imports, and what is made once in a process, are there for all runs then."""
+
+
+@cache
+def program() -> tuple[str, ...]:
+    """Start the server, and return the words of a command that has it run ``zswap-replay``; add the arguments."""
+    address = Path(tempfile.mkdtemp(prefix="warm-")) / "socket"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.warm", address],
+        cwd=ROOT,
+        env={**os.environ, "ZSWAP_REPLAY_PURE": "0", "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdout
+    assert b"ready\n" == server.stdout.readline()
+
+    def stop() -> None:
+        server.communicate()
+        address.unlink()
+        address.parent.rmdir()
+
+    atexit.register(stop)
+    return sys.executable, "-I", "-S", str(CLIENT), str(address)
+
+
+def serve(address: str) -> None:
+    """Import the program and run it for whoever asks, until standard input ends; return in each process that is it."""
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # as the program does before it imports Arrow
+    from zswap_replay.cli.main import PROGRAM, cli, guarded
+
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        for command in REHEARSED:
+            guarded(cli, PROGRAM, command.split())
+    gc.freeze()  # what is there stays: no run looks through it, or copies its pages
+    # a fork of a process with threads is warned of; what numpy and Arrow keep for themselves survives it
+    warnings.simplefilter("ignore", DeprecationWarning)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that keep a run
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    print("ready", flush=True)
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in ready:
+            os._exit(0)
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            if _kept(connection):
+                return
+        connection.close()
+
+
+def _kept(connection: socket.socket) -> bool:
+    """Fork the run that a connection asks for, and end with telling its status; True: this process is the run."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    head, files, _, _ = socket.recv_fds(connection, 4, 3)
+    with connection.makefile("rb") as stream:
+        request = json.loads(stream.read(int.from_bytes(head, "big")))
+    if (run := os.fork()) == 0:
+        connection.close()
+        _become(request["arguments"], request["environment"], request["folder"], files)
+        return True
+    for file in files:
+        os.close(file)
+    # where the one that asks has gone, as after a timeout, nobody wants the run
+    ended, _, _ = select.select([os.pidfd_open(run), connection], [], [])
+    if connection in ended:
+        os.kill(run, signal.SIGKILL)
+    _, status = os.waitpid(run, 0)
+    code = os.waitstatus_to_exitcode(status)
+    with suppress(BrokenPipeError):
+        connection.sendall(bytes([code if code >= 0 else 128 - code]))
+    os._exit(0)
+
+
+def _become(arguments: list[str], environment: dict[str, str], folder: str, files: list[int]) -> None:
+    """Take the arguments, environment, folder and standard files of another process."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = arguments
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)), "utf-8")
+    for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
+        raw = io.FileIO(number, "w", closefd=False)
+        lines = number == 2 or raw.isatty()
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", errors, line_buffering=lines)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+if __name__ == "__main__":
+    serve(sys.argv.pop())
+    try:
+        runpy.run_module("zswap_replay", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        sys.stdout.flush()
+        if threading.active_count() == 1 and isinstance(end.code, int):
+            atexit._run_exitfuncs()
+            os._exit(end.code)  # taking all apart that was imported is half of a short run
+        raise
