@@ -105,8 +105,8 @@ def _kept(connection: socket.socket) -> bool:
     for file in files:
         os.close(file)
     # where the one that asks has gone, as after a timeout, nobody wants the run
-    ended, _, _ = select.select([os.pidfd_open(run), connection], [], [])
-    if connection in ended:
+    ended, _, _ = select.select([os.pidfd_open(run), connection.fileno()], [], [])
+    if connection.fileno() in ended:
         os.kill(run, signal.SIGKILL)
     _, status = os.waitpid(run, 0)
     code = os.waitstatus_to_exitcode(status)
@@ -124,11 +124,15 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, file
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = arguments
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)), "utf-8")
+    standard: list[tuple[str, io.TextIOWrapper]] = [
+        ("stdin", io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8"))
+    ]
     for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
         raw = io.FileIO(number, "w", closefd=False)
         lines = number == 2 or raw.isatty()
-        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", errors, line_buffering=lines)
+        written = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", errors, line_buffering=lines)
+        standard.append((name, written))
+    for name, stream in standard:
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 
