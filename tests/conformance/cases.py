@@ -23,7 +23,7 @@ NOT_REPLAYED = {
 }
 """Cases that are left out, and why. All others are replayed."""
 ACCESS = RECORDED / "access"
-KERNELS = ("6.6", "patch-v4", "6.8", "6.12", "6.18")
+KERNELS = ("6.6", "patch-v4", "6.8", "6.12", "6.18", "7.1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 RECORDED = Path(__file__).parent / "recorded"
 
 _NUMBERS = pa.int64()
-_MEMCG = ("memory.zswap.current", "zswap", "zswapped", "zswpin", "zswpout", "zswpwb")
+_MEMCG = ("memory.zswap.current", "zswap", "zswapped", "zswap_incomp", "zswpin", "zswpout", "zswpwb")
+_ROOT = ("7.1",)
+"""Kernels whose memory.stat of the root was brought up to date before it was read; of the others it lags behind."""
 _DELTA = "DELTA_BINARY_PACKED"
 
 Row = dict[str, Any]
@@ -59,7 +61,7 @@ def pack(cases: list[Path], target: Path) -> None:
         if (case / "expected.json").exists():
             about["expected"] = json.loads((case / "expected.json").read_text())
         else:
-            for table, row in _expected(case, set(about["compare"])):
+            for table, row in _expected(case, set(about["compare"]), root=about["kernel"] in _ROOT):
                 rows[table].append(row)
     lines = ",\n".join(
         f"{json.dumps(name)}: {json.dumps(about, separators=(',', ':'))}" for name, about in described.items()
@@ -72,7 +74,7 @@ def pack(cases: list[Path], target: Path) -> None:
             _write(_table(found), target / f"{name}.parquet")
 
 
-def _expected(case: Path, compare: set[str]) -> Iterator[tuple[str, Row]]:
+def _expected(case: Path, compare: set[str], *, root: bool) -> Iterator[tuple[str, Row]]:
     """The rows of expected.jsonl, each with its table; of the counters, those that are to be compared."""
     with (case / "expected.jsonl").open() as file:
         for number, line in enumerate(file):
@@ -91,7 +93,8 @@ def _expected(case: Path, compare: set[str]) -> Iterator[tuple[str, Row]]:
                     at | {"memcg": found["memcg"], "page": found["first_page"], "where": found["where"]},
                 )
                 continue
-            for path, values in found.get("memcg", {}).items():
+            memcgs = found.get("memcg", {}) | ({"/": found["root"]} if root and "root" in found else {})
+            for path, values in memcgs.items():
                 yield (
                     "memcgs",
                     at | {"memcg": path} | {key: values.get(key) for key in _MEMCG if key in compare},

@@ -41,5 +41,6 @@ cdef class LruRings:
     cpdef int list_move(self, int head, int item) except -1
     cpdef int list_move_tail(self, int head, int item) except -1
     cpdef int list_splice_init(self, int source, int head) except -1
+    cpdef int list_splice_tail_init(self, int source, int head) except -1
     @cython.locals(slot="int[::1]")
     cdef int make_room(self, Ring ring, int size) except -1

@@ -199,6 +199,14 @@ class LruRings:
             self.list_del(source, item)
             self.list_add(head, item)
 
+    def list_splice_tail_init(self, source: cython.int, head: cython.int) -> None:
+        """Move all of ``source``, in its order, behind the tail of the list ``head``."""
+        item: cython.int
+        while self.size[source]:
+            item = self.first(source)
+            self.list_del(source, item)
+            self.list_add_tail(head, item)
+
     # ---- room ----
 
     def make_room(self, ring: Ring, size: cython.int) -> None:

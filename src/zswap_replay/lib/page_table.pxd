@@ -19,6 +19,7 @@ cpdef enum:
     WRITEBACK = 1024
     SECOND_CHANCE = 2048
     BYTES_KEPT = 4096
+    ORPHAN = 8192
     NR_RETURNED = 64
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7

@@ -56,6 +56,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BYTES_KEPT = 4096
     """The compressed bytes of its entry are kept outside; they are not where the length was known."""
 
+    ORPHAN = 8192
+    """Its memory is charged to the root by the objcg of a top memcg that was removed, not by the root's own."""
+
     NR_RETURNED = 64
     """The first structs are no pages: each stands for a swap slot that is about to be given back, and has its entry."""
     BLOCK_SHIFT = 3

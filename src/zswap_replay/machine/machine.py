@@ -85,6 +85,7 @@ class Machine:
         )
         self.limits = MemcgLimits(release, self.memcgs, self.vmscan, self.zswap, totalram_pages)
         self.memory = Memory(
+            release,
             self.pages,
             self.memcgs,
             self.swap_cache,
@@ -128,6 +129,10 @@ class Machine:
         if memcg == 0 or not self.memcgs.online[memcg]:
             raise ValueError(f"path {path}: expected a memcg that is online, and not the root")
         self.zswap.pools.zswap_memcg_offline_cleanup(memcg)
+        if self.release.resident_pages_reparented:
+            parent = self.memcgs.parent[memcg]
+            moved = self.lruvecs.lru_reparent_memcg(memcg, parent)
+            self.memcgs.reparent_charges(memcg, parent, moved)
         self.memcgs.mem_cgroup_css_offline(memcg)
 
     def memcg_set(self, path: int, key: str, value: int) -> None:

@@ -30,11 +30,12 @@ cdef class MemCgroups:
     cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
-    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, events, node_zswap_bytes, node_zswapped
+    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, events, node_zswap_bytes, node_zswapped
     cpdef int memcg_of_path(self, int path) noexcept
     cpdef set_path(self, int path, int memcg)
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
     cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
+    cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept
     cdef void release(self, int memcg) noexcept
     cpdef void mem_cgroup_get(self, int memcg) noexcept
     cpdef void mem_cgroup_put(self, int memcg) noexcept

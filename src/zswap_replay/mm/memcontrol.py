@@ -88,6 +88,7 @@ class MemCgroups:
         self.swap = column(room, LONGLONG)
         self.zswap_bytes = column(room, LONGLONG)
         self.zswapped = column(room, LONGLONG)
+        self.zswap_incomp = column(room, LONGLONG)
         # the same without descendants, [memcg * nr_nodes + nid]
         self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
         self.node_zswapped = column(room * nr_nodes, LONGLONG)
@@ -156,6 +157,15 @@ class MemCgroups:
         self.online[memcg] = 0
         if self.refs[memcg] == 0:
             self.release(memcg)
+
+    def reparent_charges(self, memcg: cython.int, parent: cython.int, count: cython.int) -> None:
+        """Let ``count`` resident pages of a memcg that is removed be its parent's, which is charged for them already.
+
+        Models memcg_reparent_objcgs(), from 7.1 on.
+        """
+        self.resident[memcg] -= count
+        self.refs[memcg] -= count
+        self.refs[parent] += count
 
     def release(self, memcg: cython.int) -> None:
         """Take a dead memcg that nothing refers to out of the tree."""
@@ -233,6 +243,7 @@ class MemCgroups:
         while memcg >= 0:
             self.zswap_bytes[memcg] += size
             self.zswapped[memcg] += 1
+            self.zswap_incomp[memcg] += size == PAGE_SIZE
             memcg = self.parent[memcg]
 
     def obj_cgroup_uncharge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
@@ -244,6 +255,7 @@ class MemCgroups:
         while memcg >= 0:
             self.zswap_bytes[memcg] -= size
             self.zswapped[memcg] -= 1
+            self.zswap_incomp[memcg] -= size == PAGE_SIZE
             memcg = self.parent[memcg]
 
     def mem_cgroup_zswap_writeback_enabled(self, memcg: cython.int) -> cython.bint:
@@ -396,6 +408,7 @@ class MemCgroups:
         self.swap = grown(self.swap, room)
         self.zswap_bytes = grown(self.zswap_bytes, room)
         self.zswapped = grown(self.zswapped, room)
+        self.zswap_incomp = grown(self.zswap_incomp, room)
         self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
         self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

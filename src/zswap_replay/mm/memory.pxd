@@ -17,6 +17,7 @@ cdef class Memory:
     cdef readonly PageIo page_io
     cdef readonly Vmscan vmscan
     cdef readonly MemcgLimits limits
+    cdef bint rule_cached_slots_kept
     cdef readonly long long first_touches
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content

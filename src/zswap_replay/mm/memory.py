@@ -6,6 +6,7 @@ from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
+from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
@@ -29,6 +30,7 @@ class Memory:
 
     def __init__(
         self,
+        release: Release,
         pages: PageTable,
         memcgs: MemCgroups,
         swap_cache: SwapCache,
@@ -44,6 +46,7 @@ class Memory:
         self.page_io = page_io
         self.vmscan = vmscan
         self.limits = limits
+        self.rule_cached_slots_kept = release.cached_slots_kept
         self.first_touches = 0  # faults on pages that were absent: never touched, or freed
 
     def handle_mm_fault(
@@ -86,7 +89,8 @@ class Memory:
         """Map a page that has a slot, from the swap cache, or read in first.
 
         It keeps its slot, unless it is about to be written, memory.swap.max is half used up, or the device is
-        synchronous, which has no use for a copy in the swap cache.
+        synchronous, which has no use for a copy: up to 6.18 such a page is read in past the swap cache, and one that is
+        in there keeps its slot.
         Models do_swap_page().
         """
         pages: PageTable = self.pages
@@ -106,7 +110,7 @@ class Memory:
         pages.flags[page] |= PRESENT | YOUNG
         if (
             write
-            or (self.vmscan.synchronous_swap and not cached)
+            or (self.vmscan.synchronous_swap and not (cached and self.rule_cached_slots_kept))
             or self.memcgs.mem_cgroup_swap_full(pages.page[page].memcg)
         ):
             self.swap_slots.free_swap_slot(page)

@@ -80,6 +80,12 @@ class Release:
         "a freed swap slot drops its entry only when 64 slots are given back",
         "free_swap_slot(), swapcache_free_entries(); zswap_invalidate() in the former from 6.9 on",
     )
+    slots_cached: bool = _rule(
+        "a freed swap slot, with its charge and its hold on a dead memcg, is given back only when 64 of them are; "
+        "later at once",
+        "free_swap_slot(), mm/swap_slots.c, which 6.15 removed",
+        read=("6.12", "6.18", "7.1"),
+    )
     zeromap: bool = _rule(
         "zero pages are noted in the swap map; before, zswap kept same-filled pages as entries of length 0",
         "swap_writepage(), swap_zeromap_folio_set()",
@@ -87,6 +93,21 @@ class Release:
     stores_incompressible: bool = _rule(
         "a page that does not compress is stored as it is, where writeback is allowed",
         "zswap_compress()",
+    )
+    resident_pages_reparented: bool = _rule(
+        "a resident page of a memcg that is removed is its parent's at once: the parent's limits and switches are "
+        "asked, and its next swap slot names the parent; before, it stayed the dead memcg's",
+        "memcg_reparent_objcgs(), lru_reparent_memcg(), folio_memcg()",
+    )
+    root_has_objcg: bool = _rule(
+        "the root's zswpin, zswpout and zswpwb count its own pages too, and what pages of a removed top memcg take in "
+        "zswap is charged to it",
+        "get_obj_cgroup_from_folio(), obj_cgroup_charge_zswap()",
+    )
+    cached_slots_kept: bool = _rule(
+        "a read of a page in the swap cache leaves it its slot, on a synchronous device too; later any touch there "
+        "gives the slot up",
+        "do_swap_page(), should_try_to_free_swap()",
     )
     counts_compress_fail: bool = _rule("reject_compress_fail exists", "zswap_compress()")
     enospc_is_poor: bool = _rule(
@@ -171,14 +192,18 @@ _V6_6 = Release(
     cursor_released_offline=False,
     exclusive_loads="knob",
     slots_freed_in_batches=True,
+    slots_cached=True,
     zeromap=False,
     stores_incompressible=False,
+    resident_pages_reparented=False,
+    root_has_objcg=False,
+    cached_slots_kept=True,
     counts_compress_fail=False,
     enospc_is_poor=False,
     shrinker="none",
     quarters_of_memory_reclaim=False,
     zstd="1.5.6",
-    zpools=("zsmalloc", "zbud"),
+    zpools=("zsmalloc", "zbud", "z3fold"),
     params=_OLD_PARAMS,
     absent=frozenset(
         {
@@ -190,6 +215,7 @@ _V6_6 = Release(
             "zswpwb",
             "memcg.pswpin",
             "memcg.pswpout",
+            "zswap_incomp",
         }
     ),
 )
@@ -235,7 +261,13 @@ _V6_12 = replace(
     quarters_of_memory_reclaim=True,
     params=_NEW_PARAMS,
     absent=frozenset(
-        {"decompress_fail", "stored_incompressible_pages", "same_filled_pages", "duplicate_entry"}
+        {
+            "decompress_fail",
+            "stored_incompressible_pages",
+            "zswap_incomp",
+            "same_filled_pages",
+            "duplicate_entry",
+        }
     ),
 )
 _V6_18 = replace(
@@ -243,15 +275,26 @@ _V6_18 = replace(
     name="6.18",
     summary="as 6.12; pages that do not compress are stored as they are, zsmalloc alone is left",
     recorded="6.18.2",
+    slots_cached=False,
     stores_incompressible=True,
     zstd="1.5.7",
     zpools=("zsmalloc",),
     params=tuple(param for param in _NEW_PARAMS if param != "zpool"),
+    absent=frozenset({"same_filled_pages", "duplicate_entry", "zswap_incomp"}),
+)
+_V7_1 = replace(
+    _V6_18,
+    name="7.1",
+    summary="as 6.18; pages of a removed memcg are its parent's at once, a touch of a RAM disk's page frees its slot",
+    recorded="7.1.5",
+    resident_pages_reparented=True,
+    root_has_objcg=True,
+    cached_slots_kept=False,
     absent=frozenset({"same_filled_pages", "duplicate_entry"}),
 )
 
 RELEASES: dict[str, Release] = {
-    release.name: release for release in (_V6_6, _PATCH_V4, _V6_8, _V6_12, _V6_18)
+    release.name: release for release in (_V6_6, _PATCH_V4, _V6_8, _V6_12, _V6_18, _V7_1)
 }
 """The releases by name, oldest first."""
 

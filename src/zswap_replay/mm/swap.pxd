@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.lib.lru_ring cimport LruRings
-from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, PageTable
+from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, ORPHAN, PageTable
+from zswap_replay.mm.memcontrol cimport ROOT
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -18,4 +19,5 @@ cdef class Lruvecs:
     cpdef int lruvec_add_folio(self, int page, int memcg) except -1
     cpdef void lruvec_del_folio(self, int page, int memcg) noexcept
     cpdef int folio_add_lru(self, int page, int memcg) except -1
+    cpdef int lru_reparent_memcg(self, int memcg, int parent) except -1
     cpdef int folio_rotate_reclaimable(self, int page, int memcg) except -1

@@ -9,7 +9,8 @@ import cython
 from zswap_replay.lib.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import ACTIVE, ISOLATED
+    from zswap_replay.lib.page_table import ACTIVE, ISOLATED, ORPHAN
+    from zswap_replay.mm.memcontrol import ROOT
 
     # enum lru_list, as far as anonymous pages go
     LRU_INACTIVE_ANON = 0
@@ -51,6 +52,22 @@ class Lruvecs:
         """
         self.added += 1
         self.lruvec_add_folio(page, memcg)
+
+    def lru_reparent_memcg(self, memcg: cython.int, parent: cython.int) -> cython.int:
+        """Give the pages of a memcg that is removed to its parent, where reclaim takes them first; return how many.
+
+        Models lru_reparent_memcg(), from 7.1 on.
+        """
+        head: cython.int
+        moved: cython.int = 0
+        for head in range(NR_LRU_LISTS):
+            for page in self.lists.in_order(NR_LRU_LISTS * memcg + head):
+                self.pages.page[page].memcg = parent
+                if parent == ROOT:
+                    self.pages.flags[page] |= ORPHAN
+                moved += 1
+            self.lists.list_splice_tail_init(NR_LRU_LISTS * memcg + head, NR_LRU_LISTS * parent + head)
+        return moved
 
     def folio_rotate_reclaimable(self, page: cython.int, memcg: cython.int) -> None:
         """Move an inactive page whose write has ended to the tail, where reclaim takes it next.

@@ -23,6 +23,7 @@ class SwapSlots:
         self.memcgs = memcgs
         self.zswap = zswap
         self.rule_slots_freed_in_batches = release.slots_freed_in_batches
+        self.rule_slots_cached = release.slots_cached
         # freed slots that are not given back yet: the memcg that each is charged to, and how many there are
         self.returned_memcg = column(SWAP_SLOTS_CACHE_SIZE, INT, -1)
         self.n_ret = 0
@@ -42,16 +43,20 @@ class SwapSlots:
     def free_swap_slot(self, page: cython.int) -> None:
         """Take a page's slot away, and with it, at once or when slots are given back, its entry in zswap.
 
-        Models free_swap_slot(). Slots are given back SWAP_SLOTS_CACHE_SIZE at a time in every release.
+        Slots are given back SWAP_SLOTS_CACHE_SIZE at a time up to 6.14, and one by one from 6.15 on. Models
+        free_swap_slot().
         """
         if self.pages.page[page].pool and not self.rule_slots_freed_in_batches:
             self.zswap.zswap_invalidate(page)
-        if self.n_ret == SWAP_SLOTS_CACHE_SIZE:
-            self.swapcache_free_entries()
-        if self.pages.page[page].pool:
-            self.zswap.zswap_orphan(page, self.n_ret)
-        self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
-        self.n_ret += 1
+        if not self.rule_slots_cached:
+            self.memcgs.mem_cgroup_uncharge_swap(self.pages.page[page].slot_memcg)
+        else:
+            if self.n_ret == SWAP_SLOTS_CACHE_SIZE:
+                self.swapcache_free_entries()
+            if self.pages.page[page].pool:
+                self.zswap.zswap_orphan(page, self.n_ret)
+            self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
+            self.n_ret += 1
         self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO)
 
     def swapcache_free_entries(self) -> None:

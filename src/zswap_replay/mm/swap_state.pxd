@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.page_table cimport (
-    ACTIVE, DIRTY, ISOLATED, PRESENT, SLOT, SWAPCACHE, WRITEBACK, PageTable,
+    ACTIVE, DIRTY, ISOLATED, ORPHAN, PRESENT, SLOT, SWAPCACHE, WRITEBACK, PageTable,
 )
 from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
 from zswap_replay.mm.swap cimport Lruvecs

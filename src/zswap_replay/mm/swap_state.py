@@ -12,6 +12,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         ACTIVE,
         DIRTY,
         ISOLATED,
+        ORPHAN,
         PRESENT,
         SLOT,
         SWAPCACHE,
@@ -39,7 +40,7 @@ class SwapCache:
         """
         self.pages.page[page].memcg = memcg
         self.memcgs.charge(memcg)
-        self.pages.flags[page] &= ~(ACTIVE | ISOLATED | WRITEBACK)
+        self.pages.flags[page] &= ~(ACTIVE | ISOLATED | WRITEBACK | ORPHAN)
         if memcg == self.pages.page[page].slot_memcg and self.pages.page[page].lru.at != NO_SHADOW:
             self.workingset.workingset_refault(page, memcg)
         self.lruvecs.folio_add_lru(page, memcg)

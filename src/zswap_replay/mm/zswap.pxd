@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.length_index cimport CLASS_SHIFT, KIND_MASK, NR_CLASSES, NORMAL, Lengths
-from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE, PageTable
+from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, ORPHAN, SECOND_CHANCE, PageTable
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
@@ -132,7 +132,7 @@ cdef class Zswap(LruWalk):
     cdef readonly ShrinkWorker worker
     cdef readonly int nr_nodes
     cdef bint rule_memcg_limit_shrinks, rule_second_chance, rule_memcg_refusal_queues
-    cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor
+    cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor, rule_root_has_objcg
     cdef readonly long long reject_reclaim_fail, reject_compress_fail, reject_compress_poor
     cdef readonly long long written_back_pages, duplicate_entry, stored_pages, stored_incompressible_pages
     cdef readonly long long same_filled_pages, zswpin, zswpout, pswpout_writeback, compressed_bytes

@@ -29,7 +29,7 @@ from zswap_replay.mm.zsmalloc import ZsPool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, NORMAL, NR_CLASSES
-    from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
+    from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, ORPHAN, SECOND_CHANCE
     from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP
     from zswap_replay.mm.memcontrol import (
         COMPRESS_REJECT,
@@ -655,6 +655,7 @@ class Zswap(LruWalk):
         self.rule_zeromap = release.zeromap
         self.rule_stores_incompressible = release.stores_incompressible
         self.rule_enospc_is_poor = release.enospc_is_poor
+        self.rule_root_has_objcg = release.root_has_objcg
 
         # statistics of debugfs; ZswapPools has pool_limit_hit
         self.reject_reclaim_fail = (
@@ -829,7 +830,7 @@ class Zswap(LruWalk):
         objcg: cython.int = self.page_table.page[entry].objcg
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
         nid: cython.int = self.page_table.page[entry].node
-        if objcg >= 0:
+        if objcg >= 0 or self.rule_root_has_objcg:
             self.memcgs.count_memcg_event(memcg, nid, ZSWPWB)
         self.memcgs.count_memcg_event(memcg, nid, WRITTEN_BACK)
         self.memcgs.count_memcg_event(self.page_table.page[entry].memcg, nid, PSWPOUT)
@@ -905,6 +906,8 @@ class Zswap(LruWalk):
             return False
 
         objcg: cython.int = self.memcgs.get_obj_cgroup_from_memcg(pages.page[page].memcg)
+        if objcg < 0 and pages.flags[page] & ORPHAN:
+            objcg = pages.space_of(page)
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
         if objcg >= 0 and not self.memcgs.obj_cgroup_may_zswap(objcg):
             refused: cython.bint = True
@@ -935,7 +938,7 @@ class Zswap(LruWalk):
         pages.page[page].objcg = objcg
         pages.flags[page] |= SECOND_CHANCE
         self.memcgs.obj_cgroup_charge_zswap(objcg, pages.page[page].node, length)
-        if objcg >= 0:
+        if objcg >= 0 or self.rule_root_has_objcg:
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
             self.zswap_lru_add(pool, page)
@@ -986,7 +989,7 @@ class Zswap(LruWalk):
         self.zswap_decompress(page)
         self.zswpin += 1
         objcg: cython.int = pages.page[page].objcg
-        if objcg >= 0:
+        if objcg >= 0 or self.rule_root_has_objcg:
             self.memcgs.count_memcg_event(self.memcgs.obj_cgroup_memcg(objcg), pages.page[page].node, ZSWPIN)
         if self.rule_always_exclusive or self.exclusive_loads:
             self.zswap_entry_free(page)

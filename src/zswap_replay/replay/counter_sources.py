@@ -74,6 +74,7 @@ MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
         "memory.zswap.current": lambda memcg: memcg.machine.memcgs.zswap_bytes[memcg.index],
         "zswap": lambda memcg: memcg.machine.memcgs.zswap_bytes[memcg.index],
         "zswapped": lambda memcg: memcg.machine.memcgs.zswapped[memcg.index] * PAGE_SIZE,
+        "zswap_incomp": lambda memcg: memcg.machine.memcgs.zswap_incomp[memcg.index] * PAGE_SIZE,
     },
     "replay.memcg": {
         "resident_pages": lambda memcg: memcg.machine.memcgs.resident[memcg.index],

@@ -90,6 +90,7 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("memory.zswap.current", "bytes", "compressed bytes charged", "gauge"),
         Counter("zswap", "bytes", "compressed bytes charged", "gauge"),
         Counter("zswapped", "bytes", "what the entries are when they are not compressed", "gauge"),
+        Counter("zswap_incomp", "bytes", "entries stored as they are, charged", "gauge"),
         _lower("pswpin", "pages", "a page was read from the swap device", weight=3),
         _lower("pswpout", "pages", "a page was written to the swap device"),
         Counter("zswpin", "pages", "a page was loaded from zswap"),
