@@ -17,11 +17,6 @@ from zswap_replay.settings import Settings
 from zswap_replay.units import PAGE_SIZE
 
 RECORDED = Path(__file__).parent / "recorded"
-NOT_REPLAYED = {
-    "6.12/len_lz4_z3fold": "z3fold is not modelled",
-    "6.12/len_lz4_z3fold_edge": "z3fold is not modelled",
-}
-"""Cases that are left out, and why. All others are replayed."""
 ACCESS = RECORDED / "access"
 KERNELS = ("6.6", "patch-v4", "6.8", "6.12", "6.18", "7.1")
 

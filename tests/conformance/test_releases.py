@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import NOT_REPLAYED, Case, load_cases
+from tests.conformance.cases import Case, load_cases
 from tests.conformance.check import first_difference
 
 WITHOUT_PLACES = {
@@ -16,10 +16,8 @@ WITHOUT_PLACES = {
 }
 """Cases of which only the counters that are a rule are compared, and not where each page is, and why."""
 
-REPLAYED = [case for case in load_cases() if case.id not in NOT_REPLAYED]
 
-
-@pytest.mark.parametrize("case", REPLAYED, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", load_cases(), ids=lambda case: case.id)
 def test_counters_are_the_kernels(case: Case, tmp_path: Path) -> None:
     settings = case.settings(lengths=case.write_lengths(tmp_path))
 
@@ -28,6 +26,5 @@ def test_counters_are_the_kernels(case: Case, tmp_path: Path) -> None:
     assert difference is None, f"{case.id}: {difference}"
 
 
-def test_cases_are_left_out_for_a_reason_alone() -> None:
-    assert {case.id for case in load_cases() if case.zpool == "z3fold"} == set(NOT_REPLAYED)
+def test_places_are_left_out_for_a_reason_alone() -> None:
     assert {case.id for case in load_cases() if not case.deterministic} == set(WITHOUT_PLACES)

@@ -24,6 +24,7 @@ from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap_state import SwapCache
+from zswap_replay.mm.z3fold import Z3foldPool
 from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zsmalloc import ZsPool
 
@@ -73,7 +74,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
 MAX_TIME = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 
-ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool}
+ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool, "z3fold": Z3foldPool}
 WORKERS = {
     "lru": WORKER_LRU,
     "iter": WORKER_ITER,
