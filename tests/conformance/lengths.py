@@ -15,14 +15,11 @@ MOST_OFF = {"zstd": 0, "deflate": 0, "lzo": 0, "lz4": 6, "lz4hc": 5}
 
 
 def recorded(compressor: str) -> Iterator[tuple[str, bytes, int]]:
-    """Kernel, page and length of every page whose length one store showed; 0 or 4096 where it was not compressed.
-
-    The kernel is the oldest release with the same lengths where the one that was recorded is not modelled.
-    """
+    """Kernel, page and length of every page whose length one store showed; 0 or 4096 where it was not compressed."""
     pages = payload("all", 360, 1)
     for row in pq.ParquetFile(RECORDED / "lengths-7.1.parquet").read().to_pylist():
         if row["compressor"] == compressor:
-            yield "6.18", pages[row["page"]], row["length"] % PAGE_SIZE
+            yield "7.1", pages[row["page"]], row["length"] % PAGE_SIZE
     for case in load_cases():
         if case.name == f"len_{compressor}":
             pages = [page for part in case.payload for page in payload(part.mix, part.pages, part.seed)]

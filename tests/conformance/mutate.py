@@ -26,12 +26,13 @@ from tests.conformance.check import Difference, first_difference
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.lib.page_table import DIRTY
 from zswap_replay.machine import compiled
-from zswap_replay.mm import list_lru, swap_slots, zbud, zsmalloc, zswap
+from zswap_replay.mm import list_lru, swap_slots, z3fold, zbud, zsmalloc, zswap
 from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page import PAGE_SHIFT
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.z3fold import Z3foldPool
 from zswap_replay.mm.zsmalloc import ZsPool
 from zswap_replay.mm.zswap import ShrinkWorker, Zswap, ZswapPools
 
@@ -260,6 +261,15 @@ def emptiest_first() -> Patch:
     return method(ZsPool, find_get_zspage)
 
 
+def single_stays() -> Patch:
+    """Leave the only object of a page where it is."""
+
+    def compact_single_buddy(self: Z3foldPool, page: int) -> bool:
+        return False
+
+    return method(Z3foldPool, compact_single_buddy)
+
+
 # ---- the rules ----
 
 # Nearly every case with a limit notices some of these; named are cheap ones.
@@ -268,12 +278,12 @@ RULES = (
     Rule(
         "pool limit: > for >= (up to 6.8: >= for >)",
         always(other_limit_test),
-        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12"), "d_global_mixed"),
+        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12", "7.1"), "d_global_mixed"),
     ),
     Rule(
         "accept threshold: < for <= (up to 6.8: <= for <)",
         always(other_threshold_test),
-        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12"), "d_global_mixed"),
+        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12", "7.1"), "d_global_mixed"),
     ),
     Rule(
         "threshold rounded as a share of the limit",
@@ -283,12 +293,12 @@ RULES = (
     Rule(
         "threshold rounded as a share of RAM",
         release(threshold_of_limit=False),
-        {"6.18": "d_global_root f_offline_order"},
+        dict.fromkeys(("6.18", "7.1"), "d_global_root f_offline_order"),
     ),
     Rule(
         "memory.zswap.max of the memcg itself alone",
         always(leaf_limit),
-        dict.fromkeys(("6.6", "patch-v4", "6.12"), "f_parent_limit_empty_leaf f_offline_limit"),
+        dict.fromkeys(("6.6", "patch-v4", "6.12", "7.1"), "f_parent_limit_empty_leaf f_offline_limit"),
     ),
     Rule(
         "memory.zswap.max refuses above the limit only",
@@ -297,12 +307,13 @@ RULES = (
             "6.6": "b_limit_1 b_limit_12287",
             "patch-v4": "b_limit_1 b_limit_12287",
             "6.12": "b_limit_1 c_wb0_max0",
+            "7.1": "b_limit_1 c_wb0_max0",
         },
     ),
     Rule(
         "a store at a memcg limit is refused, nothing shrunk",
         release(memcg_limit_shrinks=False),
-        dict.fromkeys(("patch-v4", "6.8", "6.12"), "b_limit_4096 b_limit_12287"),
+        dict.fromkeys(("patch-v4", "6.8", "6.12", "7.1"), "b_limit_4096 b_limit_12287"),
     ),
     Rule(
         "a store at a memcg limit shrinks the memcg",
@@ -313,7 +324,7 @@ RULES = (
     Rule(
         "no second chance",
         release(second_chance=False),
-        {"6.12": "h_second_chance b_limit_4096", "6.18": "b_limit_4096 b_limit_12287"},
+        {"6.12": "h_second_chance b_limit_4096"} | dict.fromkeys(("6.18", "7.1"), "b_limit_4096 b_limit_12287"),
     ),
     Rule(
         "a second chance",
@@ -323,7 +334,7 @@ RULES = (
     Rule(
         "one LRU for all memcgs",
         release(lru_per_memcg=False),
-        dict.fromkeys(("patch-v4", "6.8", "6.12"), "f_parent_limit_empty_leaf f_offline_limit"),
+        dict.fromkeys(("patch-v4", "6.8", "6.12", "7.1"), "f_parent_limit_empty_leaf f_offline_limit"),
     ),
     Rule("an LRU for each memcg", release(lru_per_memcg=True), {"6.6": "d_global_root f_offline_order"}),
     Rule(
@@ -332,7 +343,9 @@ RULES = (
         {"patch-v4": "n_pools_limit_zbud", "6.8": "n_pools_global"},
     ),
     Rule(
-        "one list for all nodes", always(one_node), dict.fromkeys(("patch-v4", "6.8", "6.12"), "g_numa_memcg")
+        "one list for all nodes",
+        always(one_node),
+        dict.fromkeys(("patch-v4", "6.8", "6.12", "7.1"), "g_numa_memcg"),
     ),
     Rule(
         "a dead memcg's entries behind its parent's",
@@ -357,12 +370,12 @@ RULES = (
     Rule(
         "the worker is never queued",
         always(never_queued),
-        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12"), "d_global_root f_offline_order"),
+        dict.fromkeys(("6.6", "patch-v4", "6.8", "6.12", "7.1"), "d_global_root f_offline_order"),
     ),
     Rule(
         "15 failures end a run, not 16",
         constant(zswap, "MAX_RECLAIM_RETRIES", 15),
-        dict.fromkeys(("patch-v4", "6.8", "6.12"), "d_global_root f_offline_reparent"),
+        dict.fromkeys(("patch-v4", "6.8", "6.12", "7.1"), "d_global_root f_offline_reparent"),
     ),
     Rule(
         "17 failures end a run, not 16",
@@ -385,7 +398,7 @@ RULES = (
     Rule(
         "the root's entries are skipped",
         always(root_skipped),
-        {"patch-v4": "d_global_root n_root_twice", "6.8": "d_global_root", "6.12": "d_global_root"},
+        {"patch-v4": "d_global_root n_root_twice"} | dict.fromkeys(("6.8", "6.12", "7.1"), "d_global_root"),
     ),
     Rule(
         "dead memcgs are skipped",
@@ -396,7 +409,8 @@ RULES = (
     Rule(
         "the worker of 6.8",
         release(worker="online"),
-        {"patch-v4": "f_offline_order d_global_root", "6.12": "d_global_root f_offline_order"},
+        {"patch-v4": "f_offline_order d_global_root"}
+        | dict.fromkeys(("6.12", "7.1"), "d_global_root f_offline_order"),
     ),
     Rule(
         "the worker of patch-v4",
@@ -419,11 +433,16 @@ RULES = (
         release(memcg_refusal_queues_worker=True),
         {"6.6": "n_memcg_refuse_full", "patch-v4": "n_memcg_refuse_full", "6.8": "k_soup13"},
     ),
+    Rule(
+        "a refusal by a memcg limit lets the worker sleep",
+        release(memcg_refusal_queues_worker=False),
+        {"7.1": "k_soup9"},
+    ),
     # writeback switch
     Rule(
         "memory.zswap.writeback of the memcg itself alone",
         release(writeback_switch="own"),
-        {"6.18": "n_wb0_inherit"},
+        dict.fromkeys(("6.18", "7.1"), "n_wb0_inherit"),
     ),
     Rule(
         "memory.zswap.writeback of all ancestors",
@@ -433,7 +452,7 @@ RULES = (
     Rule(
         "no memory.zswap.writeback",
         release(writeback_switch="none"),
-        dict.fromkeys(("6.8", "6.12"), "c_wb0_max0 c_wb0_random"),
+        dict.fromkeys(("6.8", "6.12", "7.1"), "c_wb0_max0 c_wb0_random"),
     ),
     # entries and slots
     Rule(
@@ -441,16 +460,25 @@ RULES = (
         release(exclusive_loads="always"),
         dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_second_chance"),
     ),
-    Rule("a load leaves the entry", release(exclusive_loads="knob"), {"6.12": "h_reload h_second_chance"}),
     Rule(
-        "freed slots are given back at once",
+        "a load leaves the entry",
+        release(exclusive_loads="knob"),
+        dict.fromkeys(("6.12", "7.1"), "h_reload h_second_chance"),
+    ),
+    Rule(
+        "the entry of a freed slot goes at once",
         release(slots_freed_in_batches=False),
         dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_brd_reload"),
     ),
     Rule(
-        "freed slots are given back 64 at a time",
-        release(slots_freed_in_batches=True),
-        {"6.12": "h_reload", "6.18": "h_reload n_dirty_writeback"},
+        "the entry of a freed slot goes with 64 of them",
+        release(slots_freed_in_batches=True, slots_cached=True),
+        {"6.12": "h_reload"} | dict.fromkeys(("6.18", "7.1"), "h_reload n_dirty_writeback"),
+    ),
+    Rule(
+        "freed slots are given back at once",
+        release(slots_cached=False),
+        dict.fromkeys(("6.6", "patch-v4", "6.8"), "h_reload h_brd_reload"),
     ),
     Rule(
         "freed slots are given back 63 at a time",
@@ -460,8 +488,20 @@ RULES = (
     Rule(
         "a clean page is stored again",
         always(clean_stored_again),
-        {"patch-v4": "h_reload n_rotate", "6.12": "h_disk_clean i_samefilled_lz4"},
+        {"patch-v4": "h_reload n_rotate", "6.12": "h_disk_clean i_samefilled_lz4", "7.1": "i_samefilled_lz4"},
     ),
+    Rule(
+        "a RAM disk's page in the swap cache keeps its slot",
+        release(cached_slots_kept=True),
+        {"7.1": "x_brd_cache"},
+    ),
+    # memcgs that are removed
+    Rule(
+        "resident pages stay a dead memcg's",
+        release(resident_pages_reparented=False),
+        {"7.1": "x_root_stat x_dead_wb0"},
+    ),
+    Rule("the root's own pages are not counted", release(root_has_objcg=False), {"7.1": "x_root_stat"}),
     # what is stored
     Rule(
         "zero pages never reach zswap",
@@ -471,12 +511,12 @@ RULES = (
     Rule(
         "zero pages are entries of zswap",
         release(zeromap=False),
-        dict.fromkeys(("6.12", "6.18"), "i_zero_limit i_samefilled_lz4"),
+        dict.fromkeys(("6.12", "6.18", "7.1"), "i_zero_limit i_samefilled_lz4"),
     ),
     Rule(
         "a page that does not compress is refused",
         release(stores_incompressible=False),
-        {"6.18": "r_raw_limit e_incompressible_lz4"},
+        dict.fromkeys(("6.18", "7.1"), "r_raw_limit e_incompressible_lz4"),
     ),
     Rule(
         "a page that does not compress is stored",
@@ -492,7 +532,7 @@ RULES = (
     Rule(
         "zsmalloc: an object without its handle",
         constant(zsmalloc, "ZS_HANDLE_SIZE", 0),
-        dict.fromkeys(("patch-v4", "6.12"), "h_reload b_limit_order"),
+        dict.fromkeys(("patch-v4", "6.12", "7.1"), "h_reload b_limit_order"),
     ),
     Rule(
         "zsmalloc: zspages of at most 4 pages",
@@ -508,6 +548,12 @@ RULES = (
         "zbud: objects of up to 4032 bytes",
         constant(zbud, "ZBUD_MAX_SIZE", 4032),
         dict.fromkeys(("patch-v4", "6.12"), "e_incompressible_lz4_zbud"),
+    ),
+    Rule("z3fold: an object alone in a page stays there", always(single_stays), {"6.12": "len_lz4_z3fold"}),
+    Rule(
+        "z3fold: a page has 63 chunks beside its header",
+        constant(z3fold, "NCHUNKS", 63),
+        {"6.12": "len_lz4_z3fold"},
     ),
 )
 

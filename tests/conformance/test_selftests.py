@@ -207,10 +207,12 @@ def random_pages() -> TraceBuilder:
 
 @pytest.mark.parametrize("kernel", STORING_ALL)
 def test_zswap_incompressible(tmp_path: Path, kernel: str) -> None:
-    # the kernel's test reads zswap_incomp of memory.stat, which came after 6.18; debugfs has the sum of all memcgs
+    # the kernel's test reads zswap_incomp of memory.stat, which came with 7.1; debugfs has the sum of all memcgs
     end = ends(tmp_path, random_pages(), kernel)["end"]
 
     assert 4 * MB == end.zswap["stored_incompressible_pages"] == end.memcg[GROUP]["zswpout"]
+    if kernel == "7.1":
+        assert 4 * MB * PAGE_SIZE == end.memcg[GROUP]["zswap_incomp"]
 
 
 @pytest.mark.parametrize("kernel", sorted(set(EVERY) - set(STORING_ALL)))

@@ -207,7 +207,7 @@ def test_counters_never_go_back(kernel: str, rows: list[Row]) -> None:
         assert all(later.zswap[name] >= value for name, value in earlier.zswap.items() if name not in gauges)
 
 
-@pytest.mark.parametrize("kernel", ["6.12", "6.18"])
+@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.1"])
 @quick
 @given(rows=pressed(deaths=False))
 def test_nothing_leaves_a_memcg_that_may_not_write_back(kernel: str, rows: list[Row]) -> None:

@@ -18,7 +18,7 @@ from zswap_replay.sweep.pareto import Figure, front
 from zswap_replay.sweep.table import Record
 
 AXES = {
-    "kernel": ("6.6", "patch-v4", "6.8", "6.12", "6.18"),
+    "kernel": ("6.6", "patch-v4", "6.8", "6.12", "6.18", "7.1"),
     "compressor": ("zstd", "lz4", "lz4:8", "deflate"),
     "max_pool_percent": (0, 5, 20, 100),
     "shrinker_enabled": (False, True),

@@ -32,7 +32,7 @@ class Release:
     lru_per_pool: bool = _rule(
         "each pool has LRUs of its own; later all share one",
         "struct zswap_pool.list_lru; zswap_list_lru from 6.9 on",
-        read=("6.12", "6.18"),
+        read=("6.12", "6.18", "7.1"),
     )
     memcg_limit_shrinks: bool = _rule(
         "a store at a memcg limit shrinks that memcg, and goes on if a page was written back",
@@ -70,7 +70,7 @@ class Release:
     cursor_released_offline: bool = _rule(
         "the worker's cursor moves on from a memcg that goes offline; before, it kept it alive",
         "zswap_memcg_offline_cleanup()",
-        read=("6.8", "6.12", "6.18"),
+        read=("6.8", "6.12", "6.18", "7.1"),
     )
     exclusive_loads: str = _rule(
         "whether a load frees the entry. knob: exclusive_loads, off by default",
@@ -98,33 +98,36 @@ class Release:
         "a resident page of a memcg that is removed is its parent's at once: the parent's limits and switches are "
         "asked, and its next swap slot names the parent; before, it stayed the dead memcg's",
         "memcg_reparent_objcgs(), lru_reparent_memcg(), folio_memcg()",
+        read=("6.6", "patch-v4", "6.8", "6.12", "6.18"),
     )
     root_has_objcg: bool = _rule(
         "the root's zswpin, zswpout and zswpwb count its own pages too, and what pages of a removed top memcg take in "
         "zswap is charged to it",
         "get_obj_cgroup_from_folio(), obj_cgroup_charge_zswap()",
+        read=("6.6", "patch-v4", "6.8", "6.12", "6.18"),
     )
     cached_slots_kept: bool = _rule(
         "a read of a page in the swap cache leaves it its slot, on a synchronous device too; later any touch there "
         "gives the slot up",
         "do_swap_page(), should_try_to_free_swap()",
+        read=("6.6", "patch-v4", "6.8", "6.12", "6.18"),
     )
     counts_compress_fail: bool = _rule("reject_compress_fail exists", "zswap_compress()")
     enospc_is_poor: bool = _rule(
         "a compressor's -ENOSPC (842) is reject_compress_poor, not reject_compress_fail",
         "zswap_compress()",
-        read=("6.18",),
+        read=("6.18", "7.1"),
     )
     shrinker: str = _rule(
         "what shrinker_enabled spares. protected size: a number that grows with stores and swap-ins, and decays. "
         "disk swapins: as many entries as pages were read from the device",
         "zswap_shrinker_count(), zswap_shrinker_scan(), zswap_folio_swapin()",
-        read=("6.8", "6.18"),
+        read=("6.8", "6.18", "7.1"),
     )
     quarters_of_memory_reclaim: bool = _rule(
         "memory.reclaim asks for a quarter of what is left at a time, not for 32 pages",
         "memory_reclaim()",
-        read=("6.6", "patch-v4", "6.8", "6.12", "6.18"),
+        read=("6.6", "patch-v4", "6.8", "6.12", "6.18", "7.1"),
     )
     zstd: str = _rule(
         "zstd of the kernel, and how it asks. 1.5.6: with the parameters for an unknown size (1.5.2 to 1.5.6 give the "

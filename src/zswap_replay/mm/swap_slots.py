@@ -46,7 +46,7 @@ class SwapSlots:
         Slots are given back SWAP_SLOTS_CACHE_SIZE at a time up to 6.14, and one by one from 6.15 on. Models
         free_swap_slot().
         """
-        if self.pages.page[page].pool and not self.rule_slots_freed_in_batches:
+        if self.pages.page[page].pool and not (self.rule_slots_cached and self.rule_slots_freed_in_batches):
             self.zswap.zswap_invalidate(page)
         if not self.rule_slots_cached:
             self.memcgs.mem_cgroup_uncharge_swap(self.pages.page[page].slot_memcg)

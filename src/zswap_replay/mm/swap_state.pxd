@@ -14,5 +14,6 @@ cdef class SwapCache:
     cdef readonly Workingset workingset
     cdef int add_folio(self, int page, int memcg) except -1
     cdef void free_folio(self, int page) noexcept
+    cdef int get_obj_cgroup_from_folio(self, int page) noexcept
     cpdef int swapin_memcg(self, int page) noexcept
     cpdef int read_swap_cache_async(self, int page) except -1

@@ -49,6 +49,17 @@ class SwapCache:
         """Uncharge a page that is out of memory and off its list."""
         self.memcgs.uncharge(self.pages.page[page].memcg)
 
+    def get_obj_cgroup_from_folio(self, page: cython.int) -> cython.int:
+        """Return the objcg that what a page takes in zswap is charged to, -1 where that is the root's own.
+
+        A page of a top memcg that was removed is the root's from 7.1 on, by that memcg's objcg. Models
+        get_obj_cgroup_from_folio(), mm/memcontrol.c.
+        """
+        objcg: cython.int = self.memcgs.get_obj_cgroup_from_memcg(self.pages.page[page].memcg)
+        if objcg < 0 and self.pages.flags[page] & ORPHAN:
+            return self.pages.space_of(page)
+        return objcg
+
     def swapin_memcg(self, page: cython.int) -> cython.int:
         """Return the memcg that a page is charged to when it is read in: that of its slot, or, if dead, the root.
 

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.length_index cimport CLASS_SHIFT, KIND_MASK, NR_CLASSES, NORMAL, Lengths
-from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, ORPHAN, SECOND_CHANCE, PageTable
+from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE, PageTable
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,

@@ -30,7 +30,7 @@ from zswap_replay.mm.zsmalloc import ZsPool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, NORMAL, NR_CLASSES
-    from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, ORPHAN, SECOND_CHANCE
+    from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
     from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP
     from zswap_replay.mm.memcontrol import (
         COMPRESS_REJECT,
@@ -659,9 +659,8 @@ class Zswap(LruWalk):
         self.rule_root_has_objcg = release.root_has_objcg
 
         # statistics of debugfs; ZswapPools has pool_limit_hit
-        self.reject_reclaim_fail = (
-            0  # writebacks that failed: the page is in memory, or its slot was given up
-        )
+        # writebacks that failed: the page is in memory, or its slot was given up
+        self.reject_reclaim_fail = 0
         self.reject_compress_fail = 0  # pages that the compressor refused
         self.reject_compress_poor = 0  # pages too long for the allocator, or that 842 refused
         self.written_back_pages = 0  # entries written to the device, whoever shrank: worker, shrinker, store
@@ -681,9 +680,8 @@ class Zswap(LruWalk):
         self.pool_limit_reject = 0  # stores refused while the pool is full, or not down to its threshold yet
         self.compress_reject = 0  # stores refused by compressor or allocator
         self.disabled_reject = 0  # stores refused as zswap is disabled
-        self.memcg_shrinks = (
-            0  # stores that met a memory.zswap.max and shrank their memcg, whatever came of it
-        )
+        # stores that met a memory.zswap.max and shrank their memcg, whatever came of it
+        self.memcg_shrinks = 0
         # stores by compressed length, up to a whole page; those of same-filled pages at 0
         self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)
 
@@ -906,9 +904,7 @@ class Zswap(LruWalk):
             self.disabled_reject += 1
             return False
 
-        objcg: cython.int = self.memcgs.get_obj_cgroup_from_memcg(pages.page[page].memcg)
-        if objcg < 0 and pages.flags[page] & ORPHAN:
-            objcg = pages.space_of(page)
+        objcg: cython.int = self.swap_cache.get_obj_cgroup_from_folio(page)
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
         if objcg >= 0 and not self.memcgs.obj_cgroup_may_zswap(objcg):
             refused: cython.bint = True

@@ -6,14 +6,26 @@ import pytest
 
 from tests.bench import EVERY_RELEASE, REFUSED, Bench, store, stored
 from zswap_replay.lib.page_table import NR_RETURNED
+from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.swap_slots import SWAP_SLOTS_CACHE_SIZE
+from zswap_replay.replay.loop import Replay
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.reader import open_trace
 from zswap_replay.units import PAGE_SIZE
 
 BATCHED = ("6.6", "patch-v4", "6.8")
-AT_ONCE = ("6.12", "6.18")
+AT_ONCE = ("6.12", "6.18", "7.1")
+NO_CACHE = ("6.18", "7.1")
+
+
+def machine(bench: Bench, trace: TraceBuilder, kernel: str) -> Machine:
+    """The machine after a trace."""
+    path = bench.save(trace)
+    running = Replay(open_trace(path), path, bench.settings(kernel=kernel), lambda *_: None)
+    running.result(0, None, lambda *_: None)
+    return running.machine
 
 
 def swapped(snapshot: Snapshot, memcg: str = "/a") -> int:
@@ -31,12 +43,32 @@ def test_freed_slots_keep_their_entries_until_64_are_given_back(bench: Bench, ke
     assert [140] * 64 + [76] * 64 + [12] * 12 == counts
 
 
-@pytest.mark.parametrize("kernel", AT_ONCE)
-def test_later_a_discard_frees_the_entry_at_once_but_its_slot_in_batches(bench: Bench, kernel: str) -> None:
+def test_in_6_12_a_discard_frees_the_entry_at_once_but_its_slot_in_batches(bench: Bench) -> None:
     trace = stored("/a", 0, 70).discard("/a", 0, count=64).snapshot("64").discard("/a", 64)
-    sixty_four, end = bench.replay(trace, kernel=kernel).snapshots
+    sixty_four, end = bench.replay(trace, kernel="6.12").snapshots
     assert (6, 70) == (sixty_four.zswap["stored_pages"], swapped(sixty_four))
     assert (5, 6) == (end.zswap["stored_pages"], swapped(end))
+
+
+@pytest.mark.parametrize("kernel", NO_CACHE)
+def test_later_a_freed_slot_is_given_back_at_once(bench: Bench, kernel: str) -> None:
+    trace = stored("/a", 0, 70).discard("/a", 0, count=64).snapshot("64").write("/a", 64, content=0)
+    sixty_four, end = bench.replay(trace, kernel=kernel).snapshots
+    assert (6, 6) == (sixty_four.zswap["stored_pages"], swapped(sixty_four))
+    assert (5, 5) == (end.zswap["stored_pages"], swapped(end))
+
+
+@pytest.mark.parametrize(("kernel", "stored_pages"), [("6.12", 6), ("6.18", 10), ("7.1", 10)])
+def test_a_freed_slot_makes_room_under_memory_swap_max(bench: Bench, kernel: str, stored_pages: int) -> None:
+    trace = TraceBuilder().memcg_set("/a", "memory.swap.max", 10 * PAGE_SIZE)
+    store(store(trace, "/a", 0, 10).discard("/a", 0, count=4), "/a", 20, 9)
+    assert stored_pages == bench.end(trace, kernel=kernel).zswap["stored_pages"]
+
+
+@pytest.mark.parametrize(("kernel", "dying"), [("6.12", 1), ("6.18", 0), ("7.1", 0)])
+def test_a_dead_memcg_goes_with_its_last_slot(bench: Bench, kernel: str, dying: int) -> None:
+    trace = stored("/a", 0, 3).memcg_offline("/a").discard("/a", 0, count=3)
+    assert dying == machine(bench, trace, kernel).memcgs.nr_dying_descendants()
 
 
 def test_an_entry_without_a_page_is_counted_but_cannot_be_written_back(bench: Bench) -> None:
@@ -101,6 +133,22 @@ def test_a_synchronous_device_has_no_use_for_the_swap_cache(
     store(trace, "/a", 0, 4).read("/a", 0, count=4).pageout("/a", 0, count=4)
     end = bench.end(trace, swap_device=device)
     assert (reads, stores) == (end.vmstat["pswpin"], end.vmstat["zswpout"])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "where", "stores", "drops"), [("6.18", "DDDD", 8, 4), ("7.1", "ZZZZ", 12, 0)]
+)
+def test_in_7_1_a_touch_of_a_copy_on_a_synchronous_device_gives_its_slot_up(
+    bench: Bench, kernel: str, where: str, stores: int, drops: int
+) -> None:
+    # four looks clear four bits, four stores write back an entry each, which stays in the swap cache
+    trace = stored("/a", 0, 4).memcg_set("/a", "memory.zswap.max", 0)
+    for page in range(8):
+        store(trace, "/a", 10 + page, 1)
+    trace.memcg_set("/a", "memory.zswap.max", "max").read("/a", 0, count=4).pageout("/a", 0, count=4).snapshot("now")
+    end = bench.watched(trace, [("/a", 0, 4)], kernel=kernel, swap_device="ram").end
+    assert (where, 0, 4) == (bench.pages["now /a"], end.vmstat["zswpin"], end.zswap["written_back_pages"])
+    assert (stores, drops) == (end.vmstat["zswpout"], end.replay["clean_drops"])
 
 
 @pytest.mark.parametrize("kernel", EVERY_RELEASE)

@@ -159,7 +159,7 @@ def test_a_clean_page_is_reclaimed_without_a_store(bench: Bench, reclaim: str, k
     )
 
 
-@pytest.mark.parametrize("kernel", ["6.8", "6.12", "6.18"])
+@pytest.mark.parametrize("kernel", ["6.8", "6.12", "6.18", "7.1"])
 def test_the_dynamic_shrinker_writes_back_under_memory_pressure(bench: Bench, kernel: str) -> None:
     trace = TraceBuilder()
     for turn in range(4):

@@ -22,7 +22,8 @@ from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
 
 NO_SECOND_CHANCE = ("patch-v4", "6.8")
-EXCLUSIVE = ("6.12", "6.18")
+EXCLUSIVE = ("6.12", "6.18", "7.1")
+STORING_ALL = ("6.18", "7.1")
 FIVE = 4 * PAGE_SIZE
 """A memory.zswap.max that leaves room for five entries of 4088 bytes: the coming one is not counted."""
 
@@ -219,8 +220,9 @@ def test_a_page_that_does_not_compress_is_refused(bench: Bench, kernel: str, cou
     assert 0 == end.zswap["reject_compress_poor"]
 
 
-def test_6_18_stores_such_a_page_as_it_is(bench: Bench) -> None:
-    end = bench.end(stored("/a", 0, 3, REFUSED), kernel="6.18")
+@pytest.mark.parametrize("kernel", STORING_ALL)
+def test_from_6_18_on_such_a_page_is_stored_as_it_is(bench: Bench, kernel: str) -> None:
+    end = bench.end(stored("/a", 0, 3, REFUSED), kernel=kernel)
     assert (3, 3, 3 * PAGE_SIZE) == (
         end.zswap["stored_pages"],
         end.zswap["stored_incompressible_pages"],
@@ -229,15 +231,22 @@ def test_6_18_stores_such_a_page_as_it_is(bench: Bench) -> None:
     assert (0, 0) == (end.replay["compress_reject"], end.zswap["reject_compress_fail"])
 
 
-def test_6_18_refuses_it_where_writeback_is_off(bench: Bench) -> None:
+@pytest.mark.parametrize("kernel", STORING_ALL)
+def test_it_is_refused_there_where_writeback_is_off(bench: Bench, kernel: str) -> None:
     end = bench.end(
-        stored("/a", 0, 3, REFUSED), kernel="6.18", knobs=(KnobWrite("/a", "memory.zswap.writeback", 0),)
+        stored("/a", 0, 3, REFUSED), kernel=kernel, knobs=(KnobWrite("/a", "memory.zswap.writeback", 0),)
     )
     assert (0, 3, 0) == (
         end.zswap["stored_pages"],
         end.replay["compress_reject"],
         end.zswap["stored_incompressible_pages"],
     )
+
+
+def test_a_memcg_counts_what_is_stored_as_it_is_with_its_descendants(bench: Bench) -> None:
+    trace = store(store(stored("/a/x", 0, 3, REFUSED), "/a/x", 10, 2), "/a", 20, 1, REFUSED)
+    end = bench.end(trace.memcg_create("/b").read("/a/x", 0).memcg_offline("/a/x"), kernel="7.1")
+    assert [3 * PAGE_SIZE, 3 * PAGE_SIZE, 0] == [end.memcg[path]["zswap_incomp"] for path in ("/", "/a", "/b")]
 
 
 def test_zbud_takes_two_a_page_and_nothing_over_3968_bytes(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from zswap_replay.mm.releases import RELEASES
 from zswap_replay.mm.zswap import ShrinkWorker, ZswapPools, ZswapShrinker
 
 OLDER = ("6.6", "patch-v4", "6.8")
-NEWER = ("6.12", "6.18")
+NEWER = ("6.12", "6.18", "7.1")
 
 
 def shrinker(kernel: str, nr_nodes: int = 1) -> ZswapShrinker:
@@ -43,7 +43,7 @@ def test_6_8_spares_a_quarter_of_a_list_at_most_and_halves_what_is_more() -> Non
     assert all(number <= size // 4 for size, number in enumerate(spared, 1))
 
 
-@pytest.mark.parametrize("kernel", ["6.6", "patch-v4", "6.12", "6.18"])
+@pytest.mark.parametrize("kernel", ["6.6", "patch-v4", *NEWER])
 def test_other_releases_spare_nothing_for_a_store(kernel: str) -> None:
     assert [0] * 8 == added(kernel, 8)
 

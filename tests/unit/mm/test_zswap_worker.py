@@ -62,7 +62,7 @@ def test_a_full_pool_refuses_and_queues_the_worker(bench: Bench, kernel: str) ->
 
 
 @pytest.mark.parametrize(
-    ("kernel", "left"), [("6.6", 8), ("patch-v4", 8), ("6.8", 8), ("6.12", 9), ("6.18", 9)]
+    ("kernel", "left"), [("6.6", 8), ("patch-v4", 8), ("6.8", 8), ("6.12", 9), ("6.18", 9), ("7.1", 9)]
 )
 def test_the_worker_comes_down_to_the_threshold_and_the_pool_reopens(
     bench: Bench, kernel: str, left: int
@@ -130,7 +130,7 @@ def test_the_threshold_is_rounded_as_the_release_does(
     assert left == bench.end(trace, kernel=kernel, **settings).zswap["stored_pages"]
 
 
-@pytest.mark.parametrize(("kernel", "runs"), [("patch-v4", 1), ("6.8", 1), ("6.12", 2), ("6.18", 2)])
+@pytest.mark.parametrize(("kernel", "runs"), [("patch-v4", 1), ("6.8", 1), ("6.12", 2), ("6.18", 2), ("7.1", 2)])
 def test_a_refusal_at_a_memcgs_limit_queues_the_worker_or_does_not(
     bench: Bench, kernel: str, runs: int
 ) -> None:
@@ -255,7 +255,7 @@ def test_empty_memcgs_eat_up_a_run_until_6_12(bench: Bench) -> None:
     assert counts["6.12"] > 0
 
 
-@pytest.mark.parametrize("kernel", ["6.12", "6.18"])
+@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.1"])
 def test_a_memcg_that_may_not_write_back_is_passed_over(bench: Bench, kernel: str) -> None:
     trace = three(4).settle()
     knobs = (KnobWrite("/b", "memory.zswap.writeback", 0),)
@@ -274,7 +274,7 @@ def test_in_6_8_it_ends_the_run(bench: Bench) -> None:
     assert end.replay["pool_limit_reject"] > 0
 
 
-@pytest.mark.parametrize("kernel", ["6.12", "6.18"])
+@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.1"])
 def test_where_nobody_may_write_back_the_pool_stays_full(bench: Bench, kernel: str) -> None:
     knobs = (KnobWrite("/a", "memory.zswap.writeback", 0),)
     end = bench.end(burst("/a", 30).settle().settle(), kernel=kernel, knobs=knobs, **TEN)

@@ -37,7 +37,7 @@ def results(bench: Bench, folder: Path) -> Iterator[Result]:
         yield replay(under_pressure, tight(kernel))
     again = stored("/a", 0, 4).read("/a", 0, count=4).pageout("/a", 0, count=4)
     yield bench.replay(again, kernel="6.6")
-    yield bench.replay(stored("/a", 0, 4, REFUSED), kernel="6.18")
+    yield bench.replay(stored("/a", 0, 4, REFUSED), kernel="7.1")
     yield bench.replay(stored("/a", 0, 4, FULL), kernel="6.6", zpool="zbud")
 
 
