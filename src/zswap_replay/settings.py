@@ -84,7 +84,9 @@ class Settings:
     compressor: str = _setting(
         "zstd", "Compressor, with a level where it has one (zstd:1, lz4:8).", knob=True
     )
-    zpool: str = _setting("zsmalloc", "Allocator of the pool.", choices=("zsmalloc", "zbud", "z3fold"), knob=True)
+    zpool: str = _setting(
+        "zsmalloc", "Allocator of the pool.", choices=("zsmalloc", "zbud", "z3fold"), knob=True
+    )
     enabled: bool = _setting(True, "Whether zswap takes pages.", knob=True)
     max_pool_percent: int = _setting(
         20, "Limit of the pool, in percent of total RAM.", between=(0, 100), knob=True

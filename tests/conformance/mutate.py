@@ -324,7 +324,8 @@ RULES = (
     Rule(
         "no second chance",
         release(second_chance=False),
-        {"6.12": "h_second_chance b_limit_4096"} | dict.fromkeys(("6.18", "7.1"), "b_limit_4096 b_limit_12287"),
+        {"6.12": "h_second_chance b_limit_4096"}
+        | dict.fromkeys(("6.18", "7.1"), "b_limit_4096 b_limit_12287"),
     ),
     Rule(
         "a second chance",

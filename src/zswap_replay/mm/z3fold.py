@@ -1,8 +1,8 @@
 """The z3fold allocator: up to three objects a page, in chunks of 64 bytes. Models mm/z3fold.c, which 6.15 removed.
 
-Objects of a page stand at its front (FIRST), behind that one (MIDDLE) and at its end (LAST). What is freed leaves a page
-that is compacted: its only object moves to another page that has room, or the middle one is moved up. The kernel leaves
-most of that to a worker; here it is done by the time of the next operation.
+Objects of a page stand at its front (FIRST), behind that one (MIDDLE) and at its end (LAST). A page that lost one is
+compacted: its only object moves to another page that has room, or the middle one is moved up. The kernel leaves most of
+that to a worker; here it is done by the time of the next operation.
 """
 
 import cython

@@ -145,7 +145,9 @@ def test_in_7_1_a_touch_of_a_copy_on_a_synchronous_device_gives_its_slot_up(
     trace = stored("/a", 0, 4).memcg_set("/a", "memory.zswap.max", 0)
     for page in range(8):
         store(trace, "/a", 10 + page, 1)
-    trace.memcg_set("/a", "memory.zswap.max", "max").read("/a", 0, count=4).pageout("/a", 0, count=4).snapshot("now")
+    trace.memcg_set("/a", "memory.zswap.max", "max").read("/a", 0, count=4).pageout(
+        "/a", 0, count=4
+    ).snapshot("now")
     end = bench.watched(trace, [("/a", 0, 4)], kernel=kernel, swap_device="ram").end
     assert (where, 0, 4) == (bench.pages["now /a"], end.vmstat["zswpin"], end.zswap["written_back_pages"])
     assert (stores, drops) == (end.vmstat["zswpout"], end.replay["clean_drops"])

@@ -246,7 +246,9 @@ def test_it_is_refused_there_where_writeback_is_off(bench: Bench, kernel: str) -
 def test_a_memcg_counts_what_is_stored_as_it_is_with_its_descendants(bench: Bench) -> None:
     trace = store(store(stored("/a/x", 0, 3, REFUSED), "/a/x", 10, 2), "/a", 20, 1, REFUSED)
     end = bench.end(trace.memcg_create("/b").read("/a/x", 0).memcg_offline("/a/x"), kernel="7.1")
-    assert [3 * PAGE_SIZE, 3 * PAGE_SIZE, 0] == [end.memcg[path]["zswap_incomp"] for path in ("/", "/a", "/b")]
+    assert [3 * PAGE_SIZE, 3 * PAGE_SIZE, 0] == [
+        end.memcg[path]["zswap_incomp"] for path in ("/", "/a", "/b")
+    ]
 
 
 def test_zbud_takes_two_a_page_and_nothing_over_3968_bytes(bench: Bench) -> None:

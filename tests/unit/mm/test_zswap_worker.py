@@ -130,7 +130,9 @@ def test_the_threshold_is_rounded_as_the_release_does(
     assert left == bench.end(trace, kernel=kernel, **settings).zswap["stored_pages"]
 
 
-@pytest.mark.parametrize(("kernel", "runs"), [("patch-v4", 1), ("6.8", 1), ("6.12", 2), ("6.18", 2), ("7.1", 2)])
+@pytest.mark.parametrize(
+    ("kernel", "runs"), [("patch-v4", 1), ("6.8", 1), ("6.12", 2), ("6.18", 2), ("7.1", 2)]
+)
 def test_a_refusal_at_a_memcgs_limit_queues_the_worker_or_does_not(
     bench: Bench, kernel: str, runs: int
 ) -> None:

@@ -433,7 +433,7 @@ def test_stores_are_counted_by_their_compressed_length(bench: Bench, kernel: str
     trace.read("/a", 0, count=2).write("/a", 0, count=2, content=HALF).pageout("/a", 0, count=2)
     found = bench.replay(trace, kernel=kernel).compressed_lengths
     # from 6.12 on zero pages never reach zswap, and others of one word are compressed like any page
-    late = {"6.12": {60: 6}} | dict.fromkeys(("6.18", "7.1"), {60: 6, PAGE_SIZE: 2})
+    late = {"6.12": {60: 6}} | {newest: {60: 6, PAGE_SIZE: 2} for newest in ("6.18", "7.1")}
     assert {2040: 7, 4088: 3} | late.get(kernel, {}) == found
 
 
