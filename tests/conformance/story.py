@@ -19,7 +19,7 @@ ACTS = ("limit", "full", "sleepers", "removed", "morning")
 """The labels of the snapshots, one at the end of each act."""
 
 CONTENT = 1
-"""What every page holds: 2031 bytes under zstd, 2009 under that of 6.18 and 7.1: two entries share a page of zsmalloc."""
+"""What every page holds: 2031 bytes under zstd, 2009 under that of 6.18 and 7.1: two entries share a page."""
 WEB_PAGES = 100
 JOB_PAGES = 60
 DB_PAGES = 400
