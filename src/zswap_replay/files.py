@@ -27,6 +27,9 @@ _NAME_CHARACTERS = 50
 _MOST_LINKS = 40
 """Links that lead to one another, of which Linux follows no more."""
 
+PARQUET_SUFFIXES = (".parquet", ".pq", ".parq")
+"""How the names of Parquet files end, in small or capital letters: what a folder has of them is read as one trace."""
+
 _numbers = count()
 
 Name = str | os.PathLike[str]
@@ -37,14 +40,16 @@ def check_output(
 ) -> None:
     """Refuse an output before any work is done for it.
 
-    ``inputs`` are the files that the command reads; names of what is no local file are passed over. Unless
-    ``overwrite``, a file that exists is refused. With ``regular``, so is all else that exists: a device, a pipe.
+    ``inputs`` are the files and folders that the command reads; names of what is no local file are passed over. A
+    folder's Parquet files are all read, so that no other one is written there. Unless ``overwrite``, a file that
+    exists is refused. With ``regular``, so is all else that exists: a device, a pipe.
 
     Raises SettingsError: the policy of this module does not allow it. IsADirectoryError: it is a folder.
     """
     name = os.fspath(path)
     if not name:
         raise SettingsError("found an empty name of an output; expected a file")
+    _check_outside(name, inputs := list(inputs))
     found = _status(name)
     if found is None:
         if name.endswith("/"):
@@ -62,6 +67,27 @@ def check_output(
             raise SettingsError(f"{name}: is an input of this command; expected another file to write to")
     if not overwrite:
         raise SettingsError(f"{name}: is there already; --force overwrites it")
+
+
+def is_parquet_name(name: str) -> bool:
+    """Tell whether a file is a part of the trace whose folder it is in, by its name: hidden ones are not."""
+    base = os.path.basename(name)
+    return base.lower().endswith(PARQUET_SUFFIXES) and base[0] not in "._"
+
+
+def _check_outside(name: str, inputs: Iterable[Name]) -> None:
+    """Refuse an output that would be read, the next time, as a part of a folder. Raises SettingsError."""
+    if not is_parquet_name(name):
+        return
+    target = os.path.realpath(name)
+    for each in inputs:
+        if not os.path.isdir(each):
+            continue
+        folder = os.path.realpath(each)
+        if target.startswith(os.path.join(os.fspath(folder), "")):
+            raise SettingsError(
+                f"{name}: would be read as a part of the trace {os.fspath(each)}; expected a file outside that folder"
+            )
 
 
 def check_distinct(*paths: tuple[str, Name | None]) -> None:

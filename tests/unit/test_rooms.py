@@ -24,7 +24,7 @@ SOURCE = Path(zswap_replay.__file__).parent
 ORDER = (
     {"errors", "_interpreted"},
     {"units", "json_value"},
-    {"files"},
+    {"files", "inputs"},
     {"lib"},
     {"mm"},
     {"machine"},

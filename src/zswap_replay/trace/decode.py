@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,32 +12,47 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA
+from zswap_replay.inputs.columns import (
+    Texts,
+    holds_numbers,
+    holds_texts,
+    texts,
+    validity,
+    value_buffer,
+    whole_numbers,
+)
+from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA, TEXT_COLUMNS
 
 UNKNOWN_EVENT = 254
 """The event code of a name that no event has."""
 NULL_EVENT = 255
 """The event code of a null."""
 
+_TIMES = "time_ns"
+"""The column that takes timestamps and durations too."""
+
+_INDEX = re.compile(r"__index_level_\d+__")
+
 _Mask = npt.NDArray[np.bool_]
 _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
-_Item = TypeVar("_Item", np.uint64, np.uint32, np.uint8, np.int32)
 _Any = TypeVar("_Any", bound=np.generic)
 
 _constant_columns: dict[tuple[int, type[np.generic]], npt.NDArray[Any]] = {}
 """The longest column made so far of each value and type, of which shorter ones are views."""
 
 
-@dataclass(frozen=True)
-class Texts:
-    """A column of texts: `values[index]` is the text of a row; index -1 is null."""
+class RowError(Exception):
+    """A bad row; `row` counts from the start of the columns that were checked.
 
-    index: npt.NDArray[np.int32]
-    values: list[str]
+    The reader, which knows the file, turns it into a TraceError.
+    """
 
-    def __getitem__(self, row: int) -> str | None:
-        at = int(self.index[row])
-        return None if at < 0 else self.values[at]
+    def __init__(self, row: int, column: str, found: str, expected: str) -> None:
+        super().__init__(f"row {row}, column {column}: found {found}; expected {expected}")
+        self.row = row
+        self.column = column
+        self.found = found
+        self.expected = expected
 
 
 @dataclass(frozen=True)
@@ -57,15 +75,19 @@ class Columns:
     has_content: npt.NDArray[np.uint8]
     key: Texts
     value: Texts
+    faults: tuple[RowError, ...]
+    """The first value of each column that is none of the format's; its row counts as null."""
 
 
-def schema_fault(schema: pa.Schema) -> tuple[str, str, str] | None:
+def schema_fault(schema: pa.Schema, given: Container[str] = ()) -> tuple[str, str, str] | None:
     """Find the first column that is missing, mistyped or unknown; None where the schema is good.
 
+    Columns that are `given` may be missing: their one value is known for the whole file.
     Returns the column's name, what was found and what was expected.
     """
+    others = other_columns(schema)
     for name in schema.names:
-        if name.startswith(FOREIGN_PREFIX):
+        if name in others:
             continue
         expected = SCHEMA.get_field_index(name)
         if expected < 0:
@@ -73,14 +95,47 @@ def schema_fault(schema: pa.Schema) -> tuple[str, str, str] | None:
             return name, "an unknown column", f"one of {known}, or a name that starts with {FOREIGN_PREFIX}"
         if schema.names.count(name) > 1:
             return name, "two columns of this name", "one"
-        wanted = SCHEMA.field(expected).type
         found = schema.field(name).type
-        if found != wanted and not (_is_text(wanted) and _is_text(found)):
-            return name, str(found), "dictionary<string> or string" if _is_text(wanted) else str(wanted)
+        if not _is_taken(name, found):
+            return name, str(found), _expected_type(name)
     for name in REQUIRED_COLUMNS:
-        if name not in schema.names:
+        if name not in schema.names and name not in given:
             return name, "no such column", str(SCHEMA.field(name).type)
     return None
+
+
+def other_columns(schema: pa.Schema) -> set[str]:
+    """Return the columns that are passed over: those of other programs, and pandas' index."""
+    index = _pandas_index(schema) - set(SCHEMA.names)
+    return index | {name for name in schema.names if name.startswith(FOREIGN_PREFIX)}
+
+
+def index_columns(schema: pa.Schema) -> list[str]:
+    """Return the columns that are passed over as pandas' index."""
+    return [name for name in schema.names if name in _pandas_index(schema) - set(SCHEMA.names)]
+
+
+def _pandas_index(schema: pa.Schema) -> set[str]:
+    """Return the columns that pandas, by its metadata or by their name, wrote for the index of a data frame."""
+    names = {name for name in schema.names if _INDEX.fullmatch(name)}
+    try:
+        told = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+        return names | {name for name in told if isinstance(name, str)}
+    except (KeyError, TypeError, ValueError, RecursionError):  # no pandas, or what it never wrote
+        return names
+
+
+def _is_taken(name: str, kind: pa.DataType) -> bool:
+    if pa.types.is_null(kind):
+        return name not in REQUIRED_COLUMNS
+    return holds_texts(kind) if name in TEXT_COLUMNS else holds_numbers(kind, times=name == _TIMES)
+
+
+def _expected_type(name: str) -> str:
+    if name in TEXT_COLUMNS:
+        return "dictionary<string> or string"
+    others = "whole numbers of another type" + (", timestamps or durations" if name == _TIMES else "")
+    return f"{SCHEMA.field(name).type}, or {others}"
 
 
 def decode(rows: pa.RecordBatch) -> Columns:
@@ -90,18 +145,19 @@ def decode(rows: pa.RecordBatch) -> Columns:
     """
     arrays = dict(zip(rows.schema.names, rows.columns, strict=True))
     length = rows.num_rows
-    time_ns, has_time = _number_column(arrays.get("time_ns"), length, np.uint64, 0)
-    page, has_page = _number_column(arrays.get("page"), length, np.uint64, 0)
-    count, _ = _number_column(arrays.get("count"), length, np.uint32, 1)
-    node, _ = _number_column(arrays.get("node"), length, np.uint8, 0)
-    content, has_content = _number_column(arrays.get("content"), length, np.uint64, 0)
-    event_text = _text_column(arrays.get("event"), length)
+    faults: list[RowError] = []
+    time_ns, has_time = _number_column(arrays, "time_ns", length, np.uint64, 0, faults)
+    page, has_page = _number_column(arrays, "page", length, np.uint64, 0, faults)
+    count, _ = _number_column(arrays, "count", length, np.uint32, 1, faults)
+    node, _ = _number_column(arrays, "node", length, np.uint8, 0, faults)
+    content, has_content = _number_column(arrays, "content", length, np.uint64, 0, faults)
+    event_text = _text_column(arrays, "event", length, faults)
     return Columns(
         time_ns=time_ns,
         time_null=_inverted(has_time),
         event=_event_codes(event_text),
         event_text=event_text,
-        memcg=_text_column(arrays.get("memcg"), length),
+        memcg=_text_column(arrays, "memcg", length, faults),
         page=page,
         page_null=_inverted(has_page),
         count=count,
@@ -110,8 +166,9 @@ def decode(rows: pa.RecordBatch) -> Columns:
         has_content=_constant_column(1, np.uint8, length)
         if has_content is None
         else has_content.view(np.uint8),
-        key=_text_column(arrays.get("key"), length),
-        value=_text_column(arrays.get("value"), length),
+        key=_text_column(arrays, "key", length, faults),
+        value=_text_column(arrays, "value", length, faults),
+        faults=tuple(faults),
     )
 
 
@@ -121,20 +178,29 @@ def _event_codes(texts: Texts) -> npt.NDArray[np.uint8]:
     return np.array([*codes, NULL_EVENT], np.uint8).take(texts.index)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
 def _number_column(
-    array: pa.Array[Any] | None, length: int, dtype: type[_Number], default: int
+    arrays: dict[str, pa.Array[Any]],
+    name: str,
+    length: int,
+    dtype: type[_Number],
+    default: int,
+    faults: list[RowError],
 ) -> tuple[npt.NDArray[_Number], _Mask | None]:
     """Return the values of a column, nulls as `default`, and the mask of its non-null rows (None: all are)."""
+    array = arrays.get(name)
     if array is None or array.null_count == length:
         return _constant_column(default, dtype, length), _constant_column(0, np.bool_, length)
-    values = _value_buffer(array, dtype)
-    valid = _validity(array)
+    if array.type == SCHEMA.field(name).type:
+        values = value_buffer(array, np.dtype(dtype))
+        valid = validity(array)
+    else:
+        highest = int(np.iinfo(dtype).max)
+        numbers = whole_numbers(array, highest)
+        values, valid = numbers.values.astype(dtype), numbers.valid
+        if numbers.unfit is not None:
+            row = int(numbers.unfit.argmax())
+            what = "nanoseconds" if name == _TIMES else "a whole number"
+            faults.append(RowError(row, name, numbers.spelled(row), f"{what} from 0 to {highest}"))
     if valid is None:
         return values, None
     return np.where(valid, values, dtype(default)), valid
@@ -154,37 +220,12 @@ def _constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[
     return known[:length]
 
 
-def _text_column(array: pa.Array[Any] | None, length: int) -> Texts:
+def _text_column(arrays: dict[str, pa.Array[Any]], name: str, length: int, faults: list[RowError]) -> Texts:
+    array = arrays.get(name)
     if array is None or array.null_count == length:
         return Texts(_constant_column(-1, np.int32, length), [])
-    if not isinstance(array, pa.DictionaryArray):
-        array = array.dictionary_encode()
-    indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
-    index = _value_buffer(indices, np.int32)
-    valid = _validity(indices)
-    if valid is not None:
-        index = np.where(valid, index, np.int32(-1))
-    # A dictionary in a Parquet file holds no null of its own.
-    values: list[Any] = array.dictionary.to_pylist()
-    return Texts(index, values)
-
-
-# Arrow's own to_numpy() imports pandas where that is installed, and is_null() imports pyarrow.compute; at the start of
-# a process either takes longer than reading half a million rows. So the two buffers of a column are read directly.
-
-
-def _value_buffer(array: pa.Array[Any], dtype: type[_Item]) -> npt.NDArray[_Item]:
-    """View the values of an array of fixed width, read-only; a null row may hold any value."""
-    buffer = array.buffers()[1]
-    assert buffer is not None
-    return np.frombuffer(memoryview(buffer), dtype, len(array), array.offset * np.dtype(dtype).itemsize)
-
-
-def _validity(array: pa.Array[Any]) -> _Mask | None:
-    """Return a mask that is true where the array holds a value, false where a null; None where it holds no null."""
-    bitmap = array.buffers()[0]
-    if not array.null_count or bitmap is None:
-        return None
-    packed = np.frombuffer(memoryview(bitmap), np.uint8)
-    bits = np.unpackbits(packed, bitorder="little", count=array.offset + len(array))
-    return bits[array.offset :].view(np.bool_)
+    column = texts(array)
+    if column.unfit is not None:
+        row, found, expected = column.unfit
+        faults.append(RowError(row, name, found, expected))
+    return column

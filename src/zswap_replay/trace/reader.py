@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from copy import copy
@@ -10,18 +11,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from zswap_replay.errors import TraceError
+from zswap_replay.errors import TraceError, ZswapReplayError
+from zswap_replay.inputs.parquet import UnreadableError, open_parquet, reading
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.decode import decode, schema_fault
+from zswap_replay.trace.decode import RowError, decode, index_columns, schema_fault
 from zswap_replay.trace.digest import RowDigest
+from zswap_replay.trace.location import Located, Part, locate
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata, decode_metadata
+from zswap_replay.trace.partition import partition_columns, with_columns
 from zswap_replay.trace.read_ahead import ReadAhead
-from zswap_replay.trace.schema import REQUIRED_COLUMNS, ROOT, SCHEMA, TEXT_COLUMNS, Event
-from zswap_replay.trace.validate import RowChecker, RowError
+from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
+from zswap_replay.trace.validate import RowChecker
 
 DEFAULT_BATCH_ROWS = 3 << 14
 """Rows of a batch by default: fewer are slower, more take more memory and gain little."""
@@ -29,45 +32,60 @@ DEFAULT_BATCH_ROWS = 3 << 14
 REMEMBERED_ROWS = 1 << 22
 """Rows up to which `TraceReader.remember` keeps a trace in memory: about 150 MB."""
 
-_MAGIC = b"PAR1"
-_BUFFER_BYTES = 1 << 20
+_FEW_ROWS = 1 << 13
+"""Rows of a row group up to which it is read together with others: a batch each would cost more than its rows."""
+
+_TINY_GROUPS = 1000
+"""Row groups of a file from which on a note says that they are tiny, where they are."""
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Consecutive rows of one row group, not checked yet."""
+    """Consecutive rows of one file, not checked yet."""
 
     file: str
-    group: int
     first_row: int
     """Number of its first row in its file."""
+    group_starts: list[int]
+    """The first row of each row group of the file."""
     rows: pa.RecordBatch
+
+    def fault(self, found: RowError) -> TraceError:
+        """Name the place of a bad row in its file."""
+        row = self.first_row + found.row
+        group = bisect_right(self.group_starts, row) - 1
+        return TraceError(
+            f"{self.file}: row group {group}, row {row}, column {found.column}: "
+            f"found {found.found}; expected {found.expected}"
+        )
 
 
 class TraceReader:
     """An open trace: its metadata, and its rows as batches.
 
-    `strict`, `metadata`, `files` and `num_rows` are known at once. `paths` (memcg paths by id; the root is 0, a parent
-    comes before its children) grows while rows are read; `page_events` and `digest` hold for the rows that
-    the current reading has seen, `digest` once it came to the end.
+    `strict`, `metadata`, `files`, `num_rows` and `notes` are known at once. `paths` (memcg paths by id; the root
+    is 0, a parent comes before its children) grows while rows are read; `page_events` and `digest` hold for the rows
+    that the current reading has seen, `digest` once it came to the end.
     """
 
-    def __init__(self, filesystem: pafs.FileSystem, paths: list[tuple[str, str]], *, strict: bool) -> None:
-        """Check the files' columns and metadata; `paths` are pairs of a name for people and a path in `filesystem`.
+    def __init__(self, located: Located, *, strict: bool) -> None:
+        """Check the files' columns and metadata.
 
         Raises TraceError: a file that is not Parquet, or whose columns or metadata do not fit.
         """
-        self._filesystem = filesystem
-        self._paths = paths
+        self._parts = located.parts
         self.strict = strict
-        self.files = [name for name, _ in paths]
+        self.files = [part.name for part in located.parts]
+        self.notes = list(located.notes)
+        """Remarks for people on what is passed over, and on what is slow."""
         self.num_rows = 0
         self.metadata = TraceMetadata()
-        for place, (name, path) in enumerate(paths):
-            with _open(filesystem, name, path) as file:
+        for place, part in enumerate(located.parts):
+            with _open(part) as file:
                 self.num_rows += file.metadata.num_rows
-                found = decode_metadata(name, file.schema_arrow.metadata)
-            self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, name)
+                found = decode_metadata(part.name, file.schema_arrow.metadata)
+                self._note(part, file)
+            self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, part.name)
         self.paths = [ROOT]
         self.page_events = 0
         self.digest: str | None = None
@@ -90,7 +108,7 @@ class TraceReader:
         return other
 
     def batches(self, batch_rows: int | None = None) -> Iterator[Batch]:
-        """Read all rows from the first one on, at most `batch_rows` at a time; no batch crosses a row group.
+        """Read all rows from the first one on, at most `batch_rows` at a time; no batch crosses a large row group.
 
         A trace that is remembered comes in the batches in which it was first read.
 
@@ -120,14 +138,7 @@ class TraceReader:
                 try:
                     batch = checker.check(decode(chunk.rows), first_row)
                 except RowError as fault:
-                    raise TraceError(
-                        f"{chunk.file}: row group {chunk.group}, row {chunk.first_row + fault.row}, "
-                        f"column {fault.column}: found {fault.found}; expected {fault.expected}"
-                    ) from None
-                except UnicodeDecodeError as error:
-                    raise TraceError(
-                        f"{chunk.file}: row group {chunk.group}: a text is not UTF-8: {error}"
-                    ) from None
+                    raise chunk.fault(fault) from None
                 digest.update(batch)
                 self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 first_row += len(batch)
@@ -137,13 +148,33 @@ class TraceReader:
 
     def _chunks(self, batch_rows: int) -> Generator[_Chunk, None, None]:
         """Read the rows of all files, unchecked. Raises TraceError: a file that cannot be read."""
-        for name, path in self._paths:
+        for part in self._parts:
             file_row = 0
-            with _open(self._filesystem, name, path) as file:
-                for group in range(file.num_row_groups):
-                    for rows in _record_batches(file, group, batch_rows, name):
-                        yield _Chunk(name, group, file_row, rows)
-                        file_row += rows.num_rows
+            with _open(part) as file:
+                given = partition_columns(part, file.schema_arrow)
+                starts = _group_starts(file)
+                for rows in _record_batches(part, file, starts, batch_rows):
+                    yield _Chunk(part.name, file_row, starts, with_columns(rows, given))
+                    file_row += rows.num_rows
+
+    def _note(self, part: Part, file: pq.ParquetFile) -> None:
+        """Remark on what of a file is passed over, each column once, and on row groups that are tiny."""
+        schema, groups = file.schema_arrow, file.num_row_groups
+        others = [f"column {name} is pandas' index" for name in index_columns(schema)]
+        others += [
+            f"the folders' {name} is no column of a trace"
+            for name, _ in part.partition
+            if name not in SCHEMA.names
+        ]
+        told = {note.partition(": ")[2] for note in self.notes}
+        self.notes += [
+            f"{part.name}: passed over: {text}" for text in others if f"passed over: {text}" not in told
+        ]
+        if groups >= _TINY_GROUPS and file.metadata.num_rows < groups * _TINY_GROUPS:
+            self.notes.append(
+                f"{part.name}: {groups:,} row groups of {file.metadata.num_rows // groups:,} rows on average take "
+                "memory and time; `trace merge` writes large ones"
+            )
 
     def sha256(self) -> str:
         """Return the digest of the rows, reading the trace to its end if need be. Raises as batches() does."""
@@ -155,119 +186,128 @@ class TraceReader:
 
 
 def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceReader:
-    """Open a trace: a Parquet file, a folder of them (read in order of name), or a pyarrow.fs URI of either.
+    """Open a trace: a Parquet file, a folder of them, or a URI of either; ``-`` is standard input.
 
-    With `strict`, an event that names a memcg which no memcg_create made is an error when that row is read.
+    Of a folder all Parquet files are read, those of its subfolders too: first the files of a folder, then its
+    subfolders, in the order of their names and of the numbers in them. A URI is one of pyarrow.fs or, where that is
+    installed, of fsspec. With `strict`, an event that names a memcg which no memcg_create made is an error when that
+    row is read.
 
-    Raises TraceError: there is no such file or folder, or it is no trace.
+    Raises TraceError: there is no such file or folder, or it is no trace. MissingPackageError: it needs fsspec.
 
     >>> reader = open_trace("traces/db.parquet")
     >>> sum(len(batch) for batch in reader.batches()) == reader.num_rows
     True
     """
-    filesystem, paths = _located(os.fspath(where))
-    return TraceReader(filesystem, paths, strict=strict)
+    return TraceReader(locate(os.fspath(where)), strict=strict)
 
 
 def trace_files(where: str | os.PathLike[str]) -> list[str]:
-    """List the files of this machine that `open_trace` would read: none for a URI of another place."""
-    text = os.fspath(where)
-    if "://" in text and not text.startswith("file://"):
-        return []
-    try:
-        _, paths = _located(text)
-    except TraceError:
-        return []
-    return [path for _, path in paths]
+    """List the files of this machine that `open_trace` would read, and the folder that they are in.
 
-
-def _located(text: str) -> tuple[pafs.FileSystem, list[tuple[str, str]]]:
-    """Find the files of a trace, each a name for people and its path in the file system. Raises TraceError: none."""
+    There are none for a URI of another place.
+    """
     try:
-        if "://" in text:
-            filesystem, path = pafs.FileSystem.from_uri(text)
-            stem = text[: len(text) - len(path)] if text.endswith(path) else ""
-        else:
-            filesystem, path, stem = pafs.LocalFileSystem(), text, ""
-        info = filesystem.get_file_info(path)
-        if info.type is pafs.FileType.NotFound:
-            raise TraceError(f"{text}: no such file or folder")
-        if info.type is not pafs.FileType.Directory:
-            return filesystem, [(text, path)]
-        inside = filesystem.get_file_info(pafs.FileSelector(path))
-    except (pa.ArrowException, OSError) as error:
-        raise TraceError(f"{text}: cannot be opened: {_one_line(error)}") from None
-    found = sorted(
-        entry.path
-        for entry in inside
-        if entry.type is pafs.FileType.File
-        and entry.extension == "parquet"
-        and entry.base_name[0] not in "._"
-    )
-    if not found:
-        raise TraceError(f"{text}: a folder without a .parquet file; expected at least one")
-    return filesystem, [(stem + path, path) for path in found]
+        located = locate(os.fspath(where))
+    except ZswapReplayError:
+        return []  # who opens it says why
+    here = [part.path for part in located.parts if part.filesystem is None]
+    return here if located.folder is None else [located.folder, *here]
 
 
 @contextmanager
-def _open(filesystem: pafs.FileSystem, name: str, path: str) -> Iterator[pq.ParquetFile]:
-    """Open the Parquet file at `path` and check its columns; row groups are read through a small buffer."""
+def _open(part: Part) -> Iterator[pq.ParquetFile]:
+    """Open a file of a trace and check its columns."""
     with ExitStack() as stack:
         try:
-            source = stack.enter_context(filesystem.open_input_file(path))
-            known = pq.read_metadata(source)
-            schema = known.schema.to_arrow_schema()
-        except (pa.ArrowException, OSError) as error:
-            raise TraceError(f"{name}: {_parquet_fault(filesystem, path, error)}") from None
-        fault = schema_fault(schema)
+            source = stack.enter_context(part.open())
+            file = open_parquet(source, TEXT_COLUMNS)
+        except UnreadableError as error:
+            raise TraceError(f"{part.name}: {error}") from None
+        fault = schema_fault(file.schema_arrow, {name for name, _ in part.partition})
         if fault:
-            raise TraceError(f"{name}: column {fault[0]}: found {fault[1]}; expected {fault[2]}")
-        yield pq.ParquetFile(
-            source,
-            metadata=known,
-            read_dictionary=[column for column in TEXT_COLUMNS if column in schema.names],
-            buffer_size=_BUFFER_BYTES,
-            pre_buffer=False,
-        )
+            raise TraceError(f"{part.name}: column {fault[0]}: found {fault[1]}; expected {fault[2]}")
+        yield file
 
 
-def _parquet_fault(filesystem: pafs.FileSystem, path: str, error: Exception) -> str:
-    """Say why Arrow could not open a file: empty, of another format, cut off, or damaged."""
-    try:
-        with filesystem.open_input_file(path) as file:
-            head = file.read(len(_MAGIC))
-            size = file.size()
-            file.seek(max(0, size - len(_MAGIC)))
-            tail = file.read(len(_MAGIC))
-    except (pa.ArrowException, OSError):
-        return f"cannot be read: {_one_line(error)}"
-    if head != _MAGIC:
-        return f"found {'an empty file' if not size else 'no Parquet'}; expected a Parquet file"
-    if tail != _MAGIC:
-        return f"found a Parquet file that is cut off after {size} bytes; expected its footer at the end"
-    return f"found a Parquet file that cannot be read: {_one_line(error)}; expected an intact footer"
+def _group_starts(file: pq.ParquetFile) -> list[int]:
+    """Return the number of the first row of each row group."""
+    starts, row = [], 0
+    for group in range(file.num_row_groups):
+        starts.append(row)
+        row += max(file.metadata.row_group(group).num_rows, 0)
+    return starts
 
 
-def _record_batches(file: pq.ParquetFile, group: int, batch_rows: int, name: str) -> Iterator[pa.RecordBatch]:
-    try:
-        empty = _empty_columns(file.metadata.row_group(group))
-        columns = [
-            column for column in file.schema_arrow.names if column in SCHEMA.names and column not in empty
-        ]
-        yield from file.iter_batches(batch_rows, row_groups=[group], columns=columns, use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise TraceError(f"{name}: row group {group}: damaged data: {_one_line(error)}") from None
+def _record_batches(
+    part: Part, file: pq.ParquetFile, starts: list[int], batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Read the columns of a file that a trace has; small row groups come together."""
+    schema = file.schema_arrow
+    columns = [
+        name
+        for name in SCHEMA.names
+        if name in schema.names and not pa.types.is_null(schema.field(name).type)
+    ]
+    for groups in _together(starts, file.metadata.num_rows, batch_rows):
+        try:
+            with reading():
+                found = file.iter_batches(batch_rows, row_groups=groups, columns=columns, use_threads=False)
+                yield from _joined(found, batch_rows) if len(groups) > 1 else found
+        except UnreadableError as error:
+            group, why = _damaged(file, groups, columns) or (groups[0], str(error))
+            raise TraceError(f"{part.name}: row group {group}: damaged data: {why}") from None
 
 
-def _empty_columns(group: pq.RowGroupMetaData) -> set[str]:
-    """Return the columns that hold only nulls by the row group's own statistics; they need not be read."""
-    leaves = [group.column(place) for place in range(group.num_columns)]
-    empty = {
-        leaf.path_in_schema
-        for leaf in leaves
-        if leaf.statistics is not None and leaf.statistics.null_count == leaf.num_values
-    }
-    return empty - set(REQUIRED_COLUMNS)
+def _damaged(file: pq.ParquetFile, groups: list[int], columns: list[str]) -> tuple[int, str] | None:
+    """Find the first of some row groups that cannot be read, and why."""
+    for group in groups:
+        try:
+            with reading():
+                for _ in file.iter_batches(row_groups=[group], columns=columns, use_threads=False):
+                    pass
+        except UnreadableError as error:
+            return group, str(error)
+    return None
+
+
+def _together(starts: list[int], end: int, batch_rows: int) -> Iterator[list[int]]:
+    """Yield the row groups, alone or, where they are small, so many in one go as make a batch."""
+    groups: list[int] = []
+    rows = 0
+    for group, start in enumerate(starts):
+        size = (starts[group + 1] if group + 1 < len(starts) else end) - start
+        if groups and (size > _FEW_ROWS or rows + size > batch_rows):
+            yield groups
+            groups, rows = [], 0
+        groups.append(group)
+        rows += size
+        if size > _FEW_ROWS:
+            yield groups
+            groups, rows = [], 0
+    if groups:
+        yield groups
+
+
+def _joined(found: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Make batches of up to `batch_rows` rows of small ones, which have a dictionary each."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in found:
+        if waiting and rows + batch.num_rows > batch_rows:
+            yield _one_batch(waiting)
+            waiting, rows = [], 0
+        waiting.append(batch)
+        rows += batch.num_rows
+    if waiting:
+        yield _one_batch(waiting)
+
+
+def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
+    return table.to_batches()[0]
 
 
 def _joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> TraceMetadata:
@@ -281,7 +321,3 @@ def _joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> T
                 f"{name}: metadata zswap_replay.{key}: found {new}; expected {old}, as in the files before"
             )
     return known
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

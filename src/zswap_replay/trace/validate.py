@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.batch import NO_MEMCG, Batch, Control
-from zswap_replay.trace.decode import NULL_EVENT, UNKNOWN_EVENT, Columns
+from zswap_replay.trace.decode import NULL_EVENT, UNKNOWN_EVENT, Columns, RowError
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.schema import (
     EVENT_NAMES,
@@ -27,31 +27,21 @@ _MAX_U64 = (1 << 64) - 1
 _END_OF_TIME = (1 << 63) - 1
 """A time that no event reaches: machine/events.py, MAX_TIME."""
 
+_CHECKED = ("time_ns", "event", "memcg", "page", "count", "node", "content", "key", "value")
+"""The columns in the order in which the faults of one row count."""
+
 _NAMES_NO_MEMCG = np.ones(256, np.bool_)
 """By event code, whether the event is one of the machine; its memcg column is then ignored."""
 _NAMES_NO_MEMCG[: Event.DISCARD + 1] = False
 _NAMES_NO_MEMCG[Event.MEMCG_CREATE : Event.MEMCG_RECLAIM + 1] = False
 
 
-class RowError(Exception):
-    """A bad row; `row` counts from the start of the columns that were checked.
-
-    The reader, which knows the file, turns it into a TraceError.
-    """
-
-    def __init__(self, row: int, column: str, found: str, expected: str) -> None:
-        super().__init__(f"row {row}, column {column}: found {found}; expected {expected}")
-        self.row = row
-        self.column = column
-        self.found = found
-        self.expected = expected
-
-
 class RowChecker:
     """A check of the rows of one trace, in order, that interns its memcgs.
 
     The fault that is reported does not depend on how the rows are split into batches: it is that of the first bad
-    row, and of its columns the first in the order time_ns, event, memcg, page, count, node, key, value.
+    row, and of its columns the first in the order time_ns, event, memcg, page, count, node,
+    content, key, value.
     """
 
     def __init__(self, memcgs: MemcgTable, *, strict: bool = False, nodes: int | None = None) -> None:
@@ -78,6 +68,7 @@ class RowChecker:
             has_content=columns.has_content,
         )
         faults = [
+            *columns.faults,
             *self._time_faults(columns),
             *_event_faults(columns),
             *([path_error] if path_error else ()),
@@ -88,7 +79,7 @@ class RowChecker:
         end = min((fault.row for fault in faults), default=len(batch))
         faults.extend(self._control_faults(columns, batch, end))
         if faults:
-            raise min(faults, key=lambda fault: fault.row)
+            raise min(faults, key=lambda fault: (fault.row, _CHECKED.index(fault.column)))
         if len(batch):
             self._last_time = int(batch.time_ns[-1])
         return batch

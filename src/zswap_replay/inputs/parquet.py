@@ -1,0 +1,109 @@
+"""Parquet files that may be damaged or hostile, opened so that whatever is wrong with them becomes one error.
+
+pyarrow lets exceptions of C++ pass through where it looks at a column chunk: ``RowGroupMetaData.column()`` ends the
+process where sizes in a footer do not agree. Nothing here or elsewhere in the package calls it. So nothing is known of
+a file's statistics either, which some writers get wrong: what a column holds is read from the column.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zswap_replay.errors import ZswapReplayError
+
+MAGIC = b"PAR1"
+"""The first and the last bytes of a Parquet file."""
+
+_BUFFER_BYTES = 1 << 20
+
+
+class UnreadableError(Exception):
+    """Why a file cannot be read, without its name: who opens it names it."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn any error of Arrow, or of the file system behind it, into UnreadableError with one line."""
+    try:
+        yield
+    except (ZswapReplayError, UnreadableError):
+        raise
+    except Exception as error:  # file systems of fsspec and damaged texts raise many kinds
+        raise UnreadableError(one_line(error)) from None
+
+
+def open_local(path: str | os.PathLike[str]) -> pa.NativeFile:
+    """Open a file of this machine, whatever bytes its name has. Raises OSError."""
+    name = os.fspath(path)
+    with open(name, "rb"):  # its errors have a number, a reason and a name; Arrow's have a sentence
+        pass
+    return pa.OSFile(os.fsencode(name))
+
+
+def created(path: str | os.PathLike[str]) -> pa.NativeFile:
+    """Open a file of this machine to write Parquet to, whatever bytes its name has. Raises OSError."""
+    return pa.OSFile(os.fsencode(path), mode="wb")
+
+
+def open_parquet(source: pa.NativeFile, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a Parquet file that is read through a small buffer, a row group at a time.
+
+    The columns of texts named in ``dictionaries``, where it has them, come as dictionaries.
+
+    Raises UnreadableError: it is empty, of another format, cut off or damaged.
+    """
+    try:
+        with reading():
+            metadata = pq.read_metadata(source)
+            names = metadata.schema.to_arrow_schema().names
+    except UnreadableError as error:
+        raise UnreadableError(_fault(source, str(error))) from None
+    with reading():
+        return pq.ParquetFile(
+            source,
+            metadata=metadata,
+            read_dictionary=[name for name in dictionaries if name in names],
+            buffer_size=_BUFFER_BYTES,
+            pre_buffer=False,
+        )
+
+
+def read_table(path: str | os.PathLike[str]) -> pa.Table:
+    """Read a whole Parquet file of this machine, its texts and dictionaries checked.
+
+    Raises UnreadableError: it is no Parquet, or damaged. OSError: it cannot be opened.
+    """
+    with open_local(path) as source:
+        file = open_parquet(source)
+        with reading():
+            table = file.read(use_threads=False)
+            table.validate(full=True)
+            return table
+
+
+def one_line(error: Exception) -> str:
+    """Spell an error as one line; the kind of it where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _fault(source: pa.NativeFile, why: str) -> str:
+    """Say why Arrow could not open a file: empty, of another format, cut off, or damaged."""
+    try:
+        with reading():
+            size = source.size()
+            source.seek(0)
+            head = source.read(len(MAGIC))
+            source.seek(max(0, size - len(MAGIC)))
+            tail = source.read(len(MAGIC))
+    except UnreadableError:
+        return f"cannot be read: {why}"
+    if head != MAGIC:
+        return f"found {'an empty file' if not size else 'no Parquet'}; expected a Parquet file"
+    if tail != MAGIC:
+        return f"found a Parquet file that is cut off after {size} bytes; expected its footer at the end"
+    return f"found a Parquet file that cannot be read: {why}; expected an intact footer"
