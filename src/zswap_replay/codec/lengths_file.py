@@ -15,6 +15,8 @@ from zswap_replay.codec.base import lengths_key, parse_spec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError
 from zswap_replay.files import replacing
+from zswap_replay.inputs.columns import Numbers, holds_numbers, holds_texts, is_empty, texts, whole_numbers
+from zswap_replay.inputs.parquet import UnreadableError, created, pandas_index, read_table
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.units import PAGE_SIZE
@@ -22,7 +24,7 @@ from zswap_replay.units import PAGE_SIZE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_TYPES: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uint64()}
+_NUMBERS: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uint64()}
 _OPTIONAL: Final = ("fill", "compressor")
 _KERNEL: Final = b"zswap_replay.kernel"
 """In the file's metadata: the release whose lengths it holds, where it was made for one."""
@@ -70,17 +72,20 @@ class KnownLengths:
 def read_lengths(path: str | Path) -> KnownLengths:
     """Read the lengths of a Parquet file with columns content, length, and optionally fill and compressor.
 
-    Raises CodecError, one line with the file, the column and the row (counted from 0): not Parquet, a column
-    that is missing, unknown or of another type, a null, a length over 4096, or one content with two lengths.
+    Numbers and texts may be of any type that a trace's may be of. Raises CodecError, one line with the file, the
+    column and the row (counted from 0): not Parquet, a column that is missing, unknown or of a type that holds
+    neither, a null, a length over 4096, or one content with two lengths.
     """
     where = str(path)
     try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
-        raise CodecError(f"{where}: cannot be read as Parquet: {error}") from error
+        table = read_table(path, ["compressor"])
+    except OSError as error:
+        raise CodecError(f"{where}: cannot be read as Parquet: {error.strerror}") from None
+    except UnreadableError as error:
+        raise CodecError(f"{where}: cannot be read as Parquet: {error}") from None
     _check_columns(where, table.schema)
-    content = _numbers(where, table, "content")
-    length = _numbers(where, table, "length")
+    content = _numbers(where, table, "content").values
+    length = _numbers(where, table, "length").values
     too_long = np.flatnonzero(length > PAGE_SIZE)
     if too_long.size:
         row = int(too_long[0])
@@ -88,11 +93,11 @@ def read_lengths(path: str | Path) -> KnownLengths:
             f"{where}: row {row}, column length: {length[row]} is more than a page, {PAGE_SIZE} bytes"
         )
     kind = np.full(content.size, NORMAL, np.uint8)
-    if "fill" in table.column_names:
-        fill = table.column("fill")
-        zero = fill.fill_null(pa.scalar(1, pa.uint64())).to_numpy() == 0
-        kind[fill.is_valid().to_numpy()] = SAME_FILLED
-        kind[zero] = ZERO_FILLED
+    if _has(table, "fill"):
+        fill = _numbers(where, table, "fill")
+        kind[...] = np.where(fill.values == 0, ZERO_FILLED, SAME_FILLED)
+        if fill.valid is not None:
+            kind[~fill.valid] = NORMAL
     codes, names = _compressors(where, table)
     tables = {}
     for code, name in enumerate(names):
@@ -128,8 +133,8 @@ def write_lengths(
     table = pa.table(columns)
     if kernel is not None:
         table = table.replace_schema_metadata({_KERNEL: kernel.encode()})
-    with replacing(path, regular=True) as file:
-        pq.write_table(table, file, compression="zstd")
+    with replacing(path, regular=True) as file, created(file) as stream:
+        pq.write_table(table, stream, compression="zstd")
 
 
 def _canonical(name: str) -> str:
@@ -140,50 +145,70 @@ def _canonical(name: str) -> str:
 
 
 def _check_columns(where: str, schema: pa.Schema) -> None:
+    others = pandas_index(schema)
     for name in schema.names:
-        if name not in _TYPES and name not in _OPTIONAL:
+        if name not in _NUMBERS and name not in _OPTIONAL and name not in others:
             raise CodecError(
                 f"{where}: unknown column {name}; known are content, length, fill and compressor"
             )
-    for name, wanted in _TYPES.items():
+        if schema.names.count(name) > 1:
+            raise CodecError(f"{where}: column {name} is there twice")
+    for name in (*_NUMBERS, "compressor"):
         if name not in schema.names:
             if name in _OPTIONAL:
                 continue
             raise CodecError(f"{where}: column {name} is missing")
         found = schema.field(name).type
-        if found != wanted:
+        if is_empty(found) and name in _OPTIONAL:
+            continue
+        if not (holds_texts(found) if name == "compressor" else holds_numbers(found)):
+            wanted = str(_NUMBERS.get(name, "string"))
             raise CodecError(f"{where}: column {name} is {found}, expected {wanted}")
 
 
-def _numbers(where: str, table: pa.Table, name: str) -> npt.NDArray[np.uint64]:
-    column = table.column(name)
-    _check_nulls(where, column, name)
-    numbers: npt.NDArray[np.uint64] = column.to_numpy().astype(np.uint64)
+def _has(table: pa.Table, name: str) -> bool:
+    return name in table.column_names and not is_empty(table.schema.field(name).type)
+
+
+def _numbers(where: str, table: pa.Table, name: str) -> Numbers:
+    """Read a column of numbers. Raises CodecError: one that does not fit, or a null where there has to be one."""
+    numbers = whole_numbers(_in_one(table.column(name)))
+    if numbers.valid is not None and name not in _OPTIONAL:
+        _check_nulls(where, numbers.valid, name)
+    if numbers.unfit is not None:
+        row = int(numbers.unfit.argmax())
+        raise CodecError(
+            f"{where}: row {row}, column {name}: {numbers.spelled(row)} is no whole number from 0 to 2^64 - 1"
+        )
     return numbers
 
 
-def _check_nulls(where: str, column: pa.ChunkedArray[Any], name: str) -> None:
-    if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy()))
-        raise CodecError(f"{where}: row {row}, column {name}: null")
+def _in_one(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.unify_dictionaries().combine_chunks()
+
+
+def _check_nulls(where: str, valid: npt.NDArray[np.bool_], name: str) -> None:
+    if not valid.all():
+        raise CodecError(f"{where}: row {int(valid.argmin())}, column {name}: null")
 
 
 def _compressors(where: str, table: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Return for every row an index into the canonical names that follow."""
-    if "compressor" not in table.column_names or not table.num_rows:
+    if not _has(table, "compressor") or not table.num_rows:
         return np.zeros(table.num_rows, np.int64), [""]
-    column = table.column("compressor")
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        raise CodecError(f"{where}: column compressor is {column.type}, expected string")
-    _check_nulls(where, column, "compressor")
-    encoded = column.combine_chunks().dictionary_encode()
-    canonical = [_canonical(str(name)) for name in encoded.dictionary.to_pylist()]
-    names = sorted(set(canonical))
+    column = texts(_in_one(table.column("compressor")))
+    if column.unfit is not None:
+        row, found, expected = column.unfit
+        raise CodecError(f"{where}: row {row}, column compressor: found {found}; expected {expected}")
+    _check_nulls(where, column.index >= 0, "compressor")
+    used = set(np.unique(column.index).tolist())  # a dictionary may hold more than its column
+    canonical = [_canonical(name) if at in used else "" for at, name in enumerate(column.values)]
+    names = sorted({canonical[at] for at in used})
     # "zstd" and "zstd:3" are one compressor.
-    merged = np.array([names.index(name) for name in canonical], np.int64)
-    return merged[encoded.indices.to_numpy()], names
+    merged = np.array([names.index(name) if name in names else 0 for name in canonical], np.int64)
+    return merged[column.index], names
 
 
 def _sorted(

@@ -79,6 +79,11 @@ def holds_texts(kind: pa.DataType) -> bool:
     )
 
 
+def is_empty(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds nothing but nulls."""
+    return bool(pa.types.is_null(kind))
+
+
 def whole_numbers(array: pa.Array[Any], highest: int = _MAX_U64) -> Numbers:
     """Return the numbers of a column whose type holds_numbers(); those above `highest` do not fit."""
     if isinstance(array, pa.DictionaryArray):

@@ -7,7 +7,9 @@ a file's statistics either, which some writers get wrong: what a column holds is
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,6 +21,7 @@ from zswap_replay.errors import ZswapReplayError
 MAGIC = b"PAR1"
 """The first and the last bytes of a Parquet file."""
 
+_INDEX = re.compile(r"__index_level_[0-9]+__")
 _BUFFER_BYTES = 1 << 20
 
 
@@ -73,17 +76,25 @@ def open_parquet(source: pa.NativeFile, dictionaries: Sequence[str] = ()) -> pq.
         )
 
 
-def read_table(path: str | os.PathLike[str]) -> pa.Table:
-    """Read a whole Parquet file of this machine, its texts and dictionaries checked.
+def read_table(path: str | os.PathLike[str], dictionaries: Sequence[str] = ()) -> pa.Table:
+    """Read a whole Parquet file of this machine; the texts and dictionaries in it are not checked.
 
     Raises UnreadableError: it is no Parquet, or damaged. OSError: it cannot be opened.
     """
     with open_local(path) as source:
-        file = open_parquet(source)
+        file = open_parquet(source, dictionaries)
         with reading():
-            table = file.read(use_threads=False)
-            table.validate(full=True)
-            return table
+            return file.read(use_threads=False)
+
+
+def pandas_index(schema: pa.Schema) -> set[str]:
+    """Return the columns that pandas, by its metadata or by their name, wrote for the index of a data frame."""
+    names = {name for name in schema.names if _INDEX.fullmatch(name)}
+    try:
+        told = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+        return names | {name for name in told if isinstance(name, str)}
+    except (KeyError, TypeError, ValueError, RecursionError):  # no pandas, or what it never wrote
+        return names
 
 
 def one_line(error: Exception) -> str:

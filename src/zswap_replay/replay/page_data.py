@@ -36,12 +36,18 @@ if TYPE_CHECKING:
 
 
 class UnknownContents:
-    """Contents behind a file of known lengths: one that the file lacks is an error that names it."""
+    """Contents behind a file of known lengths: one that the file lacks is an error that names it.
 
-    def __init__(self, path: str) -> None:
+    Where the file has nothing of a compressor, ``why`` says so, and any content is that error.
+    """
+
+    def __init__(self, path: str, why: CodecError | None = None) -> None:
         self.path = path
+        self.why = why
 
     def _missing(self, content: int) -> NoReturn:
+        if self.why is not None:
+            raise self.why
         raise CodecError(f"{self.path}: no row for content {content}, which the replay stores")
 
     def same_filled(self, content: int) -> int:
@@ -225,9 +231,18 @@ class PageData:
         Raises CodecError: the compressor's package is not installed, or the file of lengths has others alone.
         """
         if self.known is not None:
-            self.looked_up[compressor] = None
             if compressor not in self.lengths:
-                self.lengths[compressor] = _table(self.known.for_compressor(compressor))
+                try:
+                    table = self.known.for_compressor(compressor)
+                except CodecError as error:
+                    if "compressor" in self.settings.fixed or compressor != self.canonical(
+                        self.settings.compressor
+                    ):
+                        raise
+                    # The default: the trace may set another one before it stores a page.
+                    return UnknownContents(self.known.path, error), Lengths(), None
+                self.lengths[compressor] = _table(table)
+            self.looked_up[compressor] = None
             return UnknownContents(self.known.path), self.lengths[compressor], None
         kernel = self.settings.kernel
         if compressor not in self.contents:

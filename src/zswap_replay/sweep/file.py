@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.errors import ResultError
+from zswap_replay.inputs.parquet import UnreadableError, created, read_table, reading
+from zswap_replay.inputs.spool import path_of
 from zswap_replay.json_value import Value
 from zswap_replay.result.by_name import respelled
 from zswap_replay.result.derived import DERIVED
@@ -36,7 +38,8 @@ def write(path: Path, sweep: Sweep) -> None:
         columns[FRONT] = list(sweep.front)
     metadata: dict[bytes | str, bytes | str] = {KEY: json.dumps(sweep.metadata()).encode()}
     table = pa.table(columns, schema=pa.schema(fields, metadata=metadata))
-    pq.write_table(table, path, compression="zstd")
+    with created(path) as stream:
+        pq.write_table(table, stream, compression="zstd")
 
 
 def read(path: str | PathLike[str]) -> Sweep:
@@ -47,19 +50,17 @@ def read(path: str | PathLike[str]) -> Sweep:
     """
     name = fspath(path)
     try:
-        table = pq.ParquetFile(name).read()
+        table = read_table(path_of(name))
+        with reading():
+            table.validate(full=True)
     except OSError as error:
-        raise ResultError(f"{name}: {error.strerror or _first_line(error)}") from None
-    except pa.ArrowException as error:
-        raise ResultError(f"{name}: found no readable Parquet ({_first_line(error)}); {_EXPECTED}") from None
+        raise ResultError(f"{name}: {error.strerror}") from None
+    except UnreadableError as error:
+        raise ResultError(f"{name}: found no readable Parquet ({error}); {_EXPECTED}") from None
     try:
         return _sweep(table)
     except ResultError as error:
         raise ResultError(f"{name}: {error}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
 
 
 def _sweep(table: pa.Table) -> Sweep:
@@ -68,7 +69,7 @@ def _sweep(table: pa.Table) -> Sweep:
         raise ResultError(f"found Parquet without the metadata {KEY.decode()!r}; {_EXPECTED}")
     try:
         document = Value(json.loads(text), KEY.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultError(f"metadata {KEY.decode()!r}: found no JSON ({error}); {_EXPECTED}") from None
     if document["schema"].integer() != SCHEMA:
         raise document["schema"].fault(f"{SCHEMA}, which this program reads")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,11 +14,13 @@ from zswap_replay.inputs.columns import (
     Texts,
     holds_numbers,
     holds_texts,
+    is_empty,
     texts,
     validity,
     value_buffer,
     whole_numbers,
 )
+from zswap_replay.inputs.parquet import pandas_index
 from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA, TEXT_COLUMNS
 
 UNKNOWN_EVENT = 254
@@ -30,8 +30,6 @@ NULL_EVENT = 255
 
 _TIMES = "time_ns"
 """The column that takes timestamps and durations too."""
-
-_INDEX = re.compile(r"__index_level_\d+__")
 
 _Mask = npt.NDArray[np.bool_]
 _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
@@ -106,27 +104,17 @@ def schema_fault(schema: pa.Schema, given: Container[str] = ()) -> tuple[str, st
 
 def other_columns(schema: pa.Schema) -> set[str]:
     """Return the columns that are passed over: those of other programs, and pandas' index."""
-    index = _pandas_index(schema) - set(SCHEMA.names)
-    return index | {name for name in schema.names if name.startswith(FOREIGN_PREFIX)}
+    return {*index_columns(schema), *(name for name in schema.names if name.startswith(FOREIGN_PREFIX))}
 
 
 def index_columns(schema: pa.Schema) -> list[str]:
     """Return the columns that are passed over as pandas' index."""
-    return [name for name in schema.names if name in _pandas_index(schema) - set(SCHEMA.names)]
-
-
-def _pandas_index(schema: pa.Schema) -> set[str]:
-    """Return the columns that pandas, by its metadata or by their name, wrote for the index of a data frame."""
-    names = {name for name in schema.names if _INDEX.fullmatch(name)}
-    try:
-        told = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
-        return names | {name for name in told if isinstance(name, str)}
-    except (KeyError, TypeError, ValueError, RecursionError):  # no pandas, or what it never wrote
-        return names
+    index = pandas_index(schema)
+    return [name for name in schema.names if name in index and name not in SCHEMA.names]
 
 
 def _is_taken(name: str, kind: pa.DataType) -> bool:
-    if pa.types.is_null(kind):
+    if is_empty(kind):
         return name not in REQUIRED_COLUMNS
     return holds_texts(kind) if name in TEXT_COLUMNS else holds_numbers(kind, times=name == _TIMES)
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError, ZswapReplayError
+from zswap_replay.inputs.columns import is_empty
 from zswap_replay.inputs.parquet import UnreadableError, open_parquet, reading
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.decode import RowError, decode, index_columns, schema_fault
@@ -245,9 +246,7 @@ def _record_batches(
     """Read the columns of a file that a trace has; small row groups come together."""
     schema = file.schema_arrow
     columns = [
-        name
-        for name in SCHEMA.names
-        if name in schema.names and not pa.types.is_null(schema.field(name).type)
+        name for name in SCHEMA.names if name in schema.names and not is_empty(schema.field(name).type)
     ]
     for groups in _together(starts, file.metadata.num_rows, batch_rows):
         try:

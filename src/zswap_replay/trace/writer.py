@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError
 from zswap_replay.files import check_output, replacing
+from zswap_replay.inputs.parquet import created
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
@@ -33,7 +34,7 @@ _PARQUET: dict[str, Any] = {
     # dictionary of them is smaller than deltas across the address space.
     "use_dictionary": ["event", "memcg", "page", "count", "node", "key", "value"],
     "column_encoding": {"time_ns": "DELTA_BINARY_PACKED", "content": "DELTA_BINARY_PACKED"},
-    # For the count of nulls: the reader skips columns that hold nothing else.
+    # For other programs: the reader here looks at the columns themselves.
     "write_statistics": ["count", "node", "content", "key", "value"],
 }
 
@@ -105,7 +106,8 @@ class TraceWriter:
     def _writing(self) -> Iterator[None]:
         with (
             replacing(self.path, inputs=self._inputs, overwrite=self._overwrite, regular=True) as file,
-            pq.ParquetWriter(file, self._schema, **_PARQUET) as self._parquet,
+            created(file) as stream,
+            pq.ParquetWriter(stream, self._schema, **_PARQUET) as self._parquet,
         ):
             yield
             self._flush(whole_groups=False)

@@ -76,9 +76,10 @@ def test_an_empty_file_has_no_rows(path: Path) -> None:
     [
         ("column content is missing", {"length": u32(1)}),
         ("column length is missing", {"content": u64(1)}),
-        ("column length is int64, expected uint32", {"content": u64(1), "length": pa.array([1])}),
-        ("column content is uint32, expected uint64", {"content": u32(1), "length": u32(1)}),
-        ("column fill is uint32", {"content": u64(1), "length": u32(1), "fill": u32(1)}),
+        ("column length is string, expected uint32", {"content": u64(1), "length": pa.array(["1"])}),
+        ("row 1, column length: -1 is no whole number", {"content": u64(1, 2), "length": pa.array([1, -1])}),
+        ("row 0, column content: 0.5 is no whole number", {"content": pa.array([0.5]), "length": u32(1)}),
+        ("column fill is bool, expected uint64", {"content": u64(1), "length": u32(1), "fill": pa.array([True])}),
         ("column compressor is int64", {"content": u64(1), "length": u32(1), "compressor": pa.array([1])}),
         ("unknown column lenght; known are", {"content": u64(1), "length": u32(1), "lenght": u32(1)}),
         ("row 1, column length: 4097 is more than a page", {"content": u64(1, 2), "length": u32(1, 4097)}),
@@ -125,8 +126,8 @@ def test_what_is_written_is_read(path: Path) -> None:
 def test_a_write_that_fails_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(b"old")
 
-    def fails(_table: Any, where: Path, **_options: Any) -> None:
-        where.write_bytes(b"half")
+    def fails(_table: Any, where: pa.NativeFile, **_options: Any) -> None:
+        where.write(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(pq, "write_table", fails)
