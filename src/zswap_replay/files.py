@@ -32,7 +32,13 @@ PARQUET_SUFFIXES = (".parquet", ".pq", ".parq")
 
 _numbers = count()
 
+
 Name = str | os.PathLike[str]
+
+
+def shown(name: Name) -> str:
+    """Spell the name of a file for people and for files of text, with an escape for each byte that is no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def check_output(

@@ -13,11 +13,28 @@ PAGE_SIZE = 4096
 UNLIMITED = -1
 """The value of a limit that is ``max``."""
 
+_MOST_DIGITS = 40
+_LONGEST_QUOTED = 200
+
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
 _NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _DURATION = re.compile(r"([0-9]+)(ns|us|ms|s|m|h)")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def whole(digits: str) -> int:
+    """Read a whole number of any number of digits; one with more than any limit has is 10^40, which is above all."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= _MOST_DIGITS else 10**_MOST_DIGITS
+
+
+def quoted(text: str) -> str:
+    """Quote a text for an error, the middle of a long one left out."""
+    if len(text) <= _LONGEST_QUOTED:
+        return repr(text)
+    half = _LONGEST_QUOTED // 2
+    return f"{text[:half] + '...' + text[-half:]!r} ({len(text):,} characters)"
 
 
 def parse_size(text: str) -> int:
@@ -29,10 +46,13 @@ def parse_size(text: str) -> int:
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise SettingsError(f"{text!r} is not a size: expected bytes, or a number with K, M, G, T, P or E")
-    size = int(match[1], 0 if match[1][:2].lower() == "0x" else 10) << _SHIFT[match[2].lower()]
+        raise SettingsError(
+            f"{quoted(text)} is not a size: expected bytes, or a number with K, M, G, T, P or E"
+        )
+    size = int(match[1], 16) if match[1][:2].lower() == "0x" else whole(match[1])
+    size <<= _SHIFT[match[2].lower()]
     if size >= 1 << 64:
-        raise SettingsError(f"{text!r} does not fit 64 bits")
+        raise SettingsError(f"{quoted(text)} does not fit 64 bits")
     return size
 
 
@@ -50,9 +70,12 @@ def parse_duration(text: str) -> int:
     Raises SettingsError: the text is no duration, or 0.
     """
     match = _DURATION.fullmatch(text)
-    if match is None or int(match[1]) == 0:
-        raise SettingsError(f"{text!r} is not a duration: expected 100us, 10ms, 1s, 5m or the like")
-    return int(match[1]) * _NANOSECONDS[match[2]]
+    if match is None or whole(match[1]) == 0:
+        raise SettingsError(f"{quoted(text)} is not a duration: expected 100us, 10ms, 1s, 5m or the like")
+    duration = whole(match[1]) * _NANOSECONDS[match[2]]
+    if duration >= 1 << 63:
+        raise SettingsError(f"{quoted(text)} is not a duration: expected less than 2^63 ns")
+    return duration
 
 
 def counted(number: int, what: str) -> str:

@@ -119,7 +119,11 @@ def check(
         verdict = checked.verdict
         compared = are_compared(verdict.obstacles, ignoring=ignore_versions)
         if xml is not None:
-            xml.write_text(junit_report.render(verdict, expected, compared=compared), encoding="utf-8")
+            xml.write_text(
+                junit_report.render(verdict, expected, compared=compared),
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
     for reason in not_comparable(verdict.obstacles):
         (warn if compared else note)(f"not comparable: {reason}")
     if not compared:

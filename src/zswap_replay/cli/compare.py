@@ -91,4 +91,4 @@ def compare(
         if target is None:
             click.echo(text, nl=False)
         else:
-            target.write_text(text, encoding="utf-8")
+            target.write_text(text, encoding="utf-8", errors="backslashreplace")

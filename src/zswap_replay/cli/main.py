@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from io import UnsupportedOperation
+from io import TextIOWrapper, UnsupportedOperation
 
 import click
 
@@ -74,6 +74,8 @@ def main() -> None:
     end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    if isinstance(sys.stdout, TextIOWrapper):  # names of files need not be UTF-8, nor need a terminal take it
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(guarded(cli, PROGRAM, sys.argv[1:]))
 
 

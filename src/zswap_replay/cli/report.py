@@ -40,7 +40,6 @@ def report(
     require("matplotlib", "jinja2")
     from zswap_replay.report.html.source import page_of, target_for
 
-    source = "/dev/stdin" if source == "-" else source
     target = target_for(source, output, overwrite=force)
     page = page_of(source, figure, axes)
     from zswap_replay.report.html.output import write

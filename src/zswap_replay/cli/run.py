@@ -173,7 +173,7 @@ def _print(results: list[Result], form: str, *, timing: bool, target: Path | Non
     if target is None:
         click.echo(text, nl=False)
     else:
-        target.write_text(text, encoding="utf-8")
+        target.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _rendered(results: list[Result], form: str, *, timing: bool) -> str:

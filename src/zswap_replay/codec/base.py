@@ -9,6 +9,7 @@ from typing import Final, Protocol, cast
 
 from zswap_replay.errors import CodecError
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.units import quoted, whole
 
 
 class Codec(Protocol):
@@ -151,6 +152,10 @@ def parse_spec(spec: str) -> str:
     return name if number == COMPRESSORS[name].default else f"{name}:{number}"
 
 
+_LONGEST_SPEC = 100
+"""Characters of a spec that an error repeats as they are."""
+
+
 def split_spec(spec: str) -> tuple[str, int]:
     """Split a spec into its name and level (lz4: acceleration); the kernel's own level where it gives none.
 
@@ -159,14 +164,15 @@ def split_spec(spec: str) -> tuple[str, int]:
     name, colon, number = spec.partition(":")
     row = COMPRESSORS.get(name)
     if row is None:
-        raise CodecError(f"no compressor {name!r}; known are {', '.join(KNOWN_CODECS)}")
+        raise CodecError(f"no compressor {quoted(name)}; known are {', '.join(KNOWN_CODECS)}")
     if not colon:
         return name, row.default
     if row.least == row.most:
         raise CodecError(f"{spec}: {name} takes no {row.number}")
-    if not (number.isascii() and number.isdigit()) or not row.least <= int(number) <= row.most:
-        raise CodecError(f"{spec}: the {row.number} of {name} is a number from {row.least} to {row.most}")
-    return name, int(number)
+    if not (number.isascii() and number.isdigit()) or not row.least <= whole(number) <= row.most:
+        found = spec if len(spec) <= _LONGEST_SPEC else quoted(spec)
+        raise CodecError(f"{found}: the {row.number} of {name} is a number from {row.least} to {row.most}")
+    return name, whole(number)
 
 
 def get_codec(spec: str, kernel: str = DEFAULT_RELEASE) -> Codec:

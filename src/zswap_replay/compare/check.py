@@ -97,7 +97,7 @@ def _read(expected: str) -> tuple[Result, ...]:
 def accept(expected: str, found: Sequence[Result]) -> None:
     """Make results the expected ones: the file is replaced as a whole. Raises OSError."""
     with replacing(expected) as file:
-        Path(file).write_text(render(found, timing=False), encoding="utf-8")
+        Path(file).write_text(render(found, timing=False), encoding="utf-8", errors="backslashreplace")
 
 
 def _settings(file: str, result: Result) -> Settings:

@@ -138,7 +138,7 @@ class Recipe:
         if isinstance(recipe, str | bytes):
             try:
                 recipe = json.loads(recipe)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise RecipeError(f"{where}: not JSON: {error}") from error
         try:
             return _parse_recipe(recipe)
@@ -170,7 +170,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
             raise RecipeError(f"{text}: {error.strerror}") from error
     try:
         recipe = tomllib.loads(source.decode())
-    except ValueError as error:  # bad TOML, or bytes that are not UTF-8
+    except (ValueError, RecursionError) as error:  # bad TOML, or bytes that are not UTF-8
         raise RecipeError(f"{text}: not TOML: {error}") from error
     return Recipe.from_json(recipe, text)
 

@@ -85,6 +85,8 @@ def annotate(
     """
     specs = list(dict.fromkeys(parse_spec(name) for name in compressors))
     reader = open_trace(trace, strict=strict)
+    for text in reader.notes:
+        (notes or ignore)(text)
     page_data = PageData.of(replace(settings, compressor=specs[0]), reader.metadata.recipe, None)
     source = page_data.source
     if source is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zswap_replay.codec.contents import Timing as CodecTiming
+from zswap_replay.files import shown
 from zswap_replay.machine.machine import Machine
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import take_snapshot
@@ -126,7 +127,7 @@ def assemble(
     """Make the Result of a replay that has ended; ``settings`` are as check_settings() gives them."""
     manifest = Manifest(
         trace={
-            "path": trace,
+            "path": shown(trace),
             "sha256": reader.digest if spent.events == reader.num_rows else None,
             "events": spent.events,
         },

@@ -209,6 +209,8 @@ class Replay:
 
         Raises SettingsError, RecipeError, CodecError: settings that do not fit the trace or the release.
         """
+        for text in reader.notes:
+            notes(text)
         self.reader = reader
         self.page_data = PageData.of(settings, reader.metadata.recipe, memo)
         check_settings(settings, reader.metadata, self.page_data)

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 
 from zswap_replay.errors import ResultError
+from zswap_replay.files import shown
+from zswap_replay.inputs.spool import path_of
 from zswap_replay.json_value import Value
 from zswap_replay.result.result import SCHEMA, Result
 
 
 def read_results(path: str | PathLike[str]) -> tuple[Result, ...]:
-    """Read the results of a file, one or, where the file has ``runs``, several, in its order.
+    """Read the results of a file, one or, where the file has ``runs``, several, in its order; ``-`` is standard input.
 
     Raises ResultError: the file cannot be read, is no JSON, or lacks a key or holds a value of the wrong kind there;
     the text names the file, the key, what was found and what was expected. SchemaError, which is one: another schema.
     """
-    name = fspath(path)
+    name = shown(path)
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path_of(fspath(path)), encoding="utf-8") as file:
             document = Value(json.load(file))
     except OSError as error:
         raise ResultError(f"{name}: {error.strerror}") from None

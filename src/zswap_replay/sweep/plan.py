@@ -13,6 +13,8 @@ from typing import Any, Final, overload
 
 from zswap_replay.codec.base import lengths_key
 from zswap_replay.errors import SettingsError
+from zswap_replay.files import shown
+from zswap_replay.inputs.spool import path_of
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
 from zswap_replay.replay.settings_check import check_settings, filled_in
@@ -69,6 +71,8 @@ class Plan:
     columns: tuple[str, ...]
     """The columns of numbers that rows may have."""
     manifest: dict[str, Any]
+    trace: str
+    """Where processes of this user read the trace; ``manifest`` has its name for people."""
     token: str
     """Tells this sweep from others, in a process that serves several."""
 
@@ -76,7 +80,7 @@ class Plan:
         """Put together what a worker needs to replay a point; ``known`` are lengths that others have learned."""
         trace = self.manifest["trace"]
         return Task(
-            self.token, trace["path"], self.manifest["strict"], trace["sha256"], self.settings[point], known
+            self.token, self.trace, self.manifest["strict"], trace["sha256"], self.settings[point], known
         )
 
     def group(self, point: int) -> Hashable:
@@ -114,7 +118,9 @@ def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: 
     token = uuid.uuid4().hex
     grid = None if any(option.has_share for option in options) else build(options)
     reader = (
-        workspace_of(token, trace, strict=strict).reader() if remember else open_trace(trace, strict=strict)
+        workspace_of(token, path_of(trace), strict=strict).reader()
+        if remember
+        else open_trace(trace, strict=strict)
     )
     sets: dict[str, int] = {}
     if grid is None:
@@ -132,7 +138,7 @@ def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: 
         settings=settings,
         columns=possible([RELEASES[kernel] for kernel in kernels], reader.paths),
         manifest={
-            "trace": {"path": trace, "sha256": sha256, "events": reader.num_rows},
+            "trace": {"path": shown(trace), "sha256": sha256, "events": reader.num_rows},
             "settings": _base(grid, settings[0]),
             "strict": strict,
             "axes": {axis.name: _values(axis, any_name="lengths" in grid.points.names) for axis in grid.axes},
@@ -142,6 +148,7 @@ def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: 
             "files": _digests(settings[point] for point in grid.points.varying("payload_file", "lengths")),
             "versions": versions(payloads.versions),
         },
+        trace=path_of(trace),
         token=token,
     )
 

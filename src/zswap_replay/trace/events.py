@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib import event_codes
-from zswap_replay.units import parse_limit, parse_size
+from zswap_replay.units import parse_limit, parse_size, quoted, whole
 
 ROOT = "/"
 """The path of the root memcg, whose id is always 0."""
@@ -52,19 +52,19 @@ def _parse_boolean(text: str) -> int:
         return 1
     if word in _FALSE:
         return 0
-    raise SettingsError(f"{text!r} is not a switch: expected y, n, 1, 0, on or off")
+    raise SettingsError(f"{quoted(text)} is not a switch: expected y, n, 1, 0, on or off")
 
 
 def _parse_bit(text: str) -> int:
     if text.strip() not in ("0", "1"):
-        raise SettingsError(f"{text!r} is not a switch: expected 0 or 1")
+        raise SettingsError(f"{quoted(text)} is not a switch: expected 0 or 1")
     return int(text)
 
 
 def _parse_percent(text: str) -> int:
     word = text.strip()
-    if not (word.isascii() and word.isdigit()) or int(word) > 100:
-        raise SettingsError(f"{text!r} is not a percentage: expected a whole number from 0 to 100")
+    if not (word.isascii() and word.isdigit()) or whole(word) > 100:
+        raise SettingsError(f"{quoted(text)} is not a percentage: expected a whole number from 0 to 100")
     return int(word)
 
 
@@ -129,7 +129,8 @@ def parse_knob(event: Event, key: str | None, text: str) -> int | str:
     if key is not None:
         parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key)
     if parser is None or not knobs(event):
-        raise SettingsError(f"{event.name.lower()} has no knob {key!r}: expected {', '.join(knobs(event))}")
+        names = ", ".join(knobs(event))
+        raise SettingsError(f"{event.name.lower()} has no knob {quoted(str(key))}: expected {names}")
     return parser(text)
 
 

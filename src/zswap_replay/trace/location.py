@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from zswap_replay.errors import MissingPackageError, SettingsError, TraceError
-from zswap_replay.files import PARQUET_SUFFIXES, is_parquet_name
+from zswap_replay.files import PARQUET_SUFFIXES, is_parquet_name, shown
 from zswap_replay.inputs.parquet import UnreadableError, one_line, open_local, reading
 from zswap_replay.inputs.spool import path_of
 from zswap_replay.units import listed
@@ -75,19 +75,19 @@ def locate(where: str) -> Located:
     except SettingsError as error:
         raise TraceError(str(error)) from None
     except OSError as error:
-        raise TraceError(f"{where}: cannot be read: {error.strerror}") from None
+        raise TraceError(f"{shown(where)}: cannot be read: {error.strerror}") from None
     return _located_here(where, path)
 
 
 def _located_here(name: str, path: str) -> Located:
     if not os.path.isdir(path):
         if not os.path.exists(path):
-            raise TraceError(f"{name}: no such file or folder")
-        return Located([Part(name, path)], [])
+            raise TraceError(f"{shown(name)}: no such file or folder")
+        return Located([Part(shown(name), path)], [])
     found: list[str] = []
 
     def fail(error: OSError) -> None:
-        raise TraceError(f"{os.fspath(error.filename)}: cannot be opened: {error.strerror}")
+        raise TraceError(f"{shown(error.filename)}: cannot be opened: {error.strerror}")
 
     for folder, subfolders, files in os.walk(path, onerror=fail, followlinks=True):
         subfolders[:] = [each for each in subfolders if not _leads_up(os.path.join(folder, each))]
@@ -156,10 +156,10 @@ def _folder(
     )  # not _SUCCESS and the like, which every writer leaves
     for what, passed_over in (("no Parquet by their names", others), ("hidden", lost)):
         if passed_over:
-            notes.append(f"{name}: passed over, as {what}: {listed(passed_over)}")
+            notes.append(f"{name}: passed over, as {what}: {listed([shown(each) for each in passed_over])}")
     stem = name.rstrip("/") + "/"
     return Located(
-        [Part(stem + each, f"{base}/{each}", filesystem, tuple(_partition(each))) for each in parts],
+        [Part(shown(stem + each), f"{base}/{each}", filesystem, tuple(_partition(each))) for each in parts],
         notes,
         folder,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
 from zswap_replay.trace.schema import ROOT, SCHEMA, Event, path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter
+from zswap_replay.units import quoted, whole
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,12 @@ class MergeInput:
             return cls(text)
         name, plus, offset = place.partition("+")
         if plus and not (offset.isascii() and offset.isdigit()):
-            raise SettingsError(f"{text!r}: {offset!r} is no content offset: expected a whole number")
-        return cls(path, f"/{name}", int(offset or 0))
+            raise SettingsError(
+                f"{quoted(text)}: {quoted(offset)} is no content offset: expected a whole number"
+            )
+        if whole(offset or "0") >= 1 << 64:
+            raise SettingsError(f"{quoted(text)}: the content offset does not fit 64 bits")
+        return cls(path, f"/{name}", whole(offset or "0"))
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def merge(
     drop_recipe: bool = False,
     overwrite: bool = False,
     batch_rows: int | None = None,
+    notes: Callable[[str], None] | None = None,
 ) -> MergeSummary:
     """Interleave traces by time into one; of rows at the same time those of an earlier input come first.
 
@@ -75,7 +81,8 @@ def merge(
     input has an offset. Two inputs whose ranges of ids overlap are an error: one id would name two contents.
 
     `totalram_pages` of the result is the argument, or else the largest of any input; `nodes` is the largest of any.
-    Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none.
+    Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none. `notes` gets
+    remarks for people on what of the inputs is passed over.
 
     Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with
     the others; SettingsError: a name that is no path, no input, or an output that is an input or, without
@@ -92,6 +99,9 @@ def merge(
     files = [file for item in inputs for file in trace_files(item.path)]
     check_output(output, inputs=files, overwrite=overwrite, regular=True)
     readers = [open_trace(item.path) for item in inputs]
+    for text in dict.fromkeys(text for reader in readers for text in reader.notes):
+        if notes is not None:
+            notes(text)
     metadata = _merged_metadata(inputs, readers, totalram_pages, drop_recipe)
     names = {ROOT: 0}
     with TraceWriter(output, metadata, inputs=files, overwrite=overwrite) as writer:

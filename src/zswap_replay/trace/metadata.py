@@ -9,7 +9,7 @@ from typing import Any
 
 from zswap_replay.errors import TraceError
 from zswap_replay.trace.schema import SCHEMA_VERSION
-from zswap_replay.units import PAGE_SIZE
+from zswap_replay.units import PAGE_SIZE, quoted, whole
 
 _PREFIX = "zswap_replay."
 
@@ -49,13 +49,13 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
             texts[name.decode(errors="replace")[len(_PREFIX) :]] = value.decode(errors="replace")
 
     def fault(key: str, expected: str) -> TraceError:
-        return TraceError(f"{file}: metadata {_PREFIX}{key}: found {texts[key]!r}; expected {expected}")
+        return TraceError(f"{file}: metadata {_PREFIX}{key}: found {quoted(texts[key])}; expected {expected}")
 
     def number(key: str, expected: str, highest: int) -> int | None:
         if key not in texts:
             return None
         text = texts[key]
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= highest:
+        if not (text.isascii() and text.isdigit()) or not 1 <= whole(text) <= highest:
             raise fault(key, expected)
         return int(text)
 
@@ -67,7 +67,7 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
     if "recipe" in texts:
         try:
             recipe = json.loads(texts["recipe"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise fault("recipe", f"JSON ({error})") from None
         if not isinstance(recipe, dict):
             raise fault("recipe", "a JSON object")

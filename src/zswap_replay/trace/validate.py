@@ -21,11 +21,15 @@ from zswap_replay.trace.schema import (
     parse_knob,
     path_fault,
 )
+from zswap_replay.units import quoted
 
 _MAX_U64 = (1 << 64) - 1
 
 _END_OF_TIME = (1 << 63) - 1
 """A time that no event reaches: machine/events.py, MAX_TIME."""
+
+_LONGEST_PATH = 200
+"""Characters of a memcg's path that an error repeats as they are."""
 
 _CHECKED = ("time_ns", "event", "memcg", "page", "count", "node", "content", "key", "value")
 """The columns in the order in which the faults of one row count."""
@@ -109,7 +113,7 @@ class RowChecker:
                 fault = RowError(
                     int(rows[first[at]]),
                     "memcg",
-                    f"{path!r}, {wrong}",
+                    f"{quoted(path)}, {wrong}",
                     "a path from the root, such as /web/worker",
                 )
                 break
@@ -189,7 +193,8 @@ class RowChecker:
         elif event > Event.DISCARD and not memcgs.is_live(memcg):
             fault = "a memcg that is offline", "a live memcg"
         if fault:
-            raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {path}, {fault[0]}", fault[1])
+            name = path if len(path) <= _LONGEST_PATH else quoted(path)
+            raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {name}, {fault[0]}", fault[1])
 
 
 def _take(table: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -203,7 +208,7 @@ def _event_faults(columns: Columns) -> Iterator[RowError]:
     event = columns.event
     if len(event) and event.max() >= UNKNOWN_EVENT:
         row = int((event >= UNKNOWN_EVENT).argmax())
-        found = "null" if event[row] == NULL_EVENT else repr(columns.event_text[row])
+        found = "null" if event[row] == NULL_EVENT else quoted(str(columns.event_text[row]))
         yield RowError(row, "event", found, f"one of {', '.join(EVENT_NAMES)}")
 
 
@@ -247,7 +252,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
             row, "key", "null", "a label" if event is Event.SNAPSHOT else f"the knob of the {name}"
         )
     if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event):
-        raise RowError(row, "key", repr(key), f"a knob of {name}: {', '.join(knobs(event))}")
+        raise RowError(row, "key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event))}")
     if event is Event.MEMCG_SET and memcg == 0 and key not in ROOT_KNOBS:
         raise RowError(row, "key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
     if event in (Event.MEMCG_SET, Event.MEMCG_RECLAIM, Event.PARAM):
@@ -257,7 +262,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
             value = _parse_knob_once(event, key, text)
         except SettingsError as error:
             _, _, wish = str(error).rpartition("expected ")
-            raise RowError(row, "value", repr(text), wish) from None
+            raise RowError(row, "value", quoted(text), wish) from None
     key = None if event in (Event.MEMCG_CREATE, Event.MEMCG_OFFLINE, Event.MEMCG_RECLAIM) else key
     return Control(row, int(columns.time_ns[row]), event, memcg, key, value)
 

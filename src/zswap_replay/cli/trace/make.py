@@ -34,6 +34,7 @@ def merge(
 
     Explicit content ids of two inputs must not overlap; OFFSET moves those of an input up.
     """
+    from zswap_replay.cli.messages import note
     from zswap_replay.trace.merge import MergeInput
     from zswap_replay.trace.merge import merge as merge_traces
 
@@ -43,6 +44,7 @@ def merge(
         totalram_pages=totalram_pages,
         drop_recipe=drop_recipe,
         overwrite=force,
+        notes=note,
     )
     click.echo(f"{summary.rows:,} rows, {summary.memcgs:,} memcgs: {output}")
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
+from zswap_replay.cli.messages import note
 from zswap_replay.cli.options import example
 from zswap_replay.cli.trace.options import strict, trace_argument
+
+if TYPE_CHECKING:
+    from zswap_replay.trace.reader import TraceReader
 
 
 @click.command(epilog=example("zswap-replay trace info traces/two-tenants.parquet"))
@@ -18,9 +23,8 @@ from zswap_replay.cli.trace.options import strict, trace_argument
 def info(trace: str, strict: bool, rows: int) -> None:
     """Show what a trace says about itself and what it holds."""
     from zswap_replay.trace.info import describe, row_texts
-    from zswap_replay.trace.reader import open_trace
 
-    reader = open_trace(trace, strict=strict)
+    reader = _opened(trace, strict=strict)
     found = describe(reader)
     for name, value in asdict(reader.metadata).items():
         if value is not None:
@@ -45,9 +49,7 @@ def info(trace: str, strict: bool, rows: int) -> None:
 @strict
 def validate(trace: str, strict: bool) -> None:
     """Read a whole trace and name its first fault, if there is one."""
-    from zswap_replay.trace.reader import open_trace
-
-    reader = open_trace(trace, strict=strict)
+    reader = _opened(trace, strict=strict)
     digest = reader.sha256()
     click.echo(
         f"{trace}: good; {reader.num_rows:,} rows, {reader.page_events:,} page events, sha256 {digest}"
@@ -60,9 +62,8 @@ def validate(trace: str, strict: bool) -> None:
 def cat(trace: str) -> None:
     """Print the rows of a trace, tab-separated, with - for a null."""
     from zswap_replay.trace.info import row_texts
-    from zswap_replay.trace.reader import open_trace
 
-    _print_rows(row_texts(open_trace(trace)))
+    _print_rows(row_texts(_opened(trace)))
 
 
 @click.command(epilog=example("zswap-replay trace head -n 3 traces/db.parquet"))
@@ -71,9 +72,18 @@ def cat(trace: str) -> None:
 def head(trace: str, rows: int) -> None:
     """Print the first rows of a trace, as cat does."""
     from zswap_replay.trace.info import row_texts
+
+    _print_rows(row_texts(_opened(trace), rows))
+
+
+def _opened(trace: str, *, strict: bool = False) -> TraceReader:
+    """Open a trace, and say on standard error what of it is passed over."""
     from zswap_replay.trace.reader import open_trace
 
-    _print_rows(row_texts(open_trace(trace), rows))
+    reader = open_trace(trace, strict=strict)
+    for text in reader.notes:
+        note(text)
+    return reader
 
 
 def _print_rows(rows: Iterable[tuple[str, ...]]) -> None:

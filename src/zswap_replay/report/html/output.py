@@ -36,7 +36,7 @@ def write(
             files.enter_context(replacing(path, inputs=inputs, overwrite=overwrite))
             for path in (target, *pictures)
         )
-        whole.write_text(render(page), encoding="utf-8")
+        whole.write_text(render(page), encoding="utf-8", errors="backslashreplace")
         for part, picture in zip(parts, png.render(charts) if parts else (), strict=True):
             part.write_bytes(picture)
     return len(charts)

@@ -6,6 +6,7 @@ import os
 
 from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.files import check_output
+from zswap_replay.inputs.spool import STANDARD_INPUT, path_of
 from zswap_replay.report.html.pages.content import Page
 from zswap_replay.result.file import read_results
 
@@ -13,10 +14,8 @@ _PARQUET_MAGIC = b"PAR1"
 
 
 def is_parquet(path: str) -> bool:
-    """Tell whether a file begins as Parquet files do; a pipe does not, and nothing is read from it. Raises OSError."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        return False
-    with open(path, "rb") as file:
+    """Tell whether a file begins as Parquet files do; what is in a pipe is kept for who reads it. Raises OSError."""
+    with open(path_of(path), "rb") as file:
         return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
 
 
@@ -25,7 +24,9 @@ def target_for(source: str, output: str | None, *, overwrite: bool) -> str:
 
     Raises SettingsError: there is no such name, it is that of the input, or of a file that may not be overwritten.
     """
-    if output is None and os.path.exists(source) and not os.path.isfile(source):
+    if output is None and (
+        source == STANDARD_INPUT or (os.path.exists(source) and not os.path.isfile(source))
+    ):
         raise SettingsError(f"{source}: it is no file to put a page beside; -o names one")
     target = output if output is not None else os.path.splitext(source)[0] + ".html"
     check_output(target, inputs=[source], overwrite=overwrite)
