@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
-from zswap_replay.codec.base import get_codec, lengths_key, parse_spec
+from zswap_replay.codec.base import COMPRESSORS, get_codec, lengths_key, parse_spec
 from zswap_replay.codec.batch import Job, Payload
 from zswap_replay.codec.contents import (
     CLASSES,
@@ -172,14 +172,14 @@ def _writable(table: LengthTable) -> tuple[memoryview, memoryview, memoryview]:
 
 
 def spelled(compressor: str, *, any_name: bool) -> str:
-    """Give a compressor its one spelling; with ``any_name`` one that cannot be run keeps its own.
+    """Give a compressor its one spelling; with ``any_name`` one that is not known here keeps its own.
 
-    Raises CodecError: no such compressor, where not any name will do.
+    Raises CodecError: no such compressor, where not any name will do, or no such level of one that is known.
     """
     try:
         return parse_spec(compressor)
     except CodecError:
-        if not any_name:
+        if not any_name or compressor.partition(":")[0] in COMPRESSORS:
             raise
         return compressor
 

@@ -127,9 +127,8 @@ def _filesystem(uri: str) -> tuple[pafs.FileSystem, str]:
     """Find the file system of a URI: Arrow's own, or one of fsspec, which knows more of them."""
     try:
         return pafs.FileSystem.from_uri(uri)
-    except (pa.ArrowException, ImportError, ValueError) as error:
-        if isinstance(error, pa.ArrowException) and "nrecognized filesystem" not in str(error):
-            raise
+    except (ImportError, ValueError):  # no scheme of Arrow's, or no URI as Arrow spells them; fsspec is asked
+        pass
     try:
         url_to_fs: Any = import_module("fsspec.core").url_to_fs
     except ImportError:
@@ -145,12 +144,12 @@ def _folder(
 ) -> Located:
     """Choose and order the files of a folder, of which ``below`` are all paths from it on."""
     hidden = [each for each in below if any(part.startswith((".", "_")) for part in each.split("/"))]
-    shown = sorted(set(below) - set(hidden), key=_natural)
-    parts = [each for each in shown if is_parquet_name(each)]
+    visible = sorted(set(below) - set(hidden), key=_natural)
+    parts = [each for each in visible if is_parquet_name(each)]
     if not parts:
         raise TraceError(f"{name}: a folder without a .parquet file; expected at least one")
     notes = []
-    others = [each for each in shown if not is_parquet_name(each)]
+    others = [each for each in visible if not is_parquet_name(each)]
     lost = sorted(
         (each for each in hidden if each.lower().endswith(PARQUET_SUFFIXES)), key=_natural
     )  # not _SUCCESS and the like, which every writer leaves

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from zswap_replay.errors import SettingsError, TraceError
-from zswap_replay.files import check_output
+from zswap_replay.files import check_output, shown
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.encode import batch_table
 from zswap_replay.trace.metadata import TraceMetadata
@@ -222,7 +222,7 @@ def _merged_metadata(
             raise TraceError(f"{names}: payload recipes differ; --drop-recipe leaves them out")
         recipe = None
     sources = (
-        f"{Path(item.path).name} at {item.memcg}" + (f": {metadata.origin}" if metadata.origin else "")
+        f"{shown(Path(item.path).name)} at {item.memcg}" + (f": {metadata.origin}" if metadata.origin else "")
         for item, metadata in zip(inputs, known, strict=True)
     )
     return TraceMetadata(
