@@ -53,16 +53,19 @@ def created(path: str | os.PathLike[str]) -> pa.NativeFile:
     return pa.OSFile(os.fsencode(path), mode="wb")
 
 
-def open_parquet(source: pa.NativeFile, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+def open_parquet(
+    source: pa.NativeFile, dictionaries: Sequence[str] = (), metadata: pq.FileMetaData | None = None
+) -> pq.ParquetFile:
     """Open a Parquet file that is read through a small buffer, a row group at a time.
 
-    The columns of texts named in ``dictionaries``, where it has them, come as dictionaries.
+    The columns of texts named in ``dictionaries``, where it has them, come as dictionaries. ``metadata`` is its footer,
+    where that has been read before.
 
     Raises UnreadableError: it is empty, of another format, cut off or damaged.
     """
     try:
         with reading():
-            metadata = pq.read_metadata(source)
+            metadata = metadata or pq.read_metadata(source)
             names = metadata.schema.to_arrow_schema().names
     except UnreadableError as error:
         raise UnreadableError(_fault(source, str(error))) from None

@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 from io import UnsupportedOperation
-from tempfile import TemporaryFile
 from typing import IO, BinaryIO, TextIO
 
 from zswap_replay.errors import SettingsError
@@ -67,6 +66,8 @@ def _is_pipe(name: str) -> bool:
 
 
 def _kept(pipe: BinaryIO) -> IO[bytes]:
+    from tempfile import TemporaryFile  # takes milliseconds, and few inputs are pipes
+
     spool = TemporaryFile()  # noqa: SIM115  # open as long as the process lives
     while chunk := pipe.read(_CHUNK):
         spool.write(chunk)

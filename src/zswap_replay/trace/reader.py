@@ -36,6 +36,9 @@ REMEMBERED_ROWS = 1 << 22
 _FEW_ROWS = 1 << 13
 """Rows of a row group up to which it is read together with others: a batch each would cost more than its rows."""
 
+_MOST_GROUPS = 512
+"""Row groups that are read together at most: each has dictionaries of its own until they are joined."""
+
 _TINY_GROUPS = 1000
 """Row groups of a file from which on a note says that they are tiny, where they are."""
 
@@ -81,11 +84,15 @@ class TraceReader:
         """Remarks for people on what is passed over, and on what is slow."""
         self.num_rows = 0
         self.metadata = TraceMetadata()
+        self._footers: dict[str, pq.FileMetaData] = {}
         for place, part in enumerate(located.parts):
             with _open(part) as file:
                 self.num_rows += file.metadata.num_rows
                 found = decode_metadata(part.name, file.schema_arrow.metadata)
                 self._note(part, file)
+                if _has_tiny_groups(file):
+                    # Of such a file it is the footer that takes the memory, in each thread that reads it.
+                    self._footers[part.path] = file.metadata
             self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, part.name)
         self.paths = [ROOT]
         self.page_events = 0
@@ -151,7 +158,7 @@ class TraceReader:
         """Read the rows of all files, unchecked. Raises TraceError: a file that cannot be read."""
         for part in self._parts:
             file_row = 0
-            with _open(part) as file:
+            with _open(part, self._footers.get(part.path)) as file:
                 given = partition_columns(part, file.schema_arrow)
                 starts = _group_starts(file)
                 for rows in _record_batches(part, file, starts, batch_rows):
@@ -171,7 +178,7 @@ class TraceReader:
         self.notes += [
             f"{part.name}: passed over: {text}" for text in others if f"passed over: {text}" not in told
         ]
-        if groups >= _TINY_GROUPS and file.metadata.num_rows < groups * _TINY_GROUPS:
+        if _has_tiny_groups(file):
             self.notes.append(
                 f"{part.name}: {groups:,} row groups of {file.metadata.num_rows // groups:,} rows on average take "
                 "memory and time; `trace merge` writes large ones"
@@ -217,18 +224,23 @@ def trace_files(where: str | os.PathLike[str]) -> list[str]:
 
 
 @contextmanager
-def _open(part: Part) -> Iterator[pq.ParquetFile]:
+def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
     """Open a file of a trace and check its columns."""
     with ExitStack() as stack:
         try:
             source = stack.enter_context(part.open())
-            file = open_parquet(source, TEXT_COLUMNS)
+            file = open_parquet(source, TEXT_COLUMNS, footer)
         except UnreadableError as error:
             raise TraceError(f"{part.name}: {error}") from None
         fault = schema_fault(file.schema_arrow, {name for name, _ in part.partition})
         if fault:
             raise TraceError(f"{part.name}: column {fault[0]}: found {fault[1]}; expected {fault[2]}")
         yield file
+
+
+def _has_tiny_groups(file: pq.ParquetFile) -> bool:
+    groups = file.num_row_groups
+    return groups >= _TINY_GROUPS and file.metadata.num_rows < groups * _TINY_GROUPS
 
 
 def _group_starts(file: pq.ParquetFile) -> list[int]:
@@ -276,7 +288,7 @@ def _together(starts: list[int], end: int, batch_rows: int) -> Iterator[list[int
     rows = 0
     for group, start in enumerate(starts):
         size = (starts[group + 1] if group + 1 < len(starts) else end) - start
-        if groups and (size > _FEW_ROWS or rows + size > batch_rows):
+        if groups and (size > _FEW_ROWS or rows + size > batch_rows or len(groups) == _MOST_GROUPS):
             yield groups
             groups, rows = [], 0
         groups.append(group)
