@@ -30,7 +30,7 @@ def whole(digits: str) -> int:
 
 
 def quoted(text: str) -> str:
-    """Quote a text for an error, the middle of a long one left out."""
+    """Spell a text for an error, in quotes, the middle of a long one left out."""
     if len(text) <= _LONGEST_QUOTED:
         return repr(text)
     half = _LONGEST_QUOTED // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import stat
 import sys
@@ -32,6 +33,8 @@ def path_of(name: str) -> str:
     global _standard
     if name == STANDARD_INPUT:
         if _standard is None or _standard[0] is not sys.stdin:
+            if STANDARD_INPUT in _files:
+                _files.pop(STANDARD_INPUT).close()
             _standard = sys.stdin, _path_of_standard_input()
         return _standard[1]
     if name not in _files:
@@ -69,6 +72,7 @@ def _kept(pipe: BinaryIO) -> IO[bytes]:
     from tempfile import TemporaryFile  # takes milliseconds, and few inputs are pipes
 
     spool = TemporaryFile()  # noqa: SIM115  # open as long as the process lives
+    atexit.register(spool.close)
     while chunk := pipe.read(_CHUNK):
         spool.write(chunk)
     spool.flush()

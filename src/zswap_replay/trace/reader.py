@@ -166,7 +166,7 @@ class TraceReader:
                     file_row += rows.num_rows
 
     def _note(self, part: Part, file: pq.ParquetFile) -> None:
-        """Remark on what of a file is passed over, each column once, and on row groups that are tiny."""
+        """Note what of a file is passed over, each column once, and that its row groups are tiny."""
         schema, groups = file.schema_arrow, file.num_row_groups
         others = [f"column {name} is pandas' index" for name in index_columns(schema)]
         others += [

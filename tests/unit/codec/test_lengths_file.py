@@ -79,7 +79,10 @@ def test_an_empty_file_has_no_rows(path: Path) -> None:
         ("column length is string, expected uint32", {"content": u64(1), "length": pa.array(["1"])}),
         ("row 1, column length: -1 is no whole number", {"content": u64(1, 2), "length": pa.array([1, -1])}),
         ("row 0, column content: 0.5 is no whole number", {"content": pa.array([0.5]), "length": u32(1)}),
-        ("column fill is bool, expected uint64", {"content": u64(1), "length": u32(1), "fill": pa.array([True])}),
+        (
+            "column fill is bool, expected uint64",
+            {"content": u64(1), "length": u32(1), "fill": pa.array([True])},
+        ),
         ("column compressor is int64", {"content": u64(1), "length": u32(1), "compressor": pa.array([1])}),
         ("unknown column lenght; known are", {"content": u64(1), "length": u32(1), "lenght": u32(1)}),
         ("row 1, column length: 4097 is more than a page", {"content": u64(1, 2), "length": u32(1, 4097)}),

@@ -210,7 +210,7 @@ def test_bad_metadata(tmp_path: Path, metadata: dict[str, str], expected: str) -
     [
         ({"time_ns": None}, ": column time_ns: found no such column; expected uint64"),
         ({"event": None}, ": column event: found no such column; expected dictionary"),
-        ({"page": pa.array([1], pa.int64())}, ": column page: found int64; expected uint64"),
+        ({"page": pa.array([True])}, ": column page: found bool; expected uint64"),
         ({"memcg": pa.array([1], pa.int64())}, ": column memcg: found int64; expected dictionary<string> or"),
         ({"pfn": pa.array([1])}, ": column pfn: found an unknown column; expected one of time_ns, event,"),
     ],

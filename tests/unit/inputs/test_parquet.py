@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from zswap_replay.inputs.parquet import UnreadableError, open_local, open_parquet, pandas_index, read_table
+
+DAMAGE_EVERY_BYTE = """
+import sys
+import pyarrow as pa
+from zswap_replay.errors import ZswapReplayError
+from zswap_replay.trace.location import Located, Part
+from zswap_replay.trace.reader import TraceReader
+
+class Held(Part):
+    def open(self):
+        return pa.BufferReader(bytes(damaged))
+
+good = open(sys.argv[1], "rb").read()
+footer = int.from_bytes(good[-8:-4], "little")
+refused = 0
+for place in range(len(good) - 8 - footer, len(good) - 4):
+    damaged = bytearray(good)
+    damaged[place] ^= 1
+    try:
+        for _ in TraceReader(Located([Held("t", "t")], []), strict=False).batches():
+            pass
+    except ZswapReplayError as error:
+        assert "\\n" not in str(error)
+        refused += 1
+print(refused, footer)
+"""
+
+
+def test_no_damage_to_a_footer_ends_the_process(tmp_path: Path) -> None:
+    """Where pyarrow looks at a column chunk of 13 of these it ends in an exception of C++."""
+    path = tmp_path / "t.parquet"
+    columns = {
+        "time_ns": pa.array([1, 2, 3], pa.uint64()),
+        "event": ["read"] * 3,
+        "memcg": ["/a"] * 3,
+        "page": pa.array([1, 2, 3], pa.uint64()),
+    }
+    pq.write_table(pa.table(columns), path, compression="none")
+    done = subprocess.run(
+        [sys.executable, "-c", DAMAGE_EVERY_BYTE, str(path)], capture_output=True, text=True, check=False
+    )
+    assert 0 == done.returncode, done.stderr
+    refused, footer = map(int, done.stdout.split())
+    assert footer / 2 < refused <= footer + 4
+
+
+def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    pq.write_table(pa.table({"a": [1]}), path)
+    whole = path.read_bytes()
+    for data, said in (
+        (b"", "found an empty file; expected a Parquet file"),
+        (b"text", "found no Parquet; expected a Parquet file"),
+        (whole[:-9], f"found a Parquet file that is cut off after {len(whole) - 9} bytes"),
+        (whole[:-8] + b"\xff\xff\xff\x7fPAR1", "found a Parquet file that cannot be read: "),
+    ):
+        path.write_bytes(data)
+        with open_local(path) as source, pytest.raises(UnreadableError, match=f"^{said}"):
+            open_parquet(source)
+    with pytest.raises(FileNotFoundError):
+        read_table(tmp_path / "none")
+
+
+def test_pandas_index_is_known_by_its_metadata_and_by_its_name() -> None:
+    schema = pa.schema([("a", pa.int64()), ("__index_level_0__", pa.int64()), ("k", pa.int64())])
+    assert {"__index_level_0__"} == pandas_index(schema)
+    told = b'{"index_columns": ["k", {"kind": "range"}]}'
+    assert {"__index_level_0__", "k"} == pandas_index(schema.with_metadata({"pandas": told}))
+    for odd in (b"no", b"[]", b'{"index_columns": 1}', b"[" * 100_000):
+        assert {"__index_level_0__"} == pandas_index(schema.with_metadata({"pandas": odd}))
