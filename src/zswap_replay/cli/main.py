@@ -74,8 +74,6 @@ def main() -> None:
     end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    if isinstance(sys.stdout, TextIOWrapper):  # names of files need not be UTF-8, nor need a terminal take it
-        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(guarded(cli, PROGRAM, sys.argv[1:]))
 
 
@@ -84,6 +82,8 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
 
     Errors that are not the user's are let through: their traceback is what a report of a fault needs.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # names of files need not be UTF-8, nor need a terminal take it
+        sys.stdout.reconfigure(errors="backslashreplace")
     instruction = os.environ.get(COMPLETION)
     if instruction:
         from zswap_replay.cli import completion_scripts

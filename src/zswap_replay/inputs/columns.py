@@ -124,8 +124,8 @@ def texts(array: pa.Array[Any]) -> Texts:
         outside = (index >= len(dictionary)) | (index < -1)
         row = int(outside.argmax())
         found = f"text {index[row]} of a dictionary of {len(dictionary)}"
-        unfit = row, found, "a file that is not damaged"
-        return Texts(np.where(outside, np.int32(-1), index), _decoded(dictionary)[0], unfit)
+        damaged = row, found, "a file that is not damaged"
+        return Texts(np.where(outside, np.int32(-1), index), _decoded(dictionary)[0], damaged)
     values, broken = _decoded(dictionary)
     if not broken:
         return Texts(index, values)

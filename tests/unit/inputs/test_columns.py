@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -68,8 +68,15 @@ def test_what_does_not_fit_is_marked() -> None:
 
 
 def test_times_are_nanoseconds_whatever_their_unit() -> None:
-    for unit, factor in (("s", 10**9), ("ms", 10**6), ("us", 1000), ("ns", 1)):
-        for kind in (pa.timestamp(unit), pa.timestamp(unit, "Europe/Berlin"), pa.duration(unit)):
+    units: tuple[tuple[Literal["s", "ms", "us", "ns"], int], ...]
+    units = ("s", 10**9), ("ms", 10**6), ("us", 1000), ("ns", 1)
+    for unit, factor in units:
+        kinds: tuple[pa.DataType, ...] = (
+            pa.timestamp(unit),
+            pa.timestamp(unit, "Asia/Tokyo"),
+            pa.duration(unit),
+        )
+        for kind in kinds:
             assert holds_numbers(kind, times=True)
             assert not holds_numbers(kind)
             array = pa.array([0, None, 1234], pa.int64()).cast(kind)
