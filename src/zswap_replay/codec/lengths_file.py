@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -186,7 +186,7 @@ def _numbers(where: str, table: pa.Table, name: str) -> Numbers:
 def _in_one(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
     if column.num_chunks == 1:
         return column.chunk(0)
-    return column.unify_dictionaries().combine_chunks()
+    return cast("pa.Array[Any]", column.unify_dictionaries().combine_chunks())
 
 
 def _check_nulls(where: str, valid: npt.NDArray[np.bool_], name: str) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,9 @@ from zswap_replay.errors import ZswapReplayError
 
 MAGIC = b"PAR1"
 """The first and the last bytes of a Parquet file."""
+
+_os_file: Callable[[bytes, str], pa.NativeFile] = cast("Any", pa.OSFile)
+"""Arrow's files take bytes too, of which the stubs do not know."""
 
 _INDEX = re.compile(r"__index_level_[0-9]+__")
 _BUFFER_BYTES = 1 << 20
@@ -45,12 +49,12 @@ def open_local(path: str | os.PathLike[str]) -> pa.NativeFile:
     name = os.fspath(path)
     with open(name, "rb"):  # its errors have a number, a reason and a name; Arrow's have a sentence
         pass
-    return pa.OSFile(os.fsencode(name))
+    return _os_file(os.fsencode(name), "rb")
 
 
 def created(path: str | os.PathLike[str]) -> pa.NativeFile:
     """Open a file of this machine to write Parquet to, whatever bytes its name has. Raises OSError."""
-    return pa.OSFile(os.fsencode(path), mode="wb")
+    return _os_file(os.fsencode(path), "wb")
 
 
 def open_parquet(

@@ -136,7 +136,8 @@ def _filesystem(uri: str) -> tuple[pafs.FileSystem, str]:
             f"{uri}: a URI of this kind needs the package fsspec (pip install fsspec)"
         ) from None
     found, path = url_to_fs(uri.removeprefix("fsspec+"))
-    return pafs.PyFileSystem(pafs.FSSpecHandler(found)), path
+    handler: Any = pafs.FSSpecHandler  # abstract to the stubs alone
+    return pafs.PyFileSystem(handler(found)), path
 
 
 def _folder(

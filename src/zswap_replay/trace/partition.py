@@ -32,7 +32,7 @@ def with_columns(rows: pa.RecordBatch, given: dict[str, Value]) -> pa.RecordBatc
         if value is None:
             arrays.append(pa.nulls(rows.num_rows, SCHEMA.field(name).type))
         elif isinstance(value, str):
-            index = pa.array(np.zeros(rows.num_rows, np.int32))
+            index = pa.array(np.zeros(rows.num_rows, np.int32), pa.int32())
             arrays.append(pa.DictionaryArray.from_arrays(index, pa.array([value])))
         else:
             kind = SCHEMA.field(name).type

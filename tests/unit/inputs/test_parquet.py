@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,7 +41,7 @@ print(refused, footer)
 def test_no_damage_to_a_footer_ends_the_process(tmp_path: Path) -> None:
     """Where pyarrow looks at a column chunk of 13 of these it ends in an exception of C++."""
     path = tmp_path / "t.parquet"
-    columns = {
+    columns: dict[str, Any] = {
         "time_ns": pa.array([1, 2, 3], pa.uint64()),
         "event": ["read"] * 3,
         "memcg": ["/a"] * 3,

@@ -106,7 +106,7 @@ def test_statistics_are_not_believed(tmp_path: Path) -> None:
     """A released writer counts a column's nulls once for each of its pages: here, as many as there are rows."""
     path = tmp_path / "t.parquet"
     count = pa.array([8, None] * 300, pa.uint32())
-    columns = {
+    columns: dict[str, Any] = {
         "time_ns": pa.array(range(600), pa.uint64()),
         "event": ["write"] * 600,
         "memcg": ["/a"] * 600,
@@ -120,7 +120,9 @@ def test_statistics_are_not_believed(tmp_path: Path) -> None:
     assert 1 == data.count(nulls, footer)
     place = data.index(nulls, footer)
     path.write_bytes(data[:place] + b"\x36\xb0\x09" + data[place + 3 :])  # 600
-    assert 600 == pq.read_metadata(path).row_group(0).column(4).statistics.null_count
+    statistics = pq.read_metadata(path).row_group(0).column(4).statistics
+    assert statistics is not None
+    assert 600 == statistics.null_count
     (batch,) = open_trace(path).batches()
     assert [8, 1] * 300 == batch.count.tolist()
 
