@@ -46,7 +46,7 @@ def test_every_command_reads_standard_input(
     feed(monkeypatch, data)
     assert 0 == run(capsys, "run", "-", "-q", "--format", "json", "--no-timing", "-o", result)[0]
     assert "-" == json.loads(result.read_text())["manifest"]["trace"]["path"]
-    for command in (
+    commands: tuple[tuple[object, ...], ...] = (
         ("trace", "validate", "-"),
         ("trace", "info", "-"),
         ("trace", "cat", "-"),
@@ -55,15 +55,17 @@ def test_every_command_reads_standard_input(
         ("trace", "annotate", "-o", tmp_path / "l.parquet", "-"),
         ("check", "-", result),
         ("sweep", "-", "--max-pool-percent", "5,10", "-j", "1", "-o", swept),
-    ):
+    )
+    for command in commands:
         feed(monkeypatch, data)
         status, _, err = run(capsys, *command)
         assert 0 == status, err
-    for command, read in (
+    with_results: tuple[tuple[tuple[object, ...], Path], ...] = (
         (("check", trace, "-"), result),
         (("compare", "-", result), result),
         (("report", "-", "-o", tmp_path / "s.html"), swept),
-    ):
+    )
+    for command, read in with_results:
         feed(monkeypatch, read.read_bytes())
         status, _, err = run(capsys, *command)
         assert 0 == status, err

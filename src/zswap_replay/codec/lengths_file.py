@@ -184,9 +184,8 @@ def _numbers(where: str, table: pa.Table, name: str) -> Numbers:
 
 
 def _in_one(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return cast("pa.Array[Any]", column.unify_dictionaries().combine_chunks())
+    chunk: Any = column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
+    return cast("pa.Array[Any]", chunk)
 
 
 def _check_nulls(where: str, valid: npt.NDArray[np.bool_], name: str) -> None:
