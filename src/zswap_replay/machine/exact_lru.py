@@ -46,14 +46,22 @@ class ExactLru(Vmscan):
         return False
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Free one page of the memcgs below ``root``; return 1, or 0 where each page was looked at twice in vain."""
+        """Free one page of the memcgs below ``root``; return 1, or 0 where each page was looked at twice in vain.
+
+        Memcgs that can have no more swap slots are passed over.
+        """
         if root >= len(self.reclaim_iter):
             self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
         memcg: cython.int
+        rounds: cython.int
         looks: cython.longlong = 2 * self.memcgs.resident[root]
-        while looks > 0 and self.memcgs.resident[root] > 0:
+        while looks > 0:
             memcg = self.memcgs.mem_cgroup_iter(root, self.reclaim_iter[root])
-            while memcg < 0 or self.lruvecs.lists.size[NR_LRU_LISTS * memcg] == 0:
+            rounds = 0
+            while memcg < 0 or not (self.has_pages(memcg) and self.can_reclaim_anon_pages(memcg)):
+                rounds += memcg < 0
+                if rounds == 2:
+                    return 0
                 memcg = self.memcgs.mem_cgroup_iter(root, memcg)
             self.reclaim_iter[root] = memcg
             if self.shrink_oldest(memcg):

@@ -6,6 +6,7 @@ from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
 from zswap_replay.mm.memory cimport Memory
 from zswap_replay.mm.page cimport PAGE_SHIFT
+from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_io cimport PageIo
 from zswap_replay.mm.page_writeback cimport Writeback
 from zswap_replay.mm.swap cimport Lruvecs
@@ -32,6 +33,7 @@ cdef class Machine:
     cdef readonly SwapSlots swap_slots
     cdef readonly PageIo page_io
     cdef readonly Vmscan vmscan
+    cdef readonly PageAlloc page_alloc
     cdef readonly MemcgLimits limits
     cdef readonly Memory memory
     cdef readonly bint exact_lru

@@ -13,6 +13,7 @@ from zswap_replay.machine.exact_lru import ExactLru
 from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
+from zswap_replay.mm.page_alloc import PageAlloc
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
@@ -83,7 +84,8 @@ class Machine:
             synchronous_swap,
             shrink_delay,
         )
-        self.limits = MemcgLimits(release, self.memcgs, self.vmscan, self.zswap, totalram_pages)
+        self.page_alloc = PageAlloc(self.memcgs, self.vmscan, self.zswap, totalram_pages)
+        self.limits = MemcgLimits(release, self.memcgs, self.vmscan, self.page_alloc)
         self.memory = Memory(
             release,
             self.pages,

@@ -1,18 +1,18 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, ROOT, MemCgroups
+from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX
 from zswap_replay.mm.vmscan cimport Vmscan
-from zswap_replay.mm.zswap cimport MAX_RECLAIM_RETRIES, Zswap
+from zswap_replay.mm.zswap cimport MAX_RECLAIM_RETRIES
 
 @cython.final
 cdef class MemcgLimits:
     cdef readonly MemCgroups memcgs
     cdef readonly Vmscan vmscan
-    cdef readonly Zswap zswap
-    cdef readonly long long totalram_pages, oom
+    cdef readonly PageAlloc page_alloc
+    cdef readonly long long oom
     cdef bint rule_quarters_of_memory_reclaim
     cdef int try_charge_memcg(self, int memcg) except -1
-    cdef int reclaim_ram(self, int memcg) except -1
     cdef int mem_cgroup_oom(self, int memcg) except -1
     cpdef bint reclaim_below(self, int memcg, long long limit, int coming) except -1
     cpdef Py_ssize_t memory_reclaim(self, int memcg, Py_ssize_t nr_to_reclaim) except -1

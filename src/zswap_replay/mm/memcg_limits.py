@@ -7,9 +7,9 @@ limit is lowered below the use, and where somebody asks for it.
 import cython
 
 from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_alloc import PageAlloc
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.vmscan import Vmscan
-from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, ROOT
@@ -21,12 +21,11 @@ class MemcgLimits:
     """The memory limits of one machine: those of its memcgs, and its RAM."""
 
     def __init__(
-        self, release: Release, memcgs: MemCgroups, vmscan: Vmscan, zswap: Zswap, totalram_pages: int
+        self, release: Release, memcgs: MemCgroups, vmscan: Vmscan, page_alloc: PageAlloc
     ) -> None:
         self.memcgs = memcgs
         self.vmscan = vmscan
-        self.zswap = zswap
-        self.totalram_pages = totalram_pages
+        self.page_alloc = page_alloc
         self.rule_quarters_of_memory_reclaim = release.quarters_of_memory_reclaim
         # pages that were charged over a limit, for want of anything to reclaim
         self.oom = 0
@@ -51,17 +50,9 @@ class MemcgLimits:
             ):
                 self.mem_cgroup_oom(memcg)
             above = memcgs.parent[above]
-        self.reclaim_ram(memcg)
-
-    def reclaim_ram(self, memcg: cython.int) -> None:
-        """Make room in RAM for one more page of a memcg; the pool takes RAM too.
-
-        Models __alloc_pages_direct_reclaim(), mm/page_alloc.c.
-        """
-        while self.memcgs.resident[ROOT] + self.zswap.pools.total_pages + 1 > self.totalram_pages:
-            if self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) == 0:
-                self.mem_cgroup_oom(memcg)
-                break
+        if not self.page_alloc.alloc_pages_slowpath():
+            self.vmscan.count_swap_full(ROOT)
+            self.mem_cgroup_oom(memcg)
 
     def mem_cgroup_oom(self, memcg: cython.int) -> None:
         """Count a page of a memcg that is charged over a limit.
@@ -74,14 +65,15 @@ class MemcgLimits:
     def reclaim_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
         """Reclaim until a memcg has room for ``coming`` pages under ``limit`` pages.
 
-        A round takes SWAP_CLUSTER_MAX. Return False where MAX_RECLAIM_RETRIES of them freed nothing. A use of exactly
-        the limit is within it.
+        A round takes SWAP_CLUSTER_MAX. Return False where MAX_RECLAIM_RETRIES of them freed nothing, or fewer where
+        none could. A use of exactly the limit is within it.
         """
         retries: cython.int = MAX_RECLAIM_RETRIES
         while self.memcgs.memory_usage(memcg) + coming > limit:
             if self.vmscan.try_to_free_pages(memcg, SWAP_CLUSTER_MAX) == 0:
                 retries -= 1
-                if retries == 0:
+                if retries == 0 or not self.vmscan.can_progress(memcg):
+                    self.vmscan.count_swap_full(memcg)
                     return False
         return True
 
@@ -117,4 +109,8 @@ class MemcgLimits:
             got: cython.Py_ssize_t = self.vmscan.try_to_free_pages(memcg, batch)
             retries -= got == 0
             freed += got
+            if got == 0 and not self.vmscan.can_progress(memcg):
+                break
+        if freed < nr_to_reclaim:
+            self.vmscan.count_swap_full(memcg)
         return freed

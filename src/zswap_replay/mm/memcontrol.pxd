@@ -5,6 +5,7 @@ from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 cpdef enum:
     ROOT = 0
     NO_LIMIT = -1
+    NR_SWAP_PAGES = 1099511627776
     ACCESSES = 0
     PGMAJFAULT = 1
     PSWPIN = 2
@@ -26,6 +27,7 @@ cpdef enum:
 @cython.final
 cdef class MemCgroups:
     cdef readonly int nr, nr_nodes
+    cdef readonly bint swap_limited
     cdef bint switch_exists, switch_inherited, switch_hierarchical
     cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
     cdef readonly unsigned char[::1] online, zswap_writeback
@@ -52,6 +54,7 @@ cdef class MemCgroups:
     cpdef void uncharge(self, int memcg) noexcept
     cpdef bint mem_cgroup_try_charge_swap(self, int memcg) noexcept
     cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
+    cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
     cpdef grow(self)

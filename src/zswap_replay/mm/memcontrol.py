@@ -16,6 +16,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ROOT = 0
     """The root memcg. It has no limits, and its pages no objcg: they are charged to nobody."""
     NO_LIMIT = -1
+    NR_SWAP_PAGES = 1 << 40
+    """Free slots of the device, which has no end."""
 
     # events of a memcg, in the order of MemCgroups.events
     ACCESSES = 0
@@ -83,6 +85,8 @@ class MemCgroups:
         self.swap_max = column(room, LONGLONG, -1)
         self.zswap_max = column(room, LONGLONG, -1)
         self.zswap_writeback = column(room, UCHAR, 1)
+        # whether any memcg has had a memory.swap.max
+        self.swap_limited = False
         # charges, descendants included
         self.resident = column(room, LONGLONG)
         self.swap = column(room, LONGLONG)
@@ -313,6 +317,18 @@ class MemCgroups:
         self.id_refs[memcg] -= 1
         self.mem_cgroup_put(memcg)
 
+    def mem_cgroup_get_nr_swap_pages(self, memcg: cython.int) -> cython.longlong:
+        """Return how many more slots a memcg may have under every memory.swap.max up the tree; the device has no end.
+
+        Models mem_cgroup_get_nr_swap_pages().
+        """
+        left: cython.longlong = NR_SWAP_PAGES
+        while memcg > ROOT:
+            if self.swap_max[memcg] != NO_LIMIT:
+                left = min(left, self.swap_max[memcg] - self.swap[memcg])
+            memcg = self.parent[memcg]
+        return left
+
     def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
         """Tell whether half of a memory.swap.max up the tree is used: a page that is read in then gives its slot up."""
         while memcg > ROOT:
@@ -337,6 +353,7 @@ class MemCgroups:
             self.memory_high[memcg] = pages
         elif key == "memory.swap.max":
             self.swap_max[memcg] = pages
+            self.swap_limited |= pages >= 0
         elif key == "memory.zswap.max":
             self.zswap_max[memcg] = pages
         else:

@@ -40,7 +40,7 @@ cdef class Vmscan:
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap
-    cdef readonly int shrink_delay
+    cdef readonly int shrink_delay, swap_full_memcg
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
     cdef readonly long long clean_drops, swap_full, pgscan, pgsteal
     cdef int pte_mkyoung(self, int page) except -1
@@ -57,6 +57,11 @@ cdef class Vmscan:
     cdef int shrink_active_list(self, int memcg, int nr_to_scan) except -1
     @cython.locals(lists=LruRings)
     cdef void look_ahead(self, int head) noexcept
+    cdef bint can_reclaim_anon_pages(self, int memcg) noexcept
+    cdef bint can_progress(self, int root) noexcept
+    @cython.locals(lists=LruRings)
+    cdef bint has_pages(self, int memcg) noexcept
+    cdef void count_swap_full(self, int root) noexcept
     cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept
     cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
     cpdef bint inactive_is_low(self, int memcg) noexcept

@@ -105,7 +105,10 @@ class Vmscan:
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
         self.coming = column(SWAP_CLUSTER_MAX, INT)
         self.clean_drops = 0  # mapped pages that went without a write, as their slot has what they hold
-        self.swap_full = 0  # pages that stayed, as a memory.swap.max gave them no slot
+        # pages that stayed, as a memory.swap.max gave them no slot, and those that no room was made for because of one
+        self.swap_full = 0
+        # the memcg of the last of them
+        self.swap_full_memcg = -1
         self.pgscan = 0  # pages that reclaim took off an inactive list to look at them
         self.pgsteal = 0  # pages of those that went
 
@@ -141,6 +144,7 @@ class Vmscan:
             return FREED
         if not flags & SLOT and not self.swap_slots.folio_alloc_swap(page):
             self.swap_full += 1
+            self.swap_full_memcg = memcg
             return ACTIVATE
         self.writeback.units += STORE_UNITS
         self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT
@@ -265,6 +269,44 @@ class Vmscan:
             for i in range(lists.peek_tail(head, SWAP_CLUSTER_MAX, self.coming)):
                 self.pages.prefetch(self.coming[i])
 
+    def can_reclaim_anon_pages(self, memcg: cython.int) -> cython.bint:
+        """Tell whether there is a slot for a page of a memcg, under every memory.swap.max up the tree.
+
+        Where there is none, its lists are passed over. Models can_reclaim_anon_pages().
+        """
+        return not self.memcgs.swap_limited or self.memcgs.mem_cgroup_get_nr_swap_pages(memcg) > 0
+
+    def can_progress(self, root: cython.int) -> cython.bint:
+        """Tell whether another round of reclaim below ``root`` could do anything.
+
+        That is where a memcg has pages that can go, or an active list that is to be aged, or where there are entries
+        that the zswap shrinker may be asked for. Every other round would find what the last one found.
+        """
+        memcg: cython.int = root
+        if self.zswap.shrinker_enabled and self.zswap.stored_pages:
+            return True
+        while memcg >= 0:
+            if self.has_pages(memcg) and (self.can_reclaim_anon_pages(memcg) or self.inactive_is_low(memcg)):
+                return True
+            memcg = self.memcgs.mem_cgroup_iter(root, memcg)
+        return False
+
+    def has_pages(self, memcg: cython.int) -> cython.bint:
+        """Tell whether a memcg has pages on its own lists."""
+        lists = self.lruvecs.lists
+        first: cython.int = NR_LRU_LISTS * memcg
+        return lists.size[first + LRU_INACTIVE_ANON] + lists.size[first + LRU_ACTIVE_ANON] > 0
+
+    def count_swap_full(self, root: cython.int) -> None:
+        """Count a page that no room was made for, where a memory.swap.max keeps pages below ``root`` in memory."""
+        memcg: cython.int = root
+        while self.memcgs.swap_limited and memcg >= 0:
+            if self.has_pages(memcg) and not self.can_reclaim_anon_pages(memcg):
+                self.swap_full += 1
+                self.swap_full_memcg = memcg
+                return
+            memcg = self.memcgs.mem_cgroup_iter(root, memcg)
+
     def get_scan_count(self, memcg: cython.int, head: cython.int, priority: cython.int) -> cython.longlong:
         """Return how many pages of a list of a memcg to scan at a priority.
 
@@ -282,6 +324,8 @@ class Vmscan:
         """
         inactive: cython.longlong = self.get_scan_count(memcg, LRU_INACTIVE_ANON, priority)
         active: cython.longlong = self.get_scan_count(memcg, LRU_ACTIVE_ANON, priority)
+        if inactive > 0 and not self.can_reclaim_anon_pages(memcg):
+            inactive = 0
         freed: cython.longlong = 0
         part: cython.int
         while inactive > 0 and freed < nr_to_reclaim:
@@ -359,6 +403,8 @@ class Vmscan:
             freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
             if freed >= nr_to_reclaim:
                 break
+            if priority == DEF_PRIORITY and freed == 0 and not self.can_progress(root):
+                break  # nor will there be more at any other priority
         self.writeback.end_reclaim()
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:

@@ -13,6 +13,7 @@ from zswap_replay.machine.machine import Machine
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.listener import Stop
+from zswap_replay.replay.nothing_stored import why_nothing_stored
 from zswap_replay.replay.page_data import PageData
 from zswap_replay.result.manifest import Manifest, versions
 from zswap_replay.result.result import Result, Timing
@@ -146,7 +147,7 @@ def assemble(
         snapshots=tuple(snapshots.taken),
         classes=page_data.class_ratios(machine.zswap.pools.class_tally),
         timing=_timing(page_data, spent),
-        warnings=_warnings(reader, machine, page_data, snapshots.taken[-1]),
+        warnings=_warnings(reader, machine, page_data, settings, snapshots.taken[-1]),
         compressed_lengths=snapshots.compressed_lengths(),
     )
 
@@ -172,7 +173,9 @@ def _timing(page_data: PageData, spent: Spent) -> Timing:
     )
 
 
-def _warnings(reader: TraceReader, machine: Machine, page_data: PageData, end: Snapshot) -> tuple[str, ...]:
+def _warnings(
+    reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings, end: Snapshot
+) -> tuple[str, ...]:
     """Say what a reader of the counters has to know first."""
     found = list(page_data.faults())
     found += [
@@ -181,30 +184,10 @@ def _warnings(reader: TraceReader, machine: Machine, page_data: PageData, end: S
     if not reader.page_events:
         found.append("the trace has no page event: nothing was replayed")
     elif not machine.zswap.zswpout:
-        found.append(f"nothing was stored in zswap: {_why_nothing(machine, end)}")
+        found.append(f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings)}")
     if end.replay["oom"]:
         found.append(
             f"{end.replay['oom']} pages were charged over a limit since nothing could be reclaimed; "
             "a kernel would have killed the program"
         )
     return tuple(found)
-
-
-def _why_nothing(machine: Machine, end: Snapshot) -> str:
-    """Give the reason why zswap took no page, and what would change it."""
-    zswap = machine.zswap
-    if zswap.disabled_reject:
-        return "enabled is 0"
-    if zswap.pool_limit_reject:
-        return f"the pool's limit is {zswap.pools.max_pages} pages; raise --max-pool-percent or --totalram"
-    if zswap.memcg_limit_reject:
-        return "every store was refused at a memory.zswap.max"
-    if zswap.compress_reject:
-        return "no page compressed below 4096 bytes"
-    if machine.page_io.swpout_zero:
-        return "all pages that went out were zero pages, which never reach it"
-    resident = end.replay["resident_pages"]
-    return (
-        f"there was no pressure, the {resident} resident pages fit in memory; set a memory.max "
-        f"below that (--set /MEMCG:memory.max={max(resident // 2, 1) * PAGE_SIZE}) or less --totalram"
-    )

@@ -40,17 +40,22 @@ def test_no_pressure_names_a_limit_that_makes_some(bench: Bench) -> None:
         (
             stored("/a", 0, 3),
             {"knobs": (KnobWrite("/a", "memory.zswap.max", 0),)},
-            "every store was refused at a memory.zswap.max",
+            "memory.zswap.max of /a is 0",
         ),
         (
             stored("/a", 0, 3),
             {"max_pool_percent": 0, "kernel": "6.12"},
-            "the pool's limit is 0 pages; raise --max-pool-percent or --totalram",
+            "the pool's limit is 0 pages",
         ),
         (stored("/a", 0, 3, REFUSED), {}, "no page compressed below 4096 bytes"),
         (stored("/a", 0, 3, ZERO), {"kernel": "6.12"}, "all pages that went out were zero pages"),
+        (
+            stored("/a", 0, 3),
+            {"knobs": (KnobWrite("/a", "memory.swap.max", 0),)},
+            "memory.swap.max of /a is 0",
+        ),
     ],
-    ids=["disabled", "memcg limit", "pool limit", "incompressible", "zero"],
+    ids=["disabled", "memcg limit", "pool limit", "incompressible", "zero", "swap limit"],
 )
 def test_nothing_stored_says_why(
     bench: Bench, trace: TraceBuilder, settings: dict[str, Any], reason: str
