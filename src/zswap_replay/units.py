@@ -83,6 +83,12 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """Cut the middle out of a text of more than ``most`` characters: ``/a/long...path``."""
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
+
+
 def listed(names: Sequence[str], most: int = 10) -> str:
     """Spell a list of names, only the first `most` where there are more: ``/a, /b and 40 more``."""
     more = len(names) - most

@@ -47,13 +47,14 @@ def compare(
 
     A file of several runs gives a column for each. What matters comes first: writeback, reads from the swap device,
     rejects, ratios, the time of the codecs; then all other counters that differ at the end of the trace. The best value
-    of a line is marked, where more or less of it is better. Results that cannot be compared (another trace, seed or
+    of a line is marked, where more or less of it is better; where results were made with --range, only if it is the
+    best under any delay of the shrink worker. Results that cannot be compared (another trace, seed or
     recipe, or another version of the same codec) are compared with a warning.
     """
     from zswap_replay.compare.side_by_side import compare as compare_results
     from zswap_replay.compare.side_by_side import memcg_paths
     from zswap_replay.files import check_output, replacing
-    from zswap_replay.report.comparison_text import not_comparable
+    from zswap_replay.report.comparison_text import how_sure, not_comparable
     from zswap_replay.report.machine import comparison_csv, comparison_json, comparison_markdown
     from zswap_replay.report.terminal import comparison as comparison_table
     from zswap_replay.result.file import read_results
@@ -72,7 +73,7 @@ def compare(
     wanted = known if "all" in memcgs else memcgs
     comparison = compare_results(results, labels_of_files(read), memcgs=wanted, timing=timing)
     if form == "csv":  # it has no place for what the other formats say first
-        for reason in not_comparable(comparison):
+        for reason in (*not_comparable(comparison), *how_sure(comparison)):
             warn(reason)
     with ExitStack() as stack:
         target = stack.enter_context(replacing(output, inputs=files)) if output is not None else None

@@ -11,6 +11,7 @@ from zswap_replay.compare.expected import by_label
 from zswap_replay.result.by_name import CounterName, tree_order, value_of
 from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, Better, Group
 from zswap_replay.result.derived import DECIDING
+from zswap_replay.result.ranges import Range
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 
@@ -38,6 +39,8 @@ class Line:
     values: tuple[int | float | None, ...]
     place: CounterName
     """What the figure is called wherever counters are named."""
+    ranges: tuple[Range | None, ...] = ()
+    """By result, how far the value depends on when the shrink worker runs; None, or absent, where that is not known."""
 
     @property
     def differs(self) -> bool:
@@ -46,16 +49,39 @@ class Line:
 
     def of(self, places: Sequence[int]) -> Line:
         """Keep the values of some of the results, by place."""
-        return replace(self, values=tuple(self.values[place] for place in places))
+        return replace(
+            self,
+            values=tuple(self.values[place] for place in places),
+            ranges=tuple(self.ranges[place] for place in places if self.ranges),
+        )
 
     @property
     def winner(self) -> int | None:
-        """The place of the best value; None where nothing is better, or more than one result has it."""
+        """The place of the best value; None where nothing is better, or it is not the best whatever the scheduler does.
+
+        That is where another result has the same value, or a range that reaches the best one's.
+        """
+        best = self.best
+        if best is None:
+            return None
+        sign = 1 if self.better == "lower" else -1
+        others = [place for place, value in enumerate(self.values) if value is not None and place != best]
+        worst = max(sign * end for end in self._ends(best))
+        return best if all(min(sign * end for end in self._ends(place)) > worst for place in others) else None
+
+    @property
+    def best(self) -> int | None:
+        """The place of the best value, ranges apart; None where nothing is better, or more than one result has it."""
         known = [value for value in self.values if value is not None]
         if self.better is None or len(known) < 2:
             return None
         best = min(known) if self.better == "lower" else max(known)
         return self.values.index(best) if known.count(best) == 1 else None
+
+    def _ends(self, place: int) -> list[int | float]:
+        """Return the value at a place, and the ends of its range."""
+        ends = (self.ranges[place] if self.ranges else None) or ()
+        return [value for value in (self.values[place], *ends) if value is not None]
 
     def relative(self, place: int) -> float | None:
         """Tell how far a value is from the first one, as a share of that; None where that is 0 or either is absent."""
@@ -77,6 +103,14 @@ class Comparison:
     lines: tuple[Line, ...]
     memcgs: tuple[str, ...]
     snapshots: tuple[str, ...]
+    without_range: tuple[str, ...] = ()
+    """The labels of results that depend on scheduling, and were made without ``--range``."""
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The names of the lines whose best value is inside the range of another."""
+        lines = (line for line in self.lines if line.best is not None and line.winner is None)
+        return tuple(str(line.place) for line in lines)
 
     @property
     def equal(self) -> bool:
@@ -104,6 +138,11 @@ def compare(
         lines=(*_figures(results, timing=timing), *machine, *of_memcgs),
         memcgs=tuple(path for path in differing if path not in memcgs),
         snapshots=tuple(_snapshots_that_differ(results)),
+        without_range=tuple(
+            label
+            for label, result in zip(labels, results, strict=True)
+            if result.range is None and result.depends_on_scheduling
+        ),
     )
 
 
@@ -116,6 +155,7 @@ def _figures(results: Sequence[Result], *, timing: bool) -> Iterator[Line]:
     derived = [result.derived for result in results]
     for figure in DECIDING:
         values = tuple(figures[figure.name] for figures in derived)
+        place = CounterName("derived", figure.name)
         yield Line(
             MATTERS,
             None,
@@ -123,7 +163,8 @@ def _figures(results: Sequence[Result], *, timing: bool) -> Iterator[Line]:
             figure.unit,
             figure.better,
             values,
-            CounterName("derived", figure.name),
+            place,
+            _ranges(place, results),
         )
     seconds = [None if (t := r.timing) is None else round(t.compress + t.decompress, 6) for r in results]
     if timing and len(results) - seconds.count(None) > 1:
@@ -138,7 +179,12 @@ def _lines(group: Group, memcg: str | None, results: Sequence[Result]) -> Iterat
         place = CounterName(group, name, memcg)
         values = tuple(value_of(result.end, place) for result in results)
         if any(value is not None for value in values):
-            yield Line(section, memcg, name, counter.unit, counter.better, values, place)
+            ranges = _ranges(place, results)
+            yield Line(section, memcg, name, counter.unit, counter.better, values, place, ranges)
+
+
+def _ranges(place: CounterName, results: Sequence[Result]) -> tuple[Range | None, ...]:
+    return tuple(None if result.range is None else result.range.get(str(place)) for result in results)
 
 
 def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
@@ -161,7 +207,8 @@ def _nodes(path: str, results: Sequence[Result]) -> Iterator[Line]:
         for name, counter in COUNTERS["node"].items():
             place = CounterName("node", name, path, node)
             values = tuple(value_of(result.end, place) for result in results)
-            yield Line(path, path, f"node{node}.{name}", counter.unit, counter.better, values, place)
+            whole, ranges = f"node{node}.{name}", _ranges(place, results)
+            yield Line(path, path, whole, counter.unit, counter.better, values, place, ranges)
 
 
 def _snapshots_that_differ(results: Sequence[Result]) -> Iterator[str]:

@@ -40,6 +40,7 @@ def replay(
     settings: Settings | None = None,
     *,
     strict: bool = False,
+    range: bool = False,
     interval: str | None = None,
     interval_ns: int = 0,
     batch_rows: int | None = None,
@@ -58,7 +59,8 @@ def replay(
     (1660, 200)
 
     ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
-    before it is named. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
+    before it is named. With ``range`` the result has the range of each counter under a shrink worker that runs early
+    or late: the trace is replayed under shrink delays of 1, 4 and 16 too. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
     has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
     depends on it. ``memo`` carries lengths from one replay to the next. ``jobs`` processes, this one
     included, compress ahead of the replay, or those of ``workers`` where they are there already: each content is then
@@ -78,11 +80,25 @@ def replay(
             )
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
+    if range and memo is None:
+        memo = LengthMemo()
     run = Replay(open_trace(path, strict=strict), path, settings, notes or ignore, memo)
     with shared_workers(jobs if workers is None else None, notes or ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own)
     if memo is not None:
         memo.settle()
+    if range and memo is not None:
+        from zswap_replay.replay.spread import with_range  # it stands on what is here
+
+        result = with_range(
+            result,
+            run,
+            memo,
+            interval_ns=interval_ns,
+            batch_rows=batch_rows,
+            jobs=jobs,
+            progress=progress or ignore,
+        )
     if run.faults:
         raise VerificationError("; ".join(run.faults), result)
     return result

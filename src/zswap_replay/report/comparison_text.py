@@ -50,6 +50,17 @@ def change_text(line: Line, place: int) -> str:
     return "" if first is None or value is None else change(first, value)
 
 
+def how_sure(comparison: Comparison) -> Iterator[str]:
+    """Say which lines have no winner since ranges overlap, and which results were made without one."""
+    if comparison.undecided:
+        yield f"no winner, as ranges overlap: {listed(comparison.undecided)}"
+    if comparison.without_range:
+        yield (
+            f"made without --range: {listed(comparison.without_range)}; their pool's limit was hit, and what is best "
+            "may be a matter of scheduling"
+        )
+
+
 def elsewhere(comparison: Comparison) -> Iterator[str]:
     """Name the memcgs and the snapshots that differ and are not shown."""
     if comparison.memcgs:

@@ -18,6 +18,7 @@ from typing import Any, Final
 from zswap_replay.result.counters import COUNTERS, MACHINE, Better, Counter
 from zswap_replay.result.derived import DERIVED, Figure
 from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.units import listed
 
 _MANY: Final = 20
 """Names that an error lists; where there are more, those that are near are enough."""
@@ -235,7 +236,7 @@ class Memcgs(Mapping[str, Counters]):
         return len(self._snapshot.memcg)
 
     def __repr__(self) -> str:
-        return f"<memcgs {', '.join(self)}>"
+        return f"<memcgs {listed(list(self), _MANY)}>"
 
 
 def _known(name: str, names: Mapping[str, object]) -> str:

@@ -11,8 +11,9 @@ from zswap_replay.json_value import Value
 from zswap_replay.result import by_name, long_format
 from zswap_replay.result.derived import derive
 from zswap_replay.result.manifest import Manifest
+from zswap_replay.result.ranges import Ranges
 from zswap_replay.result.snapshot import Snapshot
-from zswap_replay.units import PAGE_SIZE
+from zswap_replay.units import PAGE_SIZE, counted, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ class Timing:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """One replay: what was replayed, the counters at each snapshot, and what follows from them."""
 
@@ -94,6 +95,30 @@ class Result:
 
     Same-filled pages, which are not compressed, are left out; a page that was stored twice counts twice.
     """
+    range: Ranges | None = None
+    """By name, the lowest value, the one here and the highest, under shrink delays of 1, 4 and 16.
+
+    None where it was not asked for. Any spelling of a counter's or a derived figure's name finds it.
+    """
+
+    def __repr__(self) -> str:
+        """Tell what was replayed and the counters that people look at first, in a few lines."""
+        manifest, vmstat = self.manifest, self.end.vmstat
+        first = ("zswpout", "zswpin", "zswpwb", "pswpout", "pswpin")
+        counts = ", ".join(f"{name} {vmstat[name]}" for name in first if name in vmstat)
+        trace, memcgs, snapshots = manifest.trace, len(self.end.memcg), len(self.snapshots)
+        warned = f"; {counted(len(self.warnings), 'warning')}" if self.warnings else ""
+        return (
+            f"<Result of {shortened(str(trace['path']))}: {trace['events']:,} events, kernel {manifest.kernel}, "
+            f"{shortened(str(manifest.settings['compressor']))}, {counted(memcgs, 'memcg')}, "
+            f"{counted(snapshots, 'snapshot')}: {counts}{warned}>"
+        )
+
+    @property
+    def depends_on_scheduling(self) -> bool:
+        """Whether counters depend on when the shrink worker runs: the pool's limit was hit, and reclaim is modelled."""
+        modelled = self.manifest.settings.get("reclaim") != "lru" and self.end.vmstat.get("pgsteal_anon")
+        return bool(modelled and self.end.replay.get("pool_limit_reject"))
 
     @property
     def end(self) -> Snapshot:
@@ -165,6 +190,8 @@ class Result:
             ],
             "compressed_lengths": [list(pair) for pair in sorted(self.compressed_lengths.items())],
         }
+        if self.range is not None:
+            document["range"] = self.range.as_json()
         if self.warnings:
             document["warnings"] = list(self.warnings)
         if timing and self.timing is not None:
@@ -190,6 +217,7 @@ class Result:
             timing=Timing.from_json(document["timing"]) if "timing" in document else None,
             warnings=tuple(text.text() for text in document.get("warnings", []).list()),
             compressed_lengths=dict(_pair(pair) for pair in document.get("compressed_lengths", []).list()),
+            range=Ranges.from_json(document["range"]) if "range" in document else None,
         )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from zswap_replay.json_value import Value
 from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.units import counted, shortened
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
     """All counters at one moment of a replay, in the kernel's units (bytes and pages, exact)."""
 
@@ -26,6 +27,13 @@ class Snapshot:
     """The module parameters in effect, as the flags or the trace wrote them last; switches are 0 or 1."""
     nodes: dict[str, tuple[dict[str, int], ...]] = field(default_factory=dict)
     """By memcg, for each NUMA node the counters of the group ``node``, descendants included."""
+
+    def __repr__(self) -> str:
+        counts = len(self.zswap) + len(self.vmstat) + len(self.replay)
+        return (
+            f"<Snapshot {shortened(self.label)!r} at {self.time_ns:,} ns: "
+            f"{counted(counts, 'counter')}, {counted(len(self.memcg), 'memcg')}>"
+        )
 
     def as_json(self) -> dict[str, object]:
         """Convert to the object that the JSON output holds."""

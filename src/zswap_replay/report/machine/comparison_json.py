@@ -27,9 +27,11 @@ def render(comparison: Comparison) -> str:
                 "values": line.values,
                 "relative": relative_changes(line),
                 "winner": None if line.winner is None else comparison.labels[line.winner],
+                **({"ranges": line.ranges} if any(line.ranges) else {}),
             }
             for line in comparison.lines
         ],
+        "without_range": comparison.without_range,
         "other_memcgs": comparison.memcgs,
         "other_snapshots": comparison.snapshots,
     }

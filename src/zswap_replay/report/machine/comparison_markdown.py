@@ -9,6 +9,7 @@ from zswap_replay.compare.side_by_side import Comparison
 from zswap_replay.report.comparison_text import (
     change_text,
     elsewhere,
+    how_sure,
     line_title,
     not_comparable,
     section_title,
@@ -42,7 +43,7 @@ def render(comparison: Comparison) -> str:
                 if place:
                     cells.append(change_text(line, place))
             text.append(_row(line_title(line), *cells, line.unit))
-    text += ["", "Bold: the best of its line.", *(f"\n{_escaped(also)}" for also in elsewhere(comparison))]
+    text += ["", "Bold: the best of its line.", *(f"\n{_escaped(also)}" for also in (*how_sure(comparison), *elsewhere(comparison)))]
     return "\n".join(text) + "\n"
 
 

@@ -13,24 +13,37 @@ from zswap_replay.result.long_format import rows
 from zswap_replay.result.result import TIMING_PARTS, Result
 
 COLUMNS = ("compressor", "snapshot", "time_ns", "group", "memcg", "node", "counter", "unit", "value", "name")
+RANGE = ("low", "high")
+"""Columns of the lowest and highest value, of results that have ranges."""
 
 
 def render(results: Sequence[Result], *, timing: bool) -> str:
     """Write CSV with the header ``COLUMNS``; ``memcg`` is empty for the machine's counters.
 
     ``node`` is empty for all but the group ``node``. ``name`` is the whole name, as ``--tolerance`` takes it.
-    The limits of memcgs are the group ``limits``, the derived figures of the end are the group ``derived``
+    Where a result has ranges, the columns of ``RANGE`` follow, empty but at the end of the trace. The limits of memcgs are the group ``limits``, the derived figures of the end are the group ``derived``
     and, with ``timing``, the seconds of the wall clock are the group ``timing``.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    ranged = any(result.range is not None for result in results)
+    writer.writerow((*COLUMNS, *RANGE) if ranged else COLUMNS)
     for result in results:
         for at, name, unit, value in _values(result, timing=timing):
             node = "" if name.node is None else name.node
             place = (name.group, name.memcg or "", node, name.counter)
-            writer.writerow((compressor_of(result), *at, *place, unit, "" if value is None else value, name))
+            ends = _ends(result, at[0], str(name)) if ranged else ()
+            cell = "" if value is None else value
+            writer.writerow((compressor_of(result), *at, *place, unit, cell, name, *ends))
     return text.getvalue()
+
+
+def _ends(result: Result, label: str, name: str) -> tuple[object, object]:
+    """Give the lowest and highest value of a counter; empty where it has no range, as in snapshots before the end."""
+    if result.range is None or label != result.end.label or name not in result.range:
+        return "", ""
+    low, _, high = result.range[name]
+    return "" if low is None else low, "" if high is None else high
 
 
 _Value = tuple[tuple[str, int], CounterName, str, int | float | None]

@@ -41,6 +41,7 @@ def render(results: Sequence[Result], *, timing: bool) -> str:
         _add_counters(families, labels, result)
     for labels, result in named:
         _add_figures(families, labels, result, timing=timing)
+        _add_ranges(families, labels, result)
     return "".join(line + "\n" for family in families.values() for line in family.lines()) + "# EOF\n"
 
 
@@ -99,6 +100,17 @@ def _add_counters(families: dict[str, _Family], common: _Labels, result: Result)
         memcg = [] if row.memcg is None else [("memcg", row.memcg)]
         node = [] if row.node is None else [("node", str(row.node))]
         family.add("_total" if counter.kind == "counter" else "", common + memcg + node, row.value)
+
+
+def _add_ranges(families: dict[str, _Family], common: _Labels, result: Result) -> None:
+    """Add the ends of the ranges, by the whole name of the counter, that are not the same."""
+    name = "zswap_replay_range"
+    about = "lowest and highest value of a counter, by when the shrink worker runs"
+    for counter, (low, _, high) in (result.range.apart if result.range else {}).items():
+        family = families.setdefault(name, _Family(name, "gauge", "", about))
+        for bound, value in (("low", low), ("high", high)):
+            if value is not None:
+                family.add("", [*common, ("counter", counter), ("bound", bound)], value)
 
 
 def _add_figures(families: dict[str, _Family], common: _Labels, result: Result, *, timing: bool) -> None:

@@ -14,6 +14,7 @@ from zswap_replay.compare.side_by_side import MATTERS, Comparison, Line
 from zswap_replay.report.comparison_text import (
     change_text,
     elsewhere,
+    how_sure,
     line_title,
     not_comparable,
     section_title,
@@ -45,7 +46,7 @@ def show(comparison: Comparison, console: Console) -> None:
         if place:
             console.print()
         console.print(part)
-    for line in elsewhere(comparison):
+    for line in (*how_sure(comparison), *elsewhere(comparison)):
         console.print(Text(line, style="dim"), soft_wrap=True)
 
 

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from zswap_replay.compare import side_by_side as comparison
 from zswap_replay.report.terminal import comparison as compare
-from zswap_replay.report.terminal import memcgs, sections
+from zswap_replay.report.terminal import memcgs, ranges, sections
 from zswap_replay.report.terminal.style import grid, heading, natural_width, plain_console
 from zswap_replay.result.labels import labels, warnings
+from zswap_replay.result.ranges import RANGE_DELAYS
 from zswap_replay.result.result import Result
 
 _GAP = 4
@@ -38,6 +39,9 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
         title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
         _section(console, title, *memcgs.tables(result.end, console))
     _section(console, "derived", sections.derived(results))
+    if any(result.range is not None for result in results):
+        delays = ", ".join(map(str, RANGE_DELAYS))
+        _section(console, f"range (--shrink-delay {delays})", *ranges.tables(results))
     if len(results) > 1:
         compared = comparison.compare(results, labels(results), timing=timing)
         _section(console, "comparison", *compare.parts(compared, console))
