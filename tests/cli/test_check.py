@@ -21,6 +21,7 @@ from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.compare import check as check_module
 from zswap_replay.replay.loop import replay
+from zswap_replay.result.file import read_results
 from zswap_replay.result.result import Result
 from zswap_replay.trace.builder import TraceBuilder
 
@@ -322,8 +323,8 @@ def test_notes_are_given_once(expected: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (["{story}"], "Missing argument 'EXPECTED'"),
-        (["{story}", "none.json"], "none.json: No such file or directory"),
+        (["{story}"], "EXPECTED is missing; to make it: zswap-replay run"),
+        (["{story}", "/no/such/none.json"], "/no/such/none.json: No such file or directory"),
         (["{story}", "{story}"], "story.parquet: found no JSON"),
         (["{story}", "{expected}", "--tolerance", "zswap.stored=1"], "no counter is named 'zswap.stored'"),
         (["{story}", "{expected}", "--tolerance", "zswpin"], "expected COUNTER=5 or COUNTER=1%"),
@@ -345,6 +346,21 @@ def test_a_mistake_is_one_line_and_status_2(
     assert fault in captured.err
     assert before == expected.read_bytes()
     assert [expected] == list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_not_there_yet_is_made_as_the_error_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, xml = tmp_path / "new.json", tmp_path / "new.xml"
+    assert 2 == check(STORY, path)
+    said = capsys.readouterr().err
+    assert f"{path}: no such file; to make it: zswap-replay run {STORY} --format json" in said
+    *_, command = said.rstrip().partition("or with the default ones: zswap-replay check ")
+    assert 0 == check(*shlex.split(command), "--junit", xml)
+    assert f"{path}: made, with the default settings\n" == capsys.readouterr().out
+    assert 'failures="0" errors="0"' in xml.read_text()
+    assert 0 == check(STORY, path)
+    assert None is read_results(path)[0].timing
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -51,7 +52,7 @@ _tolerance.__name__ = "tolerance"
     ),
 )
 @click.argument("trace", shell_complete=completers.files)
-@click.argument("expected", shell_complete=completers.files)
+@click.argument("expected", required=False, shell_complete=completers.files)
 @click.option(
     "--tolerance",
     "tolerances",
@@ -60,7 +61,9 @@ _tolerance.__name__ = "tolerance"
     metavar="COUNTER=VALUE",
     help="Allow a counter to be off by so much (5) or so many percent (1%). Repeatable.",
 )
-@click.option("--update", is_flag=True, help="Accept what is found: rewrite EXPECTED where it differs.")
+@click.option(
+    "--update", is_flag=True, help="Accept what is found: rewrite EXPECTED where it differs, or make it."
+)
 @click.option("--ignore-versions", is_flag=True, help="Compare even where trace, recipe or codecs differ.")
 @click.option(
     "--junit",
@@ -76,7 +79,7 @@ def check(
     context: click.Context,
     /,
     trace: str,
-    expected: str,
+    expected: str | None,
     tolerances: tuple[Tolerance, ...],
     update: bool,
     ignore_versions: bool,
@@ -87,9 +90,10 @@ def check(
 ) -> None:
     """Replay TRACE with the settings in EXPECTED, and compare every counter.
 
-    EXPECTED is what `run --format json --no-timing -o EXPECTED` wrote, of one run or of several. Where a counter is
-    not what it was, the status is 1 and only what differs is printed. Where the trace, the recipe or a codec is
-    another one, there is nothing to compare and the status is 2.
+    EXPECTED is what `run --format json --no-timing -o EXPECTED` wrote, of one run or of several; where there is no
+    such file yet, --update makes it, with the default settings. Where a counter is not what it was, the status is 1 and
+    only what differs is printed. Where the trace, the recipe or a codec is another one, there is nothing to compare and
+    the status is 2.
 
     COUNTER is a name as the counters have it (written_back_pages: wherever there is one of that name), that of one
     group (zswap.written_back_pages; the groups are zswap, vmstat, memcg and replay) or that of one memcg
@@ -102,6 +106,13 @@ def check(
     from zswap_replay.report.machine import junit as junit_report
     from zswap_replay.report.terminal.check import not_comparable
 
+    if expected is None:
+        raise SettingsError(f"EXPECTED is missing; {_how_to_make(trace, 'expected.json')}")
+    if not os.path.exists(expected):
+        if not update:
+            raise SettingsError(f"{expected}: no such file; {_how_to_make(trace, expected)}")
+        _make(trace, expected, junit=junit, jobs=jobs, bar=shows_progress(progress, quiet), quiet=quiet)
+        return
     with ExitStack() as files:
         # The file is made first: one that cannot be written is found before the replays, not after them.
         xml = None
@@ -147,6 +158,34 @@ def check(
         context.exit(1)
 
 
+def _make(trace: str, expected: str, *, junit: str | None, jobs: int | None, bar: bool, quiet: bool) -> None:
+    """Make the file of expected results, which is not there yet."""
+    from zswap_replay.compare.check import first
+    from zswap_replay.compare.expected import Verdict, judge
+    from zswap_replay.files import replacing
+    from zswap_replay.report.machine import junit as junit_report
+    from zswap_replay.trace.reader import trace_files
+
+    with ExitStack() as files:
+        xml = None
+        if junit is not None:
+            xml = files.enter_context(replacing(junit, inputs=trace_files(trace)))
+        with Bar("check") as shown:
+            made = first(
+                trace,
+                expected,
+                progress=shown.update if bar else None,
+                notes=None if quiet else noting_once(),
+                jobs=jobs,
+            )
+        if xml is not None:
+            verdict = Verdict((judge(made, made),))
+            xml.write_text(junit_report.render(verdict, expected, compared=True), encoding="utf-8")
+    for text in made.warnings:
+        warn(text)
+    click.echo(f"{expected}: made, with the default settings")
+
+
 def _print(verdict: Verdict, trace: str, expected: str) -> None:
     values = counted(verdict.compared, "value")
     if not verdict.differences:
@@ -162,6 +201,13 @@ def _print(verdict: Verdict, trace: str, expected: str) -> None:
         report.show(verdict, Console())
     else:
         click.echo(report.render(verdict), nl=False)
+
+
+def _how_to_make(trace: str, expected: str) -> str:
+    """Return the commands that make a file of expected results, with settings and with the default ones."""
+    run = shlex.join(["zswap-replay", "run", trace, "--format", "json", "--no-timing", "-o", expected])
+    update = shlex.join(["zswap-replay", "check", trace, expected, "--update"])
+    return f"to make it: {run} (with the settings that it is about), or with the default ones: {update}"
 
 
 def _again(context: click.Context, option: str) -> str:

@@ -16,7 +16,7 @@ from zswap_replay.errors import (
     VerificationError,
     ZswapReplayError,
 )
-from zswap_replay.files import replacing
+from zswap_replay.files import check_output, replacing
 from zswap_replay.replay.controls import Notes, ignore
 from zswap_replay.replay.loop import Progress, replay
 from zswap_replay.result.file import read_results, render
@@ -46,7 +46,7 @@ def check(
 ) -> Checked:
     """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
 
-    ``jobs`` processes compress ahead.
+    ``jobs`` processes compress ahead. Where the run has ranges, they are made and compared too.
 
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.
@@ -66,7 +66,9 @@ def check(
                     trace,
                     setting,
                     strict=result.manifest.strict,
+                    range=result.range is not None,
                     interval_ns=result.manifest.interval_ns,
+                    jobs=jobs,
                     workers=workers,
                     progress=progress,
                     notes=notes,
@@ -79,6 +81,25 @@ def check(
             found.append(one)
     runs = (judge(one, other, tolerances) for one, other in zip(wanted, found, strict=True))
     return Checked(Verdict(tuple(runs)), tuple(found), tuple(dict.fromkeys(faults)))
+
+
+def first(
+    trace: str,
+    expected: str,
+    *,
+    progress: Progress | None = None,
+    notes: Notes | None = None,
+    jobs: int | None,
+) -> Result:
+    """Replay ``trace`` with the default settings, and make what it counts the file ``expected``, which is not there.
+
+    Raises VerificationError: pages did not come back as they went in; no file is made. OSError: it cannot be written.
+    And what ``replay`` raises.
+    """
+    check_output(expected, inputs=trace_files(trace))
+    found = replay(trace, jobs=jobs, progress=progress, notes=notes)
+    accept(expected, [found])
+    return found
 
 
 def inputs_of(trace: str, expected: str) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zswap_replay.compare.comparable import Contrast, obstacles
 from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.result.by_name import CounterName
+from zswap_replay.result.ranges import Range, Ranges
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 
@@ -91,7 +92,39 @@ def judge(expected: Result, found: Result, tolerances: Sequence[Tolerance] = ())
         snapshots[len(wanted) - 1] = SnapshotVerdict(
             last.label, last.differences + lengths, last.compared + 1
         )
+    last = snapshots[len(wanted) - 1]
+    ranges, compared = _ranges(expected.range, found.range, tolerances)
+    snapshots[len(wanted) - 1] = SnapshotVerdict(
+        last.label, last.differences + ranges, last.compared + compared
+    )
     return RunVerdict(expected, obstacles((expected.manifest, found.manifest)), tuple(snapshots))
+
+
+def _ranges(
+    expected: Ranges | None, found: Ranges | None, tolerances: Sequence[Tolerance]
+) -> tuple[tuple[Difference, ...], int]:
+    """Compare the ends of ranges, where both results have them; also how many were compared."""
+    if expected is None or found is None:
+        return (), 0
+    differences: list[Difference] = []
+    compared = 0
+    for name in dict.fromkeys([*expected, *found]):
+        place = CounterName.parse(name)
+        if place is None or place.group == "derived":
+            continue  # it follows from the others
+        group = place.group if place.node is None else f"node{place.node}"
+        holding = [each for each in tolerances if each.covers(group, place.memcg, place.counter)]
+        for end, at in (("low", 0), ("high", 2)):
+            one, other = (_whole(ranges.get(name), at) for ranges in (expected, found))
+            compared += 1
+            if not _equal(one, other, holding[-1:]):
+                differences.append(Difference(f"{name} ({end})", one, other))
+    return tuple(differences), compared
+
+
+def _whole(range_: Range | None, at: int) -> int | None:
+    value = None if range_ is None else range_[at]
+    return None if value is None else int(value)
 
 
 def by_label(snapshots: Sequence[Snapshot]) -> dict[str, Snapshot]:

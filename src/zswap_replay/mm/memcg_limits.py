@@ -20,9 +20,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 class MemcgLimits:
     """The memory limits of one machine: those of its memcgs, and its RAM."""
 
-    def __init__(
-        self, release: Release, memcgs: MemCgroups, vmscan: Vmscan, page_alloc: PageAlloc
-    ) -> None:
+    def __init__(self, release: Release, memcgs: MemCgroups, vmscan: Vmscan, page_alloc: PageAlloc) -> None:
         self.memcgs = memcgs
         self.vmscan = vmscan
         self.page_alloc = page_alloc

@@ -40,7 +40,7 @@ def replay(
     settings: Settings | None = None,
     *,
     strict: bool = False,
-    range: bool = False,
+    range: bool = False,  # noqa: A002  # as --range
     interval: str | None = None,
     interval_ns: int = 0,
     batch_rows: int | None = None,
@@ -58,15 +58,15 @@ def replay(
     >>> r.counters["zswpout"], r.memcg["/web"]["zswpout"]
     (1660, 200)
 
-    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created
-    before it is named. With ``range`` the result has the range of each counter under a shrink worker that runs early
-    or late: the trace is replayed under shrink delays of 1, 4 and 16 too. ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace
-    has passed, besides those that the trace asks for. ``batch_rows`` bounds the rows in memory at once; no counter
-    depends on it. ``memo`` carries lengths from one replay to the next. ``jobs`` processes, this one
-    included, compress ahead of the replay, or those of ``workers`` where they are there already: each content is then
-    compressed and compared once, and not at each store and load. No counter depends on that either.
-    ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each. The
-    settings' keywords are those of ``SettingsOptions``.
+    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
+    is named. With ``range`` the result has the range of each counter under a shrink worker that runs early or late: the
+    trace is replayed under shrink delays of 1, 4 and 16 too. ``interval`` (``"50ms"``) or ``interval_ns`` takes a
+    snapshot each time so much of the trace has passed, besides those that the trace asks for. ``batch_rows`` bounds the
+    rows in memory at once; no counter depends on it. ``memo`` carries lengths from one replay to the next. ``jobs``
+    processes, this one included, compress ahead of the replay, or those of ``workers`` where they are there already:
+    each content is then compressed and compared once, and not at each store and load. No counter depends on that
+    either. ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each.
+    The settings' keywords are those of ``SettingsOptions``.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError, at the end of the replay:
     pages came back from the pool with other bytes than went in; its ``result`` is what was replayed all the same.

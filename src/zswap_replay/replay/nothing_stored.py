@@ -81,7 +81,9 @@ class _Refusals:
             return f"a {key} left no room"
         if len(set(named.values())) == 1:
             return f"{key} of {listed(list(named), _SHOWN)} is {next(iter(named.values())) * PAGE_SIZE}"
-        return f"{key} is {listed([f'{pages * PAGE_SIZE} of {path}' for path, pages in named.items()], _SHOWN)}"
+        return (
+            f"{key} is {listed([f'{pages * PAGE_SIZE} of {path}' for path, pages in named.items()], _SHOWN)}"
+        )
 
     def _without_zswap(self) -> dict[int, int]:
         """Return the limits, in pages, of the memcgs that may have nothing in zswap."""

@@ -12,8 +12,8 @@ from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.replay.controls import ignore
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.replay.loop import Progress, Replay
+from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.replay.scheduling import SCHEDULING, depends_on_scheduling
 from zswap_replay.result.derived import Number
 from zswap_replay.result.ranges import RANGE_DELAYS, span, values_of

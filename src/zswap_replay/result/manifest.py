@@ -9,11 +9,12 @@ from functools import cache
 from importlib.metadata import version
 
 from zswap_replay.json_value import Value
+from zswap_replay.units import shortened
 
 _AROUND = ("zswap_replay", "python", "numpy", "pyarrow")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Manifest:
     """The inputs of one replay. Equal manifests mean equal counters."""
 
@@ -32,6 +33,10 @@ class Manifest:
     """By the setting that names it (``lengths``, ``payload_file``), the SHA-256 of a file that was read too."""
     lengths: dict[str, str] = field(default_factory=dict)
     """By compressor, what stands in place of the kernel's lengths; empty where all lengths are the kernel's."""
+
+    def __repr__(self) -> str:
+        path, compressor = shortened(str(self.trace["path"])), shortened(str(self.settings["compressor"]))
+        return f"<Manifest of {path}: kernel {self.kernel}, {compressor}, seed {self.seed}>"
 
     @property
     def codec_versions(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ Range = tuple[Number | None, Number | None, Number | None]
 
 
 class Ranges(dict[str, Range]):
-    """Ranges by the whole names of counters, ``zswap.stored_pages``, ``/web:zswpout``, and figures, ``derived.rejects``.
+    """Ranges by whole name: ``zswap.stored_pages``, ``/web:zswpout``, ``derived.rejects``.
 
     Any spelling of a name finds its range; one that is not there is a KeyError that says which are near.
     """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
 import pytest
 
 from tests.bench import REFUSED, ZERO, Bench, stored
+from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -75,3 +78,69 @@ def test_what_a_kernel_would_have_killed_for_is_counted_and_said(bench: Bench) -
     assert result.warnings[-1].startswith(
         "6 pages were charged over a limit since nothing could be reclaimed"
     )
+
+
+# What is advised is taken literally, and leads to a replay that stores something.
+
+
+def tenants(*paths: str, pages: int = 40) -> TraceBuilder:
+    trace = TraceBuilder()
+    for page in range(pages):
+        for path in paths:
+            trace.write(path, page, content=page)
+    return trace
+
+
+def no_swap(*paths: str) -> tuple[str, ...]:
+    return tuple(part for path in paths for part in ("--set", f"{path}:memory.swap.max=0"))
+
+
+@pytest.mark.parametrize(
+    ("trace", "given"),
+    [
+        (tenants("/web"), ()),
+        (tenants("/web", "/db"), ()),
+        (tenants("/k/a", "/k/b"), no_swap("/k")),
+        (tenants("/a", "/b"), (*no_swap("/a", "/b"), "--set", "/b:memory.max=80K")),
+        (tenants("/a", "/b"), (*no_swap("/a"), "--totalram", "100K", "--set", "/b:memory.zswap.max=0")),
+        (tenants("/a", "/b"), ("--no-enabled", "--max-pool-percent", "0", "--kernel", "6.12")),
+        (tenants("/"), ("--max-pool-percent", "1")),
+        (tenants(*(f"/pod{pod}" for pod in range(9)), pages=1), ()),
+        (tenants(*(f"/k/pod{pod}" for pod in range(9)), pages=1), no_swap("/k/pod0", "/k/pod1")),
+        (tenants("/a", "/b").discard("/a", 0, count=40).discard("/b", 0, count=40), ()),
+        (tenants("/a").memcg_offline("/a"), ()),
+        (stored("/a", 0, 9), no_swap("/a")),
+        (stored("/a", 0, 9), ("--set", "/a:memory.zswap.max=0", *no_swap("/a"))),
+        (TraceBuilder().param("max_pool_percent", 0).write("/a", 0, count=9).pageout("/a", 0, count=9), ()),
+        (stored("/a", 0, 9), ("--recipe", "incompressible")),
+    ],
+)
+def test_the_advice_is_taken_and_something_is_stored(
+    bench: Bench, trace: TraceBuilder, given: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = bench.save(trace)
+
+    def run(*flags: str) -> tuple[int, str]:
+        assert 0 == guarded(cli, PROGRAM, ["run", path, "--format", "json", "--no-timing", *flags])
+        captured = capsys.readouterr()
+        return json.loads(captured.out)["snapshots"][-1]["vmstat"]["zswpout"], captured.err
+
+    given = ("--kernel", "6.12", "--verify", "off", *given)
+    stored_pages, said = run(*given)
+    assert 0 == stored_pages
+    advice = next(line for line in said.splitlines() if "nothing was stored" in line)
+    assert run(*given, *shlex.split(advice.rpartition("to have some stored: ")[2]))[0] > 0
+
+
+def test_a_page_without_a_slot_is_never_called_no_pressure(bench: Bench) -> None:
+    trace = tenants("/web").pageout("/web", 0, count=40)
+    (warning,) = bench.replay(trace, knobs=(KnobWrite("/web", "memory.swap.max", 0),)).warnings
+    assert warning.startswith("nothing was stored in zswap: memory.swap.max of /web is 0;")
+
+
+def test_many_memcgs_without_swap_are_not_all_named(bench: Bench) -> None:
+    paths = [f"/pod{pod}" for pod in range(30)]
+    knobs = tuple(KnobWrite(path, "memory.swap.max", 0) for path in paths)
+    warning = bench.replay(tenants(*paths), knobs=knobs, totalram=100 * PAGE_SIZE).warnings[0]
+    assert "memory.swap.max of /pod0, /pod1, /pod2 and 27 more is 0" in warning
+    assert 1 == warning.count("--set")

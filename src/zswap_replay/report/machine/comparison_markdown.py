@@ -43,7 +43,11 @@ def render(comparison: Comparison) -> str:
                 if place:
                     cells.append(change_text(line, place))
             text.append(_row(line_title(line), *cells, line.unit))
-    text += ["", "Bold: the best of its line.", *(f"\n{_escaped(also)}" for also in (*how_sure(comparison), *elsewhere(comparison)))]
+    text += [
+        "",
+        "Bold: the best of its line.",
+        *(f"\n{_escaped(also)}" for also in (*how_sure(comparison), *elsewhere(comparison))),
+    ]
     return "\n".join(text) + "\n"
 
 

@@ -20,9 +20,10 @@ RANGE = ("low", "high")
 def render(results: Sequence[Result], *, timing: bool) -> str:
     """Write CSV with the header ``COLUMNS``; ``memcg`` is empty for the machine's counters.
 
-    ``node`` is empty for all but the group ``node``. ``name`` is the whole name, as ``--tolerance`` takes it.
-    Where a result has ranges, the columns of ``RANGE`` follow, empty but at the end of the trace. The limits of memcgs are the group ``limits``, the derived figures of the end are the group ``derived``
-    and, with ``timing``, the seconds of the wall clock are the group ``timing``.
+    ``node`` is empty for all but the group ``node``. ``name`` is the whole name, as ``--tolerance`` takes it. Where a
+    result has ranges, the columns of ``RANGE`` follow, empty but at the end of the trace. The limits of memcgs are the
+    group ``limits``, the derived figures of the end are the group ``derived`` and, with ``timing``, the seconds of the
+    wall clock are the group ``timing``.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

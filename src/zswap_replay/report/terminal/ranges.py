@@ -49,4 +49,3 @@ def _cell(value: Number | None) -> Text:
     if value is None:
         return Text("-")
     return Text(f"{value:,.3f}" if isinstance(value, float) else f"{value:,}")
-
