@@ -139,9 +139,7 @@ def compare(
         memcgs=tuple(path for path in differing if path not in memcgs),
         snapshots=tuple(_snapshots_that_differ(results)),
         without_range=tuple(
-            label
-            for label, result in zip(labels, results, strict=True)
-            if result.range is None and result.depends_on_scheduling
+            label for label, result in zip(labels, results, strict=True) if result.depends_on_scheduling
         ),
     )
 

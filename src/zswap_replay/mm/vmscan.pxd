@@ -39,7 +39,7 @@ cdef class Vmscan:
     cdef readonly PageIo page_io
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
-    cdef readonly bint synchronous_swap
+    cdef readonly bint synchronous_swap, worker_waited
     cdef readonly int shrink_delay, swap_full_memcg
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
     cdef readonly long long clean_drops, swap_full, pgscan, pgsteal

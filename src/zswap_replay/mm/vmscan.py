@@ -98,6 +98,8 @@ class Vmscan:
         self.shrinker = Shrinker(memcgs, page_io.zswap)
         self.synchronous_swap = synchronous_swap
         self.shrink_delay = shrink_delay
+        # whether the shrink worker was ever queued while reclaim went on: what came of it is a matter of shrink_delay
+        self.worker_waited = False
         # by the memcg whose limit is at work: the memcg below it that a round came to last
         self.reclaim_iter = column(8, INT, -1)
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
@@ -149,8 +151,10 @@ class Vmscan:
         self.writeback.units += STORE_UNITS
         self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT
         outcome: cython.int = self.page_io.swap_writepage(page)
-        if self.zswap.worker.refusals_waiting > self.shrink_delay and self.writeback.reclaiming:
-            self.zswap.worker.run_worker(self.zswap, -1)
+        if self.zswap.worker.refusals_waiting and self.writeback.reclaiming:
+            self.worker_waited = True
+            if self.zswap.worker.refusals_waiting > self.shrink_delay:
+                self.zswap.worker.run_worker(self.zswap, -1)
         if outcome == KEPT:
             return ACTIVATE
         if outcome == STORED or self.synchronous_swap:

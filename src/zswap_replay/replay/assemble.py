@@ -15,8 +15,8 @@ from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.listener import Stop
 from zswap_replay.replay.nothing_stored import why_nothing_stored
 from zswap_replay.replay.page_data import PageData
-from zswap_replay.replay.scheduling import SCHEDULING, depends_on_scheduling
 from zswap_replay.result.manifest import Manifest, versions
+from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.result.result import Result, Timing
 from zswap_replay.result.snapshot import Snapshot, difference
 from zswap_replay.settings import Settings
@@ -186,7 +186,7 @@ def _warnings(
         found.append("the trace has no page event: nothing was replayed")
     elif not machine.zswap.zswpout:
         found.append(f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings)}")
-    if depends_on_scheduling(machine):
+    if machine.vmscan.worker_waited:
         found.append(SCHEDULING)
     if end.replay["oom"]:
         found.append(

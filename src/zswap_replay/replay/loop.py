@@ -21,6 +21,7 @@ from zswap_replay.replay.listener import Listener, NoListener
 from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
 from zswap_replay.replay.page_data import LengthMemo, PageData
 from zswap_replay.replay.settings_check import check_settings, filled_in
+from zswap_replay.replay.spread import Again, with_range
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
@@ -88,20 +89,19 @@ def replay(
     if memo is not None:
         memo.settle()
     if range and memo is not None:
-        from zswap_replay.replay.spread import with_range  # it stands on what is here
-
-        result = with_range(
-            result,
-            run,
-            memo,
-            interval_ns=interval_ns,
-            batch_rows=batch_rows,
-            jobs=jobs,
-            progress=progress or ignore,
-        )
+        again = Again(path, run.settings, strict, interval_ns, batch_rows, memo.tables())
+        result = with_range(result, again, replay_again, jobs=jobs)
     if run.faults:
         raise VerificationError("; ".join(run.faults), result)
     return result
+
+
+def replay_again(task: Again) -> Result:
+    """Replay a trace once more under other settings, with the lengths that were found. Raises ZswapReplayError."""
+    memo = LengthMemo()
+    memo.update(task.known)
+    run = Replay(open_trace(task.trace, strict=task.strict), task.trace, task.settings, ignore, memo)
+    return run.result(task.interval_ns, task.batch_rows, ignore)
 
 
 class Core(Protocol):

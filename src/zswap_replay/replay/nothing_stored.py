@@ -129,7 +129,7 @@ class _Refusals:
         return max(named, key=lambda index: self._events(index, ACCESSES), default=ROOT)
 
     def flags(self, memcg: int) -> Iterator[str]:
-        """Lift what would refuse a page of a memcg, in any of its ancestors too."""
+        """Give the flags that lift what would refuse a page of a memcg, in any of its ancestors too."""
         zswap, pools = self._zswap, self._zswap.pools
         if zswap.disabled_reject or not zswap.enabled:
             yield "--enabled"
@@ -145,7 +145,7 @@ class _Refusals:
             memcg = self._memcgs.parent[memcg]
 
     def limit_flags(self, memcg: int) -> Iterator[str]:
-        """Put a memcg under pressure, by half of what it has; the root by less RAM."""
+        """Give the flags that put a memcg under pressure, by half of what it has; the root by less RAM."""
         own = int(self._memcgs.resident[memcg])
         if memcg != ROOT and (own > 1 or self.resident <= 1):
             yield f"--set {self._path[memcg]}:memory.max={max(own // 2, 1) * PAGE_SIZE}"
@@ -156,7 +156,7 @@ class _Refusals:
             yield "--max-pool-percent=100"
 
     def content_flags(self) -> Iterator[str]:
-        """Replace pages that zswap takes in no case; where they are the user's, by a kernel that takes them."""
+        """Give the flags for pages that zswap takes in no case: others, or where they are given, another kernel."""
         refused = self._zswap.compress_reject and self._zswap.non_same_filled_pages_enabled
         if not refused and not self._machine.page_io.swpout_zero:
             return

@@ -14,6 +14,12 @@ from zswap_replay.result.snapshot import Snapshot
 RANGE_DELAYS: Final = (1, 4, 16)
 """The values of ``--shrink-delay`` that a range spans: a worker that runs at once, and one that runs late."""
 
+SCHEDULING: Final = (
+    "the pool's limit was hit in reclaim: written_back_pages, pool_limit_hit, zswpout and pswpout depend on "
+    "scheduling, by up to 7 times from one machine to another; run --range gives the spread"
+)
+"""The warning of a result that has no range and should have one; the factor is that of docs/reclaim.md."""
+
 Range = tuple[Number | None, Number | None, Number | None]
 """Lowest value, the result's own, highest value; None where a share has nothing to be a share of."""
 

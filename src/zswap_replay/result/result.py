@@ -11,7 +11,7 @@ from zswap_replay.json_value import Value
 from zswap_replay.result import by_name, long_format
 from zswap_replay.result.derived import derive
 from zswap_replay.result.manifest import Manifest
-from zswap_replay.result.ranges import Ranges
+from zswap_replay.result.ranges import SCHEDULING, Ranges
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE, counted, shortened
 
@@ -116,9 +116,11 @@ class Result:
 
     @property
     def depends_on_scheduling(self) -> bool:
-        """Whether counters depend on when the shrink worker runs: the pool's limit was hit, and reclaim is modelled."""
-        modelled = self.manifest.settings.get("reclaim") != "lru" and self.end.vmstat.get("pgsteal_anon")
-        return bool(modelled and self.end.replay.get("pool_limit_reject"))
+        """Whether counters depend on when the shrink worker runs, and no range says by how much.
+
+        That is where the pool's limit was hit in reclaim; between two events of a trace the worker keeps to its clock.
+        """
+        return SCHEDULING in self.warnings
 
     @property
     def end(self) -> Snapshot:

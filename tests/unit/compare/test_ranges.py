@@ -13,7 +13,7 @@ from zswap_replay.compare.tolerance import Tolerance
 from zswap_replay.report.machine import comparison_json, comparison_markdown, counters_csv, openmetrics
 from zswap_replay.report.terminal import comparison as terminal
 from zswap_replay.report.terminal import table
-from zswap_replay.result.ranges import Ranges
+from zswap_replay.result.ranges import SCHEDULING, Ranges
 from zswap_replay.result.result import Result
 
 NAME = "zswap.written_back_pages"
@@ -27,9 +27,7 @@ def result(written_back: int, low: int, high: int) -> Result:
 
 
 def without(made: Result, *, hit: bool = True) -> Result:
-    end = made.end
-    end.replay["pool_limit_reject"] = int(hit)
-    return replace(made, range=None)
+    return replace(made, range=None, warnings=(SCHEDULING,) if hit else ())
 
 
 def compared(*results: Result) -> tuple[Comparison, Line]:

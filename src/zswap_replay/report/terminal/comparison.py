@@ -46,7 +46,7 @@ def show(comparison: Comparison, console: Console) -> None:
         if place:
             console.print()
         console.print(part)
-    for line in (*how_sure(comparison), *elsewhere(comparison)):
+    for line in elsewhere(comparison):
         console.print(Text(line, style="dim"), soft_wrap=True)
 
 
@@ -63,6 +63,7 @@ def parts(comparison: Comparison, console: Console) -> list[Table | Text]:
         found.append(_table(comparison, others[:many]))
         del others[:many]
     found.append(Text(f"changes are against {comparison.labels[0]}; * the best of its line", style="dim"))
+    found.extend(Text(line, style="dim") for line in how_sure(comparison))
     return found
 
 

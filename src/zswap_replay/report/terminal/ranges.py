@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.terminal.style import grid, heading
+from zswap_replay.report.terminal.style import grid
 from zswap_replay.result.by_name import unit_of
 from zswap_replay.result.derived import Number
 from zswap_replay.result.labels import labels
@@ -33,7 +33,7 @@ def tables(results: Sequence[Result]) -> list[Table | Text]:
             text = "no counter depends on when the shrink worker runs"
             found.append(Text(f"{label}: {text}" if several else text))
             continue
-        table = grid(heading(label) if several else "", *_HEADS, "", left=(0, len(_HEADS) + 1))
+        table = grid(label if several else "", *_HEADS, "", left=(0, len(_HEADS) + 1))
         for name, each in apart.items():
             table.add_row(f"  {name}", *(_cell(value) for value in each), Text(unit_of(name), style="dim"))
         found.append(table)
