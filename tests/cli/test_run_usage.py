@@ -47,7 +47,9 @@ class StandIn:
         settings: Settings,
         *,
         strict: bool = False,
+        range: bool = False,  # noqa: A002
         interval_ns: int = 0,
+        jobs: int | None = None,
         workers: object = None,
         progress: Callable[[int, int], None] | None = None,
         notes: Callable[[str], None] | None = None,
