@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
+from inspect import cleandoc
 
 import click
 
@@ -46,14 +47,14 @@ def _page() -> Iterator[str]:
     yield ".SH SYNOPSIS"
     yield from _synopsis(context)
     yield ".SH DESCRIPTION"
-    yield from _text(cli.help or "")
+    yield from _text(cleandoc(cli.help or ""))
     yield ".SH OPTIONS"
     yield from _options(context, cli.get_params(context))
     yield ".SH COMMANDS"
     for command in leaves(context):
         yield f'.SS "{_plain(_words(command))}"'
         yield from _synopsis(command)
-        yield from _text(command.command.help or "")
+        yield from _text(cleandoc(command.command.help or ""))
         yield from _options(command, command.command.params)
         yield from _text(command.command.epilog or "")
     yield ".SH EXIT STATUS"

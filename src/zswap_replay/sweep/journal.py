@@ -63,9 +63,14 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def kept(self) -> int:
+        """Return how many points the file has: an interrupt may have come between a write and ``records``."""
+        self._file.seek(0)
+        return max(0, self._file.read().count("\n") - 1)
+
     def close(self) -> None:
         """Leave the journal to the next sweep, if anything is kept in it."""
-        if not self._file.closed and not self.records:
+        if not self._file.closed and not self.kept():
             self.discard()
         self._file.close()
 

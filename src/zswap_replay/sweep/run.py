@@ -96,7 +96,7 @@ def sweep(
             run.all(scheduler, jobs, processes)
         except KeyboardInterrupt as stop:
             forget_met()
-            kept, where = len(records) if journal else 0, ""
+            kept, where = journal.kept() if journal else 0, ""
             if journal is None:
                 where = " without --output"
             elif kept:

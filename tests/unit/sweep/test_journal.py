@@ -58,6 +58,22 @@ def test_a_journal_with_nothing_in_it_leaves_no_file(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
+def test_a_point_whose_write_was_interrupted_at_its_end_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(number: int) -> None:
+        raise KeyboardInterrupt
+
+    output = str(tmp_path / "sweep.parquet")
+    journal = Journal(output, MANIFEST)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "fsync", interrupted)
+        journal.append(RECORD)
+    assert 1 == journal.kept()
+    journal.close()
+    assert {1: RECORD} == Journal(output, MANIFEST).records
+
+
 def test_force_starts_anew(tmp_path: Path) -> None:
     journal = Journal(kept_in(tmp_path), {"other": 1}, force=True)
     assert {} == journal.records
