@@ -83,15 +83,15 @@ class Z3foldPool(Zpool):
         start: cython.int = self.header[page].start_middle
         before: cython.int = 0 if first else start - ZHDR_CHUNKS
         behind: cython.int = 0 if last else TOTAL_CHUNKS - (start + middle)
-        return max(before, behind)
+        free: cython.int = max(before, behind)
+        return free
 
     def objects(self, page: cython.int) -> cython.int:
         """Return how many objects a page with a header has."""
-        return (
-            (self.header[page].first_chunks != 0)
-            + (self.header[page].middle_chunks != 0)
-            + (self.header[page].last_chunks != 0)
-        )
+        first: cython.int = self.header[page].first_chunks != 0
+        middle: cython.int = self.header[page].middle_chunks != 0
+        last: cython.int = self.header[page].last_chunks != 0
+        return first + middle + last
 
     def add_to_unbuddied(self, page: cython.int) -> None:
         """Put a page that has no three objects on the list of its free chunks.
