@@ -55,11 +55,12 @@ def check_output(
     name = os.fspath(path)
     if not name:
         raise SettingsError("found an empty name of an output; expected a file")
-    _check_outside(name, inputs := list(inputs))
+    inputs = list(inputs)
     found = _status(name)
     if found is None:
         if name.endswith("/"):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+        _check_outside(name, inputs)
         return
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
@@ -71,6 +72,7 @@ def check_output(
         other = _status(each)
         if other is not None and os.path.samestat(found, other):
             raise SettingsError(f"{name}: is an input of this command; expected another file to write to")
+    _check_outside(name, inputs)
     if not overwrite:
         raise SettingsError(f"{name}: is there already; --force overwrites it")
 
