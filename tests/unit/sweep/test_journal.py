@@ -66,12 +66,14 @@ def test_a_point_whose_write_was_interrupted_at_its_end_is_kept(
 
     output = str(tmp_path / "sweep.parquet")
     journal = Journal(output, MANIFEST)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(os, "fsync", interrupted)
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         journal.append(RECORD)
     assert 1 == journal.kept()
     journal.close()
-    assert {1: RECORD} == Journal(output, MANIFEST).records
+    again = Journal(output, MANIFEST)
+    assert {1: RECORD} == again.records
+    again.close()
 
 
 def test_force_starts_anew(tmp_path: Path) -> None:
