@@ -46,9 +46,12 @@ class MemcgLimits:
                 and memcgs.memory_usage(above) >= limit
                 and not self.reclaim_below(above, limit, 1)
             ):
+                self.note_oom("memory.max", above, memcg, memcgs.memory_usage(above) + 1)
                 self.mem_cgroup_oom(memcg)
             above = memcgs.parent[above]
         if not self.page_alloc.alloc_pages_slowpath():
+            pages: cython.longlong = memcgs.resident[ROOT] + self.vmscan.zswap.pools.total_pages + 1
+            self.note_oom("totalram", ROOT, memcg, pages)
             self.vmscan.count_swap_full(ROOT)
             self.mem_cgroup_oom(memcg)
 
@@ -59,6 +62,18 @@ class MemcgLimits:
         """
         self.oom += 1
         self.memcgs.count_memcg_event(memcg, 0, OOM)
+
+    def note_oom(self, limit: str, above: cython.int, memcg: cython.int, pages: cython.longlong) -> None:
+        """Note that a limit of the memcg ``above`` has no room for a page of ``memcg``.
+
+        ``pages`` are those that it holds with that page. A limit that also fits all that is swapped out, as it is when
+        it is not compressed, and what is on its way there needs no reclaim.
+        """
+        swapped: cython.longlong = self.memcgs.swap[above]
+        wanted: cython.longlong = pages
+        if swapped:
+            wanted = max(pages, self.memcgs.resident[above] + 1 + swapped + SWAP_CLUSTER_MAX)
+        self.vmscan.shortages.note(limit, above, memcg, self.vmscan.zswap.worker.now, wanted)
 
     def reclaim_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
         """Reclaim until a memcg has room for ``coming`` pages under ``limit`` pages.
@@ -78,11 +93,15 @@ class MemcgLimits:
     def memory_max_write(self, memcg: cython.int, value: int) -> None:
         """Set memory.max to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.
 
-        Models memory_max_write().
+        Where that cannot be the kernel kills; here the pages above it are counted. Models memory_max_write().
         """
         self.memcgs.set_limit(memcg, "memory.max", value)
-        if value != NO_LIMIT:
-            self.reclaim_below(memcg, self.memcgs.memory_max[memcg], 0)
+        limit: cython.longlong = self.memcgs.memory_max[memcg]
+        if value != NO_LIMIT and not self.reclaim_below(memcg, limit, 0):
+            pages: cython.longlong = self.memcgs.memory_usage(memcg)
+            for _ in range(pages - limit):
+                self.note_oom("memory.max", memcg, memcg, pages)
+                self.mem_cgroup_oom(memcg)
 
     def memory_high_write(self, memcg: cython.int, value: int) -> None:
         """Set memory.high to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.

@@ -42,12 +42,15 @@ class PageIo:
         may not write to the device. Models swap_writepage().
         """
         memcg: cython.int = self.pages.page[page].memcg
-        self.pages.flags[page] &= ~ZERO
+        if self.pages.flags[page] & ZERO:
+            self.pages.flags[page] &= ~ZERO
+            self.zswap.count_zero_pages(-1)
         if (
             self.rule_zeromap
             and self.zswap.pools.current.kind_of_content(self.pages.content_of(page)) == ZERO_FILLED
         ):
             self.swpout_zero += 1
+            self.zswap.count_zero_pages(1)
             self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
             return STORED
         if self.zswap.zswap_store(page):

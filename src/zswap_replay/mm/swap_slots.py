@@ -57,6 +57,8 @@ class SwapSlots:
                 self.zswap.zswap_orphan(page, self.n_ret)
             self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
             self.n_ret += 1
+        if self.pages.flags[page] & ZERO:
+            self.zswap.count_zero_pages(-1)
         self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO)
 
     def swapcache_free_entries(self) -> None:

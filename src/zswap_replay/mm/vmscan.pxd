@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.lib.lru_ring cimport LruRings
-from zswap_replay.mm.memcontrol cimport PGSTEAL, MemCgroups
+from zswap_replay.mm.memcontrol cimport NO_LIMIT, PGSTEAL, ROOT, MemCgroups
 from zswap_replay.lib.page_table cimport (
     ACTIVE, DIRTY, ISOLATED, PRESENT, REFERENCED, SLOT, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
 )
@@ -42,11 +42,13 @@ cdef class Vmscan:
     cdef readonly bint synchronous_swap, worker_waited
     cdef readonly int shrink_delay, swap_full_memcg
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
+    cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pgscan, pgsteal
     cdef int pte_mkyoung(self, int page) except -1
     cdef void folio_set_active(self, int page) noexcept
     cdef int wait_for_disk(self) except -1
     cdef int pageout(self, int page) except -1
+    cdef note_swap_full(self, int memcg)
     cdef void remove_mapping(self, int page, int memcg) noexcept
     cdef reclaim_pages(self, int page)
     cdef int folio_check_references(self, int page) noexcept

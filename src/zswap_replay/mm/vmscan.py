@@ -12,6 +12,7 @@ from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.page_writeback import Writeback
+from zswap_replay.mm.shortages import Shortages
 from zswap_replay.mm.shrinker import Shrinker
 from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
@@ -28,7 +29,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         WRITEBACK,
         YOUNG,
     )
-    from zswap_replay.mm.memcontrol import PGSTEAL
+    from zswap_replay.mm.memcontrol import NO_LIMIT, PGSTEAL, ROOT
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.page_io import KEPT, STORED
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
@@ -111,6 +112,7 @@ class Vmscan:
         self.swap_full = 0
         # the memcg of the last of them
         self.swap_full_memcg = -1
+        self.shortages = Shortages()
         self.pgscan = 0  # pages that reclaim took off an inactive list to look at them
         self.pgsteal = 0  # pages of those that went
 
@@ -145,8 +147,7 @@ class Vmscan:
             self.remove_mapping(page, memcg)
             return FREED
         if not flags & SLOT and not self.swap_slots.folio_alloc_swap(page):
-            self.swap_full += 1
-            self.swap_full_memcg = memcg
+            self.note_swap_full(memcg)
             return ACTIVATE
         self.writeback.units += STORE_UNITS
         self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT
@@ -161,6 +162,24 @@ class Vmscan:
             self.remove_mapping(page, memcg)
             return FREED
         return KEEP
+
+    def note_swap_full(self, memcg: cython.int) -> None:
+        """Count a page of a memcg that a memory.swap.max up the tree keeps in memory."""
+        memcgs: MemCgroups = self.memcgs
+        self.swap_full += 1
+        self.swap_full_memcg = memcg
+        above: cython.int = memcg
+        while above > ROOT and (
+            memcgs.swap_max[above] == NO_LIMIT or memcgs.swap[above] < memcgs.swap_max[above]
+        ):
+            above = memcgs.parent[above]
+        self.shortages.note(
+            "memory.swap.max",
+            above,
+            memcg,
+            self.zswap.worker.now,
+            memcgs.swap[above] + memcgs.resident[above],
+        )
 
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
         """Free the memory of a page whose slot has what it holds, and note when it went. Models __remove_mapping()."""
@@ -306,8 +325,7 @@ class Vmscan:
         memcg: cython.int = root
         while self.memcgs.swap_limited and memcg >= 0:
             if self.has_pages(memcg) and not self.can_reclaim_anon_pages(memcg):
-                self.swap_full += 1
-                self.swap_full_memcg = memcg
+                self.note_swap_full(memcg)
                 return
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
 

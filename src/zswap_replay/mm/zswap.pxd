@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.lib.length_index cimport CLASS_SHIFT, KIND_MASK, NR_CLASSES, NORMAL, Lengths
 from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE, PageTable
+from zswap_replay.mm.held cimport Held
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
@@ -130,6 +131,7 @@ cdef class Zswap(LruWalk):
     cdef readonly ZswapPools pools
     cdef readonly ZswapShrinker shrinker
     cdef readonly ShrinkWorker worker
+    cdef readonly Held held
     cdef readonly int nr_nodes
     cdef bint rule_memcg_limit_shrinks, rule_second_chance, rule_memcg_refusal_queues
     cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor, rule_root_has_objcg
@@ -140,6 +142,11 @@ cdef class Zswap(LruWalk):
     cdef readonly long long[::1] stored_at_length
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
+    cdef void pass_time(self) noexcept
+    cpdef void account_until(self, unsigned long long now) noexcept
+    cpdef void restart_held(self, unsigned long long now) noexcept
+    cdef void note_peaks(self) noexcept
+    cdef void count_zero_pages(self, int change) noexcept
     cdef int zswap_lru_add(self, ZswapPool pool, int entry) except -1
     cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
     cdef int zswap_entry_free(self, int entry) except -1

@@ -19,6 +19,7 @@ import cython
 from zswap_replay.lib.columns import LONGLONG, column, grown
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.held import Held
 from zswap_replay.mm.list_lru import ListLru, LruWalk
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_writeback import Writeback
@@ -299,7 +300,7 @@ class ShrinkWorker:
         self.memcgs = memcgs
         self.rule_worker = WORKERS[release.worker]
         self.rule_cursor_released_offline = release.cursor_released_offline
-        # the time of the event under way
+        # the time of the event under way, and of a step of the worker between events
         self.now = 0
         self.writeback_ns = writeback_ns
         # work that is queued, and whose run is under way
@@ -363,6 +364,7 @@ class ShrinkWorker:
 
     def run_worker(self, zswap: "Zswap", until: cython.longlong) -> None:
         """Let the worker do what it gets done up to a time, in ns; -1 lets it finish."""
+        now: cython.longlong = self.now
         while self.active and (until < 0 or self.work_ns <= until):
             if self.running is None:
                 self.running = self.queue.pop(0)
@@ -371,12 +373,15 @@ class ShrinkWorker:
                 self.running.failures = 0
                 self.running.attempts = 0
                 self.shrink_worker_runs += 1
+            # what changes, changes then: not when somebody looks, nor later than now where the worker is to finish
+            self.now = min(self.work_ns, now)
             written: cython.longlong = zswap.written_back_pages
             self.shrink_worker_steps += 1
             if not self.shrink_worker(zswap, self.running) or zswap.pools.zswap_can_accept():
                 self.running = None
                 self.active = len(self.queue) > 0
             self.work_ns = self.after(self.work_ns, zswap.written_back_pages - written)
+        self.now = now
 
     # a step
 
@@ -647,6 +652,8 @@ class Zswap(LruWalk):
         self.worker = ShrinkWorker(release, memcgs, writeback_ns)
         self.shrinker = ZswapShrinker(release, pages, memcgs, nr_nodes)
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
+        # what was held so far
+        self.held = Held()
 
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
@@ -717,6 +724,37 @@ class Zswap(LruWalk):
             raise KeyError(key)
         self.pools.set_limits(self.max_pool_percent, self.accept_threshold_percent)
 
+    # ---- over time ----
+
+    def pass_time(self) -> None:
+        """Account for the time in which nothing changed, before something does."""
+        if self.worker.now > self.held.since:
+            self.account_until(self.worker.now)
+
+    def account_until(self, now: cython.ulonglong) -> None:
+        """Bring the sums of what is held up to a time, in ns."""
+        self.held.pass_time(
+            now, self.pools.total_pages, self.stored_pages, self.same_filled_pages, self.compressed_bytes
+        )
+
+    def restart_held(self, now: cython.ulonglong) -> None:
+        """Let the sums and peaks of what is held begin at a time, in ns."""
+        self.held.restart(
+            now, self.pools.total_pages, self.stored_pages, self.same_filled_pages, self.compressed_bytes
+        )
+
+    def note_peaks(self) -> None:
+        """Note what is held now where it is the most so far."""
+        self.held.note_peaks(
+            self.pools.total_pages, self.stored_pages, self.same_filled_pages, self.compressed_bytes
+        )
+
+    def count_zero_pages(self, change: cython.int) -> None:
+        """Count pages that are noted in the zero map, or no longer."""
+        self.pass_time()
+        self.held.zero_pages += change
+        self.note_peaks()
+
     # ---- LRU ----
 
     def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
@@ -738,6 +776,8 @@ class Zswap(LruWalk):
         pages: PageTable = self.page_table
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
+        held: cython.longlong = pools.total_pages
+        self.pass_time()
         if length == 0:
             self.same_filled_pages -= 1
         else:
@@ -756,6 +796,8 @@ class Zswap(LruWalk):
         self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
         self.stored_pages -= 1
         pages.page[entry].pool = 0
+        if pools.total_pages != held:
+            self.note_peaks()
 
     # ---- compression ----
 
@@ -924,6 +966,7 @@ class Zswap(LruWalk):
             self.worker.queue_work(self.pools.zswap_pool_last().work)
             return False
 
+        self.pass_time()
         if not self.store_content(page):
             self.compress_reject += 1
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
@@ -942,6 +985,7 @@ class Zswap(LruWalk):
         self.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
+        self.note_peaks()
         return True
 
     def reject(self) -> None:

@@ -10,12 +10,15 @@ import numpy as np
 from zswap_replay.codec.contents import Timing as CodecTiming
 from zswap_replay.files import shown
 from zswap_replay.machine.machine import Machine
+from zswap_replay.mm.zswap import Zswap
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.listener import Stop
 from zswap_replay.replay.nothing_stored import why_nothing_stored
 from zswap_replay.replay.page_data import PageData
+from zswap_replay.replay.shortages import shortage_warnings
 from zswap_replay.result.manifest import Manifest, versions
+from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.result.result import Result, Timing
 from zswap_replay.result.snapshot import Snapshot, difference
@@ -51,13 +54,18 @@ class Snapshots:
         self._intervals = 0
         self._baseline: Snapshot | None = None
         self._stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
+        self._last_ns = 0
 
     def stops(self, batch: Batch, rows: int) -> list[Stop]:
         """Tell where the warm-up and intervals end among the first ``rows`` rows of a batch."""
         found: list[Stop] = []
+        if batch.first_row == 0:
+            self._machine.zswap.restart_held(int(batch.time_ns[0]))
         warmup = self._warmup - batch.first_row
         if 0 < warmup < rows or (warmup == 0 and batch.first_row):
-            found.append(Stop(warmup, "warmup"))
+            ended = int(batch.time_ns[warmup - 1]) if warmup else self._last_ns
+            found.append(Stop(warmup, "warmup", ended, ends_warmup=True))
+        self._last_ns = int(batch.time_ns[rows - 1])
         if self.interval_ns:
             first = (self._intervals + 1) * self.interval_ns
             ends = np.arange(first, int(batch.time_ns[rows - 1]) + 1, self.interval_ns, dtype=np.uint64)
@@ -72,8 +80,8 @@ class Snapshots:
 
     def reached(self, stop: Stop) -> None:
         """End the warm-up, or take the snapshot of an interval."""
-        if stop.time_ns is None:
-            self._end_warmup()
+        if stop.ends_warmup:
+            self._end_warmup(stop.time_ns)
             return
         self._machine.advance(stop.time_ns)
         self.taken.append(self.now(stop.label, stop.time_ns))
@@ -87,8 +95,9 @@ class Snapshots:
     def end(self, events: int, time_ns: int) -> None:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""
         if 0 < events <= self._warmup:
-            self._end_warmup()
+            self._end_warmup(time_ns)
         self._machine.advance(time_ns)
+        self._machine.zswap.account_until(time_ns)
         self.taken.append(self.now("end", time_ns))
 
     def now(self, label: str, time_ns: int) -> Snapshot:
@@ -96,7 +105,9 @@ class Snapshots:
         taken = take_snapshot(self._machine, self._memcg_path, label, time_ns, self._mismatches())
         return taken if self._baseline is None else difference(taken, self._baseline)
 
-    def _end_warmup(self) -> None:
+    def _end_warmup(self, time_ns: int) -> None:
+        self._machine.zswap.restart_held(time_ns)
+        self._machine.vmscan.shortages.found.clear()
         self._baseline = self.now("warmup", 0)
         self._stored_in_warmup = np.array(self._machine.zswap.stored_at_length)
 
@@ -104,6 +115,23 @@ class Snapshots:
         """Count the pages stored since the end of the warm-up by compressed length; same-filled ones have none."""
         stored = np.array(self._machine.zswap.stored_at_length) - self._stored_in_warmup
         return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
+
+
+def held_over_time(zswap: Zswap) -> dict[str, Number | None]:
+    """Compute the means and peaks of what zswap held, up to the time that it was told last."""
+    held = zswap.held
+    return over_time(
+        held.since - held.began,
+        Amounts(held.pool_sum, held.stored_sum, held.same_filled_sum, held.zero_sum, held.bytes_sum),
+        Peaks(held.pool_peak, held.stored_peak, held.saved_peak, held.entries_at_peak, held.bytes_at_peak),
+        Amounts(
+            zswap.pools.total_pages,
+            zswap.stored_pages,
+            zswap.same_filled_pages,
+            held.zero_pages,
+            zswap.compressed_bytes,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +151,14 @@ def assemble(
     settings: Settings,
     page_data: PageData,
     machine: Machine,
+    memcg_names: Sequence[str],
     snapshots: Snapshots,
     spent: Spent,
 ) -> Result:
-    """Make the Result of a replay that has ended; ``settings`` are as check_settings() gives them."""
+    """Make the Result of a replay that has ended; ``settings`` are as check_settings() gives them.
+
+    ``memcg_names`` are the paths of all memcgs that there were, by the machine's index.
+    """
     manifest = Manifest(
         trace={
             "path": shown(trace),
@@ -148,8 +180,12 @@ def assemble(
         snapshots=tuple(snapshots.taken),
         classes=page_data.class_ratios(machine.zswap.pools.class_tally),
         timing=_timing(page_data, spent),
-        warnings=_warnings(reader, machine, page_data, settings, snapshots.taken[-1]),
+        warnings=(
+            *_warnings(reader, machine, page_data, settings),
+            *shortage_warnings(machine, memcg_names),
+        ),
         compressed_lengths=snapshots.compressed_lengths(),
+        over_time=held_over_time(machine.zswap),
     )
 
 
@@ -175,7 +211,7 @@ def _timing(page_data: PageData, spent: Spent) -> Timing:
 
 
 def _warnings(
-    reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings, end: Snapshot
+    reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings
 ) -> tuple[str, ...]:
     """Say what a reader of the counters has to know first."""
     found = list(page_data.faults())
@@ -188,9 +224,4 @@ def _warnings(
         found.append(f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings)}")
     if machine.vmscan.worker_waited:
         found.append(SCHEDULING)
-    if end.replay["oom"]:
-        found.append(
-            f"{end.replay['oom']} pages were charged over a limit since nothing could be reclaimed; "
-            "a kernel would have killed the program"
-        )
     return tuple(found)

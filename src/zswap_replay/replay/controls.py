@@ -70,6 +70,8 @@ class Controls:
         self.numbers = PathNumbers(paths)
         self.memcg_path: list[str | None] = ["/"]
         """The paths of the memcgs by the machine's index, None for one that was removed."""
+        self.memcg_names: list[str] = ["/"]
+        """The same, with the paths of those that were removed."""
         self._paths = paths
         self._pools = pools
         self._notes = notes
@@ -131,6 +133,7 @@ class Controls:
         seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
         self.machine.memcg_create(path, parent, seed, self._pools.recipe.group(name))
         self.memcg_path.append(name)
+        self.memcg_names.append(name)
         for key, value in self._knobs.get(name, {}).items():
             self.machine.memcg_set(path, key, value)
 

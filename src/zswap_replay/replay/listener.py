@@ -15,8 +15,9 @@ class Stop:
 
     row: int
     label: str
-    time_ns: int | None = None
-    """When an interval ends; None at the end of the warm-up."""
+    time_ns: int
+    """When an interval ends, or the time of the last event of the warm-up."""
+    ends_warmup: bool = False
 
 
 class Listener(Protocol):

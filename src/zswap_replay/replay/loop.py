@@ -278,7 +278,14 @@ class Replay:
             self.loop.events, reading, perf_counter() - started, ahead.spent if ahead is not None else None
         )
         return assemble(
-            self.loop.trace, self.reader, self.settings, self.page_data, self.machine, self.snapshots, spent
+            self.loop.trace,
+            self.reader,
+            self.settings,
+            self.page_data,
+            self.machine,
+            self.controls.memcg_names,
+            self.snapshots,
+            spent,
         )
 
     def _look_ahead(self, workers: CodecWorkers) -> LookAhead | None:

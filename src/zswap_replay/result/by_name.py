@@ -138,7 +138,7 @@ def find(name: str, names: Collection[str]) -> str:
         raise LookupError(f"found several of that name; expected one of {', '.join(meant)}")
     known = {short: each for each, short in shorts.items()} | {each: each for each in names}
     found = dict.fromkeys(known[each] for each in near(name, known, most=5, cutoff=0.5))
-    expected = ", ".join(found) or "a counter or a derived figure, as derived.writeback_bytes"
+    expected = ", ".join(found) or "a counter or a derived figure, as derived.swap_write_bytes"
     raise LookupError(f"found no such counter or figure; expected {expected}")
 
 

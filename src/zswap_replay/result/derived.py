@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from zswap_replay.result.counters import Better
+from zswap_replay.result.over_time import Number, share
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
-Number = int | float
+When = Literal["mean", "peak", "end"]
 
 REJECTS: Final = ("memcg_limit_reject", "pool_limit_reject", "compress_reject")
 """The counters of refused stores, by reason, of the groups ``replay``, ``replay.memcg`` and ``node``."""
@@ -26,8 +27,8 @@ class Figure:
     """For a line of a table: ``swap reads``."""
     meaning: str
     """What it is a share or a sum of, in a few words."""
-    of: Callable[[Snapshot], Number | None]
-    """Its value; None where a share has nothing to be a share of."""
+    of: Callable[[Snapshot], Number | None] | None = None
+    """Its value; None where a share has nothing to be a share of. No function: no snapshot tells it, see OVER_TIME."""
     better: Better | None = None
     """Which way is better; None where that depends on the settings."""
     weight: int | None = None
@@ -36,6 +37,15 @@ class Figure:
     """For a chart that stands alone: ``Swap device reads``."""
     heading: str = ""
     """For a narrow column of a sweep's table; empty where it has none unless asked for."""
+    when: When | None = None
+    """Of what is held: over the trace's time, at its most, or at the end; None for what adds up."""
+    whole: bool = True
+    """Whether its values are integers."""
+
+    @property
+    def about(self) -> str:
+        """The title without the time: ``memory saved``."""
+        return self.title.partition(",")[0]
 
 
 def _in_pool(now: Snapshot) -> int:
@@ -47,55 +57,27 @@ def _rejects(now: Snapshot) -> int:
     return sum(now.replay[name] for name in REJECTS)
 
 
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 6) if whole else None
-
-
 def _table(*figures: Figure) -> dict[str, Figure]:
     return {figure.name: figure for figure in figures}
 
 
+_SAVED: Final = "pages held, same-filled and zero pages too, less the pool's memory"
+_POOL: Final = "memory of the pool"
+_STORED: Final = "pages in zswap, same-filled ones too"
+_RATIO: Final = "pages in the pool (same-filled ones have none of it) / compressed bytes"
+_EFFICIENCY: Final = "the same pages / memory of the pool"
+
 DERIVED: Final = _table(
-    Figure(
-        "compression_ratio",
-        "ratio",
-        "compression ratio",
-        "stored pages / compressed bytes",
-        lambda now: _share(_in_pool(now), now.replay["compressed_bytes"]),
-        better="higher",
-        weight=4,
-        chart_title="Compression ratio",
-        heading="ratio",
-    ),
-    Figure(
-        "pool_efficiency",
-        "ratio",
-        "pool efficiency",
-        "stored pages / memory of the pool",
-        lambda now: _share(_in_pool(now), now.zswap["pool_total_size"]),
-        better="higher",
-        weight=5,
-        chart_title="Pool efficiency",
-    ),
-    Figure(
-        "writeback_bytes",
-        "bytes",
-        "zswap writeback",
-        "from zswap to the swap device",
-        lambda now: now.zswap["written_back_pages"] * PAGE_SIZE,
-        better="lower",
-        weight=1,
-        chart_title="Zswap writeback",
-        heading="writeback",
-    ),
     Figure(
         "swap_write_bytes",
         "bytes",
         "swap writes",
-        "to the swap device in all",
+        "to the swap device: zswap writeback and pages that zswap did not take",
         lambda now: now.vmstat["pswpout"] * PAGE_SIZE,
         better="lower",
+        weight=1,
         chart_title="Swap device writes",
+        heading="swap writes",
     ),
     Figure(
         "swap_read_bytes",
@@ -106,6 +88,154 @@ DERIVED: Final = _table(
         better="lower",
         weight=2,
         chart_title="Swap device reads",
+        heading="swap reads",
+    ),
+    Figure(
+        "memory_saved_mean_bytes",
+        "bytes",
+        "memory saved, mean",
+        _SAVED,
+        better="higher",
+        weight=3,
+        when="mean",
+        chart_title="Memory saved, mean over time",
+        heading="memory saved",
+    ),
+    Figure(
+        "memory_saved_peak_bytes",
+        "bytes",
+        "memory saved, peak",
+        _SAVED,
+        better="higher",
+        when="peak",
+        chart_title="Memory saved, peak",
+    ),
+    Figure(
+        "memory_saved_end_bytes",
+        "bytes",
+        "memory saved, end",
+        _SAVED,
+        better="higher",
+        when="end",
+        chart_title="Memory saved at the end",
+    ),
+    Figure(
+        "pool_size_mean_bytes",
+        "bytes",
+        "pool size, mean",
+        _POOL,
+        when="mean",
+        chart_title="Pool size, mean over time",
+        heading="pool size",
+    ),
+    Figure(
+        "pool_size_peak_bytes",
+        "bytes",
+        "pool size, peak",
+        _POOL,
+        when="peak",
+        chart_title="Pool size, peak",
+        heading="pool peak",
+    ),
+    Figure(
+        "pool_size_end_bytes",
+        "bytes",
+        "pool size, end",
+        _POOL,
+        lambda now: now.zswap["pool_total_size"],
+        when="end",
+        chart_title="Pool size at the end",
+    ),
+    Figure(
+        "stored_pages_mean",
+        "pages",
+        "stored pages, mean",
+        _STORED,
+        when="mean",
+        whole=False,
+        chart_title="Stored pages, mean over time",
+    ),
+    Figure(
+        "stored_pages_peak",
+        "pages",
+        "stored pages, peak",
+        _STORED,
+        when="peak",
+        chart_title="Stored pages, peak",
+    ),
+    Figure(
+        "stored_pages_end",
+        "pages",
+        "stored pages, end",
+        _STORED,
+        lambda now: now.zswap["stored_pages"],
+        when="end",
+        chart_title="Stored pages at the end",
+    ),
+    Figure(
+        "compression_ratio_mean",
+        "ratio",
+        "compression ratio, mean",
+        _RATIO,
+        better="higher",
+        weight=5,
+        when="mean",
+        whole=False,
+        chart_title="Compression ratio, mean over time",
+        heading="ratio",
+    ),
+    Figure(
+        "compression_ratio_peak",
+        "ratio",
+        "compression ratio, largest pool",
+        _RATIO,
+        better="higher",
+        when="peak",
+        whole=False,
+        chart_title="Compression ratio of the largest pool",
+    ),
+    Figure(
+        "compression_ratio",
+        "ratio",
+        "compression ratio, end",
+        _RATIO,
+        lambda now: share(_in_pool(now), now.replay["compressed_bytes"]),
+        better="higher",
+        when="end",
+        whole=False,
+        chart_title="Compression ratio at the end",
+    ),
+    Figure(
+        "pool_efficiency_mean",
+        "ratio",
+        "pool efficiency, mean",
+        _EFFICIENCY,
+        better="higher",
+        weight=6,
+        when="mean",
+        whole=False,
+        chart_title="Pool efficiency, mean over time",
+    ),
+    Figure(
+        "pool_efficiency_peak",
+        "ratio",
+        "pool efficiency, largest pool",
+        _EFFICIENCY,
+        better="higher",
+        when="peak",
+        whole=False,
+        chart_title="Pool efficiency of the largest pool",
+    ),
+    Figure(
+        "pool_efficiency",
+        "ratio",
+        "pool efficiency, end",
+        _EFFICIENCY,
+        lambda now: share(_in_pool(now), now.zswap["pool_total_size"]),
+        better="higher",
+        when="end",
+        whole=False,
+        chart_title="Pool efficiency at the end",
     ),
     Figure(
         "rejects",
@@ -114,7 +244,7 @@ DERIVED: Final = _table(
         "memcg limit, pool limit, length",
         _rejects,
         better="lower",
-        weight=3,
+        weight=4,
         chart_title="Rejected stores",
         heading="rejects",
     ),
@@ -123,12 +253,26 @@ DERIVED: Final = _table(
         "ratio",
         "reject rate",
         "of all stores tried",
-        lambda now: _share(_rejects(now), now.vmstat["zswpout"] + _rejects(now)),
+        lambda now: share(_rejects(now), now.vmstat["zswpout"] + _rejects(now)),
         better="lower",
+        whole=False,
         chart_title="Reject rate",
+    ),
+    Figure(
+        "writeback_bytes",
+        "bytes",
+        "zswap writeback",
+        "the part of swap writes that was in zswap before",
+        lambda now: now.zswap["written_back_pages"] * PAGE_SIZE,
+        better="lower",
+        chart_title="Zswap writeback",
+        heading="writeback",
     ),
 )
 """The figures by name, in the order in which they are printed."""
+
+OVER_TIME: Final = tuple(figure.name for figure in DERIVED.values() if figure.of is None)
+"""The figures that no snapshot tells: the replay sums them up, see over_time.py."""
 
 DECIDING: Final = tuple(
     sorted((figure for figure in DERIVED.values() if figure.weight), key=lambda figure: figure.weight or 0)
@@ -136,6 +280,11 @@ DECIDING: Final = tuple(
 """The figures that decide between two results, the weightiest first."""
 
 
-def derive(now: Snapshot) -> dict[str, Number | None]:
-    """Compute all figures of a snapshot, by name in their order."""
-    return {name: figure.of(now) for name, figure in DERIVED.items()}
+def derive(now: Snapshot, over_time: Mapping[str, Number | None]) -> dict[str, Number | None]:
+    """Compute all figures at the end of a replay, by name in their order.
+
+    ``now`` is the last snapshot, ``over_time`` what the replay summed up; None for what is not in it.
+    """
+    return {
+        name: over_time.get(name) if figure.of is None else figure.of(now) for name, figure in DERIVED.items()
+    }

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.json_value import Value
 from zswap_replay.result import by_name, long_format
-from zswap_replay.result.derived import derive
+from zswap_replay.result.derived import DERIVED, OVER_TIME, derive
 from zswap_replay.result.manifest import Manifest
+from zswap_replay.result.over_time import Number
 from zswap_replay.result.ranges import SCHEDULING, Ranges
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE, counted, shortened
@@ -95,6 +96,11 @@ class Result:
 
     Same-filled pages, which are not compressed, are left out; a page that was stored twice counts twice.
     """
+    over_time: dict[str, Number | None] = field(default_factory=dict)
+    """Means and peaks of what was held, from the end of the warm-up on, by name: see ``derived``.
+
+    Empty for a result of a version that did not know them.
+    """
     range: Ranges | None = None
     """By name, the lowest value, the one here and the highest, under shrink delays of 1, 4 and 16.
 
@@ -169,15 +175,21 @@ class Result:
         return frame
 
     @property
-    def derived(self) -> dict[str, int | float | None]:
-        """Figures that follow from the last snapshot; None where a share has nothing to be a share of.
+    def derived(self) -> dict[str, Number | None]:
+        """Figures that follow from the counters at the end, and from what was held over time.
 
-        ``compression_ratio``: stored pages in bytes over the compressed bytes, same-filled pages apart.
-        ``pool_efficiency``: stored pages in bytes over the memory that the pools hold.
-        ``writeback_bytes``: written from zswap to the swap device. ``swap_write_bytes``: written to it in all.
-        ``swap_read_bytes``: read from it. ``rejects``: refused stores. ``reject_rate``: those over all stores tried.
+        ``swap_write_bytes``: written to the swap device in all. ``swap_read_bytes``: read from it. ``writeback_bytes``:
+        the part of the writes that was in zswap before. ``memory_saved_mean_bytes``: pages that zswap and the zero map
+        held, less the memory of the pools, as the mean over the trace's time; ``memory_saved_peak_bytes`` at its most,
+        ``memory_saved_end_bytes`` at the end. ``pool_size_*_bytes``, ``stored_pages_*``: the same of the pools' memory
+        and of the entries. ``compression_ratio_mean``: pages in the pools over their compressed bytes, same-filled
+        pages apart; ``compression_ratio_peak`` when the pools were largest, ``compression_ratio`` at the end.
+        ``pool_efficiency_mean``, ``_peak`` and ``pool_efficiency``: the same over the memory of the pools.
+        ``rejects``: refused stores. ``reject_rate``: those over all stores tried.
+
+        None where a share has nothing to be a share of, or a file of an earlier version lacks the figure.
         """
-        return derive(self.end)
+        return derive(self.end, self.over_time)
 
     def as_json(self, *, timing: bool = True) -> dict[str, object]:
         """Convert to the object of the JSON output; without ``timing`` it is the same for equal replays."""
@@ -219,8 +231,19 @@ class Result:
             timing=Timing.from_json(document["timing"]) if "timing" in document else None,
             warnings=tuple(text.text() for text in document.get("warnings", []).list()),
             compressed_lengths=dict(_pair(pair) for pair in document.get("compressed_lengths", []).list()),
+            over_time=_over_time(document.get("derived", {})),
             range=Ranges.from_json(document["range"]) if "range" in document else None,
         )
+
+
+def _over_time(derived: Value) -> dict[str, Number | None]:
+    """Read the figures that do not follow from snapshots; those that an earlier version did not write are left out."""
+    found: dict[str, Number | None] = {}
+    for name, value in derived.items():
+        if name in OVER_TIME:
+            number = value.integer if DERIVED[name].whole else value.number
+            found[name] = None if value.content is None else number()
+    return found if any(value is not None for value in found.values()) else {}
 
 
 def _class_ratio(row: Value) -> ClassRatio:

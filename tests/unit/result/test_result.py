@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from tests.factories import TIMING, make_result, make_snapshot
 from zswap_replay.errors import ResultError
+from zswap_replay.result.derived import OVER_TIME
 from zswap_replay.result.result import ClassRatio, Result
 from zswap_replay.units import PAGE_SIZE
 
@@ -17,15 +19,34 @@ def test_the_end_is_the_last_snapshot() -> None:
 
 def test_derived_figures() -> None:
     # 3000 entries of which 300 are same-filled, in 1425 pages; 153 stores refused beside 12000 that were not
+    derived = replace(make_result(), over_time={}).derived
     assert {
-        "compression_ratio": round(2700 * PAGE_SIZE / 4_871_331, 6),
-        "pool_efficiency": round(2700 / 1425, 6),
-        "writeback_bytes": 750 * PAGE_SIZE,
         "swap_write_bytes": 900 * PAGE_SIZE,
         "swap_read_bytes": 270 * PAGE_SIZE,
+        "pool_size_end_bytes": 1425 * PAGE_SIZE,
+        "stored_pages_end": 3000,
+        "compression_ratio": round(2700 * PAGE_SIZE / 4_871_331, 6),
+        "pool_efficiency": round(2700 / 1425, 6),
         "rejects": 153,
         "reject_rate": round(153 / 12_153, 6),
-    } == make_result().derived
+        "writeback_bytes": 750 * PAGE_SIZE,
+    } == {name: value for name, value in derived.items() if value is not None}
+    # what a file of an earlier version does not tell is not made up
+    assert set(OVER_TIME) == {name for name, value in derived.items() if value is None}
+    assert ["swap_write_bytes", "swap_read_bytes", "memory_saved_mean_bytes"] == list(derived)[:3]
+
+
+def test_means_and_peaks_come_back_from_the_document() -> None:
+    known = {"memory_saved_mean_bytes": 12_345, "stored_pages_mean": 0.5, "compression_ratio_mean": None}
+    written = json.loads(json.dumps(replace(make_result(), over_time=known).as_json()))
+    read = Result.from_json(written)
+    assert known == {name: read.over_time[name] for name in known}
+    assert written["derived"] == read.derived
+    written["derived"]["stored_pages_mean"] = "many"
+    with pytest.raises(ResultError, match=r"derived\.stored_pages_mean: found 'many'; expected a number"):
+        Result.from_json(written)
+    del written["derived"]
+    assert {} == Result.from_json(written).over_time
 
 
 def _nothing_stored() -> Result:
