@@ -49,6 +49,9 @@ def make_rows(axes: Mapping[str, Sequence[Cell]] = AXES) -> list[dict[str, Cell]
                 "zswap.written_back_pages": written,
                 "vmstat.zswpout": 4 * written,
                 "/web:zswpwb": written // 2,
+                "derived.swap_write_bytes": 2 * written * 4096,
+                "derived.swap_read_bytes": written * 4096,
+                "derived.memory_saved_mean_bytes": pool // 2,
                 "derived.writeback_bytes": written * 4096,
                 "derived.compression_ratio": None if percent == 5 else 2.25,
                 "derived.reject_rate": percent / 1000,
@@ -77,11 +80,17 @@ SMALL_COUNTERS = (
     "vmstat.pswpin",
     "vmstat.swpin_zero",
     "/web:zswap",
-    "derived.compression_ratio",
-    "derived.writeback_bytes",
+    "derived.swap_write_bytes",
+    "derived.swap_read_bytes",
+    "derived.memory_saved_mean_bytes",
+    "derived.compression_ratio_mean",
     "derived.rejects",
     "derived.reject_rate",
+    "derived.writeback_bytes",
 )
+
+
+_BYTES = (3 << 20, 5 << 20, -7 << 10)
 
 
 def _row(*cells: Cell) -> dict[str, Cell]:
@@ -94,9 +103,22 @@ def make_sweep(*, pareto: bool = False, failures: tuple[Failure, ...] = ()) -> S
         axes=SMALL_AXES,
         columns=(*SMALL_AXES, *SMALL_COUNTERS),
         rows=(
-            _row("zstd", False, 64 << 20, 4_567_040, 1234, None, 3_999_999, 2.273456, 1 << 20, 56, 0.0125),
-            _row("zstd", True, -1, 0, 0, 3, 0, None, 0, 0, None),
-            _row("lz4:8", True, 1_500_000, 8192, 99_999, 4, 4096, 1.5, 1 << 33, 1_000_000, 0.5),
+            _row(
+                "zstd",
+                False,
+                64 << 20,
+                4_567_040,
+                1234,
+                None,
+                3_999_999,
+                *_BYTES,
+                2.273456,
+                56,
+                0.0125,
+                1 << 20,
+            ),
+            _row("zstd", True, -1, 0, 0, 3, 0, 0, 0, 0, None, 0, None, 0),
+            _row("lz4:8", True, 1_500_000, 8192, 99_999, 4, 4096, *_BYTES, 1.5, 1_000_000, 0.5, 1 << 33),
         ),
         manifest={
             "trace": {"path": "traces/web.parquet", "sha256": "5ca1ab1e" * 8, "events": 1_234_567},

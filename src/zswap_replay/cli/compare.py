@@ -40,21 +40,32 @@ FORMATS = ("table", "json", "csv", "markdown")
 @format_option(FORMATS)
 @output_option(INSTEAD_OF_STDOUT)
 @timing_option("Whether to compare the time of the codecs.")
+@click.option(
+    "--allow-oom",
+    is_flag=True,
+    help="Let results be the best under which a kernel would have killed programs, or found a memory.swap.max reached.",
+)
 def compare(
-    files: tuple[str, ...], memcgs: tuple[str, ...], form: str, output: str | None, timing: bool
+    files: tuple[str, ...],
+    memcgs: tuple[str, ...],
+    form: str,
+    output: str | None,
+    timing: bool,
+    allow_oom: bool,
 ) -> None:
     """Compare the results that `run --format json` wrote, each with the first.
 
-    A file of several runs gives a column for each. What matters comes first: writeback, reads from the swap device,
-    rejects, ratios, the time of the codecs; then all other counters that differ at the end of the trace. The best value
-    of a line is marked, where more or less of it is better; where results were made with --range, only if it is the
-    best under any delay of the shrink worker. Results that cannot be compared (another trace, seed or
+    A file of several runs gives a column for each. What matters comes first: what was written to the swap device and
+    read from it, the memory saved, rejects, ratios, the time of the codecs; then all other counters that differ at the
+    end of the trace. The best value of a line is marked, where more or less of it is better: never that of a result
+    that stored nothing, or under which a kernel would have killed programs; where results were made with --range, only
+    if it is the best under any delay of the shrink worker. Results that cannot be compared (another trace, seed or
     recipe, or another version of the same codec) are compared with a warning.
     """
     from zswap_replay.compare.side_by_side import compare as compare_results
     from zswap_replay.compare.side_by_side import memcg_paths
     from zswap_replay.files import check_output, replacing
-    from zswap_replay.report.comparison_text import how_sure, not_comparable
+    from zswap_replay.report.comparison_text import how_sure, marked, not_comparable
     from zswap_replay.report.machine import comparison_csv, comparison_json, comparison_markdown
     from zswap_replay.report.terminal import comparison as comparison_table
     from zswap_replay.result.file import read_results
@@ -71,9 +82,11 @@ def compare(
         if path != "all" and path not in known:
             raise SettingsError(f"--memcg {path}: no result has it; there are {listed(known)}")
     wanted = known if "all" in memcgs else memcgs
-    comparison = compare_results(results, labels_of_files(read), memcgs=wanted, timing=timing)
+    comparison = compare_results(
+        results, labels_of_files(read), memcgs=wanted, timing=timing, allow_oom=allow_oom
+    )
     if form == "csv":  # it has no place for what the other formats say first
-        for reason in (*not_comparable(comparison), *how_sure(comparison)):
+        for reason in (*not_comparable(comparison), *marked(comparison), *how_sure(comparison)):
             warn(reason)
     with ExitStack() as stack:
         target = stack.enter_context(replacing(output, inputs=files)) if output is not None else None

@@ -33,7 +33,7 @@ FORMATS = ("table", "json", "csv")
     epilog="\b\nExample:\n"
     "  zswap-replay sweep trace.parquet -c zstd,lz4 --max-pool-percent 5,10,20 --kernel 6.8,6.12 \\\n"
     "      --set /web:memory.max=0.5ws --set /web:memory.zswap.max=64M,128M,max \\\n"
-    "      --pareto writeback_bytes,pool_total_size -o sweep.parquet"
+    "      -o sweep.parquet"
 )
 @click.argument("trace", shell_complete=completers.files)
 @axis_options
@@ -41,8 +41,13 @@ FORMATS = ("table", "json", "csv")
     "--pareto",
     type=split,
     metavar="FIGURE,...",
-    help="Mark the points that no other beats in all of these columns: writeback_bytes,pool_total_size. Less is "
-    "better, but for ratios; name:max and name:min say otherwise.",
+    help="Mark the points that no other beats in all of these columns [default: swap_write_bytes, swap_read_bytes, "
+    "memory_saved_mean_bytes]. Less is better, but for ratios and memory saved; name:max and name:min say otherwise.",
+)
+@click.option(
+    "--allow-oom",
+    is_flag=True,
+    help="Mark points too under which a kernel would have killed programs, or found a memory.swap.max reached.",
 )
 @strict_option
 @click.option(
@@ -65,6 +70,7 @@ def sweep(
     /,
     trace: str,
     pareto: list[str] | None,
+    allow_oom: bool,
     strict: bool,
     jobs: int | None,
     scheduler: str | None,
@@ -84,6 +90,7 @@ def sweep(
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
     options = options_from(context)
+    from zswap_replay.sweep.pareto import DEFAULT
     from zswap_replay.sweep.run import sweep as run
 
     note_if_interpreted(quiet=quiet)
@@ -93,7 +100,8 @@ def sweep(
             options,
             strict=strict,
             output=output,
-            pareto=pareto or (),
+            pareto=DEFAULT if pareto is None else pareto,
+            allow_oom=allow_oom,
             timing=timing,
             force=force,
             jobs=jobs or 0,

@@ -11,6 +11,9 @@ from zswap_replay.result.manifest import Manifest
 ABSENT = "-"
 """What stands for a value that a manifest does not have."""
 
+_OBSTACLES = ("seed", "recipe", "warmup")
+"""Settings that say what is replayed, and not how."""
+
 _UNREAD = "not read to its end"
 
 
@@ -28,9 +31,14 @@ def obstacles(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
     The versions of a codec count where two results used it. Those of Python, numpy and pyarrow, and of this program,
     decide no counter.
     """
-    seen = _contrasts([_identity(manifest) for manifest in manifests], absent_differs=True)
+    seen = other_workload(manifests)
     codecs = _contrasts([manifest.codec_versions for manifest in manifests], absent_differs=False)
     return (*seen, *codecs)
+
+
+def other_workload(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
+    """List in which some results replayed something else: another trace or part of it, or other pages."""
+    return _contrasts([_identity(manifest) for manifest in manifests], absent_differs=True)
 
 
 def are_compared(found: Sequence[Contrast], *, ignoring: bool) -> bool:
@@ -39,7 +47,7 @@ def are_compared(found: Sequence[Contrast], *, ignoring: bool) -> bool:
 
 
 def differing_settings(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
-    """List the settings that are not the same in all manifests; seed and recipe, which are obstacles, apart."""
+    """List the settings that are not the same in all manifests; those that are obstacles apart."""
     return _contrasts([_settings(manifest) for manifest in manifests], absent_differs=True)
 
 
@@ -48,13 +56,14 @@ def _identity(manifest: Manifest) -> dict[str, str]:
     identity = {"trace sha256": _UNREAD if digest is None else str(digest)}
     if digest is None:
         identity["trace events"] = str(manifest.trace["events"])
+    identity["warmup"] = str(manifest.settings.get("warmup", 0))
     identity["seed"] = str(manifest.seed)
     identity |= {f"{name} sha256": digest for name, digest in manifest.inputs.items()}
     return identity | {f"recipe {key}": value for key, value in _leaves(manifest.recipe)}
 
 
 def _settings(manifest: Manifest) -> dict[str, str]:
-    plain = {name: value for name, value in manifest.settings.items() if name not in ("seed", "recipe")}
+    plain = {name: value for name, value in manifest.settings.items() if name not in _OBSTACLES}
     return {name: _spelled(value) for name, value in plain.items()}
 
 

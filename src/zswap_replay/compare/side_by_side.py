@@ -6,11 +6,17 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from zswap_replay.compare.comparable import Contrast, differing_settings, obstacles
+from zswap_replay.compare.comparable import (
+    Contrast,
+    differing_settings,
+    obstacles,
+    other_workload,
+)
 from zswap_replay.compare.expected import by_label
 from zswap_replay.result.by_name import CounterName, tree_order, value_of
 from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, Better, Group
 from zswap_replay.result.derived import DECIDING
+from zswap_replay.result.marks import Mark, marks_of, may_be_best
 from zswap_replay.result.ranges import Range
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
@@ -39,6 +45,8 @@ class Line:
     values: tuple[int | float | None, ...]
     place: CounterName
     """What the figure is called wherever counters are named."""
+    barred: frozenset[int] = frozenset()
+    """The places of results that are never the best: see ``Comparison.barred``."""
     ranges: tuple[Range | None, ...] = ()
     """By result, how far the value depends on when the shrink worker runs; None, or absent, where that is not known."""
 
@@ -49,34 +57,46 @@ class Line:
 
     def of(self, places: Sequence[int]) -> Line:
         """Keep the values of some of the results, by place."""
+        barred = frozenset(now for now, place in enumerate(places) if place in self.barred)
         return replace(
             self,
             values=tuple(self.values[place] for place in places),
             ranges=tuple(self.ranges[place] for place in places if self.ranges),
+            barred=barred,
         )
 
     @property
     def winner(self) -> int | None:
         """The place of the best value; None where nothing is better, or it is not the best whatever the scheduler does.
 
-        That is where another result has the same value, or a range that reaches the best one's.
+        That is where another result has the same value, or a range that reaches the best one's. Results that are barred
+        do not count: what their settings spare the swap device is no merit of theirs.
         """
         best = self.best
         if best is None:
             return None
         sign = 1 if self.better == "lower" else -1
-        others = [place for place, value in enumerate(self.values) if value is not None and place != best]
+        others = [place for place in self._known() if place != best]
         worst = max(sign * end for end in self._ends(best))
         return best if all(min(sign * end for end in self._ends(place)) > worst for place in others) else None
+
+    def _known(self) -> dict[int, int | float]:
+        """Return the values that may be the best, by place."""
+        return {
+            place: value
+            for place, value in enumerate(self.values)
+            if value is not None and place not in self.barred
+        }
 
     @property
     def best(self) -> int | None:
         """The place of the best value, ranges apart; None where nothing is better, or more than one result has it."""
-        known = [value for value in self.values if value is not None]
+        known = self._known()
         if self.better is None or len(known) < 2:
             return None
-        best = min(known) if self.better == "lower" else max(known)
-        return self.values.index(best) if known.count(best) == 1 else None
+        best = min(known.values()) if self.better == "lower" else max(known.values())
+        having = [place for place, value in known.items() if value == best]
+        return having[0] if len(having) == 1 else None
 
     def _ends(self, place: int) -> list[int | float]:
         """Return the value at a place, and the ends of its range."""
@@ -103,6 +123,10 @@ class Comparison:
     lines: tuple[Line, ...]
     memcgs: tuple[str, ...]
     snapshots: tuple[str, ...]
+    marks: tuple[tuple[Mark, ...], ...] = ()
+    """By result, the reasons not to take its settings for good ones."""
+    barred: frozenset[int] = frozenset()
+    """The places of results that are the best of no line: for their marks, or for another workload than the first's."""
     without_range: tuple[str, ...] = ()
     """The labels of results that depend on scheduling, and were made without ``--range``."""
 
@@ -120,24 +144,39 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[Result], labels: Sequence[str], *, memcgs: Container[str] = (), timing: bool
+    results: Sequence[Result],
+    labels: Sequence[str],
+    *,
+    memcgs: Container[str] = (),
+    timing: bool,
+    allow_oom: bool = False,
 ) -> Comparison:
     """Put the last snapshots of some results side by side: what matters first, then the counters that differ.
 
     After the machine's come the counters that differ of the ``memcgs``. With ``timing`` the time of the codecs is a
-    line too, where two results have it.
+    line too, where two results have it. With ``allow_oom`` one may be the best under which a kernel would have killed
+    programs.
     """
     manifests = [result.manifest for result in results]
     machine = [line for group in MACHINE for line in _lines(group, None, results) if line.differs]
     differing = {path: lines for path in memcg_paths(results) if (lines := _memcg(path, results))}
     of_memcgs = [line for path, lines in differing.items() if path in memcgs for line in lines]
+    marks = tuple(marks_of(result) for result in results)
+    barred = frozenset(
+        place
+        for place, (manifest, found) in enumerate(zip(manifests, marks, strict=True))
+        if other_workload((manifests[0], manifest)) or not may_be_best(found, allow_oom=allow_oom)
+    )
+    every = (*_figures(results, timing=timing), *machine, *of_memcgs)
     return Comparison(
         labels=tuple(labels),
         obstacles=obstacles(manifests),
         settings=differing_settings(manifests),
-        lines=(*_figures(results, timing=timing), *machine, *of_memcgs),
+        lines=tuple(replace(line, barred=barred) for line in every),
         memcgs=tuple(path for path in differing if path not in memcgs),
         snapshots=tuple(_snapshots_that_differ(results)),
+        marks=marks,
+        barred=barred,
         without_range=tuple(
             label for label, result in zip(labels, results, strict=True) if result.depends_on_scheduling
         ),

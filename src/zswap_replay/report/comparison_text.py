@@ -8,6 +8,7 @@ from zswap_replay.compare.comparable import ABSENT
 from zswap_replay.compare.side_by_side import CODEC_SECONDS, Comparison, Line
 from zswap_replay.report.terminal.style import change
 from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.marks import MEANING
 from zswap_replay.units import listed
 
 _TITLES = {figure.name: figure.title for figure in DERIVED.values()} | {CODEC_SECONDS: "codec time"}
@@ -25,6 +26,16 @@ def not_comparable(comparison: Comparison) -> list[str]:
         found = (f"{value} ({label})" for value, label in each if value != ABSENT)
         lines.append(f"not comparable: {reason.what}: {', '.join(found)}")
     return lines
+
+
+def marked(comparison: Comparison) -> Iterator[str]:
+    """Write a line for each kind of mark: which results have it, and whether they may be the best."""
+    for mark, meaning in MEANING.items():
+        having = [place for place, marks in enumerate(comparison.marks) if mark in marks]
+        if having:
+            names = ", ".join(comparison.labels[place] for place in having)
+            never = "; never marked the best" if comparison.barred.issuperset(having) else ""
+            yield f"{names}: {meaning}{never}"
 
 
 def line_title(line: Line) -> str:

@@ -16,7 +16,7 @@ from zswap_replay.inputs.spool import path_of
 from zswap_replay.json_value import Value
 from zswap_replay.result.by_name import respelled
 from zswap_replay.result.derived import DERIVED
-from zswap_replay.sweep.pareto import Figure
+from zswap_replay.sweep.pareto import Figure, competes
 from zswap_replay.sweep.result import SCHEMA, Cell, Sweep
 
 KEY = b"zswap_replay.sweep"
@@ -24,6 +24,9 @@ KEY = b"zswap_replay.sweep"
 
 FRONT = "pareto"
 """The column that says of each row whether it is on the Pareto front."""
+
+MARKS = "marks"
+"""The column that names what the point of a row is marked with: ``oom, swap_full``; null for nothing."""
 
 _EXPECTED = "expected a file that `zswap-replay sweep` wrote"
 _INT64 = 1 << 63
@@ -36,6 +39,8 @@ def write(path: Path, sweep: Sweep) -> None:
     if sweep.pareto is not None:
         fields.append(pa.field(FRONT, pa.bool_()))
         columns[FRONT] = list(sweep.front)
+    fields.append(pa.field(MARKS, pa.string()))
+    columns[MARKS] = [", ".join(sweep.marks(place)) or None for place in range(len(sweep))]
     metadata: dict[bytes | str, bytes | str] = {KEY: json.dumps(sweep.metadata()).encode()}
     table = pa.table(columns, schema=pa.schema(fields, metadata=metadata))
     with created(path) as stream:
@@ -84,14 +89,23 @@ def _sweep(table: pa.Table) -> Sweep:
     if not table.num_rows:
         raise ResultError("found no point; expected at least one row")
     rows = [{name: _cell(value) for name, value in row.items()} for row in table.to_pylist()]
-    front = tuple(bool(row.pop(FRONT)) for row in rows) if pareto else ()
+    allow_oom = document.get("allow_oom", False).flag()
+    # a file of an earlier version may have any point on its front
+    front = (
+        tuple(bool(row.pop(FRONT)) and competes(row, allow_oom=allow_oom) for row in rows) if pareto else ()
+    )
+    for row in rows:
+        row.pop(MARKS, None)  # they follow from the counters
     sweep = Sweep(
         axes=axes,
-        columns=tuple(name for name in table.column_names if not (pareto and name == FRONT)),
+        columns=tuple(
+            name for name in table.column_names if name != MARKS and not (pareto and name == FRONT)
+        ),
         rows=tuple(rows),
         manifest=dict(document["manifest"].table()),
         pareto=pareto,
         front=front,
+        allow_oom=allow_oom,
     )
     _check_points(sweep)
     return sweep
@@ -131,6 +145,6 @@ def _type(column: str, sweep: Sweep) -> pa.DataType:
         wide = any(isinstance(value, int) and value >= _INT64 for value in values)
         return pa.uint64() if wide else pa.int64()
     group, _, name = column.partition(".")
-    if group == "timing" or (group == "derived" and DERIVED[name].unit == "ratio"):
+    if group == "timing" or (group == "derived" and not DERIVED[name].whole):
         return pa.float64()
     return pa.int64()

@@ -1,16 +1,35 @@
-"""The Pareto front: the points that no other point beats in every figure that was named."""
+"""The Pareto front: the points that no other point beats in every figure that was named.
+
+A point that stored nothing is not on it, nor is one under which a kernel would have killed programs: what such settings
+spare the swap device is no merit of theirs. Points that replay other events or other contents do not compete.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.result.by_name import better_of, find
+from zswap_replay.result.marks import marks, may_be_best
 from zswap_replay.sweep.result import Cell
 
 _DIRECTIONS = ("min", "max")
 _WORST = float("inf")
+
+DEFAULT: Final = (
+    "derived.swap_write_bytes:min",
+    "derived.swap_read_bytes:min",
+    "derived.memory_saved_mean_bytes:max",
+)
+"""The figures of the front that is marked unless others are named: what zswap is for, and all that it costs.
+
+The size of the pool is none of them, since a pool of nothing has the least.
+"""
+
+WORKLOAD: Final = ("max_events", "warmup", "recipe", "payload_file", "seed")
+"""The axes that say what is replayed, and not how: their values have a front each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +81,39 @@ def parse_figures(texts: Iterable[str], columns: Sequence[str]) -> tuple[Figure,
     return tuple(figures)
 
 
-def front(rows: Sequence[Mapping[str, Cell]], figures: Sequence[Figure]) -> tuple[bool, ...]:
-    """Tell for each row whether it is Pareto-optimal: no other is as good in all figures and better in one."""
-    costs = [tuple(figure.cost(row) for figure in figures) for row in rows]
+def default_figures(columns: Sequence[str]) -> tuple[Figure, ...]:
+    """List the figures of ``DEFAULT`` that are among some columns; files of earlier versions lack some."""
+    return tuple(figure for figure in (Figure.parse(text) for text in DEFAULT) if figure.column in columns)
+
+
+def front(
+    rows: Sequence[Mapping[str, Cell]], figures: Sequence[Figure], *, allow_oom: bool = False
+) -> tuple[bool, ...]:
+    """Tell for each row whether it is Pareto-optimal: no other is as good in all figures and better in one.
+
+    Only rows that ``competes`` and rows of one workload are held against each other.
+    """
+    groups: dict[tuple[Cell, ...], list[int]] = {}
+    for place, row in enumerate(rows):
+        if competes(row, allow_oom=allow_oom):
+            groups.setdefault(tuple(row.get(axis) for axis in WORKLOAD), []).append(place)
+    on = {place for places in groups.values() for place in _optimal(rows, places, figures)}
+    return tuple(place in on for place in range(len(rows)))
+
+
+def competes(row: Mapping[str, Cell], *, allow_oom: bool) -> bool:
+    """Tell whether a point may be on a front: see ``may_be_best``."""
+    return may_be_best(marks(row.get), allow_oom=allow_oom)
+
+
+def _optimal(
+    rows: Sequence[Mapping[str, Cell]], places: Sequence[int], figures: Sequence[Figure]
+) -> list[int]:
+    costs = [tuple(figure.cost(rows[place]) for figure in figures) for place in places]
     kept: list[tuple[float | int, ...]] = []
     # In order, a cost comes after all that dominate it, and one of those is on the front already.
     for cost in sorted(set(costs)):
         if not any(all(a <= b for a, b in zip(other, cost, strict=True)) for other in kept):
             kept.append(cost)
     on = set(kept)
-    return tuple(cost in on for cost in costs)
+    return [place for place, cost in zip(places, costs, strict=True) if cost in on]

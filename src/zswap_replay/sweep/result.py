@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zswap_replay.result.marks import Mark, marks
+
 SCHEMA = 1
 """Version of a sweep's file and of its JSON."""
 
@@ -32,9 +34,11 @@ class Sweep:
     """Every row has every column."""
     manifest: dict[str, object]
     pareto: tuple[str, ...] | None = None
-    """The figures whose front was asked for, as columns with their direction: ``derived.writeback_bytes:min``."""
+    """The figures whose front is marked, as columns with their direction: ``derived.swap_write_bytes:min``."""
     front: tuple[bool, ...] = ()
     """With ``pareto``, for each row whether it is on the front."""
+    allow_oom: bool = False
+    """Whether points may be on the front under which a kernel would have killed programs."""
     failures: tuple[Failure, ...] = ()
     """The points that have no row."""
     warnings: tuple[str, ...] = ()
@@ -51,11 +55,16 @@ class Sweep:
         """Return the values of the axes in a row, counted from 0."""
         return tuple(self.rows[place][axis] for axis in self.axes)
 
+    def marks(self, place: int) -> tuple[Mark, ...]:
+        """List what the point of a row is marked with, counted from 0: reasons not to take it for a good one."""
+        return marks(self.rows[place].get)
+
     def metadata(self) -> dict[str, object]:
         """Return what the file of a sweep holds beside its rows, as JSON."""
         return {
             "schema": SCHEMA,
             "axes": list(self.axes),
             "pareto": None if self.pareto is None else list(self.pareto),
+            **({"allow_oom": True} if self.allow_oom else {}),
             "manifest": self.manifest,
         }

@@ -17,7 +17,7 @@ from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
-from zswap_replay.sweep.pareto import parse_figures
+from zswap_replay.sweep.pareto import DEFAULT, parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan
 from zswap_replay.sweep.point import Outcome, forget
 from zswap_replay.sweep.result import Failure, Sweep
@@ -49,7 +49,8 @@ def sweep(
     *,
     strict: bool = False,
     output: str | None = None,
-    pareto: Sequence[str] = (),
+    pareto: Sequence[str] = DEFAULT,
+    allow_oom: bool = False,
     timing: bool = False,
     force: bool = False,
     jobs: int = 0,
@@ -61,9 +62,10 @@ def sweep(
 
     ``output`` is a Parquet file that appears when all points have rows; until then they are kept beside it, and a
     sweep of the same inputs goes on from them unless ``force`` is given. ``pareto`` names figures whose front is
-    marked. ``timing`` adds the seconds of each point. ``jobs`` is the number of processes, 1 for this one alone and 0
-    for as many as there are cores; with ``scheduler``, the address of a Dask scheduler, its workers are taken instead.
-    ``notes`` gets remarks for people, each once.
+    marked; ``allow_oom`` lets points on it under which a kernel would have killed programs. ``timing`` adds the seconds
+    of each point. ``jobs`` is the number of processes, 1 for this one alone and 0 for as many as there are cores; with
+    ``scheduler``, the address of a Dask scheduler, its workers are taken instead. ``notes`` gets remarks for people,
+    each once.
 
     A point that fails has no row, and is among the failures of what is returned; no output is written then.
 
@@ -105,7 +107,7 @@ def sweep(
                 f"interrupted: {kept} of {len(plan.settings)} points are kept{where}",
                 stop.exit_code if isinstance(stop, Stopped) else 130,
             ) from None
-        found = together(plan, records, figures, run.failures, timing=timing)
+        found = together(plan, records, figures, run.failures, timing=timing, allow_oom=allow_oom)
         if output is not None and not found.failures:
             with replacing(output, inputs=inputs, regular=True) as path:
                 sweep_file.write(path, found)

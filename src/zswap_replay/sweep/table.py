@@ -12,6 +12,8 @@ from zswap_replay.sweep.pareto import Figure, front
 from zswap_replay.sweep.plan import Plan
 from zswap_replay.sweep.result import Cell, Failure, Sweep
 
+_NUMBER = re.compile(r"\d[\d,.]*(?: (?:B|[KMGTPE]iB)\b)?")
+
 _TIMING = tuple(f"timing.{part}" for part in TIMING_PARTS)
 
 
@@ -34,6 +36,7 @@ def together(
     failures: Sequence[Failure],
     *,
     timing: bool,
+    allow_oom: bool = False,
 ) -> Sweep:
     """Put records together as a sweep, its rows in the order of the grid."""
     kept = [records[point] for point in sorted(records)]
@@ -51,7 +54,8 @@ def together(
         rows=tuple(rows),
         manifest=plan.manifest,
         pareto=tuple(str(figure) for figure in figures) or None,
-        front=front(rows, figures) if figures else (),
+        front=front(rows, figures, allow_oom=allow_oom) if figures else (),
+        allow_oom=allow_oom,
         failures=tuple(failures),
         warnings=_warnings(plan, kept),
     )
@@ -78,7 +82,7 @@ def _warnings(plan: Plan, records: Sequence[Record]) -> tuple[str, ...]:
     kinds: dict[str, list[tuple[str, str]]] = {}
     for record in records:
         for text in record.warnings:
-            kind = re.sub(r"\d+", "#", text)
+            kind = _NUMBER.sub("#", text)
             kinds.setdefault(kind, []).append((plan.grid.points.label(record.point), text))
     return tuple(
         f"{label}: {text}" + (f" (and so at {len(others)} more points)" if others else "")

@@ -117,11 +117,15 @@ def test_the_file_of_a_sweep_has_typed_columns_and_its_metadata(tmp_path: Path) 
         "vmstat.pswpin": pa.int64(),
         "vmstat.swpin_zero": pa.int64(),
         "/web:zswap": pa.int64(),
-        "derived.compression_ratio": pa.float64(),
-        "derived.writeback_bytes": pa.int64(),
+        "derived.swap_write_bytes": pa.int64(),
+        "derived.swap_read_bytes": pa.int64(),
+        "derived.memory_saved_mean_bytes": pa.int64(),
+        "derived.compression_ratio_mean": pa.float64(),
         "derived.rejects": pa.int64(),
         "derived.reject_rate": pa.float64(),
+        "derived.writeback_bytes": pa.int64(),
         "pareto": pa.bool_(),
+        "marks": pa.string(),
     } == dict(zip(schema.names, schema.types, strict=True))
     assert schema.metadata is not None
     assert {

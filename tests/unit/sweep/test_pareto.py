@@ -53,7 +53,7 @@ def test_a_figure_is_a_column_or_its_short_name_and_a_direction(text: str, expec
         (
             ["xyz"],
             "--pareto xyz: found no such counter or figure; "
-            "expected a counter or a derived figure, as derived.writeback_bytes",
+            "expected a counter or a derived figure, as derived.swap_write_bytes",
         ),
         (
             ["pswpin", "vmstat.pswpin:max"],

@@ -9,12 +9,13 @@ from zswap_replay.result.result import SCHEMA
 
 
 def render(comparison: Comparison) -> str:
-    """Render one object: ``labels``, and lists of ``values`` in their order for each obstacle, setting and line."""
+    """Render one object: ``labels``, in their order ``marks``, and ``values`` of obstacles, settings and lines."""
     document = {
         "schema": SCHEMA,
         "labels": comparison.labels,
         "equal": comparison.equal,
         "not_comparable": {reason.what: reason.values for reason in comparison.obstacles},
+        "marks": comparison.marks,
         "settings": {setting.what: setting.values for setting in comparison.settings},
         "lines": [
             {

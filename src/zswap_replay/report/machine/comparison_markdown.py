@@ -11,6 +11,7 @@ from zswap_replay.report.comparison_text import (
     elsewhere,
     how_sure,
     line_title,
+    marked,
     not_comparable,
     section_title,
     value_text,
@@ -18,9 +19,9 @@ from zswap_replay.report.comparison_text import (
 
 
 def render(comparison: Comparison) -> str:
-    """Render the comparison as Markdown: a list of what speaks against it, and a table."""
+    """Render the comparison as Markdown: a list of what speaks against it and its results, and a table."""
     labels = [_escaped(label) for label in comparison.labels]
-    text = [f"- {_escaped(reason)}" for reason in not_comparable(comparison)]
+    text = [f"- {_escaped(reason)}" for reason in (*not_comparable(comparison), *marked(comparison))]
     if text:
         text.append("")
     if comparison.settings:

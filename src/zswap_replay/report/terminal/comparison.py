@@ -16,6 +16,7 @@ from zswap_replay.report.comparison_text import (
     elsewhere,
     how_sure,
     line_title,
+    marked,
     not_comparable,
     section_title,
     value_text,
@@ -46,6 +47,8 @@ def show(comparison: Comparison, console: Console) -> None:
         if place:
             console.print()
         console.print(part)
+    for line in marked(comparison):
+        console.print(Text(line, style="bold yellow"), soft_wrap=True)
     for line in elsewhere(comparison):
         console.print(Text(line, style="dim"), soft_wrap=True)
 
@@ -62,7 +65,9 @@ def parts(comparison: Comparison, console: Console) -> list[Table | Text]:
             many -= 1
         found.append(_table(comparison, others[:many]))
         del others[:many]
-    found.append(Text(f"changes are against {comparison.labels[0]}; * the best of its line", style="dim"))
+    best = any(line.winner is not None for line in comparison.lines)
+    about = f"changes are against {comparison.labels[0]}"
+    found.append(Text(f"{about}; * the best of its line" if best else about, style="dim"))
     found.extend(Text(line, style="dim") for line in how_sure(comparison))
     return found
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.terminal.style import grid, heading, number, ratio, share
+from zswap_replay.report.terminal.style import grid, heading, number, ratio, share, size
 from zswap_replay.result.counters import COUNTERS, Group
-from zswap_replay.result.derived import DERIVED, Figure, Number
+from zswap_replay.result.derived import DERIVED, Figure
 from zswap_replay.result.labels import labels
+from zswap_replay.result.over_time import Number
 from zswap_replay.result.result import TIMING_PARTS, Result
 from zswap_replay.units import PAGE_SIZE, format_size
 
@@ -25,7 +26,7 @@ _HIDDEN_AT = {
 _LISTS = ("set", "fixed")
 """No settings, but lists of them: the writes to memcgs' knobs, and the parameters that were given as flags."""
 
-_ALARMS = frozenset({"mismatches", "decompress_fail", "oom"})
+_ALARMS = frozenset({"mismatches", "decompress_fail", "oom", "swap_full"})
 
 
 def settings(results: Sequence[Result]) -> list[tuple[str, str]]:
@@ -109,14 +110,42 @@ def counters(results: Sequence[Result]) -> Table:
 
 
 def derived(results: Sequence[Result]) -> Table:
-    """Tabulate the derived figures and the meaning of each, a column for each result."""
+    """Tabulate the derived figures that add up and the meaning of each, a column for each result."""
     table = grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
     figures = [result.derived for result in results]
 
     for figure in DERIVED.values():
-        cells = [_figure(figure, found[figure.name]) for found in figures]
-        table.add_row(figure.title, *cells, Text(figure.meaning, style="dim"))
+        if figure.when is None:
+            cells = [_figure(figure, found[figure.name]) for found in figures]
+            table.add_row(figure.title, *cells, Text(figure.meaning, style="dim"))
     return table
+
+
+def held(results: Sequence[Result]) -> Table:
+    """Tabulate what was held: the mean over the trace's time, the peak and the end, a line for each result."""
+    several = len(results) > 1
+    left = range(1 + several)
+    table = grid("", *(("",) if several else ()), "mean", "peak", "end", "", left={*left, 4 + several})
+    about: dict[str, dict[str, Figure]] = {}
+    for figure in DERIVED.values():
+        if figure.when is not None:
+            about.setdefault(figure.about, {})[figure.when] = figure
+    for title, figures in about.items():
+        name, meaning = title, figures["mean"].meaning
+        for label, result in zip(labels(results), results, strict=True):
+            found = result.derived
+            cells = [_held(figure, found[figure.name]) for figure in figures.values()]
+            table.add_row(name, *((label,) if several else ()), *cells, Text(meaning, style="dim"))
+            name = meaning = ""
+    return table
+
+
+def _held(figure: Figure, value: Number | None) -> Text:
+    if figure.unit == "bytes":
+        return size(None if value is None else int(value))
+    if figure.unit == "ratio" or value is None:
+        return ratio(value)
+    return Text(f"{value:,.1f}") if isinstance(value, float) else number(value)
 
 
 def _figure(figure: Figure, value: Number | None) -> Text:
@@ -127,8 +156,8 @@ def _figure(figure: Figure, value: Number | None) -> Text:
     return number(int(value or 0))
 
 
-def _bytes_and_pages(size: int) -> Text:
-    return Text(f"{format_size(size)} ({size // PAGE_SIZE:,} pages)", style="" if size else "dim")
+def _bytes_and_pages(many: int) -> Text:
+    return Text(f"{format_size(many)} ({many // PAGE_SIZE:,} pages)", style="" if many else "dim")
 
 
 def classes(results: Sequence[Result]) -> Table | None:

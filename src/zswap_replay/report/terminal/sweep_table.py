@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
@@ -11,25 +12,27 @@ from rich.text import Text
 from zswap_replay.report.terminal.style import grid, heading, number, plain_console, ratio, share, size
 from zswap_replay.result.by_name import unit_of
 from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.marks import KILLS, MEANING, Mark, may_be_best
 from zswap_replay.sweep.result import Cell, Sweep
 
 _HEADINGS = {
     **{f"derived.{figure.name}": figure.heading for figure in DERIVED.values() if figure.heading},
-    "vmstat.pswpin": "disk reads",
-    "zswap.pool_total_size": "pool size",
     "timing.total": "seconds",
 }
-"""Columns that have a heading of their own, and stand in the table unless the sweep lacks them."""
+"""Columns that have a heading of their own."""
 
 _SHOWN = (
-    "derived.writeback_bytes",
-    "vmstat.pswpin",
+    "derived.swap_write_bytes",
+    "derived.swap_read_bytes",
+    "derived.memory_saved_mean_bytes",
     "derived.rejects",
-    "zswap.pool_total_size",
-    "derived.compression_ratio",
+    "derived.pool_size_mean_bytes",
+    "derived.compression_ratio_mean",
     "timing.total",
 )
-"""The columns of the table, but for those that a Pareto front adds, in their order."""
+"""The columns of the table, but for those that a Pareto front adds, in their order; those that the sweep has."""
+
+_SHORT: dict[Mark, str] = {"oom": "oom", "swap_full": "swap full", "stored_nothing": "nothing stored"}
 
 
 def render(sweep: Sweep) -> str:
@@ -50,13 +53,25 @@ def show(sweep: Sweep, console: Console) -> None:
     console.print(Text(f"sha256 {str(trace['sha256'])[:12]}", style="dim"))
     console.print()
     console.print(_table(sweep))
-    if sweep.pareto is not None:
+    notes = list(_notes(sweep))
+    if notes:
         console.print()
-        console.print(
-            Text.assemble(
-                heading("*"), f" on the Pareto front of {', '.join(sweep.pareto)}: ", str(sum(sweep.front))
-            )
+    for note in notes:
+        console.print(note, soft_wrap=True)
+
+
+def _notes(sweep: Sweep) -> Iterator[Text]:
+    """Explain the marks of the table."""
+    if sweep.pareto is not None:
+        yield Text.assemble(
+            heading("*"), f" on the Pareto front of {', '.join(sweep.pareto)}: ", str(sum(sweep.front))
         )
+    found = dict.fromkeys(mark for place in range(len(sweep)) for mark in sweep.marks(place))
+    for mark in (mark for mark in MEANING if mark in found):
+        off = "" if may_be_best([mark], allow_oom=sweep.allow_oom) else "; not on the front"
+        if off and mark in KILLS:
+            off += " without --allow-oom"
+        yield Text.assemble((_SHORT[mark], "bold yellow"), f": {MEANING[mark]}{off}")
 
 
 def _table(sweep: Sweep) -> Table:
@@ -64,13 +79,17 @@ def _table(sweep: Sweep) -> Table:
     columns = [column for column in _SHOWN if column in sweep.columns]
     columns += [column for column in named if column in sweep.columns and column not in columns]
     mark = [] if sweep.pareto is None else [""]
+    marks = [", ".join(_SHORT[mark] for mark in sweep.marks(place)) for place in range(len(sweep))]
+    last = ["marks"] if any(marks) else []
     titles = [_HEADINGS.get(column, column) for column in columns]
-    table = grid(*mark, *sweep.axes, *titles, left=range(len(mark)))
+    left = {*range(len(mark)), len(mark) + len(sweep.axes) + len(titles)}
+    table = grid(*mark, *sweep.axes, *titles, *last, left=left)
     for place, row in enumerate(sweep.rows):
         on = sweep.pareto is not None and sweep.front[place]
         star = [heading("*" if on else "")] if mark else []
         axes = [_axis(column, row[column]) for column in sweep.axes]
-        table.add_row(*star, *axes, *(_figure(column, row[column]) for column in columns))
+        told = [Text(marks[place], style="bold yellow")] if last else []
+        table.add_row(*star, *axes, *(_figure(column, row[column]) for column in columns), *told)
     return table
 
 
@@ -87,14 +106,14 @@ def _axis(column: str, value: Cell) -> Text:
 def _figure(column: str, value: Cell) -> Text:
     assert not isinstance(value, str)
     match unit_of(column):
-        case "bytes" if column in _HEADINGS:
+        case "bytes" if column.startswith("derived."):
             return size(_whole(value))
         case "ratio":
             return Text(share(value)) if column.endswith("_rate") else ratio(value)
         case "seconds":
             return Text("-" if value is None else f"{value:.3f}")
         case _:
-            return number(_whole(value))
+            return Text(f"{value:,.1f}") if isinstance(value, float) else number(value)
 
 
 def _whole(value: int | float | None) -> int | None:

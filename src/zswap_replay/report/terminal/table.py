@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.compare import side_by_side as comparison
+from zswap_replay.report.comparison_text import marked
 from zswap_replay.report.terminal import comparison as compare
 from zswap_replay.report.terminal import memcgs, ranges, sections
 from zswap_replay.report.terminal.style import grid, heading, natural_width, plain_console
@@ -39,12 +40,14 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
         title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
         _section(console, title, *memcgs.tables(result.end, console))
     _section(console, "derived", sections.derived(results))
+    _section(console, "held over the trace's time", sections.held(results))
     if any(result.range is not None for result in results):
         delays = ", ".join(map(str, RANGE_DELAYS))
         _section(console, f"range (--shrink-delay {delays})", *ranges.tables(results))
     if len(results) > 1:
         compared = comparison.compare(results, labels(results), timing=timing)
-        _section(console, "comparison", *compare.parts(compared, console))
+        told = [Text(line, style="bold yellow") for line in marked(compared)]
+        _section(console, "comparison", *compare.parts(compared, console), *told)
     classes = sections.classes(results)
     if classes is not None:
         _section(console, "payload classes", classes)

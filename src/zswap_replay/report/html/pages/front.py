@@ -22,24 +22,21 @@ from zswap_replay.report.html.text import plain
 from zswap_replay.sweep import pareto
 from zswap_replay.sweep.result import Sweep
 
-_DEFAULT = ("zswap.pool_total_size", "derived.writeback_bytes")
 _MOST_SLOTS = 8
 
 
 def section(sweep: Sweep) -> Section | None:
-    """Show the front that the file marks, else that of small pools and few writebacks; None for one point."""
+    """Show the front that the file marks, else that of ``pareto.DEFAULT``; None for one point."""
     marked = _marked(sweep)
-    names = _names(marked) if len(marked) >= 2 else list(_DEFAULT)
+    names = [each.column for each in marked]
     if len(sweep) < 2 or not all(has_numbers(sweep, name) for name in names):
         return None
     x, y = figure(sweep, names[0]), figure(sweep, names[1])
     values = _pairs(sweep, x, y)
     if not values:
         return None
-    if len(marked) >= 2:
-        on = sweep.front
-    else:
-        on = pareto.front(sweep.rows, [pareto.Figure(each.column, higher=False) for each in (x, y)])
+    own = len(sweep.pareto or ()) >= 2
+    on = sweep.front if own else pareto.front(sweep.rows, marked, allow_oom=sweep.allow_oom)
     front = [place for place in values if on[place]]
     front.sort(key=lambda place: values[place])
     hue = _hue(sweep)
@@ -56,7 +53,7 @@ def section(sweep: Sweep) -> Section | None:
         _points(sweep, x, y, values, front, hue),
         keys,
         height=360,
-        joined=_joined(marked) if len(marked) >= 2 else "steps",
+        joined=_joined(marked),
     )
     told = "; ".join(f"{point.label}: {point.tip}" for point in chart.points if point.label)
     legend = [LegendKey(name, slot) for name, slot in keys]
@@ -105,8 +102,9 @@ def _axis(figure: Figure) -> str:
 
 
 def _marked(sweep: Sweep) -> list[pareto.Figure]:
-    """Return the figures of the front that the sweep marks; none where it marks no front."""
-    return [pareto.Figure.parse(text) for text in sweep.pareto or ()]
+    """Return the figures of the front that the sweep marks, else those of ``pareto.DEFAULT`` that it has."""
+    figures = [pareto.Figure.parse(text) for text in sweep.pareto or ()]
+    return figures if len(figures) >= 2 else list(pareto.default_figures(sweep.columns))
 
 
 def _intro(sweep: Sweep, marked: Sequence[pareto.Figure], points: int) -> str:
@@ -114,19 +112,11 @@ def _intro(sweep: Sweep, marked: Sequence[pareto.Figure], points: int) -> str:
         f"{'more' if each.higher else 'less'} {each.column.partition('.')[2] or each.column}"
         for each in marked
     ]
-    how = f"the sweep's own mark: {', '.join(wanted)}" if len(wanted) >= 2 else "less of both is better"
-    text = (
-        f"{points:,} of {len(sweep):,} points {'are' if points != 1 else 'is'} beaten by no other ({how}). "
-    )
+    verb = "are" if points != 1 else "is"
+    text = f"{points:,} of {len(sweep):,} points {verb} beaten by no other: {', '.join(wanted)}. "
     if len(wanted) > 2:
         text += "The chart shows the first two figures. "
     return plain(text + "Numbers lead to the table below; the other points are hollow.")
-
-
-def _names(marked: Sequence[pareto.Figure]) -> list[str]:
-    """Return the figures of the marked front, x first: size before what it costs, however they were named."""
-    names = [each.column for each in marked]
-    return [*_DEFAULT, *names[2:]] if set(names[:2]) == set(_DEFAULT) else names
 
 
 def _joined(marked: Sequence[pareto.Figure]) -> Literal["steps", "straight", "not"]:
@@ -176,5 +166,5 @@ def _table(sweep: Sweep, front: Sequence[int], names: Sequence[str]) -> Table:
 
 
 def _also(sweep: Sweep) -> list[str]:
-    wanted = ("derived.compression_ratio", "derived.reject_rate", "derived.swap_read_bytes")
+    wanted = ("derived.compression_ratio_mean", "derived.reject_rate", "derived.writeback_bytes")
     return [name for name in wanted if has_numbers(sweep, name)]

@@ -18,7 +18,7 @@ from zswap_replay.report.html.pages.figures import (
 from zswap_replay.report.html.text import plain
 from zswap_replay.sweep.result import Cell, Sweep
 
-DEFAULT_FIGURE = "derived.writeback_bytes"
+DEFAULT_FIGURE = "derived.swap_write_bytes"
 
 _MOST_ROWS = 1000
 
