@@ -87,7 +87,7 @@ class InMemory:
             machine.set_param(param, int(getattr(chosen, param)))
         machine.memcg_create(_MEMCG_ID, 0, 0, 0)
         for write in chosen.knobs:
-            machine.memcg_set(_MEMCG_ID, write.key, write.value)
+            machine.memcg_set(_MEMCG_ID, write.key, write.bytes)
         return machine
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
-from zswap_replay.units import PAGE_SIZE, parse_size
+from zswap_replay.units import PAGE_SIZE, RamShare, Share, parse_amount, parse_share
 
 if TYPE_CHECKING:
     from zswap_replay.json_value import Value
@@ -41,8 +41,8 @@ class KnobWrite:
 
     memcg: str
     key: str
-    value: int
-    """Bytes, units.UNLIMITED, or 0 and 1 for a switch."""
+    value: int | Share | RamShare
+    """Bytes, units.UNLIMITED, or 0 and 1 for a switch; a share until it is known what it is a share of."""
 
     @classmethod
     def parse(cls, text: str) -> KnobWrite:
@@ -60,18 +60,25 @@ class KnobWrite:
 
         Raises SettingsError: no memcg has that path, the memcg no such knob, or the knob no such value.
         """
-        from zswap_replay.trace.events import ROOT, ROOT_KNOBS, Event, parse_knob, path_fault
+        from zswap_replay.trace.events import ROOT, ROOT_KNOBS, parse_flag, path_fault
 
         fault = path_fault(path)
         if fault:
             raise SettingsError(f"memcg path {path!r}: {fault}")
-        write = cls(path, key, int(parse_knob(Event.MEMCG_SET, key, value)))
+        write = cls(path, key, parse_flag(path, key, value))
         if path == ROOT and key not in ROOT_KNOBS:
             raise SettingsError(f"the root memcg has no {key}")
         return write
 
+    @property
+    def bytes(self) -> int:
+        """What is written, where it is no share, or one that has been resolved."""
+        assert isinstance(self.value, int)
+        return self.value
+
     def __str__(self) -> str:
-        return f"{self.memcg}:{self.key}={'max' if self.value < 0 else self.value}"
+        value = self.value if isinstance(self.value, Share | RamShare) or self.value >= 0 else "max"
+        return f"{self.memcg}:{self.key}={value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,10 @@ class Settings:
         between=(0, 1 << 30),
     )
     recipe: str = _setting("default", "What pages hold: a built-in recipe or a TOML file.")
-    payload_file: str | None = _setting(None, "File of pages; content id i is its i-th 4096 bytes.")
+    payload_file: str | None = _setting(
+        None,
+        "File of pages; content id i is its i-th 4096 bytes, an id past its end a page that a hash picks.",
+    )
     lengths: str | None = _setting(None, "Parquet file of known lengths; no codec is called.")
     seed: int = _setting(0, "Seed of the payload.", between=(0, (1 << 64) - 1))
     verify: str = _setting(
@@ -132,6 +142,8 @@ class Settings:
     knobs: tuple[KnobWrite, ...] = ()
     fixed: frozenset[str] = frozenset()
     """Module parameters given as flags: the trace's own writes to them are ignored."""
+    totalram_share: Share | None = None
+    """RAM as a share of the working set; replay.shares puts ``totalram`` in its place."""
 
     def __post_init__(self) -> None:
         for name, choices, between in _checked():
@@ -151,7 +163,7 @@ class Settings:
 
     def as_json(self) -> dict[str, object]:
         """Convert to the object that the manifest holds."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("knobs", "fixed")}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if "help" in f.metadata}
         return {**plain, "set": [str(write) for write in self.knobs], "fixed": sorted(self.fixed)}
 
     @classmethod
@@ -218,6 +230,10 @@ def _of_kind(value: Value, kind: str) -> bool | int | str | None:
             return value.text()
 
 
-def parse_totalram(text: str) -> int:
-    """Read bytes of RAM from ``4G`` and the like."""
-    return parse_size(text)
+def parse_totalram(text: str) -> int | Share:
+    """Read bytes of RAM from ``4G``, ``512Mi`` and the like, or a share of the working set from ``1.5ws``.
+
+    Raises SettingsError: the text is neither.
+    """
+    share = parse_share(text)
+    return share if isinstance(share, Share) else parse_amount(text)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 from zswap_replay.errors import SettingsError
 
@@ -18,6 +21,13 @@ _LONGEST_QUOTED = 200
 
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kKmMgGtTpPeE])(?:i(?:[bB])?)?|([0-9]+)[bB]")
+"""A size as other tools spell it: ``512Mi``, ``512MiB``, ``1.5M``, ``4096B``. Powers of 1024 all of them."""
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ws|%)")
+_FOREIGN = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kKmMgGtTpPeE])i?[bB]?")
+_BOUNDLESS = frozenset({"infinity", "unlimited", "none", "inf", "-1"})
+_LONGEST_AMOUNT = 64
+"""Characters of a number with a point from which on it is none that anybody wrote down."""
 _NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _DURATION = re.compile(r"([0-9]+)(ns|us|ms|s|m|h)")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -45,15 +55,13 @@ def parse_size(text: str) -> int:
     Raises SettingsError: the text is no size, or does not fit 64 bits.
     """
     match = _SIZE.fullmatch(text.strip())
+    match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise SettingsError(
-            f"{quoted(text)} is not a size: expected bytes, or a number with K, M, G, T, P or E"
+            f"{quoted(text)} is not a size: expected bytes, or a number with K, M, G, T, P or E{_right(text)}"
         )
     size = int(match[1], 16) if match[1][:2].lower() == "0x" else whole(match[1])
-    size <<= _SHIFT[match[2].lower()]
-    if size >= 1 << 64:
-        raise SettingsError(f"{quoted(text)} does not fit 64 bits")
-    return size
+    return _fitting(size << _SHIFT[match[2].lower()], text)
 
 
 def parse_limit(text: str) -> int:
@@ -61,7 +69,121 @@ def parse_limit(text: str) -> int:
 
     Models page_counter_memparse(), mm/page_counter.c.
     """
-    return UNLIMITED if text.strip() == "max" else parse_size(text)
+    word = text.strip()
+    if word == "max":
+        return UNLIMITED
+    if _SIZE.fullmatch(word) is None:
+        if word.lower() in _BOUNDLESS or word.lower() == "max":
+            raise SettingsError(f"{quoted(text)} is not a limit: expected max, for none")
+        share = " (a flag, --set, takes a share)" if _SHARE.fullmatch(word) else ""
+        raise SettingsError(
+            f"{quoted(text)} is not a limit: expected max, bytes, or a number with K, M, G, T, P or E"
+            f"{_right(text)}{share}"
+        )
+    return parse_size(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A factor of the working set of a memcg, or of the machine's, which is the root's."""
+
+    memcg: str
+    factor: Fraction
+
+    def __str__(self) -> str:
+        return f"{_decimal(self.factor)}ws"
+
+
+@dataclass(frozen=True, slots=True)
+class RamShare:
+    """A factor of the machine's RAM."""
+
+    factor: Fraction
+
+    def __str__(self) -> str:
+        return f"{_decimal(self.factor * 100)}%"
+
+
+def parse_share(text: str, memcg: str = "/") -> Share | RamShare | None:
+    """Return the share that ``0.5ws`` or ``20%`` stands for; None for a text that is none.
+
+    >>> parse_share("0.5ws", "/web")
+    Share(memcg='/web', factor=Fraction(1, 2))
+    >>> parse_share("20%")
+    RamShare(factor=Fraction(1, 5))
+    """
+    match = _SHARE.fullmatch(text.strip()) if len(text) <= _LONGEST_AMOUNT else None
+    if match is None:
+        return None
+    factor = Fraction(match[1])
+    return Share(memcg, factor) if match[2] == "ws" else RamShare(factor / 100)
+
+
+def parse_amount(text: str) -> int:
+    """Parse a size as a flag takes it, to bytes: as parse_size() does, or ``512Mi``, ``1.5M``, ``2GiB``.
+
+    All suffixes are powers of 1024; a part of a byte is cut off. Raises SettingsError: the text is no size.
+    """
+    word = text.strip()
+    match = _AMOUNT.fullmatch(word) if len(word) <= _LONGEST_AMOUNT else None
+    if match is not None:
+        return _fitting(
+            whole(match[3]) if match[3] else int(Fraction(match[1]) * (1 << _SHIFT[match[2].lower()])), text
+        )
+    try:
+        return parse_size(text)
+    except SettingsError as error:
+        expected = "expected bytes, or a number with K, M, G, T, P or E"
+        raise SettingsError(str(error).replace(expected, f"{expected} (512M, 512Mi, 1.5G)")) from None
+
+
+def parse_flag_limit(text: str, memcg: str) -> int | Share | RamShare:
+    """Parse a limit as a flag takes it: what parse_amount() and parse_share() take, ``max`` or ``infinity``.
+
+    Raises SettingsError: the text is no limit.
+    """
+    word = text.strip()
+    if word in ("max", "infinity"):
+        return UNLIMITED
+    if word.lower() in _BOUNDLESS or word.lower() == "max":
+        raise SettingsError(f"{quoted(text)} is not a limit: expected max or infinity, for none")
+    share = parse_share(text, memcg)
+    if share is not None:
+        return share
+    try:
+        return parse_amount(text)
+    except SettingsError as error:
+        if "expected" not in str(error):
+            raise
+        raise SettingsError(
+            f"{quoted(text)} is not a limit: expected max, bytes, a number with K, M, G, T, P or E "
+            f"(512M, 512Mi, 1.5G), a share of RAM (20%) or of what the memcg touches (0.5ws){_right(text)}"
+        ) from None
+
+
+def _decimal(number: Fraction) -> str:
+    """Spell a number that was a decimal."""
+    return f"{Decimal(number.numerator) / number.denominator:f}"
+
+
+def _fitting(size: int, text: str) -> int:
+    if size >= 1 << 64:
+        raise SettingsError(f"{quoted(text)} does not fit 64 bits")
+    return size
+
+
+def _right(text: str) -> str:
+    """Say how the kernel's files spell a size of another tool's; nothing where that is not known."""
+    word = text.strip()
+    match = _FOREIGN.fullmatch(word) if len(word) <= _LONGEST_AMOUNT else None
+    if match is None:
+        return ""
+    number, suffix = Fraction(match[1]), match[2].upper()
+    while number.denominator > 1 and suffix != "K":
+        number, suffix = number * 1024, "KMGTPE"["KMGTPE".index(suffix) - 1]
+    if number.denominator > 1:
+        return f", here {int(number * 1024)}"
+    return f", here {number}{suffix}"
 
 
 def parse_duration(text: str) -> int:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,7 @@ from zswap_replay.report.terminal import table
 from zswap_replay.result import file as json_report
 from zswap_replay.result.result import Result
 from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.units import RamShare, Share
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,6 +50,7 @@ class StandIn:
         *,
         strict: bool = False,
         range: bool = False,  # noqa: A002
+        allow_missing: bool = False,
         interval_ns: int = 0,
         jobs: int | None = None,
         workers: object = None,
@@ -95,6 +98,7 @@ def run(*arguments: str) -> int:
         (["run", "t", "--kernel", "2.4"], "'2.4' is not one of"),
         (["run", "t", "--totalram", "4Q"], "'4Q' is not a size"),
         (["run", "t", "--interval", "5"], "'5' is not a duration"),
+        (["run", "t", "--enabled=maybe"], "'maybe' is not a switch: expected y, n, 1, 0, on or off"),
         (["run", "t", "--interval", "0s"], "'0s' is not a duration"),
         (["run", "t", "--set", "/web"], "expected PATH:KEY=VALUE"),
         (["run", "t", "--set", "web:memory.max=1"], "memcg path 'web': not absolute"),
@@ -192,6 +196,40 @@ def test_options_become_settings_and_knobs_that_were_given_are_fixed(stand_in: S
         fixed=frozenset({"compressor", "max_pool_percent", "enabled"}),
     )
     assert [("t.parquet", expected, True, 100_000_000)] == stand_in.calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "enabled", "shrinker"),
+    [
+        ("--enabled --no-shrinker-enabled", True, False),
+        ("--enabled on --shrinker-enabled off", True, False),
+        ("--enabled=0 --shrinker-enabled=y", False, True),
+        ("--shrinker-enabled 1 --enabled n", False, True),
+        ("--shrinker-enabled -- --enabled", True, True),
+    ],
+)
+def test_a_switch_takes_a_word_or_none(
+    stand_in: StandIn, arguments: str, enabled: bool, shrinker: bool
+) -> None:
+    trace = arguments.rpartition("-- ")[2] if " -- " in arguments else "t.parquet"
+    typed = ["run", *arguments.split(), *([] if " -- " in arguments else ["t.parquet"])]
+    assert 0 == guarded(cli, PROGRAM, typed)
+    assert (trace, enabled, shrinker) == (
+        stand_in.calls[-1][0],
+        stand_in.settings.enabled,
+        stand_in.settings.shrinker_enabled,
+    )
+
+
+def test_limits_are_taken_as_other_tools_spell_them(stand_in: StandIn) -> None:
+    texts = ("memory.max=512Mi", "memory.high=infinity", "memory.swap.max=20%", "memory.zswap.max=0.5ws")
+    assert 0 == run("--totalram", "1.5Gi", *(word for text in texts for word in ("--set", f"/a:{text}")))
+    assert [512 << 20, -1, RamShare(Fraction(1, 5)), Share("/a", Fraction(1, 2))] == [
+        write.value for write in stand_in.settings.knobs
+    ]
+    assert 3 << 29 == stand_in.settings.totalram
+    assert 0 == run("--totalram", "1.5ws")
+    assert Share("/", Fraction(3, 2)) == stand_in.settings.totalram_share
 
 
 def test_each_compressor_is_a_replay_of_its_own(

@@ -163,7 +163,7 @@ def test_a_pipe_gets_no_progress_and_quiet_no_notes(tmp_path: Path) -> None:
         ("-c lz4 -c lz4", "--compressor lz4 is given twice"),
         ("--shrinker-enabled y,maybe", "'maybe' is not a valid boolean"),
         ("--totalram 1.5ws,4Q", "'4Q' is not a size"),
-        ("--set /batch:memory.max=1M,4X", "'4X' is not a size"),
+        ("--set /batch:memory.max=1M,4X", "'4X' is not a limit"),
         ("--set /batch:memory.mux=1M", "has no knob 'memory.mux'"),
         ("--set /batch:memory.zswap.writeback=0,0.5ws", "'0.5ws' is not a switch"),
         ("--set /batch", "expected PATH:KEY=VALUE"),

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
-from zswap_replay.units import parse_duration
+from zswap_replay.units import Share, parse_duration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -30,8 +30,8 @@ _METAVARS = {"totalram": "SIZE", "recipe": "NAME|FILE", "payload_file": "FILE", 
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
-def size(text: str) -> int:
-    """Return the bytes of ``4G``. Raises click.BadParameter."""
+def size(text: str) -> int | Share:
+    """Return the bytes of ``4G``, or the share that ``1.5ws`` is. Raises click.BadParameter."""
     try:
         return parse_totalram(text)
     except SettingsError as error:
@@ -79,6 +79,12 @@ jobs_option = click.option(
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Refuse events that name a memcg before it was created."
+)
+
+missing_option = click.option(
+    "--allow-missing",
+    is_flag=True,
+    help="Warn where --set is for a memcg that never comes, which is an error without this.",
 )
 
 INSTEAD_OF_STDOUT = "Write the output there instead of to standard output."
@@ -141,8 +147,10 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
     twice = next((name for name in compressors if compressors.count(name) > 1), None)
     if twice is not None:
         raise SettingsError(f"--compressor {twice} is given twice")
+    share = values["totalram"] if isinstance(values["totalram"], Share) else None
     settings = Settings(
-        **values,
+        **{**values, "totalram": None} if share else values,
+        totalram_share=share,
         compressor=compressors[0],
         knobs=tuple(context.params["knobs"]),
         fixed=frozenset(

@@ -17,6 +17,7 @@ from zswap_replay.cli.options import (
     example,
     format_option,
     jobs_option,
+    missing_option,
     output_option,
     progress_option,
     quiet_option,
@@ -26,9 +27,11 @@ from zswap_replay.cli.options import (
     timing_option,
 )
 from zswap_replay.cli.progress import Bar
+from zswap_replay.cli.switches import WithSwitch
 from zswap_replay.errors import VerificationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from zswap_replay.result.result import Result
@@ -38,11 +41,12 @@ FORMATS = ("table", "json", "csv", "openmetrics")
 
 
 @click.command(
+    cls=WithSwitch,
     epilog=example(
         "zswap-replay run trace.parquet -c zstd -c lz4 --totalram 4G --set /web:memory.zswap.max=64M",
         "zswap-replay run trace.parquet --kernel 6.12 --format json --no-timing -o result.json",
         "zswap-replay run trace.parquet --interval 1s --timeline timeline.parquet",
-    )
+    ),
 )
 @click.argument("trace", shell_complete=completers.files)
 @settings_options
@@ -66,6 +70,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
 )
 @jobs_option
 @strict_option
+@missing_option
 @format_option(FORMATS)
 @output_option(INSTEAD_OF_STDOUT)
 @timing_option("Whether to print where the time went.")
@@ -81,6 +86,7 @@ def run(
     ranged: bool,
     jobs: int | None,
     strict: bool,
+    allow_missing: bool,
     form: str,
     output: str | None,
     timing: bool,
@@ -120,6 +126,7 @@ def run(
             ranged=ranged,
             jobs=jobs,
             strict=strict,
+            allow_missing=allow_missing,
             interval_ns=interval or 0,
             bar=shows_progress(progress, quiet),
             quiet=quiet,
@@ -142,6 +149,7 @@ def _replay_each(
     ranged: bool,
     jobs: int | None,
     strict: bool,
+    allow_missing: bool,
     interval_ns: int,
     bar: bool,
     quiet: bool,
@@ -164,6 +172,7 @@ def _replay_each(
                         settings,
                         strict=strict,
                         range=ranged,
+                        allow_missing=allow_missing,
                         interval_ns=interval_ns,
                         jobs=jobs,
                         workers=workers,
@@ -186,22 +195,24 @@ def _print(results: list[Result], form: str, *, timing: bool, target: Path | Non
 
         table.show(results, OutputConsole(), timing=timing)
         return
-    text = _rendered(results, form, timing=timing)
     if target is None:
-        click.echo(text, nl=False)
+        for text in _rendered(results, form, timing=timing):
+            click.echo(text, nl=False)
     else:
-        target.write_text(text, encoding="utf-8", errors="backslashreplace")
+        with target.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(_rendered(results, form, timing=timing))
 
 
-def _rendered(results: list[Result], form: str, *, timing: bool) -> str:
+def _rendered(results: list[Result], form: str, *, timing: bool) -> Iterable[str]:
     from zswap_replay.report.machine import counters_csv, openmetrics
     from zswap_replay.report.terminal import table
     from zswap_replay.result import file
 
+    if form == "json":
+        return file.chunks(results, timing=timing)
     renderers = {
         "table": table.render,
-        "json": file.render,
         "csv": counters_csv.render,
         "openmetrics": openmetrics.render,
     }
-    return renderers[form](results, timing=timing)
+    return (renderers[form](results, timing=timing),)

@@ -13,6 +13,7 @@ from zswap_replay.cli.messages import note, note_if_interpreted, warn
 from zswap_replay.cli.options import (
     force_option,
     format_option,
+    missing_option,
     output_option,
     progress_option,
     quiet_option,
@@ -22,6 +23,7 @@ from zswap_replay.cli.options import (
 )
 from zswap_replay.cli.progress import LiveTable
 from zswap_replay.cli.sweep_options import axis_options, options_from, split
+from zswap_replay.cli.switches import WithSwitches
 
 if TYPE_CHECKING:
     from zswap_replay.sweep.result import Sweep
@@ -30,10 +32,11 @@ FORMATS = ("table", "json", "csv")
 
 
 @click.command(
+    cls=WithSwitches,
     epilog="\b\nExample:\n"
     "  zswap-replay sweep trace.parquet -c zstd,lz4 --max-pool-percent 5,10,20 --kernel 6.8,6.12 \\\n"
     "      --set /web:memory.max=0.5ws --set /web:memory.zswap.max=64M,128M,max \\\n"
-    "      -o sweep.parquet"
+    "      -o sweep.parquet",
 )
 @click.argument("trace", shell_complete=completers.files)
 @axis_options
@@ -50,6 +53,7 @@ FORMATS = ("table", "json", "csv")
     help="Mark points too under which a kernel would have killed programs, or found a memory.swap.max reached.",
 )
 @strict_option
+@missing_option
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Processes; 1 is this one alone [default: as many as cores]."
 )
@@ -72,6 +76,7 @@ def sweep(
     pareto: list[str] | None,
     allow_oom: bool,
     strict: bool,
+    allow_missing: bool,
     jobs: int | None,
     scheduler: str | None,
     form: str,
@@ -99,6 +104,7 @@ def sweep(
             trace,
             options,
             strict=strict,
+            allow_missing=allow_missing,
             output=output,
             pareto=DEFAULT if pareto is None else pareto,
             allow_oom=allow_oom,

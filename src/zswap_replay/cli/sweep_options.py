@@ -32,18 +32,7 @@ def split(text: str) -> list[str]:
 def knob_values(text: str) -> tuple[str, Given]:
     """Return the knob of ``PATH:KEY=VALUE,VALUE`` and its values. Raises click.BadParameter."""
     target, equals, values = text.rpartition("=")
-    memcg = target.rpartition(":")[0]
-
-    def value(one: str) -> Any:
-        share = _share(one, memcg)
-        if share is not None:
-            try:
-                knob_write(f"{target}{equals}4096")
-            except click.BadParameter:
-                share = None  # the knob takes no bytes, or is none: told by the text as it was given
-        return knob_write(f"{target}{equals}{one}").value if share is None else share
-
-    return target, [(one, value(one)) for one in split(values)]
+    return target, [(one, knob_write(f"{target}{equals}{one}").value) for one in split(values)]
 
 
 def axis_options(function: Decorated) -> Decorated:
@@ -56,7 +45,7 @@ def axis_options(function: Decorated) -> Decorated:
         metavar="PATH:KEY=VALUE,...",
         shell_complete=completers.knobs,
         help="Write to a memcg's knob before the first event; values may be shares of what the memcg touches "
-        "(0.5ws). Repeatable.",
+        "(0.5ws) or of RAM (20%). Repeatable.",
     )(function)
     for field in reversed(settings_fields()):
         function = _axis(field)(function)
@@ -117,13 +106,7 @@ def _values(field: Field[Any], type_: Any) -> Callable[[str], Given]:
 
     def one(text: str) -> Any:
         if field.name == "totalram":
-            return _share(text, "/") or size(text)
+            return size(text)
         return kind.convert(text, None, None)
 
     return lambda text: [(each, one(each)) for each in split(text)]
-
-
-def _share(text: str, memcg: str) -> Any:
-    from zswap_replay.sweep.workingset import parse_share
-
-    return parse_share(text, memcg)

@@ -65,6 +65,7 @@ def check(
                 one = replay(
                     trace,
                     setting,
+                    allow_missing=True,
                     strict=result.manifest.strict,
                     range=result.range is not None,
                     interval_ns=result.manifest.interval_ns,

@@ -71,6 +71,7 @@ cdef class PageTable:
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
+    cpdef blocks_between(self, int space, unsigned long long first, unsigned long long last)
     cpdef int insert(self, int space, unsigned long long page) except -1
     cdef void enter(self, int block) noexcept
     cpdef unsigned long long page_of(self, int index) noexcept

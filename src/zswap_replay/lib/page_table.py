@@ -8,6 +8,7 @@ structs grow where they are.
 """
 
 import cython
+import numpy as np
 
 from zswap_replay.lib.columns import (
     INT,
@@ -157,6 +158,27 @@ class PageTable:
             return -1
         at: cython.int = page & BLOCK_MASK
         return (block << BLOCK_SHIFT) + at
+
+    def blocks_between(self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong) -> Column:
+        """Return the numbers of the blocks from the key ``first`` to the key ``last`` that there are, in order of key.
+
+        A search costs no more than a look at every block, however many keys there are.
+        """
+        key: cython.ulonglong
+        block: cython.int
+        if last - first < self.nr_blocks >> 2:
+            found = []
+            for key in range(first, last + 1):
+                block = self.find_block(space, key)
+                if block >= 0:
+                    found.append(block)
+            return np.array(found, np.int32).data
+        known = slice(NR_RETURNED >> BLOCK_SHIFT, self.nr_blocks)
+        keys = np.asarray(self.blocks.view("key")[known], np.uint64)
+        spaces = np.asarray(self.blocks.view("space")[known])
+        among = np.flatnonzero((spaces == space) & (keys >= np.uint64(first)) & (keys <= np.uint64(last)))
+        in_order = among[np.argsort(keys[among])] + (NR_RETURNED >> BLOCK_SHIFT)
+        return in_order.astype(np.int32).data
 
     def insert(self, space: cython.int, page: cython.ulonglong) -> cython.int:
         """Add a page, absent as yet, and return its index. The caller has looked that it is not there."""

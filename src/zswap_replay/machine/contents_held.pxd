@@ -3,7 +3,8 @@ from zswap_replay.machine.events cimport Events
 from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
 from zswap_replay.mm.memcontrol cimport MemCgroups
-from zswap_replay.lib.page_table cimport EXPLICIT, PRESENT, PageTable
+from zswap_replay.lib.page_table cimport BLOCK_MASK, BLOCK_SHIFT, EXPLICIT, PRESENT, PageTable
+from zswap_replay.machine.machine cimport WIDE
 
 @cython.final
 cdef class ContentsHeld:
@@ -11,6 +12,8 @@ cdef class ContentsHeld:
     cdef readonly MemCgroups memcgs
     cdef readonly Lengths contents
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
+    @cython.locals(blocks="int[::1]")
+    cdef event_of_known_pages(self, Events events, Py_ssize_t i, int space)
     cdef page_event(
         self, int kind, int space, unsigned long long number, unsigned long long content, bint has_content
     )

@@ -9,7 +9,8 @@ from zswap_replay.mm.memcontrol import MemCgroups
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import EXPLICIT, PRESENT
+    from zswap_replay.lib.page_table import BLOCK_MASK, BLOCK_SHIFT, EXPLICIT, PRESENT
+    from zswap_replay.machine.machine import WIDE
 
 
 class ContentsHeld:
@@ -40,15 +41,38 @@ class ContentsHeld:
             space = self.memcgs.memcg_of_path(events.memcg[i])
             if space < 0:
                 return i
-            for number in range(events.count[i]):
-                self.page_event(
-                    kind,
-                    space,
-                    events.page[i] + number,
-                    events.content[i] + number,
-                    events.has_content[i] != 0,
-                )
+            if kind > WRITE and events.count[i] > WIDE:
+                self.event_of_known_pages(events, i, space)
+            else:
+                for number in range(events.count[i]):
+                    self.page_event(
+                        kind,
+                        space,
+                        events.page[i] + number,
+                        events.content[i] + number,
+                        events.has_content[i] != 0,
+                    )
         return stop
+
+    def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
+        """Replay a pageout or discard of many pages, as Machine.event_of_known_pages() does."""
+        first: cython.ulonglong = events.page[i]
+        last: cython.ulonglong = first + (events.count[i] - 1)
+        number: cython.ulonglong
+        at: cython.Py_ssize_t
+        page: cython.int
+        blocks = self.pages.blocks_between(space, first >> BLOCK_SHIFT, last >> BLOCK_SHIFT)
+        for at in range(len(blocks)):
+            for page in range(blocks[at] << BLOCK_SHIFT, (blocks[at] << BLOCK_SHIFT) + BLOCK_MASK + 1):
+                number = self.pages.page_of(page)
+                if first <= number <= last:
+                    self.page_event(
+                        events.event[i],
+                        space,
+                        number,
+                        events.content[i] + (number - first),
+                        events.has_content[i] != 0,
+                    )
 
     def page_event(
         self,

@@ -22,8 +22,6 @@ TYPES = {
 """The columns and their types, in the order of Events."""
 
 MAX_U64 = np.uint64((1 << 64) - 1)
-MAX_TIME = np.uint64((1 << 63) - 1)
-"""The end of time, which no event reaches."""
 
 
 class Events:
@@ -43,7 +41,7 @@ class Events:
         """Take the columns as they are.
 
         Raises ValueError, which names the column and its first bad row: a column of another type or length, an event
-        that there is not, a time from MAX_TIME on, an event of a page without a memcg, or a run beyond 2^64.
+        that there is not, an event of a page without a memcg, or a run beyond 2^64.
         """
         self.size = len(event)
         for (name, kind), column in zip(
@@ -69,19 +67,19 @@ class Events:
                 _refuse("event", events, events >= NR_EVENT_CODES)
             if memcgs.min() < 0:
                 _refuse("memcg", memcgs, (memcgs < 0) & (events < SETTLE))
-            times, counts = np.asarray(time_ns), np.asarray(count)
-            if times.max() >= MAX_TIME:
-                _refuse("time_ns", times, times >= MAX_TIME)
+            counts = np.asarray(count)
             for name, first in (("page", np.asarray(page)), ("content", np.asarray(content))):
                 if int(first.max()) > int(MAX_U64) - int(counts.max()):
                     ends_beyond = first > MAX_U64 - np.maximum(counts, 1) + np.uint64(1)
                     _refuse(name, first, ends_beyond & (events < SETTLE))
             self.max_node = int(np.asarray(node).max())
+            if self.max_node:  # the node of an event without a page is not looked at
+                self.max_node = int(np.asarray(node)[events < SETTLE].max(initial=0))
 
     def check(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
         """Refuse to go through the events ``start`` to ``stop`` - 1 on a machine of ``nr_nodes`` nodes.
 
-        Raises ValueError: there are no such events, or one of them is on a node that the machine lacks.
+        Raises ValueError: there are no such events, or one of pages is on a node that the machine lacks.
         """
         if not 0 <= start <= stop <= self.size:
             raise ValueError(f"events {start} to {stop}: there are {self.size}")
@@ -91,7 +89,7 @@ class Events:
     def refuse_node(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
         """Raise ValueError for the first of the events ``start`` to ``stop`` - 1 on a node from ``nr_nodes`` on."""
         nodes = np.asarray(self.node)[start:stop]
-        for row in np.flatnonzero(nodes >= nr_nodes):
+        for row in np.flatnonzero((nodes >= nr_nodes) & (np.asarray(self.event)[start:stop] < SETTLE)):
             raise ValueError(
                 f"row {start + row}, column node: {nodes[row]}; expected a node below {nr_nodes}"
             )

@@ -48,8 +48,11 @@ class ExactLru(Vmscan):
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Free one page of the memcgs below ``root``; return 1, or 0 where each page was looked at twice in vain.
 
-        Memcgs that can have no more swap slots are passed over.
+        Memcgs that can have no more swap slots are passed over. Swappiness 0 frees none; any other makes no difference,
+        since there is nothing else to take.
         """
+        if self.share == 0:
+            return 0
         if root >= len(self.reclaim_iter):
             self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
         memcg: cython.int

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.event_codes cimport CONTROL, PAGEOUT, SETTLE, WRITE
-from zswap_replay.lib.page_table cimport PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
+from zswap_replay.lib.page_table cimport BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
 from zswap_replay.machine.events cimport Events
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
@@ -12,13 +12,14 @@ from zswap_replay.mm.page_writeback cimport Writeback
 from zswap_replay.mm.swap cimport Lruvecs
 from zswap_replay.mm.swap_slots cimport SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
-from zswap_replay.mm.vmscan cimport Vmscan
+from zswap_replay.mm.vmscan cimport VM_SWAPPINESS, Vmscan
 from zswap_replay.mm.workingset cimport Workingset
 from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     MAX_NODES = 256
+    WIDE = 64
 
 @cython.final
 cdef class Machine:
@@ -49,6 +50,8 @@ cdef class Machine:
         counts="long long[::1]",
     )
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
+    @cython.locals(blocks="int[::1]")
+    cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1
     cdef int page_event(
         self, int kind, int space, int page, int node, unsigned long long content, bint has_content
     ) except -1

@@ -26,12 +26,15 @@ from zswap_replay.mm.zswap import Contents, ShrinkWorker, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO
+    from zswap_replay.lib.page_table import BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
     from zswap_replay.mm.page import PAGE_SHIFT
+    from zswap_replay.mm.vmscan import VM_SWAPPINESS
 
     MAX_NODES = 256
     """NUMA nodes at most: a page has the number of its own in a byte."""
+    WIDE = 64
+    """Pages of an event from which on those that it only may find are looked for by blocks."""
 
 
 class Machine:
@@ -151,9 +154,12 @@ class Machine:
         else:
             self.memcgs.set_limit(memcg, key, value)
 
-    def memcg_reclaim(self, path: int, size: int) -> int:
-        """Reclaim ``size`` bytes of a memcg; return the pages that went. Raises LookupError: it was never created."""
-        return self.limits.memory_reclaim(self.memcg_of(path), size >> PAGE_SHIFT)
+    def memcg_reclaim(self, path: int, size: int, swappiness: int = VM_SWAPPINESS) -> int:
+        """Reclaim ``size`` bytes of a memcg; return the pages that went.
+
+        ``swappiness`` is 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY. Raises LookupError: the memcg was never created.
+        """
+        return self.limits.memory_reclaim(self.memcg_of(path), size >> PAGE_SHIFT, swappiness)
 
     # ---- zswap ----
 
@@ -169,7 +175,7 @@ class Machine:
 
     def settle(self) -> None:
         """Let the shrink worker finish."""
-        self.zswap.worker.run_worker(self.zswap, -1)
+        self.zswap.worker.finish(self.zswap)
 
     def advance(self, now: int) -> None:
         """Let time pass until ``now``, in ns, and the shrink worker do what it gets done by then."""
@@ -205,7 +211,7 @@ class Machine:
         room: cython.int = pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
         fast: cython.bint = not self.exact_lru
-        until: cython.longlong = worker.next_work()
+        until: cython.ulonglong = worker.next_work()
         first: cython.Py_ssize_t = start
         end: cython.Py_ssize_t = start
         for i in range(start, stop):
@@ -233,23 +239,49 @@ class Machine:
             if worker.active:
                 worker.run_worker(self.zswap, time_ns[i])
             if kind == SETTLE:
-                worker.run_worker(self.zswap, -1)
+                worker.finish(self.zswap)
             else:
                 space = self.memcgs.memcg_of_path(memcg[i])
                 if space < 0:
                     return i
-                for number in range(events.count[i]):
-                    if number or page < 0:
-                        page = pages.find(space, events.page[i] + number)
-                    if page < 0 and kind <= WRITE:
-                        page = pages.insert(space, events.page[i] + number)
-                    if page >= 0:
-                        self.page_event(kind, space, page, events.node[i], events.content[i] + number, given)
+                if kind > WRITE and events.count[i] > WIDE:
+                    self.event_of_known_pages(events, i, space)
+                else:
+                    for number in range(events.count[i]):
+                        if number or page < 0:
+                            page = pages.find(space, events.page[i] + number)
+                        if page < 0 and kind <= WRITE:
+                            page = pages.insert(space, events.page[i] + number)
+                        if page >= 0:
+                            self.page_event(
+                                kind, space, page, events.node[i], events.content[i] + number, given
+                            )
             until = worker.next_work()
             if pages.room != room:
                 room = pages.room
                 flags = pages.flags
         return stop
+
+    def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
+        """Replay a pageout or discard of many pages; those that were never touched are passed over at no cost."""
+        first: cython.ulonglong = events.page[i]
+        number: cython.ulonglong
+        at: cython.Py_ssize_t
+        page: cython.int
+        last: cython.ulonglong = first + (events.count[i] - 1)
+        blocks = self.pages.blocks_between(space, first >> BLOCK_SHIFT, last >> BLOCK_SHIFT)
+        for at in range(len(blocks)):
+            for page in range(blocks[at] << BLOCK_SHIFT, (blocks[at] << BLOCK_SHIFT) + BLOCK_MASK + 1):
+                number = self.pages.page_of(page)
+                if first <= number <= last:
+                    self.page_event(
+                        events.event[i],
+                        space,
+                        page,
+                        events.node[i],
+                        events.content[i] + (number - first),
+                        events.has_content[i] != 0,
+                    )
 
     def page_event(
         self,

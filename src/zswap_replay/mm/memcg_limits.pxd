@@ -2,7 +2,7 @@ cimport cython
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, ROOT, MemCgroups
 from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX
-from zswap_replay.mm.vmscan cimport Vmscan
+from zswap_replay.mm.vmscan cimport VM_SWAPPINESS, Vmscan
 from zswap_replay.mm.zswap cimport MAX_RECLAIM_RETRIES
 
 @cython.final
@@ -16,4 +16,4 @@ cdef class MemcgLimits:
     cdef int mem_cgroup_oom(self, int memcg) except -1
     cdef note_oom(self, str limit, int above, int memcg, long long pages)
     cpdef bint reclaim_below(self, int memcg, long long limit, int coming) except -1
-    cpdef Py_ssize_t memory_reclaim(self, int memcg, Py_ssize_t nr_to_reclaim) except -1
+    cpdef Py_ssize_t memory_reclaim(self, int memcg, Py_ssize_t nr_to_reclaim, int swappiness) except -1

@@ -14,6 +14,7 @@ from zswap_replay.mm.vmscan import Vmscan
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, ROOT
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
+    from zswap_replay.mm.vmscan import VM_SWAPPINESS
     from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
 
 
@@ -112,11 +113,14 @@ class MemcgLimits:
         if value != NO_LIMIT:
             self.reclaim_below(memcg, self.memcgs.memory_high[memcg], 0)
 
-    def memory_reclaim(self, memcg: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Reclaim ``nr_to_reclaim`` pages of a memcg; return how many were freed.
+    def memory_reclaim(
+        self, memcg: cython.int, nr_to_reclaim: cython.Py_ssize_t, swappiness: cython.int
+    ) -> cython.Py_ssize_t:
+        """Reclaim ``nr_to_reclaim`` pages of a memcg with a swappiness; return how many were freed.
 
         Models memory_reclaim().
         """
+        self.vmscan.set_swappiness(swappiness)
         freed: cython.Py_ssize_t = 0
         retries: cython.int = MAX_RECLAIM_RETRIES
         while freed < nr_to_reclaim and retries:
@@ -130,4 +134,5 @@ class MemcgLimits:
                 break
         if freed < nr_to_reclaim:
             self.vmscan.count_swap_full(memcg)
+        self.vmscan.set_swappiness(VM_SWAPPINESS)
         return freed

@@ -30,6 +30,7 @@ cdef class MemCgroups:
     cdef readonly bint swap_limited
     cdef bint switch_exists, switch_inherited, switch_hierarchical
     cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
+    cdef int[::1] first_objcg, next_objcg
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
     cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, events, node_zswap_bytes, node_zswapped
@@ -57,4 +58,5 @@ cdef class MemCgroups:
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
+    cdef void add_to_parents(self, long long[::1] values, int width) noexcept
     cpdef grow(self)

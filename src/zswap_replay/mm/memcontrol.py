@@ -79,6 +79,9 @@ class MemCgroups:
         self.id_refs = column(room, LONGLONG)
         # an objcg is numbered as the memcg that it was made for; after that one's death it belongs to the parent
         self.objcg_memcg = column(room, INT, -1)
+        # by memcg the first of the objcgs that belong to it, by objcg the next of its memcg's
+        self.first_objcg = column(room, INT, -1)
+        self.next_objcg = column(room, INT, -1)
         # limits in pages
         self.memory_max = column(room, LONGLONG, -1)
         self.memory_high = column(room, LONGLONG, -1)
@@ -127,6 +130,7 @@ class MemCgroups:
         self.parent[memcg] = parent
         self.online[memcg] = 1
         self.objcg_memcg[memcg] = memcg
+        self.first_objcg[memcg] = memcg
         if parent < 0:
             return memcg
         self.refs[parent] += 1
@@ -146,18 +150,24 @@ class MemCgroups:
 
         Models mem_cgroup_css_offline().
         """
-        objcg: cython.int
+        objcg: cython.int = self.first_objcg[memcg]
+        last: cython.int = -1
+        parent: cython.int = self.parent[memcg]
         own: cython.int
         heirs: cython.int
         for own in range(memcg * self.nr_nodes, (memcg + 1) * self.nr_nodes):
-            heirs = own + (self.parent[memcg] - memcg) * self.nr_nodes
+            heirs = own + (parent - memcg) * self.nr_nodes
             self.node_zswap_bytes[heirs] += self.node_zswap_bytes[own]
             self.node_zswapped[heirs] += self.node_zswapped[own]
             self.node_zswap_bytes[own] = 0
             self.node_zswapped[own] = 0
-        for objcg in range(self.nr):
-            if self.objcg_memcg[objcg] == memcg:
-                self.objcg_memcg[objcg] = self.parent[memcg]
+        while objcg >= 0:
+            self.objcg_memcg[objcg] = parent
+            last = objcg
+            objcg = self.next_objcg[objcg]
+        self.next_objcg[last] = self.first_objcg[parent]
+        self.first_objcg[parent] = self.first_objcg[memcg]
+        self.first_objcg[memcg] = -1
         self.online[memcg] = 0
         if self.refs[memcg] == 0:
             self.release(memcg)
@@ -390,10 +400,18 @@ class MemCgroups:
     def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
         """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
         values = np.array(items, dtype=np.int64)[: self.nr * self.nr_nodes * width]
-        values = values.reshape(self.nr, self.nr_nodes, width)
+        self.add_to_parents(values.data, self.nr_nodes * width)
+        return values.reshape(self.nr, self.nr_nodes, width)
+
+    def add_to_parents(self, values: Column, width: cython.int) -> None:
+        """Add the ``width`` items of each memcg to those of its parent, from the leaves up."""
+        memcg: cython.int
+        item: cython.Py_ssize_t
+        up: cython.Py_ssize_t
         for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
-            values[self.parent[memcg]] += values[memcg]
-        return values
+            up = (self.parent[memcg] - memcg) * width
+            for item in range(memcg * width, (memcg + 1) * width):
+                values[item + up] += values[item]
 
     def nr_dying_descendants(self) -> int:
         """Count the memcgs that were removed and that something still refers to."""
@@ -416,6 +434,8 @@ class MemCgroups:
         self.refs = grown(self.refs, room)
         self.id_refs = grown(self.id_refs, room)
         self.objcg_memcg = grown(self.objcg_memcg, room, -1)
+        self.first_objcg = grown(self.first_objcg, room, -1)
+        self.next_objcg = grown(self.next_objcg, room, -1)
         self.memory_max = grown(self.memory_max, room, -1)
         self.memory_high = grown(self.memory_high, room, -1)
         self.swap_max = grown(self.swap_max, room, -1)

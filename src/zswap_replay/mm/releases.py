@@ -138,6 +138,8 @@ class Release:
     zpools: tuple[str, ...] = _rule("allocators of the release that are modelled", "zpool_register_driver()")
     params: tuple[str, ...] = field(metadata={})
     """Module parameters of the release."""
+    reclaim_keys: tuple[str, ...] = field(metadata={})
+    """Keys of RECLAIM_KEYS that memory.reclaim takes behind the bytes."""
     absent: frozenset[str] = field(metadata={})
     """Counters of ours to show that this kernel does not have."""
 
@@ -159,6 +161,9 @@ RULES = tuple(
 )
 """The rules, in the order of ``Release``."""
 
+
+RECLAIM_KEYS = {"swappiness": "6.11", "swappiness=max": "6.16"}
+"""What memory.reclaim takes behind the bytes, and the release that it came with: memory_reclaim(), mm/memcontrol.c."""
 
 _OLD_PARAMS = (
     "enabled",
@@ -208,6 +213,7 @@ _V6_6 = Release(
     zstd="1.5.6",
     zpools=("zsmalloc", "zbud", "z3fold"),
     params=_OLD_PARAMS,
+    reclaim_keys=(),
     absent=frozenset(
         {
             "reject_compress_fail",
@@ -263,6 +269,7 @@ _V6_12 = replace(
     shrinker="disk swapins",
     quarters_of_memory_reclaim=True,
     params=_NEW_PARAMS,
+    reclaim_keys=("swappiness",),
     absent=frozenset(
         {
             "decompress_fail",
@@ -283,6 +290,7 @@ _V6_18 = replace(
     zstd="1.5.7",
     zpools=("zsmalloc",),
     params=tuple(param for param in _NEW_PARAMS if param != "zpool"),
+    reclaim_keys=("swappiness", "swappiness=max"),
     absent=frozenset({"same_filled_pages", "duplicate_entry", "zswap_incomp"}),
 )
 _V7_1 = replace(

@@ -18,14 +18,17 @@ from zswap_replay.mm.zswap cimport Zswap
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     DEF_PRIORITY = 12
-    ANON_SHARE = 89
-    ANON_SHARE_OF = 508
+    VM_SWAPPINESS = 60
+    MAX_SWAPPINESS = 200
+    SWAPPINESS_ANON_ONLY = 201
     STORE_UNITS = 3
     FREED = 0
     KEEP = 1
     ACTIVATE = 2
 
-cpdef long long scan_count(long long size, int priority, bint online) noexcept
+cpdef int anon_share(int swappiness) noexcept
+cpdef int file_share(int swappiness) noexcept
+cpdef long long scan_count(long long size, int priority, bint online, int share, int whole) noexcept
 cpdef long long inactive_ratio(long long pages) noexcept
 
 cdef class Vmscan:
@@ -40,10 +43,11 @@ cdef class Vmscan:
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap, worker_waited
-    cdef readonly int shrink_delay, swap_full_memcg
+    cdef readonly int shrink_delay, swap_full_memcg, share, whole
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
     cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pgscan, pgsteal
+    cdef void set_swappiness(self, int swappiness) noexcept
     cdef int pte_mkyoung(self, int page) except -1
     cdef void folio_set_active(self, int page) noexcept
     cdef int wait_for_disk(self) except -1

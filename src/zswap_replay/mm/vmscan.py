@@ -36,9 +36,11 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.swap import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
 
     DEF_PRIORITY = 12
-    ANON_SHARE = 89
-    ANON_SHARE_OF = 508
-    """What swappiness 60 leaves to anonymous pages where there are no file pages: 89 of 508."""
+    VM_SWAPPINESS = 60
+    """What reclaim goes by where nobody says otherwise."""
+    MAX_SWAPPINESS = 200
+    SWAPPINESS_ANON_ONLY = 201
+    """What ``swappiness=max`` stands for."""
     STORE_UNITS = 3
     """Work that a store adds to the scan of a page, on reclaim's clock."""
     # what became of a page: enum of shrink_folio_list()
@@ -47,18 +49,39 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ACTIVATE = 2
 
 
-def scan_count(size: cython.longlong, priority: cython.int, online: cython.bint) -> cython.longlong:
+def anon_share(swappiness: cython.int) -> cython.int:
+    """Return the part of the scan that a swappiness leaves to anonymous pages, out of it and file_share().
+
+    The fractions of get_scan_count(), mm/vmscan.c, where all that reclaim cost was of anonymous pages, as it is where
+    there are no others: 89 and 419 for 60.
+    """
+    if swappiness >= SWAPPINESS_ANON_ONLY:
+        return 1
+    return (3 * swappiness - 1) // 2 if swappiness else 0
+
+
+def file_share(swappiness: cython.int) -> cython.int:
+    """Return the part of the scan that a swappiness leaves to file pages; see anon_share()."""
+    return 3 * (MAX_SWAPPINESS - swappiness) - 1 if swappiness < MAX_SWAPPINESS else 0
+
+
+def scan_count(
+    size: cython.longlong, priority: cython.int, online: cython.bint, share: cython.int, whole: cython.int
+) -> cython.longlong:
     """Return how many pages of a list of ``size`` to scan at a priority: 12 is the mildest, at 0 all of them.
 
+    Anonymous pages get ``share`` of ``whole``; a share of 0, which is swappiness 0, gets nothing at any priority.
     A dead memcg, which is not ``online``, is scraped out: at least a cluster of pages counts, and the share of
     anonymous pages is rounded up.
     """
     scan: cython.longlong = size >> priority
+    if share == 0:
+        return 0
     if online:
-        return scan * ANON_SHARE // ANON_SHARE_OF if priority else scan
+        return scan * share // whole if priority else scan
     if scan == 0:
         scan = min(size, SWAP_CLUSTER_MAX)
-    return (scan * ANON_SHARE + ANON_SHARE_OF - 1) // ANON_SHARE_OF if priority else scan
+    return (scan * share + whole - 1) // whole if priority else scan
 
 
 def inactive_ratio(pages: cython.longlong) -> cython.longlong:
@@ -115,6 +138,12 @@ class Vmscan:
         self.shortages = Shortages()
         self.pgscan = 0  # pages that reclaim took off an inactive list to look at them
         self.pgsteal = 0  # pages of those that went
+        self.set_swappiness(VM_SWAPPINESS)
+
+    def set_swappiness(self, swappiness: cython.int) -> None:
+        """Set how much of a scan anonymous pages get: 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY."""
+        self.share = anon_share(swappiness)
+        self.whole = self.share + file_share(swappiness)
 
     # ---- accesses ----
 
@@ -129,7 +158,7 @@ class Vmscan:
     def wait_for_disk(self) -> None:
         """Let the shrink worker finish: a task waits for a read from the device, and the worker has the processor."""
         if self.zswap.worker.active:
-            self.zswap.worker.run_worker(self.zswap, -1)
+            self.zswap.worker.finish(self.zswap)
 
     # ---- one page ----
 
@@ -155,7 +184,7 @@ class Vmscan:
         if self.zswap.worker.refusals_waiting and self.writeback.reclaiming:
             self.worker_waited = True
             if self.zswap.worker.refusals_waiting > self.shrink_delay:
-                self.zswap.worker.run_worker(self.zswap, -1)
+                self.zswap.worker.finish(self.zswap)
         if outcome == KEPT:
             return ACTIVATE
         if outcome == STORED or self.synchronous_swap:
@@ -335,7 +364,7 @@ class Vmscan:
         Models get_scan_count(), mm/vmscan.c.
         """
         size: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + head]
-        return scan_count(size, priority, self.memcgs.online[memcg] != 0)
+        return scan_count(size, priority, self.memcgs.online[memcg] != 0, self.share, self.whole)
 
     def shrink_lruvec(
         self, memcg: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong

@@ -35,7 +35,7 @@ cpdef enum:
     SHRINKER_PROTECTS_SIZE = 1
     SHRINKER_PROTECTS_SWAPINS = 2
 
-cdef long long MAX_TIME
+cdef unsigned long long MAX_TIME
 
 cdef class Zswap
 
@@ -79,8 +79,9 @@ cdef class ShrinkWorker:
     cdef readonly MemCgroups memcgs
     cdef int rule_worker
     cdef bint rule_cursor_released_offline
-    cdef public long long now
-    cdef readonly long long writeback_ns, work_ns, refusals_waiting
+    cdef public unsigned long long now
+    cdef readonly unsigned long long writeback_ns, work_ns
+    cdef readonly long long refusals_waiting
     cdef list queue
     cdef readonly ShrinkWork running
     cdef readonly bint active
@@ -88,9 +89,10 @@ cdef class ShrinkWorker:
     cdef release_cursor(self, ShrinkWork work, int memcg, bint only_online)
     cdef set_next_shrink(self, ShrinkWork work, int memcg)
     cdef queue_work(self, ShrinkWork work)
-    cdef long long after(self, long long time, long long pages) noexcept
-    cpdef long long next_work(self) noexcept
-    cpdef run_worker(self, Zswap zswap, long long until)
+    cdef unsigned long long after(self, unsigned long long time, unsigned long long pages) noexcept
+    cpdef unsigned long long next_work(self) noexcept
+    cpdef finish(self, Zswap zswap)
+    cpdef run_worker(self, Zswap zswap, unsigned long long until)
     cdef int shrink_worker(self, Zswap zswap, ShrinkWork work) except -1
     cdef int no_candidate(self) noexcept
     cdef int nothing_scanned(self) noexcept

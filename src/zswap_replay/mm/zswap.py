@@ -73,7 +73,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     SHRINKER_PROTECTS_SIZE = 1
     SHRINKER_PROTECTS_SWAPINS = 2
 
-MAX_TIME = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
+MAX_TIME = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 
 ZPOOLS = {"zsmalloc": ZsPool, "zbud": ZbudPool, "z3fold": Z3foldPool}
 WORKERS = {
@@ -352,20 +352,24 @@ class ShrinkWorker:
             self.active = True
             self.work_ns = max(self.work_ns, self.after(self.now, 1))
 
-    def after(self, time: cython.longlong, pages: cython.longlong) -> cython.longlong:
+    def after(self, time: cython.ulonglong, pages: cython.ulonglong) -> cython.ulonglong:
         """Return the time when ``pages`` are written that are begun at ``time``; the end of time if it comes first."""
         if self.writeback_ns > 0 and pages > (MAX_TIME - time) // self.writeback_ns:
             return MAX_TIME
         return time + pages * self.writeback_ns
 
-    def next_work(self) -> cython.longlong:
+    def next_work(self) -> cython.ulonglong:
         """Return when the worker has something to do next, in ns; the end of time where it has nothing."""
         return self.work_ns if self.active else MAX_TIME
 
-    def run_worker(self, zswap: "Zswap", until: cython.longlong) -> None:
-        """Let the worker do what it gets done up to a time, in ns; -1 lets it finish."""
-        now: cython.longlong = self.now
-        while self.active and (until < 0 or self.work_ns <= until):
+    def finish(self, zswap: "Zswap") -> None:
+        """Let the worker finish, however long it takes."""
+        self.run_worker(zswap, MAX_TIME)
+
+    def run_worker(self, zswap: "Zswap", until: cython.ulonglong) -> None:
+        """Let the worker do what it gets done up to a time, in ns."""
+        now: cython.ulonglong = self.now
+        while self.active and self.work_ns <= until:
             if self.running is None:
                 self.running = self.queue.pop(0)
                 self.running.pending = False

@@ -141,9 +141,11 @@ class GeneratedPages:
 
 
 class FilePages:
-    """Pages of a file: content id i is its i-th 4096 bytes, from 0.
+    """Pages of a file: content id i is its i-th 4096 bytes, from 0; the last page may lack bytes, which are zeros.
 
-    Raises SettingsError: the file cannot be read, is empty or is not whole pages; a content id is past its end.
+    A content id past the end, as that of derived content is, has the page that a hash of it picks.
+
+    Raises SettingsError: the file cannot be read, or is empty.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -151,27 +153,26 @@ class FilePages:
         try:
             with open(path, "rb") as file:
                 size = file.seek(0, 2)
-                if size == 0 or size % PAGE_SIZE:
-                    raise SettingsError(
-                        f"{path}: {size} bytes are not one or more whole pages of {PAGE_SIZE}"
-                    )
+                if size == 0:
+                    raise SettingsError(f"{path}: found an empty file; expected pages of {PAGE_SIZE} bytes")
                 self._bytes = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
         except OSError as error:
             raise SettingsError(f"{path}: {error.strerror}") from error
-        self._pages = size // PAGE_SIZE
+        self._pages = (size + PAGE_SIZE - 1) // PAGE_SIZE
         # The last page is remembered: its word, bytes and class are asked for in turn.
         self._content = -1
         self._page = b""
 
+    def count(self) -> int:
+        """Return the number of pages of the file."""
+        return self._pages
+
     def page(self, content: int) -> bytes:
         """Read the 4096 bytes of a content."""
         if content != self._content:
-            if not 0 <= content < self._pages:
-                raise SettingsError(
-                    f"{self._path}: content id {content} is past the end; the file has {self._pages} pages"
-                )
-            start = content * PAGE_SIZE
-            self._page = self._bytes[start : start + PAGE_SIZE]
+            start = (content if content < self._pages else mix64(content) % self._pages) * PAGE_SIZE
+            page = self._bytes[start : start + PAGE_SIZE]
+            self._page = page if len(page) == PAGE_SIZE else page.ljust(PAGE_SIZE, b"\0")
             self._content = content
         return self._page
 

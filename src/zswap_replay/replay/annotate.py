@@ -15,6 +15,7 @@ from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.machine.machine import Machine
+from zswap_replay.payload.source import FilePages
 from zswap_replay.replay.controls import Controls, ignore
 from zswap_replay.replay.listener import NoListener
 from zswap_replay.replay.loop import Loop, make_machine
@@ -102,6 +103,10 @@ def annotate(
     for batch in reader.batches():
         loop.take(batch, len(batch))
     contents, _, _ = pages.held.contents.columns()
+    if isinstance(source, FilePages) and contents.size and contents.max() >= source.count():
+        page_data.mapped = True
+    for text in page_data.remarks():
+        (notes or ignore)(text)
     lengths = []
     with CodecWorkers(jobs, notes or ignore) as workers:
         for spec in specs:

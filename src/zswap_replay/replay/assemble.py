@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from zswap_replay.codec.contents import Timing as CodecTiming
+from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
+from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.zswap import Zswap
 from zswap_replay.replay.controls import ignore
@@ -19,13 +21,22 @@ from zswap_replay.replay.page_data import PageData
 from zswap_replay.replay.shortages import shortage_warnings
 from zswap_replay.result.manifest import Manifest, versions
 from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time
+from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.result.result import Result, Timing
 from zswap_replay.result.snapshot import Snapshot, difference
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.reader import TraceReader
-from zswap_replay.units import PAGE_SIZE
+from zswap_replay.trace.schema import Event
+from zswap_replay.units import PAGE_SIZE, counted, format_size
+
+_SNAPSHOT_BYTES = 8 << 10
+_MEMCG_BYTES, _NODE_BYTES = 280, 160
+"""Memory that a snapshot takes, packed: what is of the machine, of each memcg, and of each of its nodes."""
+
+_SMALL = 16 << 20
+"""Bytes of snapshots in a batch that are not worth a look."""
 
 
 class Snapshots:
@@ -42,50 +53,76 @@ class Snapshots:
         mismatches: Callable[[], int],
     ) -> None:
         """Take ``memcg_path``, the paths of memcgs by the machine's index, and ``warmup``, a number of events."""
-        self.taken: list[Snapshot] = []
+        self.taken = PackedSnapshots()
         self.interval_ns = 0
         """Nanoseconds of the trace from one snapshot to the next; 0 for those alone that the trace asks for."""
         self.watch: Callable[[Snapshot], None] = ignore
         """Called with each snapshot that the trace asks for, when it is taken."""
+        self.total_rows = 0
+        """Rows that will be replayed."""
         self._machine = machine
         self._memcg_path = memcg_path
         self._warmup = warmup
         self._mismatches = mismatches
         self._intervals = 0
+        """Whole intervals before the last row that was seen."""
+        self._first_ns = 0
         self._baseline: Snapshot | None = None
         self._stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
-        self._last_ns = 0
 
     def stops(self, batch: Batch, rows: int) -> list[Stop]:
-        """Tell where the warm-up and intervals end among the first ``rows`` rows of a batch."""
+        """Tell where the warm-up and intervals end among the first ``rows`` rows of a batch.
+
+        Raises SettingsError: there would be more snapshots than memory holds.
+
+        An interval ends before the first event of a later one. Intervals in which nothing happens end together, where
+        the last of them does: a stretch without events costs one snapshot, however long it is.
+        """
         found: list[Stop] = []
-        if batch.first_row == 0:
-            self._machine.zswap.restart_held(int(batch.time_ns[0]))
         warmup = self._warmup - batch.first_row
         if 0 < warmup < rows or (warmup == 0 and batch.first_row):
-            ended = int(batch.time_ns[warmup - 1]) if warmup else self._last_ns
-            found.append(Stop(warmup, "warmup", ended, ends_warmup=True))
-        self._last_ns = int(batch.time_ns[rows - 1])
+            found.append(Stop(warmup, "warmup"))
         if self.interval_ns:
-            first = (self._intervals + 1) * self.interval_ns
-            ends = np.arange(first, int(batch.time_ns[rows - 1]) + 1, self.interval_ns, dtype=np.uint64)
-            before = np.searchsorted(batch.time_ns[:rows], ends, side="left")
-            found.extend(
-                Stop(int(row), f"interval {int(end) // self.interval_ns}", int(end))
-                for row, end in zip(before, ends, strict=True)
-            )
+            found.extend(self._ends(batch, rows))
+        asked = sum(control.event is Event.SNAPSHOT for control in batch.controls if control.row < rows)
+        self._check_room(len(found) + asked, batch.first_row, rows)
         return sorted(
             found, key=lambda stop: stop.row
         )  # at one row the warm-up, which is first here, stays first
 
+    def _check_room(self, coming: int, first_row: int, rows: int) -> None:
+        """Refuse snapshots that memory does not hold: those coming in a batch, and as many a row up to the end."""
+        memcgs = sum(path is not None for path in self._memcg_path)
+        size = _SNAPSHOT_BYTES + memcgs * (_MEMCG_BYTES + _NODE_BYTES * self._machine.memcgs.nr_nodes)
+        if coming * size < _SMALL:
+            return
+        coming = max(coming, coming * (self.total_rows - first_row) // rows)
+        free = available_memory()
+        if coming * size > free:
+            raise SettingsError(
+                f"{len(self.taken) + coming:,} snapshots of {counted(memcgs, 'memcg')} would be taken, of "
+                f"{format_size(size)} each; expected what fits in memory, of which {format_size(free)} are free"
+                + (" (a longer --interval takes fewer)" if self.interval_ns else "")
+            )
+
+    def _ends(self, batch: Batch, rows: int) -> Iterator[Stop]:
+        """Yield the ends of intervals among the first ``rows`` rows of a batch."""
+        if not batch.first_row:
+            self._first_ns = int(batch.time_ns[0])
+        passed = (batch.time_ns[:rows] - np.uint64(self._first_ns)) // np.uint64(self.interval_ns)
+        before = np.concatenate((np.array([self._intervals], np.uint64), passed[:-1]))
+        for row in np.flatnonzero(passed > before).tolist():
+            ended, last = int(before[row]) + 1, int(passed[row])
+            for number in (ended, last) if last > ended else (ended,):
+                yield Stop(row, f"interval {number}", self._first_ns + number * self.interval_ns)
+        self._intervals = int(passed[-1])
+
     def reached(self, stop: Stop) -> None:
         """End the warm-up, or take the snapshot of an interval."""
-        if stop.ends_warmup:
-            self._end_warmup(stop.time_ns)
-            return
-        self._machine.advance(stop.time_ns)
-        self.taken.append(self.now(stop.label, stop.time_ns))
-        self._intervals += 1
+        if stop.time_ns is None:
+            self._end_warmup()
+        else:
+            self.taken.append(self.now(stop.label, stop.time_ns))
 
     def snapshot(self, label: str, time_ns: int) -> None:
         """Take the snapshot that the trace asks for."""
@@ -95,9 +132,8 @@ class Snapshots:
     def end(self, events: int, time_ns: int) -> None:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""
         if 0 < events <= self._warmup:
-            self._end_warmup(time_ns)
-        self._machine.advance(time_ns)
-        self._machine.zswap.account_until(time_ns)
+            self._end_warmup()
+        self._machine.zswap.account_until(self._machine.zswap.worker.now)
         self.taken.append(self.now("end", time_ns))
 
     def now(self, label: str, time_ns: int) -> Snapshot:
@@ -105,8 +141,8 @@ class Snapshots:
         taken = take_snapshot(self._machine, self._memcg_path, label, time_ns, self._mismatches())
         return taken if self._baseline is None else difference(taken, self._baseline)
 
-    def _end_warmup(self, time_ns: int) -> None:
-        self._machine.zswap.restart_held(time_ns)
+    def _end_warmup(self) -> None:
+        self._machine.zswap.restart_held(self._machine.zswap.worker.now)
         self._machine.vmscan.shortages.found.clear()
         self._baseline = self.now("warmup", 0)
         self._stored_in_warmup = np.array(self._machine.zswap.stored_at_length)
@@ -154,10 +190,13 @@ def assemble(
     memcg_names: Sequence[str],
     snapshots: Snapshots,
     spent: Spent,
+    origin: int,
+    unmet: Sequence[str] = (),
 ) -> Result:
     """Make the Result of a replay that has ended; ``settings`` are as check_settings() gives them.
 
-    ``memcg_names`` are the paths of all memcgs that there were, by the machine's index.
+    ``memcg_names`` are the paths of all memcgs that there were, by the machine's index; ``origin`` is the time of the
+    trace's first row, in ns; ``unmet`` says which memcgs that settings are for never came.
     """
     manifest = Manifest(
         trace={
@@ -177,12 +216,13 @@ def assemble(
     )
     return Result(
         manifest=manifest,
-        snapshots=tuple(snapshots.taken),
+        snapshots=snapshots.taken,
         classes=page_data.class_ratios(machine.zswap.pools.class_tally),
         timing=_timing(page_data, spent),
         warnings=(
+            *unmet,
             *_warnings(reader, machine, page_data, settings),
-            *shortage_warnings(machine, memcg_names),
+            *shortage_warnings(machine, memcg_names, origin),
         ),
         compressed_lengths=snapshots.compressed_lengths(),
         over_time=held_over_time(machine.zswap),
@@ -214,7 +254,7 @@ def _warnings(
     reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings
 ) -> tuple[str, ...]:
     """Say what a reader of the counters has to know first."""
-    found = list(page_data.faults())
+    found = [*page_data.faults(), *page_data.remarks()]
     found += [
         f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
     ]

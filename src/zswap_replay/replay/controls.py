@@ -10,11 +10,13 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm import zswap
+from zswap_replay.mm.releases import RECLAIM_KEYS, RELEASES
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.replay.settings_check import WRITEBACK_SWITCH, WRITTEN_PARAMS
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Control
-from zswap_replay.trace.schema import Event
+from zswap_replay.trace.events import SWAPPINESS_MAX, Reclaim
+from zswap_replay.trace.schema import ROOT, Event
 
 Notes = Callable[[str], None]
 
@@ -79,14 +81,24 @@ class Controls:
         self._compressor = settings.compressor
         self._zpool = settings.zpool
         self._knobs: dict[str, dict[str, int]] = {}
+        self._met = {ROOT}
         for write in settings.knobs:
-            self._knobs.setdefault(write.memcg, {})[write.key] = write.value
+            self._knobs.setdefault(write.memcg, {})[write.key] = write.bytes
 
     def begin(self) -> None:
-        """Write the settings that the kernel has as module parameters, as at boot; memcgs get theirs when created."""
+        """Write the settings that the kernel has as module parameters, as at boot, and the root's files.
+
+        Other memcgs get theirs when they are created.
+        """
         for param in WRITTEN_PARAMS:
             self.machine.set_param(param, int(getattr(self.settings, param)))
         self._set_pool()
+        for key, value in self._knobs.get(ROOT, {}).items():
+            self.machine.memcg_set(0, key, value)
+
+    def unmet(self) -> list[str]:
+        """Return the paths of the memcgs that flags would write to, and that were not made so far."""
+        return [path for path in self._knobs if path not in self._met]
 
     def control(self, control: Control) -> None:
         """Do what an event asks for that is more than an access; a snapshot asks for nothing.
@@ -105,11 +117,28 @@ class Controls:
                 self.machine.memcg_offline(control.memcg)
             case _:
                 self.ensure_memcg(control.memcg)
+                if isinstance(control.value, Reclaim):
+                    self._reclaim(control.memcg, control.value)
+                    return
                 assert isinstance(control.value, int)
                 if control.event is Event.MEMCG_RECLAIM:
                     self.machine.memcg_reclaim(control.memcg, control.value)
                 else:
                     self._write_knob(control.memcg, str(control.key), control.value)
+
+    def _reclaim(self, path: int, asked: Reclaim) -> None:
+        """Write to memory.reclaim with keys. Raises SettingsError: the release has no such key."""
+        key = "swappiness=max" if asked.swappiness == SWAPPINESS_MAX else "swappiness"
+        if key not in self.release.reclaim_keys:
+            since, having = (
+                RECLAIM_KEYS[key],
+                [name for name, each in RELEASES.items() if key in each.reclaim_keys],
+            )
+            raise SettingsError(
+                f"found {str(asked)!r}, which {self.release.name} refuses (EINVAL): memory.reclaim takes "
+                f"{key} from {since} on; --kernel {' or '.join(having)} replays it"
+            )
+        self.machine.memcg_reclaim(path, asked.size, asked.swappiness)
 
     def ensure_memcg(self, path: int) -> None:
         """Make the memcg of a path, and those of its ancestors, where they are not there yet."""
@@ -134,10 +163,12 @@ class Controls:
         self.machine.memcg_create(path, parent, seed, self._pools.recipe.group(name))
         self.memcg_path.append(name)
         self.memcg_names.append(name)
-        for key, value in self._knobs.get(name, {}).items():
-            self.machine.memcg_set(path, key, value)
+        if name in self._knobs:
+            self._met.add(name)
+            for key, value in self._knobs[name].items():
+                self.machine.memcg_set(path, key, value)
 
-    def _write_param(self, key: str, value: int | str | None) -> None:
+    def _write_param(self, key: str, value: int | str | Reclaim | None) -> None:
         """Write a module parameter as the trace asks, unless a flag has fixed it or the release lacks it."""
         if key in self.settings.fixed:
             self._note_once(f"{key} was given as a flag: the trace's own writes to it are ignored")

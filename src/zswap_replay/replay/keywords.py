@@ -10,17 +10,18 @@ from dataclasses import fields
 from typing import Any, TypedDict
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.trace.events import PARAMS
-from zswap_replay.units import UNLIMITED, parse_size
+from zswap_replay.settings import KnobWrite, Settings, parse_totalram
+from zswap_replay.trace.events import PARAMS, parse_switch
+from zswap_replay.units import UNLIMITED, Share
 
 
 class SettingsOptions(TypedDict, total=False):
     """The settings as keyword arguments: the fields of Settings, and ``set`` in the place of ``knobs``.
 
-    ``totalram`` is bytes or a size such as ``"64M"``; files may be paths. ``set`` holds by memcg what is written to its
-    knobs before the first event: ``{"/web": {"memory.zswap.max": "64M", "memory.zswap.writeback": False}}``. A limit is
-    bytes, a size or ``"max"``.
+    ``totalram`` is bytes, a size such as ``"64M"``, or a share of the working set, ``"1.5ws"``; files may be paths.
+    ``set`` holds by memcg what is written to its knobs before the first event:
+    ``{"/web": {"memory.zswap.max": "64M", "memory.zswap.writeback": False}}``. A limit is bytes, a size, ``"max"``, or
+    a share: ``"20%"`` of RAM, ``"0.5ws"`` of the working set.
     """
 
     kernel: str
@@ -73,8 +74,10 @@ def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Set
         )
     types = {field.name: str(field.type) for field in fields(Settings)}
     values = {name: _value(name, types[name], value) for name, value in options.items() if name != "set"}
+    share = values.get("totalram") if isinstance(values.get("totalram"), Share) else None
     return Settings(
-        **values,
+        **{**values, "totalram": None} if share else values,
+        totalram_share=share,
         knobs=tuple(_knob_writes(options.get("set", {}))),
         fixed=frozenset(name for name in values if name in PARAMS),
     )
@@ -98,8 +101,10 @@ def _value(name: str, kind: str, value: object) -> Any:
     if value is None and kind.endswith("None"):
         return None
     if kind.startswith("int"):
-        return parse_size(value) if name == "totalram" and isinstance(value, str) else _whole(name, value)
+        return parse_totalram(value) if name == "totalram" and isinstance(value, str) else _whole(name, value)
     if kind == "bool":
+        if isinstance(value, str):
+            return bool(parse_switch(value))
         if value not in (0, 1):
             raise _unfit(name, value, "True or False")
         return bool(value)

@@ -15,9 +15,8 @@ class Stop:
 
     row: int
     label: str
-    time_ns: int
-    """When an interval ends, or the time of the last event of the warm-up."""
-    ends_warmup: bool = False
+    time_ns: int | None = None
+    """When an interval ends; None where the warm-up does."""
 
 
 class Listener(Protocol):

@@ -10,7 +10,7 @@ from typing import Protocol, Unpack
 import numpy as np
 
 from zswap_replay.codec.workers import CodecWorkers, shared_workers
-from zswap_replay.errors import SettingsError, VerificationError
+from zswap_replay.errors import SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
@@ -20,7 +20,9 @@ from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
 from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
 from zswap_replay.replay.page_data import LengthMemo, PageData
-from zswap_replay.replay.settings_check import check_settings, filled_in
+from zswap_replay.replay.room import check_room
+from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
+from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.spread import Again, with_range
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
@@ -42,6 +44,7 @@ def replay(
     *,
     strict: bool = False,
     range: bool = False,  # noqa: A002  # as --range
+    allow_missing: bool = False,
     interval: str | None = None,
     interval_ns: int = 0,
     batch_rows: int | None = None,
@@ -60,14 +63,17 @@ def replay(
     (1660, 200)
 
     ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
-    is named. With ``range`` the result has the range of each counter under a shrink worker that runs early or late: the
-    trace is replayed under shrink delays of 1, 4 and 16 too. ``interval`` (``"50ms"``) or ``interval_ns`` takes a
-    snapshot each time so much of the trace has passed, besides those that the trace asks for. ``batch_rows`` bounds the
-    rows in memory at once; no counter depends on it. ``memo`` carries lengths from one replay to the next. ``jobs``
-    processes, this one included, compress ahead of the replay, or those of ``workers`` where they are there already:
-    each content is then compressed and compared once, and not at each store and load. No counter depends on that
-    either. ``progress`` is told the events done and the events in all, ``notes`` gets remarks for people, a line each.
-    The settings' keywords are those of ``SettingsOptions``.
+    is named. A setting for a memcg that never comes is an error, which is known at the end of the trace; with
+    ``allow_missing`` it is one of the result's warnings. With ``range`` the result has the range of each counter under
+    a shrink worker that runs early or late: the trace is replayed under shrink delays of 1, 4 and 16 too.
+
+    ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace has passed since its
+    first event, besides those that the trace asks for; intervals without an event have one together, at the end of the
+    last of them. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``memo`` carries lengths
+    from one replay to the next. ``jobs`` processes, this one included, compress ahead of the replay, or those of
+    ``workers`` where they are there already: each content is then compressed and compared once, and not at each store
+    and load. No counter depends on that either. ``progress`` is told the events done and the events in all, ``notes``
+    gets remarks for people, a line each. The settings' keywords are those of ``SettingsOptions``.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError, at the end of the replay:
     pages came back from the pool with other bytes than went in; its ``result`` is what was replayed all the same.
@@ -83,9 +89,12 @@ def replay(
     path = os.fspath(trace)
     if range and memo is None:
         memo = LengthMemo()
-    run = Replay(open_trace(path, strict=strict), path, settings, notes or ignore, memo)
+    reader = open_trace(path, strict=strict)
+    run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo)
     with shared_workers(jobs if workers is None else None, notes or ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own)
+    if run.unmet and run.is_whole and not allow_missing:
+        raise SettingsError(f"{run.unmet[0]} (--allow-missing makes this a warning)")
     if memo is not None:
         memo.settle()
     if range and memo is not None:
@@ -111,7 +120,7 @@ class Core(Protocol):
         """Take the events ``start`` to ``stop`` - 1; return the number of the first one that is left to the caller."""
 
     def advance(self, now: int) -> None:
-        """Let time pass until ``now``, in nanoseconds of the trace."""
+        """Let time pass until ``now``, in nanoseconds since the trace's first row."""
 
 
 class ControlHandler(Protocol):
@@ -128,9 +137,19 @@ class Loop:
     """Gives the rows of batches to a core, stopping where an event or a listener asks for it."""
 
     def __init__(
-        self, trace: str, nodes: int, core: Core, controls: ControlHandler, listener: Listener
+        self,
+        trace: str,
+        nodes: int,
+        core: Core,
+        controls: ControlHandler,
+        listener: Listener,
+        held: Callable[[], int] = int,
     ) -> None:
-        """Take ``trace``, its name for errors, and ``nodes``, the number of NUMA nodes that pages may be on."""
+        """Take ``trace``, its name for errors, and ``nodes``, the number of NUMA nodes that pages may be on.
+
+        ``held`` counts the pages that the core holds.
+        """
+        self.held = held
         self.trace = trace
         self.nodes = nodes
         self.core = core
@@ -140,15 +159,21 @@ class Loop:
         """Rows taken so far."""
         self.now = 0
         """Time of the last row, in nanoseconds."""
+        self.origin = 0
+        """Time of the trace's first row, from which the machine counts: a trace's clock may start anywhere."""
 
     def take(self, batch: Batch, rows: int) -> None:
         """Replay the first ``rows`` rows of a batch, which are not 0.
 
-        Raises SettingsError: a page on a node that there is not; and what controls raise.
+        Raises SettingsError: a page on a node that there is not, or more pages than memory holds; and what controls
+        raise.
         """
         self._check_nodes(batch, rows)
+        check_room(self.trace, batch, rows, self.held)
+        if not self.events:
+            self.origin = int(batch.time_ns[0])
         events = Events(
-            batch.time_ns.data,
+            (batch.time_ns - np.uint64(self.origin)).data if self.origin else batch.time_ns.data,
             batch.event.data,
             batch.memcg.data,
             batch.page.data,
@@ -162,31 +187,44 @@ class Loop:
         for stop in self.listener.stops(batch, rows):
             self._run(batch, events, controls, row, stop.row)
             row = stop.row
+            if stop.time_ns is not None:
+                self.core.advance(stop.time_ns - self.origin)
             self.listener.reached(stop)
         self._run(batch, events, controls, row, rows)
         self.events = batch.first_row + rows
         self.now = int(batch.time_ns[rows - 1])
 
+    def finish(self) -> None:
+        """Let the machine come to the time of the last row, behind which there are no more."""
+        if self.events:
+            self.core.advance(self.now - self.origin)
+
     def _run(self, batch: Batch, events: Events, controls: dict[int, Control], row: int, stop: int) -> None:
         """Replay rows up to ``stop``; those that the core leaves to the caller are done here."""
         while True:
-            row = self.core.run(events, row, stop)
+            try:
+                row = self.core.run(events, row, stop)
+            except (OverflowError, MemoryError) as error:
+                raise SettingsError(f"{self.trace}: found more pages than memory holds: {error}") from None
             if row == stop:
                 return
             if batch.event[row] < Event.SNAPSHOT:
                 self.controls.ensure_memcg(int(batch.memcg[row]))
                 continue
-            self.core.advance(int(batch.time_ns[row]))
+            self.core.advance(int(batch.time_ns[row]) - self.origin)
             control = controls[row]
             if control.event is Event.SNAPSHOT:
                 self.listener.snapshot(str(control.key), control.time_ns)
             else:
-                self.controls.control(control)
+                try:
+                    self.controls.control(control)
+                except ZswapReplayError as error:
+                    raise type(error)(f"{self.trace}: row {batch.first_row + row}: {error}") from None
             row += 1
 
     def _check_nodes(self, batch: Batch, rows: int) -> None:
         """Refuse a page on a node that the machine does not have."""
-        beyond = np.flatnonzero(batch.node[:rows] >= self.nodes)
+        beyond = np.flatnonzero((batch.node[:rows] >= self.nodes) & (batch.event[:rows] <= Event.DISCARD))
         if beyond.size:
             row = int(beyond[0])
             raise SettingsError(
@@ -237,7 +275,9 @@ class Replay:
             self.machine, self.controls.memcg_path, self.settings.warmup, self.page_data.mismatches
         )
         assert self.settings.nodes is not None
-        self.loop = Loop(path, self.settings.nodes, self.machine, self.controls, self.snapshots)
+        self.loop = Loop(
+            path, self.settings.nodes, self.machine, self.controls, self.snapshots, self._pages_held
+        )
 
     def result(
         self,
@@ -257,6 +297,7 @@ class Replay:
         total = self.reader.num_rows
         if self.settings.max_events is not None:
             total = min(total, self.settings.max_events)
+        self.snapshots.total_rows = total
         batches = self.reader.batches(batch_rows)
         ahead = self._look_ahead(workers) if workers is not None else None
         if ahead is not None:
@@ -267,12 +308,16 @@ class Replay:
             reading += perf_counter() - before
             if batch is None:
                 break
-            self.loop.take(batch, min(len(batch), total - self.loop.events))
+            rows = min(len(batch), total - self.loop.events)
+            self.page_data.saw(batch, rows)
+            self.loop.take(batch, rows)
             del batch  # it need not be there while the next one is made
             progress(self.loop.events, total)
         before = perf_counter()
         next(batches, None)  # the reader's digest is there when it has come to the end
         reading += perf_counter() - before
+        self.loop.finish()
+        self.page_data.saw_pages(self.machine.pages.flags)
         self.snapshots.end(self.loop.events, self.loop.now)
         spent = Spent(
             self.loop.events, reading, perf_counter() - started, ahead.spent if ahead is not None else None
@@ -286,7 +331,12 @@ class Replay:
             self.controls.memcg_names,
             self.snapshots,
             spent,
+            self.loop.origin,
+            self.unmet,
         )
+
+    def _pages_held(self) -> int:
+        return len(self.machine.pages.indices())
 
     def _look_ahead(self, workers: CodecWorkers) -> LookAhead | None:
         """Make what runs ahead of this replay; None where no codec is called."""
@@ -296,8 +346,22 @@ class Replay:
         machine = make_machine(self.settings)
         controls = Controls(machine, self.reader.paths, self.settings, guessed, ignore)
         controls.begin()
-        scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener())
+        scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener(), self._pages_held)
         return LookAhead(self.page_data, guessed, scout, workers)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the replay has come to the end of the trace."""
+        return self.loop.events == self.reader.num_rows
+
+    @property
+    def unmet(self) -> list[str]:
+        """Which memcgs that settings are for have not come, a line each."""
+        where = "by the end of the trace" if self.is_whole else f"in the first {self.loop.events:,} events"
+        return [
+            f"{flags_for(path, self.settings.knobs)}: no memcg {path} came {where}{nearest(path, self.reader.paths)}"
+            for path in self.controls.unmet()
+        ]
 
     @property
     def faults(self) -> tuple[str, ...]:

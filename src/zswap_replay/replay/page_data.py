@@ -24,15 +24,18 @@ from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths
 from zswap_replay.errors import CodecError
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED, Lengths
+from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
 from zswap_replay.result.result import ClassRatio
 from zswap_replay.settings import Settings
+from zswap_replay.trace.schema import Event
 
 if TYPE_CHECKING:
     from zswap_replay.payload.source import PageSource
+    from zswap_replay.trace.batch import Batch
 
 
 class UnknownContents:
@@ -197,6 +200,8 @@ class PageData:
     lengths: dict[str, Lengths] = field(default_factory=dict)
     looked_up: dict[str, None] = field(default_factory=dict)
     """The compressors whose lengths this replay takes from a file, in the order in which they were set."""
+    mapped: bool = False
+    """Whether contents were met that a payload file has no page for."""
 
     @classmethod
     def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> PageData:
@@ -217,6 +222,33 @@ class PageData:
             else GeneratedPages(recipe, settings.seed)
         )
         return cls(settings, recipe, source, None, memo)
+
+    def saw(self, batch: Batch, rows: int) -> None:
+        """Look at the first ``rows`` rows of a batch for contents that a payload file has no page for."""
+        if self.mapped or not isinstance(self.source, FilePages):
+            return
+        explicit = batch.has_content[:rows] != 0
+        derived = ~explicit & (batch.event[:rows] == Event.WRITE)
+        last = batch.content[:rows] + (np.maximum(batch.count[:rows], np.uint32(1)) - np.uint32(1))
+        beyond = explicit & (batch.event[:rows] <= Event.PAGEOUT) & (last >= self.source.count())
+        self.mapped = bool((derived | beyond).any())
+
+    def saw_pages(self, flags: memoryview) -> None:
+        """Look at the flags of all pages, at the end, for those that were read alone and hold derived contents."""
+        if not self.mapped and isinstance(self.source, FilePages):
+            touched = np.asarray(flags)
+            derived = (touched & (PRESENT | SWAPCACHE | SLOT) != 0) & (touched & EXPLICIT == 0)
+            self.mapped = bool(derived.any())
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what of the contents is not what the trace asks for."""
+        if not self.mapped:
+            return ()
+        assert isinstance(self.source, FilePages)
+        return (
+            f"{self.settings.payload_file}: contents that it has no page for (ids from {self.source.count()} on, and "
+            "all that the trace does not name) have the page of it that a hash of the content picks",
+        )
 
     def canonical(self, compressor: str) -> str:
         """Give a compressor its one spelling; one that is known by its lengths alone may be any name.

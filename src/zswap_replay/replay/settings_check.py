@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.replay.page_data import PageData, spelled
-from zswap_replay.settings import DEFAULT_TOTALRAM, KnobWrite, Settings
+from zswap_replay.replay.shares import totalram_of
+from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.events import ROOT
 from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.units import PAGE_SIZE
+
+_PATHS_COMPARED = 20_000
+"""Paths that are compared with one that is not there: a second's work."""
 
 WRITEBACK_SWITCH: Final = "memory.zswap.writeback"
 
@@ -34,7 +39,7 @@ def filled_in(settings: Settings, metadata: TraceMetadata) -> Settings:
     """
     return replace(
         settings,
-        totalram=settings.totalram or (metadata.totalram_pages or 0) * PAGE_SIZE or DEFAULT_TOTALRAM,
+        totalram=totalram_of(settings.totalram, metadata),
         nodes=settings.nodes or metadata.nodes or 1,
         compressor=spelled(settings.compressor, any_name=settings.lengths is not None),
     )
@@ -59,6 +64,19 @@ def check_settings(settings: Settings, metadata: TraceMetadata, page_data: PageD
     page_data.pool(page_data.canonical(settings.compressor))
     for write in settings.knobs:
         _check_knob(write, release)
+
+
+def flags_for(path: str, knobs: Sequence[KnobWrite]) -> str:
+    """Spell the flags that write to a memcg: ``--set /web:memory.max, memory.high``."""
+    return f"--set {path}:" + ", ".join(write.key for write in knobs if write.memcg == path)
+
+
+def nearest(path: str, paths: Sequence[str]) -> str:
+    """Say which of the paths of a trace is most like one that it does not have; nothing where it has the root alone."""
+    known = [each for each in paths[:_PATHS_COMPARED] if each not in (ROOT, path)]
+    same = [each for each in known if each.lower() == path.lower()]
+    near = same or difflib.get_close_matches(path, known, n=1, cutoff=0)
+    return f"; the nearest is {near[0]}" if near else ""
 
 
 def _check_knob(write: KnobWrite, release: Release) -> None:

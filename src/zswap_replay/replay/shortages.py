@@ -13,47 +13,48 @@ _RETURNED: Final = 64
 """Swap slots that may be free and not given back yet: SWAP_SLOTS_CACHE_SIZE of mm/swap_slots.py."""
 
 
-def shortage_warnings(machine: Machine, names: Sequence[str]) -> list[str]:
+def shortage_warnings(machine: Machine, names: Sequence[str], origin: int) -> list[str]:
     """Write a line for each memory.swap.max that was reached, and one for all other limits that had no room.
 
-    ``names`` are the paths of all memcgs that there were, by the machine's index.
+    ``names`` are the paths of all memcgs that there were, by the machine's index; ``origin`` is the time of the trace's
+    first row, in ns, from which the machine counts.
     """
     found = machine.vmscan.shortages.found.values()
-    lines = [_over_swap(machine, names, each) for each in found if each.limit == "memory.swap.max"]
+    lines = [_over_swap(machine, names, each, origin) for each in found if each.limit == "memory.swap.max"]
     over = [each for each in found if each.limit != "memory.swap.max"]
     if over:
         lines.append(
             f"{sum(each.pages for each in over)} pages were charged over a limit since nothing could be reclaimed; "
-            f"a kernel would have killed the program: {'; '.join(_over(machine, names, each) for each in over)}"
+            f"a kernel would have killed the program: {'; '.join(_over(machine, names, each, origin) for each in over)}"
         )
     return lines
 
 
-def _over(machine: Machine, names: Sequence[str], shortage: Shortage) -> str:
+def _over(machine: Machine, names: Sequence[str], shortage: Shortage, origin: int) -> str:
     """Say who was over memory.max, or over the RAM."""
     would_do = shortage.wanted * PAGE_SIZE
     if shortage.limit == "totalram":
         ram = machine.zswap.pools.totalram_pages
         return (
-            f"{shortage.pages} over the RAM of {format_size(ram * PAGE_SIZE)}, first at {_time(shortage)}, of "
-            f"{names[shortage.first_memcg]}; --totalram {would_do} would do"
+            f"{shortage.pages} over the RAM of {format_size(ram * PAGE_SIZE)}, "
+            f"first at {_time(origin + shortage.first_ns)}, of {names[shortage.first_memcg]}; --totalram {would_do} would do"
         )
     name = names[shortage.memcg]
     limit = _limit("memory.max", machine.memcgs.memory_max[shortage.memcg])
     return (
-        f"{shortage.pages} of {name} over its {limit}, first at {_time(shortage)}; "
+        f"{shortage.pages} of {name} over its {limit}, first at {_time(origin + shortage.first_ns)}; "
         f"--set {name}:memory.max={would_do} would do"
     )
 
 
-def _over_swap(machine: Machine, names: Sequence[str], shortage: Shortage) -> str:
+def _over_swap(machine: Machine, names: Sequence[str], shortage: Shortage, origin: int) -> str:
     """Say whose pages stayed in memory, as they got no slot; all that it has at any time would get one."""
     memcgs = machine.memcgs
     end = memcgs.swap[shortage.memcg] + memcgs.resident[shortage.memcg]
     name = names[shortage.memcg]
     return (
         f"{name} had used up its {_limit('memory.swap.max', memcgs.swap_max[shortage.memcg])} when "
-        f"{shortage.pages} pages were to go out, first at {_time(shortage)}: they stayed in memory; "
+        f"{shortage.pages} pages were to go out, first at {_time(origin + shortage.first_ns)}: they stayed in memory; "
         f"--set {name}:memory.swap.max={(max(shortage.wanted, end) + _RETURNED) * PAGE_SIZE} would do"
     )
 
@@ -63,7 +64,7 @@ def _limit(file: str, pages: int) -> str:
     return file if pages < 0 else f"{file} of {format_size(pages * PAGE_SIZE)}"
 
 
-def _time(shortage: Shortage) -> str:
+def _time(time_ns: int) -> str:
     """Spell a time of the trace's clock in seconds."""
-    seconds, ns = divmod(shortage.first_ns, 1_000_000_000)
+    seconds, ns = divmod(time_ns, 1_000_000_000)
     return f"{seconds}.{ns:09d} s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -86,7 +86,7 @@ class Result:
     """One replay: what was replayed, the counters at each snapshot, and what follows from them."""
 
     manifest: Manifest
-    snapshots: tuple[Snapshot, ...]
+    snapshots: Sequence[Snapshot]
     classes: tuple[ClassRatio, ...]
     timing: Timing | None
     """None for a result that was written without it."""

@@ -10,10 +10,11 @@ from typing import Any, Final, overload
 
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.errors import CodecError, SettingsError, ZswapReplayError
+from zswap_replay.replay.shares import WorkingSets, whole_pages
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.sweep.workingset import Share, WorkingSets
+from zswap_replay.units import RamShare, Share
 
-Value = int | str | bool | Share
+Value = int | str | bool | Share | RamShare
 
 MOST_POINTS = 1 << 20
 """Points of the largest grid that is taken for no mistake."""
@@ -45,8 +46,8 @@ class Option:
 
     @property
     def has_share(self) -> bool:
-        """Whether a value is a share of a working set."""
-        return any(isinstance(value, Share) for value in self.values)
+        """Whether a value is a share of a working set or of RAM."""
+        return any(isinstance(value, Share | RamShare) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +184,15 @@ class Grid:
 
     def cells(self, settings: Settings) -> dict[str, int | str | bool]:
         """Give the axes' values of a point, by axis."""
-        knobs = {f"{write.memcg}:{write.key}": write.value for write in settings.knobs}
+        knobs = {f"{write.memcg}:{write.key}": write.bytes for write in settings.knobs}
         return {
             axis.name: knobs[axis.name] if axis.is_knob else getattr(settings, axis.name)
             for axis in self.axes
         }
 
 
-def build(options: Sequence[Option], sets: WorkingSets | None = None) -> Grid:
-    """Make the grid of some options; a share of a working set needs ``sets``.
+def build(options: Sequence[Option], sets: WorkingSets | None = None, ram: int = 0) -> Grid:
+    """Make the grid of some options; shares need ``sets``, and ``ram``, the bytes of RAM where no option sets them.
 
     Raises SettingsError: a value that is given twice or that its setting does not take, a share of a memcg that the
     trace does not have, or a grid of more than MOST_POINTS.
@@ -202,6 +203,7 @@ def build(options: Sequence[Option], sets: WorkingSets | None = None) -> Grid:
     for option in options:
         _check_distinct(option)
     resolved = tuple(_resolved(option, sets) for option in options)
+    resolved = tuple(_of_ram(option, resolved, ram) for option in resolved)
     points = Points(resolved)
     first = first_fault(points, SETTINGS_CHECKED_TOGETHER, points.settings)
     if first is not None:
@@ -234,6 +236,24 @@ def first_fault(
     return first
 
 
+def _of_ram(option: Option, options: Sequence[Option], ram: int) -> Option:
+    """Put bytes in the place of shares of RAM. Raises SettingsError: there are several sizes of RAM."""
+    if not any(isinstance(value, RamShare) for value in option.values):
+        return option
+    for other in options:
+        if other.name == "totalram":
+            if len(other.values) > 1:
+                raise SettingsError(
+                    f"{option.flag} {','.join(option.texts)}: a share of RAM needs one --totalram; "
+                    f"found {','.join(other.texts)}"
+                )
+            ram = int(str(other.values[0]))
+    values = tuple(
+        whole_pages(value.factor, ram) if isinstance(value, RamShare) else value for value in option.values
+    )
+    return Option(option.name, option.texts, values)
+
+
 def _knob(name: str) -> tuple[str, str]:
     path, _, key = name.rpartition(":")
     return path, key
@@ -256,7 +276,7 @@ def _canonical(compressor: str) -> str:
 
 
 def _resolved(option: Option, sets: WorkingSets | None) -> Option:
-    if not option.has_share:
+    if not any(isinstance(value, Share) for value in option.values):
         return option
     assert sets is not None
     values = tuple(

@@ -17,14 +17,14 @@ from zswap_replay.files import shown
 from zswap_replay.inputs.spool import path_of
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
-from zswap_replay.replay.settings_check import check_settings, filled_in
+from zswap_replay.replay.settings_check import check_settings, filled_in, nearest
+from zswap_replay.replay.shares import WorkingSets, totalram_of
 from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import possible
 from zswap_replay.sweep.grid import Grid, Option, Points, build, first_fault
 from zswap_replay.sweep.point import Task, workspace_of
 from zswap_replay.sweep.result import Cell
-from zswap_replay.sweep.workingset import WorkingSets
 from zswap_replay.trace.info import describe
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace
@@ -108,7 +108,9 @@ def identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in manifest.items() if key != "given"}, "trace": trace}
 
 
-def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: bool) -> Plan:
+def make_plan(
+    trace: str, options: Sequence[Option], *, strict: bool, remember: bool, allow_missing: bool = False
+) -> Plan:
     """Read the trace once, and check every point of the grid of some options. Nothing is replayed.
 
     ``remember`` is for a process that will replay points itself.
@@ -125,10 +127,10 @@ def make_plan(trace: str, options: Sequence[Option], *, strict: bool, remember: 
     sets: dict[str, int] = {}
     if grid is None:
         working = WorkingSets(describe(reader))
-        grid = build(options, working)
+        grid = build(options, working, totalram_of(None, reader.metadata))
         sets = {path: working.size(path) for path in reader.paths}
     sha256 = reader.sha256()
-    _check_memcgs(grid, reader)
+    _check_memcgs(grid, reader, allow_missing=allow_missing)
     payloads = Payloads(reader.metadata)
     _check_points(grid, payloads)
     settings = PointSettings(grid.points, reader.metadata)
@@ -200,13 +202,16 @@ def _values(axis: Option, *, any_name: bool) -> list[object]:
     return [spelled(str(value), any_name=any_name) for value in axis.values]
 
 
-def _check_memcgs(grid: Grid, reader: TraceReader) -> None:
+def _check_memcgs(grid: Grid, reader: TraceReader, *, allow_missing: bool) -> None:
     paths = frozenset(reader.paths)
-    for option in grid.axes:
-        if option.is_knob and option.memcg not in paths:
+    for option in grid.options:
+        several = len(option.values) > 1
+        if option.is_knob and option.memcg not in paths and (several or not allow_missing):
+            alike = ", so that its points would be alike" if several else ""
+            way = "" if several else " (--allow-missing makes this a warning)"
             raise SettingsError(
-                f"{option.flag} {','.join(option.texts)}: the trace has no memcg {option.memcg}, so that its points "
-                "would be alike"
+                f"{option.flag} {','.join(option.texts)}: the trace has no memcg {option.memcg}{alike}"
+                f"{nearest(option.memcg, reader.paths)}{way}"
             )
 
 

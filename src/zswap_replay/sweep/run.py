@@ -48,6 +48,7 @@ def sweep(
     options: Sequence[Option],
     *,
     strict: bool = False,
+    allow_missing: bool = False,
     output: str | None = None,
     pareto: Sequence[str] = DEFAULT,
     allow_oom: bool = False,
@@ -59,6 +60,9 @@ def sweep(
     notes: Callable[[str], None] | None = None,
 ) -> Sweep:
     """Replay a trace at every point of a grid.
+
+    A setting for a memcg that the trace does not have is an error, unless ``allow_missing`` makes it a warning; one of
+    several values is an error in any case.
 
     ``output`` is a Parquet file that appears when all points have rows; until then they are kept beside it, and a
     sweep of the same inputs goes on from them unless ``force`` is given. ``pareto`` names figures whose front is
@@ -82,7 +86,7 @@ def sweep(
         processes = None
         if not here and scheduler is None:
             processes = stack.enter_context(worker_processes())
-        plan = make_plan(trace, options, strict=strict, remember=here)
+        plan = make_plan(trace, options, strict=strict, remember=here, allow_missing=allow_missing)
         figures = parse_figures(pareto, plan.columns)
         journal: Journal | None = None
         records: dict[int, Record] = {}

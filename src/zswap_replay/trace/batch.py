@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.trace.events import Reclaim
 from zswap_replay.trace.schema import Event
 
 NO_MEMCG = -1
@@ -25,7 +26,7 @@ class Control:
     memcg: int
     """Id of the memcg, or NO_MEMCG for machine events."""
     key: str | None
-    value: int | str | None
+    value: int | str | Reclaim | None
     """What schema.parse_knob() returned; None for events that write nothing."""
 
 

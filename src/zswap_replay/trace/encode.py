@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from zswap_replay.trace.batch import Batch, Control
+from zswap_replay.trace.decode import Columns, Texts
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 from zswap_replay.units import UNLIMITED
 
@@ -42,6 +43,29 @@ def batch_table(
         values,
     ]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def columns_table(columns: Columns) -> pa.Table:
+    """Return decoded rows, which need not make sense, as a table of SCHEMA."""
+    arrays = [
+        pa.array(columns.time_ns),
+        _texts(columns.event_text).dictionary_encode(),
+        _texts(columns.memcg).dictionary_encode(),
+        pa.array(columns.page, mask=columns.page_null),
+        pa.array(columns.count),
+        pa.array(columns.node),
+        pa.array(columns.content, mask=columns.has_content == 0),
+        _texts(columns.key).dictionary_encode(),
+        _texts(columns.value),
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _texts(texts: Texts) -> pa.Array[Any]:
+    values = pa.array(texts.values, pa.string())
+    return pa.DictionaryArray.from_arrays(
+        pa.array(texts.index, pa.int32(), mask=texts.index < 0), values
+    ).dictionary_decode()
 
 
 def value_text(control: Control) -> str | None:

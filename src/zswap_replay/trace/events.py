@@ -5,13 +5,15 @@ Nothing here imports pyarrow, so that the command line can parse a knob without 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib import event_codes
-from zswap_replay.units import parse_limit, parse_size, quoted, whole
+from zswap_replay.units import RamShare, Share, parse_flag_limit, parse_limit, parse_size, quoted, whole
 
 ROOT = "/"
 """The path of the root memcg, whose id is always 0."""
@@ -45,7 +47,11 @@ _TRUE = frozenset({"1", "y", "yes", "t", "true", "on"})
 _FALSE = frozenset({"0", "n", "no", "f", "false", "off"})
 
 
-def _parse_boolean(text: str) -> int:
+def parse_switch(text: str) -> int:
+    """Parse a switch to 0 or 1: ``0``, ``1``, ``y``, ``n``, ``on``, ``off`` and longer words.
+
+    Raises SettingsError: the text is none of them.
+    """
     # kstrtobool() looks at the first letters alone; here the whole word must be spelled right.
     word = text.strip().lower()
     if word in _TRUE:
@@ -56,9 +62,13 @@ def _parse_boolean(text: str) -> int:
 
 
 def _parse_bit(text: str) -> int:
-    if text.strip() not in ("0", "1"):
-        raise SettingsError(f"{quoted(text)} is not a switch: expected 0 or 1")
-    return int(text)
+    # the kernel's file takes a number alone: memory_zswap_writeback_write(), kstrtoint()
+    word = text.strip()
+    if word not in ("0", "1"):
+        known = word.lower() in _TRUE | _FALSE
+        right = f", here {int(word.lower() in _TRUE)}" if known else ""
+        raise SettingsError(f"{quoted(text)} is not a switch: expected 0 or 1{right}")
+    return int(word)
 
 
 def _parse_percent(text: str) -> int:
@@ -91,11 +101,11 @@ ROOT_KNOBS = frozenset({"memory.zswap.writeback"})
 
 PARAMS: Mapping[str, Callable[[str], int | str]] = MappingProxyType(
     {
-        "enabled": _parse_boolean,
-        "shrinker_enabled": _parse_boolean,
-        "exclusive_loads": _parse_boolean,
-        "same_filled_pages_enabled": _parse_boolean,
-        "non_same_filled_pages_enabled": _parse_boolean,
+        "enabled": parse_switch,
+        "shrinker_enabled": parse_switch,
+        "exclusive_loads": parse_switch,
+        "same_filled_pages_enabled": parse_switch,
+        "non_same_filled_pages_enabled": parse_switch,
         "compressor": _parse_name,
         "zpool": _parse_name,
         "max_pool_percent": _parse_percent,
@@ -104,8 +114,51 @@ PARAMS: Mapping[str, Callable[[str], int | str]] = MappingProxyType(
 )
 """The zswap module parameters that `param` may write, and the parser of each."""
 
+_MOST_KEYS = 100
+_SWAPPINESS = re.compile(r"[0-9]{1,9}")
+
 RECLAIM_KEY = "memory.reclaim"
 """The cgroup file that `memcg_reclaim` stands for; its row needs no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaim:
+    """What is written to memory.reclaim with keys: bytes, and a swappiness."""
+
+    size: int
+    swappiness: int
+    """0 to 200, or SWAPPINESS_MAX."""
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.key}"
+
+    @property
+    def key(self) -> str:
+        """The key and its value, as they are written."""
+        return f"swappiness={'max' if self.swappiness == SWAPPINESS_MAX else self.swappiness}"
+
+
+SWAPPINESS_MAX = 201
+"""The swappiness of ``max``: anonymous pages alone; mm/vmscan.py, SWAPPINESS_ANON_ONLY."""
+
+
+def _parse_reclaim(text: str) -> int | Reclaim:
+    """Parse what is written to memory.reclaim. Models memory_reclaim(), mm/memcontrol.c."""
+    size, *keys = text.split()[:_MOST_KEYS] or [""]
+    nr_bytes = parse_size(size)
+    swappiness = None
+    for key in keys:
+        name, _, value = key.partition("=")
+        if name == "swappiness" and value == "max":
+            swappiness = SWAPPINESS_MAX
+        elif name == "swappiness" and _SWAPPINESS.fullmatch(value) and int(value) < SWAPPINESS_MAX:
+            swappiness = int(value)
+        else:
+            unknown = "" if name == "swappiness" else f" ({name[:40]} is not in any modelled release)"
+            raise SettingsError(
+                f"{key[:40]!r} is no key of memory.reclaim: expected bytes, then swappiness=0 to 200 or max{unknown}"
+            )
+    return nr_bytes if swappiness is None else Reclaim(nr_bytes, swappiness)
 
 
 def knobs(event: Event) -> tuple[str, ...]:
@@ -115,16 +168,16 @@ def knobs(event: Event) -> tuple[str, ...]:
     return tuple(PARAMS) if event is Event.PARAM else ()
 
 
-def parse_knob(event: Event, key: str | None, text: str) -> int | str:
+def parse_knob(event: Event, key: str | None, text: str) -> int | str | Reclaim:
     """Parse the text that an event writes to the knob `key`.
 
-    Limits are bytes or UNLIMITED, `memcg_reclaim` is bytes (its key is ignored), switches are 0 or 1, compressors and
-    allocators are their names.
+    Limits are bytes or UNLIMITED, `memcg_reclaim` is bytes, or a Reclaim where keys follow (its own key is ignored),
+    switches are 0 or 1, compressors and allocators are their names.
 
     Raises SettingsError: the event has no such knob, or the text is no value of it.
     """
     if event is Event.MEMCG_RECLAIM:
-        return parse_size(text)
+        return _parse_reclaim(text)
     parser = None
     if key is not None:
         parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key)
@@ -132,6 +185,19 @@ def parse_knob(event: Event, key: str | None, text: str) -> int | str:
         names = ", ".join(knobs(event))
         raise SettingsError(f"{event.name.lower()} has no knob {quoted(str(key))}: expected {names}")
     return parser(text)
+
+
+def parse_flag(memcg: str, key: str, text: str) -> int | Share | RamShare:
+    """Parse what a flag writes to the knob ``key`` of a memcg: limits as other tools spell them, and any switch.
+
+    A limit is bytes, UNLIMITED, or a share of what is not known yet; a switch is 0 or 1.
+
+    Raises SettingsError: a memcg has no such knob, or the text is no value of it.
+    """
+    parser = MEMCG_KNOBS.get(key)
+    if parser is None:
+        raise SettingsError(f"memcg_set has no knob {key!r}: expected {', '.join(MEMCG_KNOBS)}")
+    return parse_flag_limit(text, memcg) if parser is parse_limit else parse_switch(text)
 
 
 def path_fault(path: str) -> str | None:

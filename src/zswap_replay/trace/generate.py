@@ -11,13 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.schema import path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter, page_rows
+from zswap_replay.units import format_size
 
 _CHUNK = 1 << 18
 """Events that are made at a time."""
+
+_MAX_U64 = (1 << 64) - 1
+
+_ZIPF_BYTES = 32
+"""Memory that zipf takes for a page: its weight, twice, and its place, twice."""
 
 _Pages = npt.NDArray[np.uint64]
 
@@ -93,7 +100,7 @@ def generate(
     """
     if pattern not in PATTERNS:
         raise SettingsError(f"no pattern {pattern!r}: expected {', '.join(PATTERNS)}")
-    _check_spec(spec)
+    _check_spec(pattern, spec)
     random = np.random.Generator(np.random.PCG64(spec.seed))
     settings = ", ".join(f"{key} {value}" for key, value in asdict(spec).items())
     metadata = TraceMetadata(origin=f"synthetic {pattern}: {settings}")
@@ -112,7 +119,7 @@ def generate(
     return writer.rows
 
 
-def _check_spec(spec: Synthetic) -> None:
+def _check_spec(pattern: str, spec: Synthetic) -> None:
     for name in ("pages", "events"):
         if getattr(spec, name) < 1:
             raise SettingsError(f"{name} is {getattr(spec, name)}: expected 1 or more")
@@ -124,6 +131,20 @@ def _check_spec(spec: Synthetic) -> None:
             raise SettingsError(f"{name} is {getattr(spec, name)}: expected a share from 0 to 1")
     if not np.isfinite(spec.skew) or spec.skew < 0:
         raise SettingsError(f"skew is {spec.skew}: expected 0 or more")
+    if spec.pages > _MAX_U64:
+        raise SettingsError(f"pages is {spec.pages}: expected at most {_MAX_U64}")
+    steps = max(spec.events - 1, 1)
+    if steps * spec.step_ns > _MAX_U64:
+        raise SettingsError(
+            f"step_ns is {spec.step_ns}: {spec.events:,} events would end at {steps * spec.step_ns} ns; "
+            f"expected a step of at most {_MAX_U64 // steps}, so that the clock ends by {_MAX_U64}"
+        )
+    needed, free = spec.pages * _ZIPF_BYTES, available_memory()
+    if pattern == "zipf" and needed > free:
+        raise SettingsError(
+            f"pages is {spec.pages:,}: zipf keeps {_ZIPF_BYTES} bytes for each, {format_size(needed)}; "
+            f"expected what fits in memory, of which {format_size(free)} are free"
+        )
     wrong = path_fault(spec.memcg)
     if wrong:
         raise SettingsError(

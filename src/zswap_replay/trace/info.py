@@ -54,7 +54,7 @@ class TraceInfo:
         return sum(memcg.page_events for memcg in self.memcgs)
 
 
-class _PagesSeen:
+class PagesSeen:
     """The distinct pages of one memcg, as runs that do not overlap: the first and the last page of each."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class _PagesSeen:
 def describe(reader: TraceReader) -> TraceInfo:
     """Read the whole trace and count its rows, events, memcgs and pages. Raises TraceError as the reader does."""
     events = np.zeros(len(Event), np.int64)
-    seen: dict[int, _PagesSeen] = {}
+    seen: dict[int, PagesSeen] = {}
     named: set[int] = set()
     labels: list[str] = []
     first_ns = last_ns = 0
@@ -100,8 +100,8 @@ def describe(reader: TraceReader) -> TraceInfo:
             rows = page_event & (batch.memcg == memcg)
             first = batch.page[rows]
             last = first + (batch.count[rows] - np.uint32(1))
-            seen.setdefault(memcg, _PagesSeen()).add(first, last)
-    none = _PagesSeen()
+            seen.setdefault(memcg, PagesSeen()).add(first, last)
+    none = PagesSeen()
     memcgs = [
         MemcgInfo(path, seen.get(memcg, none).events, seen.get(memcg, none).count)
         for memcg, path in enumerate(reader.paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,10 +15,14 @@ import pyarrow as pa
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.files import check_output, shown
 from zswap_replay.trace.batch import Batch
+from zswap_replay.trace.decode import decode
 from zswap_replay.trace.encode import batch_table
+from zswap_replay.trace.interleave import interleave
+from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
 from zswap_replay.trace.schema import ROOT, SCHEMA, Event, path_fault, with_ancestors
+from zswap_replay.trace.validate import RowChecker, RowError
 from zswap_replay.trace.writer import TraceWriter
 from zswap_replay.units import quoted, whole
 
@@ -74,7 +78,7 @@ def merge(
     Each input's memcgs move below its `memcg` (``/`` becomes ``/web``, ``/x`` becomes ``/web/x``), which is
     created first; with ``/`` they keep their names. Machine events (param, settle, snapshot) are kept from
     each. A row that limits the root of an input does not exist, so no limit changes its meaning. Two inputs
-    below one name share its pages; a memcg that both create is an error when the result is read.
+    below one name share its pages; where one creates or uses what the other created or removed, that is an error.
 
     The content of a page without an explicit id is derived from its memcg's path, so moved pages hold other
     bytes of the same recipe. Explicit ids stay as they are, because they may index a payload file, unless an
@@ -84,9 +88,9 @@ def merge(
     Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none. `notes` gets
     remarks for people on what of the inputs is passed over.
 
-    Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with
-    the others; SettingsError: a name that is no path, no input, or an output that is an input or, without
-    `overwrite`, exists.
+    Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with the others,
+    so that the result would be no valid trace; SettingsError: a name that is no path, no input, or an output that is an
+    input or, without `overwrite`, exists.
     """
     if not inputs:
         raise SettingsError("no trace to merge: expected at least one")
@@ -108,11 +112,33 @@ def merge(
         sources = [
             _Source(item, reader, names, batch_rows) for item, reader in zip(inputs, readers, strict=True)
         ]
-        _make_parents(inputs, writer, names)
-        for table in _interleave(sources):
-            writer.write(table)
+        checked = _Checked(writer, metadata)
+        _make_parents(inputs, checked, names)
+        for table in interleave(sources):
+            checked.write(table)
         _check_contents_apart(sources)
     return MergeSummary(writer.rows, len(names))
+
+
+class _Checked:
+    """A writer of rows that make a valid trace."""
+
+    def __init__(self, writer: TraceWriter, metadata: TraceMetadata) -> None:
+        self._writer = writer
+        self._checker = RowChecker(MemcgTable([]), nodes=metadata.nodes)
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows. Raises TraceError: they do not go with those before them."""
+        for rows in table.combine_chunks().to_batches():
+            try:
+                self._checker.check(decode(rows), self._writer.rows)
+            except RowError as fault:
+                time_ns = rows.column("time_ns")[fault.row].as_py()
+                raise TraceError(
+                    f"the inputs do not go together: at {time_ns} ns, column {fault.column}: found {fault.found}; "
+                    f"expected {fault.expected} (TRACE=/MEMCG gives each input a memcg of its own)"
+                ) from None
+        self._writer.write(table)
 
 
 class _Source:
@@ -176,26 +202,7 @@ class _Source:
         self.contents = min(low, known[0]), max(high, known[1])
 
 
-def _interleave(sources: list[_Source]) -> Iterator[pa.Table]:
-    """Yield tables in order of (time, input), each up to where every input is known to have no earlier row."""
-    while True:
-        ends = [(source.last_time, place) for place, source in enumerate(sources)]
-        known = [(time_ns, place) for time_ns, place in ends if time_ns is not None]
-        if not known:
-            return
-        # The batch that ends first sets the end. Its input may have more rows at that very time, and they come before
-        # those of later inputs, which therefore wait.
-        time_ns, ends_first = min(known)
-        taken = [source.take(time_ns, with_equal=place <= ends_first) for place, source in enumerate(sources)]
-        parts = [table for table in taken if table is not None]
-        table = pa.concat_tables(parts)
-        if len(parts) > 1:
-            order = np.argsort(table.column("time_ns").to_numpy(), kind="stable")
-            table = table.unify_dictionaries().combine_chunks().take(order)
-        yield table
-
-
-def _make_parents(inputs: Sequence[MergeInput], writer: TraceWriter, names: dict[str, int]) -> None:
+def _make_parents(inputs: Sequence[MergeInput], writer: _Checked, names: dict[str, int]) -> None:
     """Write the creation of the memcgs below which the inputs go, ancestors first, each once."""
     made = list(dict.fromkeys(path for item in inputs for path in with_ancestors(item.memcg)))
     for path in made:

@@ -17,7 +17,7 @@ from zswap_replay.errors import TraceError, ZswapReplayError
 from zswap_replay.inputs.columns import is_empty
 from zswap_replay.inputs.parquet import UnreadableError, open_parquet, reading
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.decode import RowError, decode, index_columns, schema_fault
+from zswap_replay.trace.decode import Columns, RowError, decode, index_columns, schema_fault
 from zswap_replay.trace.digest import RowDigest
 from zswap_replay.trace.location import Located, Part, locate
 from zswap_replay.trace.memcg_table import MemcgTable
@@ -25,7 +25,7 @@ from zswap_replay.trace.metadata import TraceMetadata, decode_metadata
 from zswap_replay.trace.partition import partition_columns, with_columns
 from zswap_replay.trace.read_ahead import ReadAhead
 from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
-from zswap_replay.trace.validate import RowChecker
+from zswap_replay.trace.validate import RowChecker, check_has_time
 
 DEFAULT_BATCH_ROWS = 3 << 14
 """Rows of a batch by default: fewer are slower, more take more memory and gain little."""
@@ -94,6 +94,8 @@ class TraceReader:
                     # Of such a file it is the footer that takes the memory, in each thread that reads it.
                     self._footers[part.path] = file.metadata
             self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, part.name)
+        self.nodes = self.metadata.nodes
+        """NUMA nodes that pages may be on; None for any."""
         self.paths = [ROOT]
         self.page_events = 0
         self.digest: str | None = None
@@ -137,16 +139,30 @@ class TraceReader:
         finally:
             digest.close()
 
+    def unchecked(self, batch_rows: int | None = None) -> Iterator[tuple[Columns, int]]:
+        """Read all rows as they are, at most `batch_rows` at a time: the columns, and how many rows came before them.
+
+        What the rows mean is not looked at, and their order may be any; only the time must be there.
+
+        Raises TraceError: a file that cannot be read, or a row without a time.
+        """
+        first_row = 0
+        with closing(ReadAhead(self._chunks(batch_rows or DEFAULT_BATCH_ROWS))) as chunks:
+            for chunk in chunks:
+                with _faults_of(chunk):
+                    columns = decode(chunk.rows)
+                    check_has_time(columns)
+                yield columns, first_row
+                first_row += len(columns.time_ns)
+
     def _checked(self, digest: RowDigest, batch_rows: int) -> Iterator[Batch]:
         """Read the batches, check their rows and add them to a digest."""
-        checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.metadata.nodes)
+        checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.nodes)
         first_row = 0
         with closing(ReadAhead(self._chunks(batch_rows))) as chunks:
             for chunk in chunks:
-                try:
+                with _faults_of(chunk):
                     batch = checker.check(decode(chunk.rows), first_row)
-                except RowError as fault:
-                    raise chunk.fault(fault) from None
                 digest.update(batch)
                 self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 first_row += len(batch)
@@ -241,6 +257,15 @@ def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[pq.Parq
 def _has_tiny_groups(file: pq.ParquetFile) -> bool:
     groups = file.num_row_groups
     return groups >= _TINY_GROUPS and file.metadata.num_rows < groups * _TINY_GROUPS
+
+
+@contextmanager
+def _faults_of(chunk: _Chunk) -> Iterator[None]:
+    """Turn what is wrong with the rows of a chunk into a TraceError that names file and row."""
+    try:
+        yield
+    except RowError as fault:
+        raise chunk.fault(fault) from None
 
 
 def _group_starts(file: pq.ParquetFile) -> list[int]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.batch import NO_MEMCG, Batch, Control
 from zswap_replay.trace.decode import NULL_EVENT, UNKNOWN_EVENT, Columns, RowError
+from zswap_replay.trace.events import Reclaim
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.schema import (
     EVENT_NAMES,
@@ -25,9 +26,6 @@ from zswap_replay.units import quoted
 
 _MAX_U64 = (1 << 64) - 1
 
-_END_OF_TIME = (1 << 63) - 1
-"""A time that no event reaches: machine/events.py, MAX_TIME."""
-
 _LONGEST_PATH = 200
 """Characters of a memcg's path that an error repeats as they are."""
 
@@ -38,6 +36,12 @@ _NAMES_NO_MEMCG = np.ones(256, np.bool_)
 """By event code, whether the event is one of the machine; its memcg column is then ignored."""
 _NAMES_NO_MEMCG[: Event.DISCARD + 1] = False
 _NAMES_NO_MEMCG[Event.MEMCG_CREATE : Event.MEMCG_RECLAIM + 1] = False
+
+
+_ORDERED = (
+    "a time that does not go back (zswap-replay trace sort puts rows in order, "
+    "trace shift --to TIME moves the clock of a trace)"
+)
 
 
 class RowChecker:
@@ -122,15 +126,12 @@ class RowChecker:
 
     def _time_faults(self, columns: Columns) -> Iterator[RowError]:
         time_ns = columns.time_ns
-        if columns.time_null is not None:
-            row = int(columns.time_null.argmax())
-            yield RowError(row, "time_ns", "null", "nanoseconds")
+        try:
+            check_has_time(columns)
+        except RowError as fault:
+            yield fault
         if not len(time_ns):
             return
-        beyond = time_ns >= _END_OF_TIME
-        if beyond.any():
-            row = int(beyond.argmax())
-            yield RowError(row, "time_ns", str(time_ns[row]), f"a time before 2^63 - 1, {_END_OF_TIME}")
         if int(time_ns[0]) < self._last_time:
             before, row = self._last_time, 0
         else:
@@ -139,7 +140,7 @@ class RowChecker:
                 return
             row = int(back.argmax()) + 1
             before = int(time_ns[row - 1])
-        yield RowError(row, "time_ns", f"{time_ns[row]} after {before}", "a time that does not go back")
+        yield RowError(row, "time_ns", f"{time_ns[row]} after {before}", _ORDERED)
 
     def _node_faults(self, columns: Columns) -> Iterator[RowError]:
         if self._nodes is None or not len(columns.node) or columns.node.max() < self._nodes:
@@ -148,7 +149,10 @@ class RowChecker:
         if bad.any():
             row = int(bad.argmax())
             yield RowError(
-                row, "node", str(columns.node[row]), f"a node below {self._nodes}, as the metadata says"
+                row,
+                "node",
+                str(columns.node[row]),
+                f"a node below {self._nodes} (--nodes, or the trace's metadata)",
             )
 
     def _control_faults(self, columns: Columns, batch: Batch, end: int) -> Iterator[RowError]:
@@ -195,6 +199,12 @@ class RowChecker:
         if fault:
             name = path if len(path) <= _LONGEST_PATH else quoted(path)
             raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {name}, {fault[0]}", fault[1])
+
+
+def check_has_time(columns: Columns) -> None:
+    """Check that every row has a time. Raises RowError: the first that has none."""
+    if columns.time_null is not None:
+        raise RowError(int(columns.time_null.argmax()), "time_ns", "null", "nanoseconds")
 
 
 def _take(table: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -246,7 +256,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
     """Parse one control row. Raises RowError."""
     key, text = columns.key[row], columns.value[row]
     name = EVENT_NAMES[event]
-    value: int | str | None = None
+    value: int | str | Reclaim | None = None
     if event in (Event.SNAPSHOT, Event.MEMCG_SET, Event.PARAM) and key is None:
         raise RowError(
             row, "key", "null", "a label" if event is Event.SNAPSHOT else f"the knob of the {name}"
@@ -268,5 +278,5 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
 
 
 @lru_cache(maxsize=4096)
-def _parse_knob_once(event: Event, key: str | None, text: str) -> int | str:
+def _parse_knob_once(event: Event, key: str | None, text: str) -> int | str | Reclaim:
     return parse_knob(event, key, text)

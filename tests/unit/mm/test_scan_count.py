@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zswap_replay.mm.shrinker import scan_share, scan_target
-from zswap_replay.mm.vmscan import inactive_ratio, scan_count
+from zswap_replay.mm.vmscan import anon_share, file_share, inactive_ratio, scan_count
 
 GIB = 1 << 18
 """Pages of 1 GiB."""
@@ -22,7 +22,7 @@ GIB = 1 << 18
     ],
 )
 def test_a_live_memcg_is_scanned_by_its_share(size: int, priority: int, scanned: int) -> None:
-    assert scanned == scan_count(size, priority, True)
+    assert scanned == scan_count(size, priority, True, 89, 508)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,28 @@ def test_a_live_memcg_is_scanned_by_its_share(size: int, priority: int, scanned:
     ],
 )
 def test_a_dead_memcg_is_scraped_out(size: int, priority: int, scanned: int) -> None:
-    assert scanned == scan_count(size, priority, False)
+    assert scanned == scan_count(size, priority, False, 89, 508)
+
+
+@pytest.mark.parametrize(
+    ("swappiness", "shares"),
+    [
+        (0, (0, 599)),
+        (1, (1, 596)),  # 1.5 and 597, each a little less, rounded down
+        (60, (89, 419)),
+        (100, (149, 299)),
+        (200, (299, 0)),
+        (201, (1, 0)),  # anonymous pages alone
+    ],
+)
+def test_swappiness_shares_a_scan_out(swappiness: int, shares: tuple[int, int]) -> None:
+    assert shares == (anon_share(swappiness), file_share(swappiness))
+
+
+@pytest.mark.parametrize("online", [True, False])
+@pytest.mark.parametrize("priority", [12, 1, 0])
+def test_a_share_of_none_is_never_scanned(online: bool, priority: int) -> None:
+    assert 0 == scan_count(4096 * 508, priority, online, 0, 599)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ The machines here have 1000 pages of memory, and their pools a limit of ten and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def burst(memcg: str, count: int) -> TraceBuilder:
     return TraceBuilder().write(memcg, 0, count=count, content=FULL).pageout(memcg, 0, count=count)
 
 
-def written(snapshots: tuple[Snapshot, ...]) -> list[int]:
+def written(snapshots: Sequence[Snapshot]) -> list[int]:
     return [snapshot.zswap["written_back_pages"] for snapshot in snapshots]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.lib.splitmix import MASK
+from zswap_replay.lib.splitmix import MASK, mix64
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Override, Recipe, load_recipe
 from zswap_replay.payload.slices import CORPUS_SIZE, ZERO_PAGE, corpus_page, is_corpus_page
 from zswap_replay.payload.source import DERIVED, GROUP_SHIFT, FilePages, GeneratedPages
@@ -106,16 +106,34 @@ def test_pages_of_a_file(pages_file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [3, 1 << 63, (1 << 64) - 1])
-def test_a_content_past_the_end_of_the_file_is_named(pages_file: Path, content: int) -> None:
-    with pytest.raises(SettingsError, match=f"content id {content} is past the end; the file has 3 pages"):
-        FilePages(pages_file).page(content)
+def test_a_content_past_the_end_of_the_file_has_the_page_that_a_hash_picks(
+    pages_file: Path, content: int
+) -> None:
+    source = FilePages(pages_file)
+    assert source.page(mix64(content) % 3) == source.page(content) == FilePages(pages_file).page(content)
 
 
-@pytest.mark.parametrize("size", [0, 1, 4095, 4097])
-def test_a_file_that_is_not_whole_pages_is_refused(tmp_path: Path, size: int) -> None:
+def test_contents_past_the_end_are_spread_over_the_pages(pages_file: Path) -> None:
+    source = FilePages(pages_file)
+    pages = [source.page(content) for content in range(3, 303)]
+    assert [True] * 3 == [70 < pages.count(source.page(i)) < 130 for i in range(3)]
+
+
+@pytest.mark.parametrize("size", [1, 4095, 4097])
+def test_a_last_page_that_lacks_bytes_is_filled_with_zeros(tmp_path: Path, size: int) -> None:
     path = tmp_path / "pages.bin"
-    path.write_bytes(bytes(size))
-    with pytest.raises(SettingsError, match=f"{size} bytes are not one or more whole pages"):
+    path.write_bytes(b"x" * size)
+    source = FilePages(path)
+    last = (size - 1) // PAGE_SIZE
+    assert last + 1 == source.count()
+    assert b"x" * (size - last * PAGE_SIZE) == source.page(last).rstrip(b"\0")
+    assert PAGE_SIZE == len(source.page(last)) == len(source.page(1 << 63))
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pages.bin"
+    path.touch()
+    with pytest.raises(SettingsError, match=r"found an empty file; expected pages of 4096 bytes"):
         FilePages(path)
 
 

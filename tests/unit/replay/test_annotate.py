@@ -62,3 +62,15 @@ def test_what_cannot_be_annotated_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="nothing to annotate"):
         annotate(trace, tmp_path / "again", replace(LZ4, lengths=str(target)), ["lz4"])
     assert not (tmp_path / "again").exists()
+
+
+def test_pages_that_were_never_touched_are_passed_over(tmp_path: Path) -> None:
+    """Contents that are told by a pageout are those of pages that are there."""
+    trace = (
+        TraceBuilder().write("/a", 1 << 31, content=5).row(event="discard", memcg="/a", page=9, count=1 << 30)
+    )
+    trace.row(event="pageout", memcg="/a", page=(1 << 31) - 6, count=(1 << 32) - 1, content=10).save(
+        tmp_path / "t"
+    )
+    annotate(str(tmp_path / "t"), tmp_path / "lengths", LZ4, ["lz4"])
+    assert {5, 16} == set(pq.read_table(tmp_path / "lengths").column("content").to_pylist())

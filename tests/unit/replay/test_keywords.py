@@ -15,7 +15,7 @@ from zswap_replay.trace.schema import PARAMS
 from zswap_replay.units import UNLIMITED
 
 HINTS = get_type_hints(SettingsOptions)
-OPTIONS = [field for field in fields(Settings) if field.name not in ("knobs", "fixed")]
+OPTIONS = [field for field in fields(Settings) if "help" in field.metadata]
 
 
 def settings(**options: Any) -> Settings:
@@ -91,15 +91,16 @@ def test_integers_of_numpy_become_plain() -> None:
         ({"max_pool_percent": 10.5}, "max_pool_percent 10.5: expected a whole number"),
         ({"max_pool_percent": None}, "max_pool_percent None: expected a whole number"),
         ({"max_pool_percent": 101}, "max_pool_percent 101: expected 0 to 100"),
-        ({"enabled": "yes"}, "enabled 'yes': expected True or False"),
+        ({"enabled": "maybe"}, "'maybe' is not a switch: expected y, n, 1, 0, on or off"),
+        ({"enabled": 2}, "enabled 2: expected True or False"),
         ({"kernel": 6.6}, "kernel 6.6: expected a text"),
         ({"kernel": b"6.6"}, "kernel b'6.6': expected a text"),
         ({"kernel": "5.4"}, "kernel '5.4': expected one of 6.6,"),
         ({"set": "/web:memory.max=1"}, "set '/web:memory.max=1': expected {"),
         ({"set": {"/web": "1M"}}, "set '/web' '1M': expected {"),
         ({"set": {"/web": {"memory.max": 1.5}}}, "set /web:memory.max 1.5: expected a whole number"),
-        ({"set": {"/web": {"memory.max": "1.5G"}}}, "'1.5G' is not a size"),
-        ({"set": {"/web": {"memory.max": -2}}}, "'-2' is not a size"),
+        ({"set": {"/web": {"memory.max": "1.5"}}}, "'1.5' is not a limit: expected max, bytes"),
+        ({"set": {"/web": {"memory.max": -2}}}, "'-2' is not a limit"),
         ({"set": {"/web": {"memory.min": "1G"}}}, "has no knob 'memory.min'"),
         ({"set": {"/web": {"x:memory.max": "1G"}}}, "has no knob 'x:memory.max'"),
         ({"set": {"/web": {"memory.zswap.writeback": 2}}}, "'2' is not a switch"),
@@ -125,7 +126,7 @@ def test_settings_of_another_kind_are_refused() -> None:
         settings_of({"seed": 1}, {})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["knobs", "fixed"])
+@pytest.mark.parametrize("name", ["knobs", "fixed", "totalram_share"])
 def test_fields_that_are_made_from_others_are_no_keywords(name: str) -> None:
     with pytest.raises(TypeError, match=f"keyword argument '{name}'"):
         settings(**{name: ()})

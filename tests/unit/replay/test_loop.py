@@ -17,6 +17,7 @@ from zswap_replay.codec.base import get_codec
 from zswap_replay.errors import CodecError, SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result.result import Result
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
@@ -189,10 +190,41 @@ def test_interval_snapshots_count_what_came_before_their_end(bench: Bench) -> No
     ]
 
 
-def test_an_interval_in_which_nothing_happens_has_its_snapshot(bench: Bench) -> None:
-    trace = stored("/a", 0, 1).at(50 * MS).pageout("/a", 5)
+def test_intervals_in_which_nothing_happens_have_one_snapshot(bench: Bench) -> None:
+    trace = stored("/a", 0, 1).at(50 * MS).pageout("/a", 5).at(10**6 * MS).pageout("/a", 6)
     result = bench.replay(trace, interval_ns=20 * MS)
-    assert ["interval 1", "interval 2", "end"] == [snapshot.label for snapshot in result.snapshots]
+    assert [
+        ("interval 1", 20),
+        ("interval 2", 40),
+        ("interval 3", 60),
+        ("interval 50000", 10**6),
+        ("end", 10**6),
+    ] == [(snapshot.label, snapshot.time_ns // MS) for snapshot in result.snapshots]
+
+
+@pytest.mark.parametrize("first", [5 * MS, 1 << 63, (1 << 64) - 1 - 60 * MS])
+def test_intervals_are_counted_from_the_first_event(bench: Bench, first: int) -> None:
+    def replayed(start: int, batch_rows: int) -> list[Snapshot]:
+        trace = TraceBuilder().at(start).write("/a", 0, count=60, content=FULL)
+        for page in range(59):
+            trace.pageout("/a", page)
+        return list(
+            replay(
+                bench.save(trace),
+                bench.settings(kernel="6.12", knobs=(KnobWrite("/a", "memory.zswap.max", 20 * PAGE_SIZE),)),
+                interval_ns=7 * MS,
+                batch_rows=batch_rows,
+            ).snapshots
+        )
+
+    expected, found = replayed(0, 1000), replayed(first, 13)
+    assert 9 == len(expected)
+    assert expected == [dataclasses.replace(snapshot, time_ns=snapshot.time_ns - first) for snapshot in found]
+
+
+def test_snapshots_of_a_nanosecond_cost_no_more_than_there_are_events(bench: Bench) -> None:
+    result = bench.replay(stored("/a", 0, 6), interval_ns=1)
+    assert 2 * 6 + 1 == len(result.snapshots)
 
 
 # Settings, flags and what the trace says
@@ -308,10 +340,27 @@ def test_a_payload_file_gives_the_pages_by_content_id(bench: Bench) -> None:
     ]
 
 
-def test_a_content_past_the_end_of_the_payload_file_is_named(bench: Bench) -> None:
-    (bench.folder / "pages").write_bytes(bytes(2 * PAGE_SIZE))
-    with pytest.raises(SettingsError, match="content id 2 is past the end; the file has 2 pages"):
-        bench.replay(stored("/a", 0, 3), payload_file=str(bench.folder / "pages"))
+@pytest.mark.parametrize(
+    ("trace", "mapped"),
+    [
+        (stored("/a", 0, 2).read("/a", 0, count=2), False),
+        (stored("/a", 0, 3), True),
+        (web(0, 2), True),
+        (TraceBuilder().read("/a", 0).pageout("/a", 0), True),
+    ],
+    ids=["within", "past the end", "derived", "derived and read"],
+)
+@pytest.mark.parametrize("jobs", [None, 1])
+def test_contents_that_a_payload_file_has_no_page_for_are_told_of(
+    bench: Bench, trace: TraceBuilder, mapped: bool, jobs: int | None
+) -> None:
+    (bench.folder / "pages").write_bytes(b"page" * 1500)
+    settings = bench.settings(payload_file=str(bench.folder / "pages"), compressor="lz4")
+    result = replay(bench.save(trace), settings, jobs=jobs)
+    assert result.end.zswap["stored_pages"] > 0
+    found = [text for text in result.warnings if "a hash of the content picks" in text]
+    assert mapped == (1 == len(found))
+    assert not mapped or "has no page for (ids from 2 on," in found[0]
 
 
 def test_a_content_without_a_known_length_is_named(bench: Bench) -> None:

@@ -5,10 +5,11 @@ from fractions import Fraction
 import pytest
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.replay.shares import WorkingSets
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.sweep.grid import MOST_POINTS, Option, build, first_fault
-from zswap_replay.sweep.workingset import Share, WorkingSets, parse_share
 from zswap_replay.trace.info import MemcgInfo, TraceInfo
+from zswap_replay.units import Share, parse_share
 
 KERNELS = Option("kernel", ("6.8", "6.12"), ("6.8", "6.12"))
 PERCENT = Option("max_pool_percent", ("5",), (5,))

@@ -121,7 +121,7 @@ def test_shares_of_working_sets_stand_as_bytes_in_the_rows(trace: str) -> None:
 
 
 def _shares(memcg: str, *texts: str) -> list[Any]:
-    from zswap_replay.sweep.workingset import parse_share
+    from zswap_replay.units import parse_share
 
     return [parse_share(text, memcg) for text in texts]
 

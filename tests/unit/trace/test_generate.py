@@ -60,11 +60,36 @@ def test_hot_scan_mixes(tmp_path: Path) -> None:
         ({"seed": -1}, "seed is -1: expected 0 or more"),
         ({"write_share": 1.5}, "write_share is 1.5: expected a share"),
         ({"skew": float("nan")}, "skew is nan: expected 0 or more"),
+        (
+            {"step_ns": 1 << 62},
+            r"3,000 events would end at \d+ ns; expected a step of at most \d+, so",
+        ),
+        ({"step_ns": 1 << 64, "events": 1}, f"step_ns is {1 << 64}: "),
+        ({"pages": 1 << 64}, f"pages is {1 << 64}: expected at most {(1 << 64) - 1}"),
         ({"memcg": "x"}, "memcg 'x' is no path .not absolute"),
     ],
 )
 def test_bad_specs(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         generate("scan", replace(SPEC, **change), tmp_path / "t")
+    assert not (tmp_path / "t").exists()
     with pytest.raises(SettingsError, match="no pattern 'walk'"):
         generate("walk", SPEC, tmp_path / "t")
+
+
+@pytest.mark.parametrize("pattern", sorted(PATTERNS.keys() - {"zipf"}))
+def test_pages_may_be_as_many_as_there_are_numbers(tmp_path: Path, pattern: str) -> None:
+    generate(pattern, replace(SPEC, pages=(1 << 64) - 1, events=100), tmp_path / "t")
+    assert 102 == len(next(open_trace(tmp_path / "t").batches()))
+
+
+def test_the_last_moment_is_reached_and_not_passed(tmp_path: Path) -> None:
+    step = ((1 << 64) - 1) // 2
+    generate("scan", replace(SPEC, events=3, step_ns=step), tmp_path / "t")
+    assert 2 * step == next(open_trace(tmp_path / "t").batches()).time_ns[-1]
+
+
+@pytest.mark.parametrize("pages", [1 << 40, (1 << 64) - 1])
+def test_zipf_of_more_pages_than_memory_holds_is_refused(tmp_path: Path, pages: int) -> None:
+    with pytest.raises(SettingsError, match=f"pages is {pages:,}: zipf keeps 32 bytes for each"):
+        generate("zipf", replace(SPEC, pages=pages), tmp_path / "t")

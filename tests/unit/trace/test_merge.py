@@ -83,3 +83,43 @@ def test_merge_refuses(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
         merge([MergeInput(one)], tmp_path / "out")
     assert "precious" == (tmp_path / "out").read_text()
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "places", "fault"),
+    [
+        (
+            TraceBuilder().memcg_create("/x"),
+            TraceBuilder().memcg_create("/x"),
+            ("/web", "/web"),
+            "memcg_create of /web/x, which is live",
+        ),
+        (
+            TraceBuilder().memcg_create("/web"),
+            TraceBuilder().read("/", 1),
+            ("/", "/web"),
+            "of /web, which is live",
+        ),
+        (
+            TraceBuilder().memcg_create("/x").memcg_offline("/x"),
+            TraceBuilder().at(5 * 10**6).memcg_set("/x", "memory.max", 1),
+            ("/", "/"),
+            "memcg_set of /x, a memcg that is offline",
+        ),
+        (
+            TraceBuilder(step_ns=10).memcg_create("/x").memcg_offline("/x"),
+            TraceBuilder(step_ns=1).at(5).read("/x/y", 1),
+            ("/", "/"),
+            r"memcg_offline of /x, which has live children \(1\)",
+        ),
+    ],
+)
+def test_what_would_be_no_trace_is_not_merged(
+    tmp_path: Path, one: TraceBuilder, two: TraceBuilder, places: tuple[str, str], fault: str
+) -> None:
+    inputs = [MergeInput(tmp_path / name, place) for name, place in zip(("one", "two"), places, strict=True)]
+    one.save(tmp_path / "one")
+    two.save(tmp_path / "two")
+    with pytest.raises(TraceError, match="the inputs do not go together: at .*" + fault):
+        merge(inputs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

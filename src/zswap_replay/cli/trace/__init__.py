@@ -7,6 +7,7 @@ import click
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.trace.annotate import annotate
 from zswap_replay.cli.trace.make import generate, merge
+from zswap_replay.cli.trace.order import shift, sort
 from zswap_replay.cli.trace.show import cat, head, info, validate
 from zswap_replay.trace.importers import IMPORTERS
 
@@ -21,5 +22,5 @@ def import_() -> None:
     """Make a trace from another program's output."""
 
 
-for _command in (annotate, cat, generate, head, info, merge, validate):
+for _command in (annotate, cat, generate, head, info, merge, shift, sort, validate):
     trace.add_command(_command)

@@ -47,9 +47,13 @@ def info(trace: str, strict: bool, rows: int) -> None:
 @click.command(epilog=example("zswap-replay trace validate --strict traces/db.parquet"))
 @trace_argument
 @strict
-def validate(trace: str, strict: bool) -> None:
-    """Read a whole trace and name its first fault, if there is one."""
+@click.option(
+    "--nodes", type=click.IntRange(1, 64), help="NUMA nodes, as in run. [default: the trace's, else 1]"
+)
+def validate(trace: str, strict: bool, nodes: int | None) -> None:
+    """Read a whole trace and name its first fault, if there is one; what is good, run replays."""
     reader = _opened(trace, strict=strict)
+    reader.nodes = nodes or reader.metadata.nodes or 1
     digest = reader.sha256()
     click.echo(
         f"{trace}: good; {reader.num_rows:,} rows, {reader.page_events:,} page events, sha256 {digest}"
