@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from zswap_replay.inputs.columns import Texts
 from zswap_replay.trace.batch import Batch, Control
-from zswap_replay.trace.decode import Columns, Texts
+from zswap_replay.trace.decode import Columns
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 from zswap_replay.units import UNLIMITED
 

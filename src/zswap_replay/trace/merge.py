@@ -15,14 +15,14 @@ import pyarrow as pa
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.files import check_output, shown
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.decode import decode
+from zswap_replay.trace.decode import RowError, decode
 from zswap_replay.trace.encode import batch_table
 from zswap_replay.trace.interleave import interleave
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
 from zswap_replay.trace.schema import ROOT, SCHEMA, Event, path_fault, with_ancestors
-from zswap_replay.trace.validate import RowChecker, RowError
+from zswap_replay.trace.validate import RowChecker
 from zswap_replay.trace.writer import TraceWriter
 from zswap_replay.units import quoted, whole
 
