@@ -37,7 +37,8 @@ def _over(machine: Machine, names: Sequence[str], shortage: Shortage, origin: in
         ram = machine.zswap.pools.totalram_pages
         return (
             f"{shortage.pages} over the RAM of {format_size(ram * PAGE_SIZE)}, "
-            f"first at {_time(origin + shortage.first_ns)}, of {names[shortage.first_memcg]}; --totalram {would_do} would do"
+            f"first at {_time(origin + shortage.first_ns)}, of {names[shortage.first_memcg]}; "
+            f"--totalram {would_do} would do"
         )
     name = names[shortage.memcg]
     limit = _limit("memory.max", machine.memcgs.memory_max[shortage.memcg])
