@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 import click
 
 from zswap_replay.cli import completers
 from zswap_replay.cli.options import example, force_option, output_option
-
-if TYPE_CHECKING:
-    from zswap_replay.codec.survey import ClassSurvey
 
 
 @click.command(
@@ -55,6 +51,8 @@ def payload(
     from zswap_replay.files import check_output, replacing
     from zswap_replay.payload.recipe import load_recipe
     from zswap_replay.payload.source import GeneratedPages
+    from zswap_replay.report.terminal.style import OutputConsole
+    from zswap_replay.report.terminal.survey import table as table_of
     from zswap_replay.settings import files_named
 
     inputs = files_named([recipe])
@@ -68,30 +66,6 @@ def payload(
             target = files.enter_context(replacing(output, inputs=inputs, overwrite=force))
             write = files.enter_context(target.open("wb")).write
         rows = survey(source, pages, codecs, write)
-    _print(rows, [codec.name for codec in codecs])
-
-
-def _print(rows: list[ClassSurvey], compressors: list[str]) -> None:
-    from rich.box import SIMPLE
-    from rich.table import Table
-
-    from zswap_replay.report.terminal.style import OutputConsole
-
-    table = Table("class", box=SIMPLE)
-    for heading in (
-        "pages",
-        *(f"{name} {what}" for name in compressors for what in ("ratio", "pool", "refused")),
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        cells = [row.name, str(row.pages)]
-        for result in row.yields:
-            cells += [_ratio(result.ratio), _ratio(result.pool_ratio), str(result.refused)]
-        table.add_row(*cells, end_section=row is rows[-2])
+    table = table_of(rows, [codec.name for codec in codecs])
     # Away from a terminal there is no width to keep to.
-    width = None if sys.stdout.isatty() else 40 + 40 * len(compressors)
-    OutputConsole(width=width).print(table)
-
-
-def _ratio(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.2f}"
+    OutputConsole(width=None if sys.stdout.isatty() else table.natural_width).print(table)

@@ -94,7 +94,7 @@ def test_many_results_are_laid_out_below_each_other(count: int) -> None:
 def test_a_terminal_marks_the_best_too() -> None:
     file = io.StringIO()
     report.show(comparison(), Console(file=file, width=120, force_terminal=True, color_system="standard"))
-    assert re.search(r"\x1b\[1;32m +500 \*\x1b\[0m", file.getvalue())
+    assert re.search(r"\x1b\[1;32m500 \*\x1b\[0m", file.getvalue())
 
 
 def test_markdown_is_one_table_whose_rows_are_all_as_wide() -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from zswap_replay.compare.comparable import Contrast
 from zswap_replay.compare.expected import Difference, RunVerdict, Verdict
+from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import change, heading
 from zswap_replay.result.labels import labels
 
@@ -23,12 +24,20 @@ def render(verdict: Verdict) -> str:
 
 
 def show(verdict: Verdict, console: Console) -> None:
-    """Print the same on a terminal."""
+    """Print the same on a terminal, in lines that it has room for."""
     for place, (title, differences) in enumerate(_parts(verdict)):
         if place:
             console.print()
         console.print(heading(title))
-        console.print(lines(differences), end="", markup=False, highlight=False, soft_wrap=True)
+        text = lines(differences)
+        if max(map(len, text.splitlines())) <= console.width:
+            console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+            continue
+        table = Grid(*_HEADINGS)
+        for one in differences:
+            name, *values = _cells(one)
+            table.add_row(f"  {name}", *values)
+        console.print(table)
 
 
 def lines(differences: Sequence[Difference]) -> str:

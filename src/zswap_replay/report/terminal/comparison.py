@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.compare.side_by_side import MATTERS, Comparison, Line
@@ -21,7 +20,8 @@ from zswap_replay.report.comparison_text import (
     section_title,
     value_text,
 )
-from zswap_replay.report.terminal.style import grid, heading, natural_width, plain_console
+from zswap_replay.report.terminal.grid import Grid
+from zswap_replay.report.terminal.style import heading, plain_console
 
 
 def render(comparison: Comparison) -> str:
@@ -37,7 +37,7 @@ def show(comparison: Comparison, console: Console) -> None:
         console.print(Text(f"warning: {reason}", style="bold yellow"), soft_wrap=True)
     if comparison.settings:
         console.print(heading("settings that differ"))
-        settings = grid("", *comparison.labels, left=range(len(comparison.labels) + 1))
+        settings = Grid("", *comparison.labels, left=range(len(comparison.labels) + 1))
         for setting in comparison.settings:
             settings.add_row(f"  {setting.what}", *setting.values)
         console.print(settings)
@@ -53,15 +53,15 @@ def show(comparison: Comparison, console: Console) -> None:
         console.print(Text(line, style="dim"), soft_wrap=True)
 
 
-def parts(comparison: Comparison, console: Console) -> list[Table | Text]:
+def parts(comparison: Comparison, console: Console) -> list[Grid | Text]:
     """Lay out the lines as one table, or where that is too wide as several, each with the first result."""
     if comparison.equal:
         return [Text("no difference")]
     others = list(range(1, len(comparison.labels)))
-    found: list[Table | Text] = []
+    found: list[Grid | Text] = []
     while others:
         many = len(others)
-        while many > 1 and natural_width(console, _table(comparison, others[:many])) > console.width:
+        while many > 1 and _table(comparison, others[:many]).natural_width > console.width:
             many -= 1
         found.append(_table(comparison, others[:many]))
         del others[:many]
@@ -72,11 +72,11 @@ def parts(comparison: Comparison, console: Console) -> list[Table | Text]:
     return found
 
 
-def _table(comparison: Comparison, others: Sequence[int]) -> Table:
+def _table(comparison: Comparison, others: Sequence[int]) -> Grid:
     heads: list[str] = []
     for place in others:
         heads += [f"{comparison.labels[place]}  ", "change"]
-    made = grid("", f"{comparison.labels[0]}  ", *heads, "", left=(0, len(heads) + 2))
+    made = Grid("", f"{comparison.labels[0]}  ", *heads, "", left=(0, len(heads) + 2))
     shown = (line for line in comparison.lines if line.section == MATTERS or line.of([0, *others]).differs)
     for place, (section, lines) in enumerate(groupby(shown, lambda line: line.section)):
         if place:

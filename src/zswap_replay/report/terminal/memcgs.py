@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.terminal.style import grid, natural_width, number, size
+from zswap_replay.report.terminal.grid import Grid
+from zswap_replay.report.terminal.style import number, size
 from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import UNLIMITED
@@ -23,7 +23,7 @@ class _Column:
     cell: Callable[[Snapshot, str], Text]
 
 
-def tables(snapshot: Snapshot, console: Console) -> list[Table]:
+def tables(snapshot: Snapshot, console: Console) -> list[Grid]:
     """Make one table where the console is wide enough, else one of memory and one of activity."""
     memory = [
         _Column("current", lambda now, path: size(now.memcg.get(path, {}).get("memory.current"))),
@@ -41,13 +41,13 @@ def tables(snapshot: Snapshot, console: Console) -> list[Table]:
         _Column("rejects\nmemcg/pool/compress", _rejects),
     ]
     whole = _table(snapshot, console, memory + activity)
-    if natural_width(console, whole) <= console.width:
+    if whole.natural_width <= console.width:
         return [whole]
     return [_table(snapshot, console, memory), _table(snapshot, console, activity)]
 
 
-def _table(snapshot: Snapshot, console: Console, columns: list[_Column]) -> Table:
-    table = grid("memcg", *(column.heading for column in columns))
+def _table(snapshot: Snapshot, console: Console, columns: list[_Column]) -> Grid:
+    table = Grid("memcg", *(column.heading for column in columns))
     for path, name in _tree(snapshot, guides=console.is_terminal):
         table.add_row(name, *(column.cell(snapshot, path) for column in columns))
     return table

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.terminal.style import grid
+from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.result.by_name import unit_of
 from zswap_replay.result.derived import Number
 from zswap_replay.result.labels import labels
@@ -17,12 +16,12 @@ from zswap_replay.units import counted
 _HEADS = ("low", "default", "high")
 
 
-def tables(results: Sequence[Result]) -> list[Table | Text]:
+def tables(results: Sequence[Result]) -> list[Grid | Text]:
     """Tabulate the ranges of the machine's counters and figures that are more than one value; a table a result.
 
     Nothing where no result has ranges.
     """
-    found: list[Table | Text] = []
+    found: list[Grid | Text] = []
     several = len(results) > 1
     for label, result in zip(labels(results), results, strict=True):
         if result.range is None:
@@ -33,7 +32,7 @@ def tables(results: Sequence[Result]) -> list[Table | Text]:
             text = "no counter depends on when the shrink worker runs"
             found.append(Text(f"{label}: {text}" if several else text))
             continue
-        table = grid(label if several else "", *_HEADS, "", left=(0, len(_HEADS) + 1))
+        table = Grid(label if several else "", *_HEADS, "", left=(0, len(_HEADS) + 1))
         for name, each in apart.items():
             table.add_row(f"  {name}", *(_cell(value) for value in each), Text(unit_of(name), style="dim"))
         found.append(table)

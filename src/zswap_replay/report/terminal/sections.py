@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.terminal.style import grid, heading, number, ratio, share, size
+from zswap_replay.report.terminal.grid import Grid
+from zswap_replay.report.terminal.style import heading, number, ratio, share, size
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.derived import DERIVED, Figure
 from zswap_replay.result.labels import labels
@@ -86,9 +86,9 @@ def knob_writes(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(writes))
 
 
-def counters(results: Sequence[Result]) -> Table:
+def counters(results: Sequence[Result]) -> Grid:
     """Tabulate the counters at the end, by group, a column for each result."""
-    table = grid("", *labels(results), "", left=(0, len(results) + 1))
+    table = Grid("", *labels(results), "", left=(0, len(results) + 1))
     groups: tuple[tuple[str, Group, Callable[[Result], dict[str, int]]], ...] = (
         ("zswap", "zswap", lambda result: result.end.zswap),
         ("vmstat", "vmstat", lambda result: result.end.vmstat),
@@ -109,9 +109,9 @@ def counters(results: Sequence[Result]) -> Table:
     return table
 
 
-def derived(results: Sequence[Result]) -> Table:
+def derived(results: Sequence[Result]) -> Grid:
     """Tabulate the derived figures that add up and the meaning of each, a column for each result."""
-    table = grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
+    table = Grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
     figures = [result.derived for result in results]
 
     for figure in DERIVED.values():
@@ -121,11 +121,20 @@ def derived(results: Sequence[Result]) -> Table:
     return table
 
 
-def held(results: Sequence[Result]) -> Table:
+def held(results: Sequence[Result]) -> Grid:
     """Tabulate what was held: the mean over the trace's time, the peak and the end, a line for each result."""
     several = len(results) > 1
     left = range(1 + several)
-    table = grid("", *(("",) if several else ()), "mean", "peak", "end", "", left={*left, 4 + several})
+    table = Grid(
+        "",
+        *(("",) if several else ()),
+        "mean",
+        "peak",
+        "end",
+        "",
+        left={*left, 4 + several},
+        keys=1 + several,
+    )
     about: dict[str, dict[str, Figure]] = {}
     for figure in DERIVED.values():
         if figure.when is not None:
@@ -160,7 +169,7 @@ def _bytes_and_pages(many: int) -> Text:
     return Text(f"{format_size(many)} ({many // PAGE_SIZE:,} pages)", style="" if many else "dim")
 
 
-def classes(results: Sequence[Result]) -> Table | None:
+def classes(results: Sequence[Result]) -> Grid | None:
     """Tabulate ratio and pages of each payload class, by compressor; None where no payload was made."""
     named = labels(results)
     names = list(dict.fromkeys(row.name for result in results for row in result.classes))
@@ -168,7 +177,16 @@ def classes(results: Sequence[Result]) -> Table | None:
         return None
     several = len(results) > 1
     titles = ("class", *(("compressor",) if several else ()))
-    table = grid(*titles, "ratio", "stored", "same-filled", "refused", "compressed", left=range(len(titles)))
+    table = Grid(
+        *titles,
+        "ratio",
+        "stored",
+        "same-filled",
+        "refused",
+        "compressed",
+        left=range(len(titles)),
+        keys=len(titles),
+    )
     for name in names:
         shown = name
         for label, result in zip(named, results, strict=True):
@@ -183,7 +201,7 @@ def classes(results: Sequence[Result]) -> Table | None:
     return table
 
 
-def timing(results: Sequence[Result]) -> Table | None:
+def timing(results: Sequence[Result]) -> Grid | None:
     """Tabulate the parts of the wall clock, in seconds and percent, and the rates; None where no result was timed."""
     timed = {
         label: result.timing
@@ -192,7 +210,7 @@ def timing(results: Sequence[Result]) -> Table | None:
     }
     if not timed:
         return None
-    table = grid("", *(timed if len(timed) > 1 else [""]))
+    table = Grid("", *(timed if len(timed) > 1 else [""]))
     for part in TIMING_PARTS:
         table.add_row(part, *(_seconds(getattr(one, part), one.total) for one in timed.values()))
     rates = [one.as_json() for one in timed.values()]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import TextIO
 
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.units import UNLIMITED, format_size
@@ -76,26 +73,3 @@ def change(first: float, other: float) -> str:
 def ratio(value: float | None) -> Text:
     """Spell a ratio: ``2.27 x``; a dash for None."""
     return Text("-", style="dim") if value is None else Text(f"{value:.2f} x")
-
-
-def grid(*headings: str, left: Container[int] = (0,)) -> Table:
-    """Make a table without frames: columns whose index is in ``left`` are text, the others right-aligned numbers."""
-    table = Table(
-        box=None,
-        show_header=any(headings),
-        show_edge=False,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-        header_style="dim",
-    )
-    for place, name in enumerate(headings):
-        if place in left:
-            table.add_column(Text(name), justify="left", vertical="top", overflow="fold")
-        else:
-            table.add_column(Text(name, justify="right"), justify="right", no_wrap=True, vertical="top")
-    return table
-
-
-def natural_width(console: Console, table: Table) -> int:
-    """Measure the width of a table that is not folded, in columns of the terminal."""
-    return Measurement.get(console, console.options.update(width=10_000), table).maximum

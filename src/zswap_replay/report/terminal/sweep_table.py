@@ -6,10 +6,10 @@ import io
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.report.terminal.style import grid, heading, number, plain_console, ratio, share, size
+from zswap_replay.report.terminal.grid import Grid
+from zswap_replay.report.terminal.style import heading, number, plain_console, ratio, share, size
 from zswap_replay.result.by_name import unit_of
 from zswap_replay.result.derived import DERIVED
 from zswap_replay.result.marks import KILLS, MEANING, Mark, may_be_best
@@ -74,7 +74,7 @@ def _notes(sweep: Sweep) -> Iterator[Text]:
         yield Text.assemble((_SHORT[mark], "bold yellow"), f": {MEANING[mark]}{off}")
 
 
-def _table(sweep: Sweep) -> Table:
+def _table(sweep: Sweep) -> Grid:
     named = [figure.rpartition(":")[0] for figure in sweep.pareto or ()]
     columns = [column for column in _SHOWN if column in sweep.columns]
     columns += [column for column in named if column in sweep.columns and column not in columns]
@@ -83,7 +83,8 @@ def _table(sweep: Sweep) -> Table:
     last = ["marks"] if any(marks) else []
     titles = [_HEADINGS.get(column, column) for column in columns]
     left = {*range(len(mark)), len(mark) + len(sweep.axes) + len(titles)}
-    table = grid(*mark, *sweep.axes, *titles, *last, left=left)
+    keys = len(mark) + len(sweep.axes)
+    table = Grid(*mark, *sweep.axes, *titles, *last, left=left, keys=keys, tail=len(last))
     for place, row in enumerate(sweep.rows):
         on = sweep.pareto is not None and sweep.front[place]
         star = [heading("*" if on else "")] if mark else []

@@ -13,7 +13,8 @@ from zswap_replay.compare import side_by_side as comparison
 from zswap_replay.report.comparison_text import marked
 from zswap_replay.report.terminal import comparison as compare
 from zswap_replay.report.terminal import memcgs, ranges, sections
-from zswap_replay.report.terminal.style import grid, heading, natural_width, plain_console
+from zswap_replay.report.terminal.grid import Grid
+from zswap_replay.report.terminal.style import heading, plain_console
 from zswap_replay.result.labels import labels, warnings
 from zswap_replay.result.ranges import RANGE_DELAYS
 from zswap_replay.result.result import Result
@@ -90,7 +91,7 @@ def _settings_and_counters(results: Sequence[Result], console: Console) -> None:
     writes = [Text(f"  {write}") for write in sections.knob_writes(results)]
     settings = Group(_names_and_values(pairs, 1), *([Text("set"), *writes] if writes else []))
     counters = sections.counters(results)
-    left = console.width - natural_width(console, counters) - _GAP
+    left = console.width - counters.natural_width - _GAP
     console.print()
     if left >= _LEFT_MIN:
         both = Table.grid(padding=(0, _GAP, 0, 0))
@@ -102,7 +103,7 @@ def _settings_and_counters(results: Sequence[Result], console: Console) -> None:
         return
     console.print(heading("settings"))
     across = _names_and_values(pairs, 2)
-    if natural_width(console, across) <= console.width:
+    if across.natural_width <= console.width:
         settings.renderables[0] = across
     console.print(settings)
     console.print()
@@ -110,9 +111,9 @@ def _settings_and_counters(results: Sequence[Result], console: Console) -> None:
     console.print(counters)
 
 
-def _names_and_values(pairs: Sequence[tuple[str, str]], across: int) -> Table:
+def _names_and_values(pairs: Sequence[tuple[str, str]], across: int) -> Grid:
     """Tabulate settings in ``across`` pairs of columns, read downwards."""
-    table = grid(*[""] * (2 * across), left=range(2 * across))
+    table = Grid(*[""] * (2 * across), left=range(2 * across))
     deep = -(-len(pairs) // across)
     for line in range(deep):
         table.add_row(*(Text(text) for pair in pairs[line::deep] for text in pair))
