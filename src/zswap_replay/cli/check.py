@@ -118,12 +118,12 @@ def check(
         xml = None
         if junit is not None:
             xml = files.enter_context(replacing(junit, inputs=inputs_of(trace, expected)))
-        with Bar("check") as bar:
+        with Bar("check", shown=shows_progress(progress, quiet)) as bar:
             checked = run_check(
                 trace,
                 expected,
                 tolerances=tolerances,
-                progress=bar.update if shows_progress(progress, quiet) else None,
+                progress=bar.update,
                 notes=None if quiet else noting_once(),
                 jobs=jobs,
             )

@@ -124,7 +124,7 @@ def quiet_option(told: str = "No notes and no bar; warnings are still printed.")
     return click.option("-q", "--quiet", is_flag=True, help=told)
 
 
-def shows_progress(progress: bool | None, quiet: bool) -> bool:
+def shows_progress(progress: bool | None, quiet: bool = False) -> bool:
     """Tell whether progress is shown: as the options say, and without them on a terminal."""
     return (sys.stderr.isatty() if progress is None else progress) and not quiet
 

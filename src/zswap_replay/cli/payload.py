@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example, force_option, output_option
+from zswap_replay.cli.options import example, force_option, output_option, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 
 
 @click.command(
@@ -38,8 +39,15 @@ from zswap_replay.cli.options import example, force_option, output_option
 )
 @output_option("Write the pages there, for --payload-file.")
 @force_option("Replace FILE if it exists.")
+@progress_option()
 def payload(
-    recipe: str, seed: int, pages: int, compressors: tuple[str, ...], output: str | None, force: bool
+    recipe: str,
+    seed: int,
+    pages: int,
+    compressors: tuple[str, ...],
+    output: str | None,
+    force: bool,
+    progress: bool | None,
 ) -> None:
     """Show what the pages of a recipe hold and how well they compress.
 
@@ -65,7 +73,8 @@ def payload(
         if output is not None:
             target = files.enter_context(replacing(output, inputs=inputs, overwrite=force))
             write = files.enter_context(target.open("wb")).write
-        rows = survey(source, pages, codecs, write)
+        bar = files.enter_context(Bar("payload", shown=shows_progress(progress)))
+        rows = survey(source, pages, codecs, write, bar.update)
     table = table_of(rows, [codec.name for codec in codecs])
     # Away from a terminal there is no width to keep to.
     OutputConsole(width=None if sys.stdout.isatty() else table.natural_width).print(table)

@@ -165,7 +165,7 @@ def _replay_each(
     verified = True
     with shared_workers(jobs, notes or ignore) as workers:
         for settings in runs:
-            with Bar(settings.compressor) as shown:
+            with Bar(settings.compressor, shown=bar) as shown:
                 try:
                     result = replay(
                         trace,
@@ -176,7 +176,7 @@ def _replay_each(
                         interval_ns=interval_ns,
                         jobs=jobs,
                         workers=workers,
-                        progress=shown.update if bar else None,
+                        progress=shown.update,
                         notes=notes,
                     )
                 except VerificationError as error:

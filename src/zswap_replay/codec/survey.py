@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from zswap_replay.codec.base import Codec
     from zswap_replay.payload.source import PageSource
 
+_TOLD_EVERY = 256
+"""Pages after which progress is told: some milliseconds."""
+
 
 @dataclass(slots=True)
 class Yield:
@@ -55,15 +58,22 @@ class ClassSurvey:
 
 
 def survey(
-    source: PageSource, pages: int, codecs: Sequence[Codec], write: Callable[[bytes], object] | None = None
+    source: PageSource,
+    pages: int,
+    codecs: Sequence[Codec],
+    write: Callable[[bytes], object] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> list[ClassSurvey]:
     """Make contents 0 to pages - 1, hand each to `write`, and compress those that are not same-filled.
 
-    One row for each class that occurs, by name, and a last one named ``all``.
+    One row for each class that occurs, by name, and a last one named ``all``. `progress` is told now and then the
+    pages done, the pages in all, and ``pages``.
     """
     total = ClassSurvey("all", [Yield() for _ in codecs])
     rows: dict[str, ClassSurvey] = {}
     for content in range(pages):
+        if progress is not None and not content % _TOLD_EVERY:
+            progress(content, pages, "pages")
         page = source.page(content)
         if write:
             write(page)

@@ -128,9 +128,14 @@ class CodecWorkers:
             self._take(0)
             self._give()
 
-    def collect(self, order: Order) -> list[LengthTable]:
-        """Return the lengths of an order, once all of it is done; what no worker has begun is done here."""
+    def collect(self, order: Order, progress: Callable[[int], None] | None = None) -> list[LengthTable]:
+        """Return the lengths of an order, once all of it is done; what no worker has begun is done here.
+
+        ``progress`` is told now and then how many of its contents are done.
+        """
         while order.chunks:
+            if progress is not None:
+                progress(max(order.size - order.chunks * _CHUNK, 0))
             self.hand_out()
             if order.chunks and self._waiting:
                 chunk = self._waiting.popleft()

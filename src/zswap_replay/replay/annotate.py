@@ -75,12 +75,14 @@ def annotate(
     strict: bool = False,
     jobs: int = 1,
     notes: Callable[[str], None] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Annotated:
     """Write the lengths of all that the pages of a trace ever hold, under each compressor, to a file for ``--lengths``.
 
     That is more than one replay stores: with any limits, under any release, a replay finds its lengths in the file.
     They are those of the release in ``settings``, which the file names: zstd's differ between releases.
     Of ``settings`` what pages hold counts too: recipe, seed, payload file, verify. ``jobs`` processes compress.
+    ``progress`` is told what is done, what there is in all, and what is counted: first ``events``, then ``pages``.
 
     Raises what ``replay`` raises. VerificationError: a page does not come back as it was.
     """
@@ -98,20 +100,25 @@ def annotate(
     machine = make_machine(settings)
     controls = Controls(machine, reader.paths, settings, page_data, ignore)
     controls.begin()
-    pages = _PagesAlone(machine)
-    loop = Loop(trace, settings.nodes, pages, _MemcgsAlone(controls), NoListener())
+    held = _PagesAlone(machine)
+    loop = Loop(trace, settings.nodes, held, _MemcgsAlone(controls), NoListener())
+    told = progress or ignore
     for batch in reader.batches():
         loop.take(batch, len(batch))
-    contents, _, _ = pages.held.contents.columns()
+        told(loop.events, reader.num_rows, "events")
+    contents, _, _ = held.held.contents.columns()
     if isinstance(source, FilePages) and contents.size and contents.max() >= source.count():
         page_data.mapped = True
     for text in page_data.remarks():
         (notes or ignore)(text)
     lengths = []
     with CodecWorkers(jobs, notes or ignore) as workers:
-        for spec in specs:
+        pages = contents.size * len(specs)
+        for place, spec in enumerate(specs):
+            before = contents.size * place
             order = workers.order(page_data.job(spec, all_kinds=True), contents)
-            lengths.append(_complete(spec, contents.size, workers.collect(order)))
+            tables = workers.collect(order, lambda done, before=before: told(before + done, pages, "pages"))
+            lengths.append(_complete(spec, contents.size, tables))
     fill = [source.same_filled(content) for content in contents.tolist()]
     write_lengths(
         output,

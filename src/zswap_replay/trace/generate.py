@@ -91,9 +91,16 @@ PATTERNS: Mapping[str, Callable[[Synthetic, np.random.Generator], Iterator[_Page
 
 
 def generate(
-    pattern: str, spec: Synthetic, output: str | os.PathLike[str], *, overwrite: bool = False
+    pattern: str,
+    spec: Synthetic,
+    output: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write a synthetic trace, in chunks, and return its number of rows.
+
+    ``progress`` is told the events written and the events in all.
 
     Raises SettingsError: no such pattern, a value that cannot be, or an output that exists where not `overwrite`;
     TraceError: the output cannot be written.
@@ -116,6 +123,8 @@ def generate(
             event = (random.random(len(pages)) < spec.write_share).astype(np.int32)
             writer.write(page_rows(time_ns, event, pages, spec.memcg))
             made += len(pages)
+            if progress is not None:
+                progress(made, spec.events)
     return writer.rows
 
 

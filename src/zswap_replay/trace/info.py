@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +81,11 @@ class PagesSeen:
         return int(np.sum(self._last - self._first, dtype=object)) + len(self._first)
 
 
-def describe(reader: TraceReader) -> TraceInfo:
-    """Read the whole trace and count its rows, events, memcgs and pages. Raises TraceError as the reader does."""
+def describe(reader: TraceReader, progress: Callable[[int, int], None] | None = None) -> TraceInfo:
+    """Read the whole trace and count its rows, events, memcgs and pages.
+
+    ``progress`` is told the rows read and the rows in all. Raises TraceError as the reader does.
+    """
     events = np.zeros(len(Event), np.int64)
     seen: dict[int, PagesSeen] = {}
     named: set[int] = set()
@@ -101,6 +104,8 @@ def describe(reader: TraceReader) -> TraceInfo:
             first = batch.page[rows]
             last = first + (batch.count[rows] - np.uint32(1))
             seen.setdefault(memcg, PagesSeen()).add(first, last)
+        if progress is not None:
+            progress(batch.first_row + len(batch), reader.num_rows)
     none = PagesSeen()
     memcgs = [
         MemcgInfo(path, seen.get(memcg, none).events, seen.get(memcg, none).count)

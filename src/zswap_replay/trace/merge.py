@@ -72,6 +72,7 @@ def merge(
     overwrite: bool = False,
     batch_rows: int | None = None,
     notes: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> MergeSummary:
     """Interleave traces by time into one; of rows at the same time those of an earlier input come first.
 
@@ -88,9 +89,10 @@ def merge(
     Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none. `notes` gets
     remarks for people on what of the inputs is passed over.
 
-    Memory is bounded by a batch of each input. Raises TraceError: a bad input, or one that does not go with the others,
-    so that the result would be no valid trace; SettingsError: a name that is no path, no input, or an output that is an
-    input or, without `overwrite`, exists.
+    Memory is bounded by a batch of each input. `progress` is told the rows written and the rows of all inputs.
+
+    Raises TraceError: a bad input, or one that does not go with the others, so that the result would be no valid trace;
+    SettingsError: a name that is no path, no input, or an output that is an input or, without `overwrite`, exists.
     """
     if not inputs:
         raise SettingsError("no trace to merge: expected at least one")
@@ -114,8 +116,11 @@ def merge(
         ]
         checked = _Checked(writer, metadata)
         _make_parents(inputs, checked, names)
+        rows = sum(reader.num_rows for reader in readers)
         for table in interleave(sources):
             checked.write(table)
+            if progress is not None:
+                progress(min(writer.rows, rows), rows)
         _check_contents_apart(sources)
     return MergeSummary(writer.rows, len(names))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import example, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import strict, trace_argument, trace_force, trace_output
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 
@@ -51,6 +52,7 @@ from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
     show_default=True,
     help="Processes that compress, this one included.",
 )
+@progress_option()
 def annotate(
     trace: str,
     output: str,
@@ -62,6 +64,7 @@ def annotate(
     payload_file: str | None,
     seed: int,
     jobs: int,
+    progress: bool | None,
 ) -> None:
     """Find the compressed length of all that the pages of a trace ever hold, and write a file for --lengths.
 
@@ -77,7 +80,12 @@ def annotate(
 
     settings = Settings(kernel=kernel, recipe=recipe, payload_file=payload_file, seed=seed)
     inputs = [*trace_files(trace), *settings.files()]
-    with replacing(output, inputs=inputs, overwrite=force, regular=True) as target:
-        found = annotate_trace(trace, target, settings, compressors, strict=strict, jobs=jobs, notes=note)
+    with (
+        replacing(output, inputs=inputs, overwrite=force, regular=True) as target,
+        Bar("annotate", shown=shows_progress(progress)) as bar,
+    ):
+        found = annotate_trace(
+            trace, target, settings, compressors, strict=strict, jobs=jobs, notes=note, progress=bar.update
+        )
     contents, under = counted(found.contents, "content"), counted(found.compressors, "compressor")
     click.echo(f"{contents}, {under}: {output}")

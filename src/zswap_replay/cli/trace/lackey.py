@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import example, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import trace_force, trace_output
 
 
@@ -36,6 +37,7 @@ from zswap_replay.cli.trace.options import trace_force, trace_output
 )
 @click.option("--max-events", type=click.IntRange(1), help="Stop after so many events.")
 @click.option("--origin", help="How the trace was made, for its metadata.")
+@progress_option()
 def lackey(
     source: str,
     output: str,
@@ -46,6 +48,7 @@ def lackey(
     window: int,
     max_events: int | None,
     origin: str | None,
+    progress: bool | None,
 ) -> None:
     """Import the output of valgrind's lackey, from a file (.gz too) or, with -, from standard input.
 
@@ -53,17 +56,19 @@ def lackey(
     """
     from zswap_replay.trace.importers.lackey import import_lackey
 
-    summary = import_lackey(
-        source,
-        output,
-        memcg=memcg,
-        ns_per_instruction=ns_per_instruction,
-        instructions=instructions,
-        window=window,
-        max_events=max_events,
-        origin=origin,
-        overwrite=force,
-    )
+    with Bar("import", shown=shows_progress(progress)) as bar:
+        summary = import_lackey(
+            source,
+            output,
+            memcg=memcg,
+            ns_per_instruction=ns_per_instruction,
+            instructions=instructions,
+            window=window,
+            max_events=max_events,
+            origin=origin,
+            overwrite=force,
+            progress=bar.read,
+        )
     for name, value in asdict(summary).items():
         click.echo(f"{name:<14}{value:>16,}")
     if summary.cut_off:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import example, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import trace_force, trace_output
 
 _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
@@ -27,8 +28,14 @@ _PATTERNS = ("zipf", "uniform", "scan", "hot-scan")
     "--totalram-pages", type=click.IntRange(1), help="Pages of memory. [default: the most of any input]"
 )
 @click.option("--drop-recipe", is_flag=True, help="Leave the payload recipe out where the inputs differ.")
+@progress_option()
 def merge(
-    inputs: tuple[str, ...], output: str, force: bool, totalram_pages: int | None, drop_recipe: bool
+    inputs: tuple[str, ...],
+    output: str,
+    force: bool,
+    totalram_pages: int | None,
+    drop_recipe: bool,
+    progress: bool | None,
 ) -> None:
     """Interleave traces by time, each below a memcg of its own (or, with =/ or nothing, as it is).
 
@@ -38,14 +45,16 @@ def merge(
     from zswap_replay.trace.merge import MergeInput
     from zswap_replay.trace.merge import merge as merge_traces
 
-    summary = merge_traces(
-        [MergeInput.parse(text) for text in inputs],
-        output,
-        totalram_pages=totalram_pages,
-        drop_recipe=drop_recipe,
-        overwrite=force,
-        notes=note,
-    )
+    with Bar("merge", shown=shows_progress(progress)) as bar:
+        summary = merge_traces(
+            [MergeInput.parse(text) for text in inputs],
+            output,
+            totalram_pages=totalram_pages,
+            drop_recipe=drop_recipe,
+            overwrite=force,
+            notes=note,
+            progress=bar.update,
+        )
     click.echo(f"{summary.rows:,} rows, {summary.memcgs:,} memcgs: {output}")
 
 
@@ -65,6 +74,7 @@ def merge(
 @click.option(
     "--hot-share", default=0.1, show_default=True, help="hot-scan: share of the pages that are hot."
 )
+@progress_option()
 def generate(
     pattern: str,
     output: str,
@@ -77,6 +87,7 @@ def generate(
     step_ns: int,
     skew: float,
     hot_share: float,
+    progress: bool | None,
 ) -> None:
     """Make a synthetic trace; equal options give equal rows."""
     from zswap_replay.trace.generate import Synthetic
@@ -92,5 +103,6 @@ def generate(
         skew=skew,
         hot_share=hot_share,
     )
-    rows = generate_trace(pattern, spec, output, overwrite=force)
+    with Bar("generate", shown=shows_progress(progress)) as bar:
+        rows = generate_trace(pattern, spec, output, overwrite=force, progress=bar.update)
     click.echo(f"{rows:,} rows: {output}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli.messages import note
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import example, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import strict, trace_argument
 
 if TYPE_CHECKING:
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 @trace_argument
 @strict
 @click.option("--rows", default=5, show_default=True, type=click.IntRange(0), help="First rows to print.")
-def info(trace: str, strict: bool, rows: int) -> None:
+@progress_option()
+def info(trace: str, strict: bool, rows: int, progress: bool | None) -> None:
     """Show what a trace says about itself and what it holds."""
     from zswap_replay.trace.info import describe, row_texts
 
     reader = _opened(trace, strict=strict)
-    found = describe(reader)
+    with Bar("info", shown=shows_progress(progress)) as bar:
+        found = describe(reader, bar.update)
     for name, value in asdict(reader.metadata).items():
         if value is not None:
             click.echo(f"{name:<16}{value}")
@@ -50,10 +53,14 @@ def info(trace: str, strict: bool, rows: int) -> None:
 @click.option(
     "--nodes", type=click.IntRange(1, 64), help="NUMA nodes, as in run. [default: the trace's, else 1]"
 )
-def validate(trace: str, strict: bool, nodes: int | None) -> None:
+@progress_option()
+def validate(trace: str, strict: bool, nodes: int | None, progress: bool | None) -> None:
     """Read a whole trace and name its first fault, if there is one; what is good, run replays."""
     reader = _opened(trace, strict=strict)
     reader.nodes = nodes or reader.metadata.nodes or 1
+    with Bar("validate", shown=shows_progress(progress)) as bar:
+        for batch in reader.batches():
+            bar.update(batch.first_row + len(batch), reader.num_rows)
     digest = reader.sha256()
     click.echo(
         f"{trace}: good; {reader.num_rows:,} rows, {reader.page_events:,} page events, sha256 {digest}"

@@ -11,10 +11,11 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import stat
 import sys
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
@@ -88,6 +89,7 @@ def import_lackey(
     max_events: int | None = None,
     origin: str | None = None,
     overwrite: bool = False,
+    progress: Callable[[int, float | None], None] | None = None,
 ) -> LackeySummary:
     """Turn lackey's output into the trace `output`, and says what was in it.
 
@@ -99,6 +101,8 @@ def import_lackey(
     it; only the first write to a page since it entered the window is kept. This loses the order of two
     pages within the last N, and a page that is used all the time looks idle; an LRU that
     holds many times N pages sees the same misses, but for pages that never leave the window.
+
+    `progress` is told the events so far and the share of the input that is read, 0 to 1, or None for a pipe.
 
     Raises TraceError: a line that cannot be read, no access at all, or an output that cannot be written;
     SettingsError: a rate, window, number of events or path that cannot be, or an output that is the input or, without
@@ -120,9 +124,10 @@ def import_lackey(
     metadata = TraceMetadata(origin=f"{origin} ({made})" if origin else made)
     with (
         TraceWriter(output, metadata, inputs=_inputs(lines), overwrite=overwrite) as writer,
-        _open(lines) as (name, stream),
+        _open(lines) as (name, stream, raw),
     ):
-        return _Import(name, stream, instructions, window, max_events).run(writer, memcg, ns_per_instruction)
+        made_of = _Import(name, stream, instructions, window, max_events)
+        return made_of.run(writer, memcg, ns_per_instruction, lambda events: _tell(progress, events, raw))
 
 
 class _Import:
@@ -138,8 +143,10 @@ class _Import:
         self._max_events = max_events
         self._summary = LackeySummary()
 
-    def run(self, writer: TraceWriter, memcg: str, ns_per_instruction: int) -> LackeySummary:
-        """Write the events and return the summary."""
+    def run(
+        self, writer: TraceWriter, memcg: str, ns_per_instruction: int, told: Callable[[int], None]
+    ) -> LackeySummary:
+        """Write the events and return the summary; ``told`` gets the number of events, block by block."""
         _create_memcg(writer, memcg)
         pages = np.empty(0, np.uint64)
         for kept in self._kept_accesses():
@@ -152,6 +159,7 @@ class _Import:
                 pages=len(pages),
                 time_ns=int(time_ns[-1]),
             )
+            told(self._summary.events)
         summary = self._summary
         if not summary.events:
             raise TraceError(
@@ -326,9 +334,14 @@ def _inputs(lines: str | os.PathLike[str] | BinaryIO) -> list[str | os.PathLike[
     return ["/dev/stdin" if os.fspath(lines) == "-" else lines]
 
 
+def _tell(progress: Callable[[int, float | None], None] | None, events: int, raw: _PeekedStream) -> None:
+    if progress is not None:
+        progress(events, raw.share)
+
+
 @contextmanager
-def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
-    """Open the input: its name for people and its bytes, unpacked; a stream that was passed in is not closed."""
+def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, BinaryIO, _PeekedStream]]:
+    """Open the input: its name for people, its bytes, unpacked, and as they are; a passed stream is not closed."""
     with ExitStack() as stack:
         if not isinstance(lines, str | os.PathLike):
             name, raw = str(getattr(lines, "name", "input")), lines
@@ -342,9 +355,10 @@ def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, Binar
                 raise TraceError(f"{name}: cannot be opened: {error.strerror}") from None
         stream = _PeekedStream(raw)
         if stream.head == _GZIP_MAGIC:
-            yield name, cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=cast(BinaryIO, stream))))
+            unpacked = stack.enter_context(gzip.GzipFile(fileobj=cast(BinaryIO, stream)))
+            yield name, cast(BinaryIO, unpacked), stream
         else:
-            yield name, cast(BinaryIO, stream)
+            yield name, cast(BinaryIO, stream), stream
 
 
 class _PeekedStream:
@@ -354,8 +368,26 @@ class _PeekedStream:
         self._stream = stream
         self.head = stream.read(len(_GZIP_MAGIC))
         self._rest = self.head
+        self._size = _size_of(stream)
+        self._taken = 0
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, at most `size`; none at the end."""
         rest, self._rest = self._rest[:size], self._rest[size:]
-        return rest or self._stream.read(size)
+        data = rest or self._stream.read(size)
+        self._taken += len(data)
+        return data
+
+    @property
+    def share(self) -> float | None:
+        """Part of the stream that has been read, 0 to 1; None where its size is not known."""
+        return min(self._taken / self._size, 1.0) if self._size else None
+
+
+def _size_of(stream: BinaryIO) -> int | None:
+    """Return the bytes of a stream that is a file; None for a pipe, or what has no file."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (AttributeError, OSError):  # io.UnsupportedOperation is an OSError
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
