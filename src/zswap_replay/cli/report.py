@@ -24,7 +24,7 @@ from zswap_replay.cli.options import example, force_option, output_option
 @click.option(
     "--figure",
     metavar="COLUMN",
-    help="The figure that maps of a sweep show [default: derived.swap_write_bytes].",
+    help="The figure that maps of a sweep show [default: the first of its --pareto].",
 )
 @click.option("--axes", metavar="X,Y", help="The axes of those maps [default: two that fit].")
 def report(

@@ -44,9 +44,9 @@ def page_of(source: str, figure: str | None = None, axes: str | None = None) -> 
         from zswap_replay.sweep.file import read
 
         sweep = read(source)
-        from zswap_replay.report.html.pages.sweeps import DEFAULT_FIGURE, sweep_page
+        from zswap_replay.report.html.pages.sweeps import sweep_page
 
-        return sweep_page(sweep, figure or DEFAULT_FIGURE, tuple(axes.split(",")) if axes is not None else ())
+        return sweep_page(sweep, figure, tuple(axes.split(",")) if axes is not None else ())
     if figure is not None or axes is not None:
         raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is no Parquet file")
     results = read_results(source)

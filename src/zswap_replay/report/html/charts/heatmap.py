@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -15,6 +15,7 @@ from zswap_replay.report.html.charts.theme import HEAT_STEPS
 from zswap_replay.report.html.text import short
 
 _LEAST_CELL = 34.0
+_CROSS = "×"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class HeatMap:
     tips: Mapping[tuple[int, int], str]
     low: float
     high: float
+    crossed: Collection[tuple[int, int]] = ()
+    """Cells that get a cross: their settings are not to be taken for good ones."""
     scale: tuple[str, str] = ("", "")
     """Texts of ``low`` and ``high``, for a map that stands alone."""
 
@@ -57,7 +60,7 @@ class HeatMap:
         axes.set_yticks([place + 0.5 for place in range(len(names))], names)
         on.label_axes(axes, canvas, self.x, self.y)
         written = wide >= max(
-            _LEAST_CELL, 8 + max((on.text_width(t, SMALL) for t in self.texts.values()), default=0)
+            _LEAST_CELL, 8 + max((on.text_width(self._text(at), SMALL) for at in self.texts), default=0)
         )
         gap_x, gap_y = 1.5 / wide, 1.5 / tall
         for place, value in self.values.items():
@@ -84,16 +87,21 @@ class HeatMap:
         )
         axes.add_patch(cell)
         on.mark(cell, self.tips.get(place, ""))
-        if written and place in self.texts:
+        text = self._text(place) if written else _CROSS * (place in self.crossed)
+        if text:
             axes.text(
                 x + 0.5,
                 y + 0.5,
-                self.texts[place],
+                text,
                 ha="center",
                 va="center_baseline",
                 fontsize=SMALL,
                 color=canvas.theme[f"heat-text-{step}"],
             )
+
+    def _text(self, place: tuple[int, int]) -> str:
+        text = self.texts.get(place, "")
+        return f"{_CROSS} {text}" if place in self.crossed else text
 
 
 def step_of(value: float, low: float, high: float) -> int:

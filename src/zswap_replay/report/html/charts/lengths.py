@@ -51,7 +51,7 @@ class LengthChart:
         texts += on.tick_texts(lost)
         frame = Frame(left=on.left_margin(canvas, texts), right=20, top=_TOP)
         upper = on.add_axes(figure, canvas, frame, head, height=_UPPER)
-        self._draw_bins(upper, canvas, [float(each.pages) for each in self.bins], "series")
+        self._draw_bins(upper, canvas, [float(each.pages) for each in self.bins])
         on.set_y(upper, pages, 0, high)
         x = "compressed length, bytes"
         on.label_axes(upper, canvas, x if waste is None else "", "pages stored")
@@ -60,14 +60,14 @@ class LengthChart:
         if waste is None:
             return figure
         lower = on.add_axes(figure, canvas, frame, head, below=_UPPER + _BETWEEN, height=_LOWER)
-        self._draw_bins(lower, canvas, [each.waste or 0.0 for each in self.bins], "limit")
+        self._draw_bins(lower, canvas, [each.waste or 0.0 for each in self.bins])
         on.set_y(lower, lost, 0, deep)
         on.label_axes(lower, canvas, x, "MiB of pool beyond the compressed bytes")
         upper.set_xticklabels([])
         return figure
 
-    def _draw_bins(self, axes: Axes, canvas: Canvas, values: Sequence[float], role: str) -> None:
-        colour = canvas.theme.series(self.slot) if role == "series" else canvas.theme[role]
+    def _draw_bins(self, axes: Axes, canvas: Canvas, values: Sequence[float]) -> None:
+        colour = canvas.theme.series(self.slot)
         on.grid(axes, canvas)
         axes.set_xlim(0, 4096)
         ticks = range(0, 4097, 1024)

@@ -14,6 +14,16 @@ from zswap_replay.report.html.charts import notes
 from zswap_replay.report.html.charts.canvas import SMALL, Canvas, Frame, Key
 
 _PLACES = ((9, 11), (-9, 0), (0, -13), (9, 0), (0, 13), (9, -11), (-9, 11), (-9, -11))
+_FAR_PLACES = tuple(
+    (round(far * dx), round(far * dy))
+    for far in (26, 40, 56, 74)
+    for dx, dy in ((0.7, 0.7), (0.7, -0.7), (-0.7, 0.7), (-0.7, -0.7), (0, 1), (1, 0), (0, -1), (-1, 0))
+)
+"""Pixels from a point to a label for which there is no room beside it, at the end of a line."""
+_MOST_LABELS = 30
+"""Labels that are written whatever they cover; of more, those that find no room are left out."""
+_MOST_NAMES = 10
+"""Labels that may have names beside them; of more the numbers alone are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Point:
     label: str = ""
     tip: str = ""
     front: bool = False
+    name: str = ""
+    """Stands after the label where there is room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,10 @@ class ScatterChart:
         on.mark(drawn, point.tip or point.label)
 
     def _label(self, axes: Axes, canvas: Canvas) -> None:
-        """Put each label where it covers neither a point nor a label; leave out those that fit nowhere."""
+        """Label points: with label and name where there is room for both, else with the label alone.
+
+        A label that has no room beside its point stands farther away, at the end of a line.
+        """
         box = axes.get_position()
         wide, tall = box.width * canvas.width, box.height * axes.figure.get_figheight() * on.PIXELS_PER_INCH  # type: ignore[union-attr]
         (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
@@ -106,31 +121,57 @@ class ScatterChart:
             return (point.x - x0) / (x1 - x0) * wide, (point.y - y0) / (y1 - y0) * tall
 
         taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in map(pixel, self.points)]
-        for point in self.points:
-            if not point.label:
+        labelled = [point for point in self.points if point.label]
+        whole = len(labelled) <= _MOST_NAMES
+        for point in labelled:
+            texts = [f"{point.label} · {point.name}"] if whole and point.name else []
+            tries = [(text, place) for text in (*texts, point.label) for place in (*_PLACES, *_FAR_PLACES)]
+            areas = [(_area(text, pixel(point), place), text, place) for text, place in tries]
+            inside = [each for each in areas if _inside(each[0], wide, tall)] or areas
+            # where all are covered, the one that is covered least
+            area, text, place = min(inside, key=lambda each: sum(_overlap(each[0], box) for box in taken))
+            if len(labelled) > _MOST_LABELS and any(_overlap(area, box) for box in taken):
                 continue
-            x, y = pixel(point)
-            length = on.text_width(point.label, SMALL)
-            for dx, dy in _PLACES:
-                left = x + dx - (length if dx < 0 else 0 if dx > 0 else length / 2)
-                area = (left, y + dy - 6, left + length, y + dy + 6)
-                inside = area[0] >= 0 and area[2] <= wide + 22 and area[1] >= -4 and area[3] <= tall + 8
-                if inside and not any(_overlap(area, other) for other in taken):
-                    taken.append(area)
-                    label = axes.annotate(
-                        point.label,
-                        (point.x, point.y),
-                        xytext=(dx, dy),
-                        textcoords="offset points",
-                        ha="right" if dx < 0 else "left" if dx > 0 else "center",
-                        va="center",
-                        fontsize=SMALL,
-                        color=canvas.theme["text"],
-                        zorder=5,
-                        annotation_clip=False,
-                    )
-                    notes.halo(label, canvas)
-                    break
+            taken.append(area)
+            self._write_label(axes, canvas, point, text, place)
+
+    def _write_label(
+        self, axes: Axes, canvas: Canvas, point: Point, text: str, place: tuple[int, int]
+    ) -> None:
+        dx = place[0]
+        line = {
+            "arrowstyle": "-",
+            "color": canvas.theme["muted"],
+            "linewidth": 0.8,
+            "shrinkA": 1,
+            "shrinkB": 4,
+        }
+        label = axes.annotate(
+            text,
+            (point.x, point.y),
+            xytext=place,
+            textcoords="offset points",
+            ha="right" if dx < 0 else "left" if dx > 0 else "center",
+            va="center",
+            fontsize=SMALL,
+            color=canvas.theme["text"],
+            zorder=5,
+            annotation_clip=False,
+            arrowprops=line if place in _FAR_PLACES else None,
+        )
+        notes.halo(label, canvas)
+
+
+def _area(text: str, at: tuple[float, float], place: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return the box of a text that stands at a place beside a point: left, bottom, right, top, in pixels."""
+    (x, y), (dx, dy) = at, place
+    length = on.text_width(text, SMALL)
+    left = x + dx - (length if dx < 0 else 0 if dx > 0 else length / 2)
+    return left, y + dy - 6, left + length, y + dy + 6
+
+
+def _inside(area: tuple[float, float, float, float], wide: float, tall: float) -> bool:
+    return area[0] >= 0 and area[2] <= wide + 22 and area[1] >= -4 and area[3] <= tall + 8
 
 
 def _range(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.report.html.text import plain
 from zswap_replay.result.by_name import find, unit_of
 from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.marks import Mark
 from zswap_replay.sweep.result import Cell, Sweep
 from zswap_replay.units import UNLIMITED, format_size
 
@@ -17,6 +18,11 @@ MIB = 1 << 20
 _TITLES = {f"derived.{figure.name}": figure.chart_title for figure in DERIVED.values()} | {
     "zswap.pool_total_size": "Pool size"
 }
+
+MARK = "×"
+"""Stands by a point that is not to be taken for a good one."""
+
+MARK_NAMES: dict[Mark, str] = {"oom": "oom", "swap_full": "swap full", "stored_nothing": "nothing stored"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,25 @@ def setting_text(axis: str, value: Cell) -> str:
             return f"{value:,}"
         case _:
             return plain(str(value))
+
+
+def settings_text(axes: Sequence[str], values: Sequence[Cell]) -> str:
+    """Spell the values of some axes in one line: ``compressor zstd, max_pool_percent 5``."""
+    return ", ".join(
+        f"{plain(axis)} {setting_text(axis, value)}" for axis, value in zip(axes, values, strict=True)
+    )
+
+
+def point_text(sweep: Sweep, place: int) -> str:
+    """Spell the settings of a point that vary in the sweep, in one line."""
+    axes = varying(sweep) or sweep.axes
+    return settings_text(axes, [sweep.rows[place][axis] for axis in axes])
+
+
+def marks_text(sweep: Sweep, place: int) -> str:
+    """Spell the marks of a point for the end of a text; nothing for a point without one."""
+    found = sweep.marks(place)
+    return f" {MARK} {', '.join(MARK_NAMES[mark] for mark in found)}" if found else ""
 
 
 def axis_title(axis: str) -> str:

@@ -9,13 +9,18 @@ from zswap_replay.report.html.charts.bars import Bar, BarChart
 from zswap_replay.report.html.charts.heatmap import HeatMap
 from zswap_replay.report.html.pages.content import Chart, Section
 from zswap_replay.report.html.pages.figures import (
+    MARK,
     Figure,
     axis_title,
     is_ordered,
+    marks_text,
+    point_text,
     setting_text,
+    settings_text,
     values_of,
     varying,
 )
+from zswap_replay.report.html.pages.hues import Hues
 from zswap_replay.report.html.text import plain, slug
 from zswap_replay.sweep.result import Cell, Sweep
 
@@ -43,12 +48,12 @@ def map_axes(sweep: Sweep, wanted: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(best[:2])
 
 
-def section(sweep: Sweep, figure: Figure, axes: Sequence[str]) -> Section | None:
+def section(sweep: Sweep, figure: Figure, axes: Sequence[str], hue: Hues) -> Section | None:
     """Make the section of the figure over ``axes``: maps for two, bars for one; None for none."""
     if not axes:
         return None
     if len(axes) == 1:
-        return _bars(sweep, figure, axes[0])
+        return _bars(sweep, figure, axes[0], hue)
     return _maps(sweep, figure, axes[0], axes[1])
 
 
@@ -62,7 +67,7 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
     low, high = min(found), max(found)
     charts = []
     for number, (setting, places) in enumerate(list(groups.items())[:_MOST_MAPS], 1):
-        title = _setting(others, setting) or figure.title
+        title = settings_text(others, setting) or figure.title
         values = {
             (columns.index(sweep.rows[place][x]), rows.index(sweep.rows[place][y])): place for place in places
         }
@@ -77,14 +82,16 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
             values=shown,
             texts={cell: figure.cell(value) for cell, value in shown.items()},
             tips={
-                cell: f"{point_text(sweep, values[cell])}: {figure.text(value)}"
+                cell: f"{point_text(sweep, values[cell])}: {figure.text(value)}{marks_text(sweep, values[cell])}"
                 for cell, value in shown.items()
             },
+            crossed={cell for cell in shown if sweep.marks(values[cell])},
             low=low,
             high=high,
             scale=(figure.text(low), figure.text(high)),
         )
-        least = min(shown, key=lambda cell: shown[cell], default=None)
+        good = [cell for cell in shown if cell not in drawing.crossed]
+        least = min(good, key=lambda cell: shown[cell], default=None)
         told = "" if least is None else f"least at {drawing.tips[least]}"
         name = f"map-{number}-{slug(title)}"[:60]
         charts.append(Chart(name, title, drawing, told=told, span="full" if len(groups) == 1 else "half"))
@@ -94,6 +101,8 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
         intro += (
             f" Shown are the first {_MOST_MAPS} of {len(groups):,} maps; other axes make other maps (--axes)."
         )
+    if any(sweep.marks(place) for place in range(len(sweep))):
+        intro += f" {MARK} stands where nothing was stored, or a kernel would have killed programs."
     return Section(
         f"{figure.title} over the settings",
         intro,
@@ -102,12 +111,14 @@ def _maps(sweep: Sweep, figure: Figure, x: str, y: str) -> Section:
     )
 
 
-def _bars(sweep: Sweep, figure: Figure, axis: str) -> Section:
+def _bars(sweep: Sweep, figure: Figure, axis: str, hue: Hues) -> Section:
     bars = []
     for value in values_of(sweep, axis)[:_MOST_BARS]:
-        number = _number(sweep, figure, sweep.column(axis).index(value))
-        text = "–" if number is None else figure.text(number)
-        bars.append(Bar(setting_text(axis, value), ((max(number or 0, 0) / figure.divisor, 0),), text))
+        place = sweep.column(axis).index(value)
+        number = _number(sweep, figure, place)
+        text = ("–" if number is None else figure.text(number)) + marks_text(sweep, place)
+        part = (max(number or 0, 0) / figure.divisor, hue.slot_of(sweep, place))
+        bars.append(Bar(setting_text(axis, value), (part,), text))
     chart = BarChart(f"{figure.title} by {axis_title(axis)}", [("", bars)])
     told = "; ".join(f"{bar.name}: {bar.text}" for bar in bars)
     title = f"{figure.title} by {axis_title(axis)}"
@@ -121,15 +132,3 @@ def _bars(sweep: Sweep, figure: Figure, axis: str) -> Section:
 def _number(sweep: Sweep, figure: Figure, place: int) -> int | float | None:
     value = sweep.rows[place][figure.column]
     return value if isinstance(value, int | float) else None
-
-
-def _setting(axes: Sequence[str], values: Sequence[Cell]) -> str:
-    return ", ".join(
-        f"{plain(axis)} {setting_text(axis, value)}" for axis, value in zip(axes, values, strict=True)
-    )
-
-
-def point_text(sweep: Sweep, place: int) -> str:
-    """Spell the settings of a point that vary in the sweep, in one line."""
-    axes = varying(sweep) or sweep.axes
-    return _setting(axes, [sweep.rows[place][axis] for axis in axes])

@@ -101,7 +101,7 @@ def _together(runs: Runs, quantities: Sequence[_Quantity], intro: str) -> Sectio
     charts = []
     for quantity in quantities:
         lines = []
-        for slot, path in enumerate(paths):
+        for slot, path in enumerate(paths, 1):  # the first colour is that of the run
             x, y = _series(runs.results[0], _of(quantity.value, path))
             if any(y):
                 lines.append(Line(plain(path), x, y, slot, f"{y[-1]:,}"))

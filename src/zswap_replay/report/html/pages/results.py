@@ -93,20 +93,32 @@ def _figures(runs: Runs) -> Iterator[Figures]:
             ],
         )
 
-    yield each("Compression ratio", lambda r: (_times(r.derived["compression_ratio"]), _cost(r)))
-    yield each(
-        "Pool at the end",
-        lambda r: (
-            format_size(r.end.zswap["pool_total_size"]),
-            f"of {format_size(pool_limit(r, r.end))}, {r.end.zswap['stored_pages']:,} pages stored",
-        ),
-    )
-    yield each("Zswap writeback", lambda r: _bytes_and_pages(r, "writeback_bytes"))
+    yield each("Swap device writes", lambda r: _bytes_and_pages(r, "swap_write_bytes"))
+    yield each("Swap device reads", lambda r: _bytes_and_pages(r, "swap_read_bytes"))
+    yield each("Memory saved, mean", lambda r: _held(r, "memory_saved"))
+    yield each("Pool size, mean", lambda r: _held(r, "pool_size", f" of {format_size(pool_limit(r, r.end))}"))
+    yield each("Compression ratio, mean", _ratio)
     yield each("Rejected stores", _rejected)
+    yield each("Zswap writeback", lambda r: _bytes_and_pages(r, "writeback_bytes"))
     yield each(
         "Loads from zswap", lambda r: (f"{r.end.vmstat['zswpin']:,}", f"{r.end.vmstat['zswpout']:,} stores")
     )
-    yield each("Swap device reads", lambda r: _bytes_and_pages(r, "swap_read_bytes"))
+
+
+def _held(result: Result, name: str, limit: str = "") -> tuple[str, str]:
+    """Spell the mean of what was held over the trace's time, and its peak and end; files of old have the end alone."""
+    mean, peak, end = (_size(result, f"{name}_{when}_bytes") for when in ("mean", "peak", "end"))
+    return mean, f"peak {peak}{limit}, end {end}"
+
+
+def _size(result: Result, name: str) -> str:
+    value = result.derived[name]
+    return _DASH if value is None else format_size(value)
+
+
+def _ratio(result: Result) -> tuple[str, str]:
+    mean, end = (_times(result.derived[name]) for name in ("compression_ratio_mean", "compression_ratio"))
+    return mean, ", ".join(filter(None, (f"end {end}", _cost(result))))
 
 
 def _times(ratio: float | None) -> str:

@@ -14,11 +14,11 @@ from zswap_replay.units import PAGE_SIZE
 
 MIB = 1 << 20
 REJECTS = {
-    "memcg_limit_reject": "memcg limit",
-    "pool_limit_reject": "pool limit",
-    "compress_reject": "length",
+    "memcg_limit_reject": "limit of a memcg",
+    "pool_limit_reject": "limit of the pool",
+    "compress_reject": "compressed length",
 }
-"""The counters of refused stores by cause, and the causes' names in a legend."""
+"""The counters of refused stores by cause, and the causes' names in a title."""
 
 MemcgValue = Callable[[Snapshot, str], int | None]
 """The value of a memcg at a snapshot that a chart shows; None where the memcg does not exist."""
