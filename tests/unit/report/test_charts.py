@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from zswap_replay.report.html.charts.bars import Bar, BarChart
 from zswap_replay.report.html.charts.canvas import Canvas, drawing, number_text, tick_texts, ticks_for
+from zswap_replay.report.html.charts.curve import Curve, CurveChart, CurvePoint
 from zswap_replay.report.html.charts.heatmap import HeatMap, step_of
 from zswap_replay.report.html.charts.image import to_png, to_svg
 from zswap_replay.report.html.charts.lengths import Bin, LengthChart
@@ -58,7 +59,22 @@ MAP = HeatMap(
     1.0,
     3.0,
 )
-CHARTS: dict[str, Drawing] = {"lines": LINES, "bars": BARS, "lengths": LENGTHS, "points": POINTS, "map": MAP}
+CURVES = CurveChart(
+    "Writes",
+    "limit",
+    "MiB",
+    ["1.0 MiB", "64.0 MiB", HOSTILE],
+    [Curve(HOSTILE, 1, [CurvePoint(0, 3.0, "first"), CurvePoint(2, 1.0, HOSTILE, hollow=True)])],
+    4.0,
+)
+CHARTS: dict[str, Drawing] = {
+    "lines": LINES,
+    "bars": BARS,
+    "lengths": LENGTHS,
+    "points": POINTS,
+    "map": MAP,
+    "curves": CURVES,
+}
 EVERY_CHART = pytest.mark.parametrize("chart", CHARTS)
 
 
@@ -191,9 +207,36 @@ def test_a_front_is_joined_and_numbered() -> None:
     assert sorted(["one", HOSTILE, "three"]) == sorted(tips(svg(POINTS)))
 
 
-def test_labels_that_find_no_room_are_left_out() -> None:
+def test_of_many_labels_those_that_find_no_room_are_left_out() -> None:
     crowd = replace(POINTS, points=[Point(1, 1, 0, "a very long label") for _ in range(40)])
-    assert 1 <= texts(svg(crowd)).count("a very long label") <= 8
+    assert 1 <= texts(svg(crowd)).count("a very long label") <= 30
+
+
+def test_a_label_has_the_name_where_there_is_room_and_is_never_left_out() -> None:
+    points = [Point(1 + place / 1000, 1, 0, str(place), name="zstd, 10 %, 512.0 KiB") for place in range(9)]
+    for width in (340, 960):
+        drawn = texts(to_svg(replace(POINTS, points=points).draw(Canvas(width, ROLES)), "a", "a", ""))
+        found = [text.partition(" · ")[0] for text in drawn]
+        assert {str(place) for place in range(9)} <= set(found)
+        assert any("zstd, 10 %" in text for text in drawn)
+
+
+def test_a_map_crosses_out_what_is_no_good() -> None:
+    crossed = replace(MAP, crossed={(0, 0)})
+    assert {"× 1.0", "3.0"} <= set(texts(svg(crossed)))
+    narrow = replace(crossed, columns=[str(place) for place in range(40)])
+    assert "×" in texts(svg(narrow))
+
+
+def test_a_curve_stands_at_equal_distances_and_hollow_where_a_point_is_no_good() -> None:
+    (axes,) = CURVES.draw(Canvas(480, ROLES)).axes
+    assert [0, 1, 2] == list(axes.get_xticks())
+    assert [0, 2] == np.asarray(axes.lines[0].get_xdata()).tolist()
+    fills = [line.get_markerfacecolor() for line in axes.lines[1:]]
+    assert [ROLES.series(1), ROLES["surface"]] == fills
+    assert sorted(["first", HOSTILE]) == sorted(tips(svg(CURVES)))
+    many = replace(CURVES, settings=[f"{place}.0 MiB" for place in range(60)])
+    assert len(many.draw(Canvas(340, ROLES)).axes[0].get_xticks()) < 12
 
 
 def test_a_map_writes_values_where_there_is_room() -> None:

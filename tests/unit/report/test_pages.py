@@ -154,11 +154,49 @@ def test_two_snapshots_are_no_timeline() -> None:
 
 
 def test_rejects_are_told_by_cause_and_loads_by_source() -> None:
-    page = result_page([make_result()])
-    causes = dict(bar_chart(page, "stores-refused-by-cause").groups)["/web"][0]
-    assert [8 * 9, 0, 0] == [value for value, _slot in causes.parts]
-    sources = dict(bar_chart(page, "pages-that-came-back-by-source").groups)["/web"][0]
-    assert [500 * 9, 0] == [value for value, _slot in sources.parts]
+    page = result_page([make_result(), make_result("lz4", scale=6)])
+    refused = dict(bar_chart(page, "stores-refused-limit-of-a-memcg").groups)["/web"]
+    assert [(8 * 9, 0), (8 * 18, 1)] == [part for bar in refused for part in bar.parts]
+    loaded = dict(bar_chart(page, "pages-that-came-back-from-zswap").groups)["/web"]
+    assert [(500 * 9, 0), (500 * 18, 1)] == [part for bar in loaded for part in bar.parts]
+    assert section(page, "At the end of the trace").intro.endswith(
+        "There were none of these: stores refused, limit of the pool; stores refused, compressed length; "
+        "pages that came back from the swap device."
+    )
+
+
+def slots(page: Page) -> dict[int, set[str]]:
+    """What the colour slots of a page stand for: names of runs, or memcgs of the only run."""
+    found: dict[int, set[str]] = {}
+    runs = {slot: name for figure in page.figures for name, slot, _v, _n in figure.values if slot is not None}
+    for each in page.charts():
+        if isinstance(each.drawing, LineChart):
+            pairs = [(line.slot, line.name) for line in each.drawing.lines]
+        elif isinstance(each.drawing, BarChart):
+            pairs = [
+                (slot, runs.get(slot, ""))
+                for _n, bars in each.drawing.groups
+                for bar in bars
+                for _v, slot in bar.parts
+            ]
+        else:
+            continue
+        for slot, name in pairs:
+            found.setdefault(slot, set()).add(name)
+    return found
+
+
+def test_a_colour_means_one_run_all_over_the_page() -> None:
+    made = [
+        make_timeline(name, scale=place + 1) for place, name in enumerate(("zstd", "lz4", "lzo", "deflate"))
+    ]
+    assert {0: {"zstd"}, 1: {"lz4"}, 2: {"lzo"}, 3: {"deflate"}} == slots(result_page(made))
+
+
+def test_the_memcgs_of_one_run_have_colours_that_are_not_the_runs() -> None:
+    found = slots(result_page([make_timeline()]))
+    assert {1: {"/batch"}, 2: {"/web"}, 3: {"/web/worker"}} == {slot: found[slot] for slot in (1, 2, 3)}
+    assert {"/batch", "/web", "/web/worker"}.isdisjoint(found[0])
 
 
 def test_of_many_memcgs_the_busiest_are_drawn_and_the_page_says_so() -> None:
@@ -209,8 +247,9 @@ def test_what_never_happened_is_said_and_not_drawn(runs: int) -> None:
     assert "No memcg had any." == intros["Compressed bytes per memcg"]
     written = intros["Writebacks and rejects" if runs == 1 else "Writebacks"]
     assert written.startswith("Nothing was written back.")
-    assert intros["Rejects and loads at the end"].endswith(
-        "Stores refused: none. Pages that came back: none."
+    assert (
+        "There were none of these: stores refused, limit of a memcg; "
+        in intros["Rejects and loads at the end"]
     )
     kinds = {type(each.drawing) for each in page.charts() if not each.name.startswith(("lengths", "class"))}
     assert set() == kinds
@@ -233,7 +272,7 @@ def test_memcgs_with_nothing_to_show_are_counted() -> None:
     page = result_page([replace(result, snapshots=snapshots)])
     assert [busy] == [line.name for line in line_chart(page, "rejected-stores").lines]
     assert section(page, "Writebacks and rejects").intro.endswith("The other 2 memcgs have none.")
-    assert [busy] == [name for name, _bars in bar_chart(page, "stores-refused-by-cause").groups]
+    assert [busy] == [name for name, _bars in bar_chart(page, "stores-refused-limit-of-a-memcg").groups]
 
 
 def test_a_memcg_that_comes_and_goes_keeps_its_place_in_time() -> None:
@@ -311,12 +350,28 @@ def test_a_result_without_timing_has_no_table_of_it() -> None:
 
 def test_headline_figures() -> None:
     shown = {figure.name: figure.values for figure in result_page([make_result()]).figures}
-    assert [("", None, "2.27 ×", "104.0 µs to compress a page")] == list(shown["Compression ratio"])
-    assert [("", None, "5.6 MiB", "of 819.2 MiB, 3,000 pages stored")] == list(shown["Pool at the end"])
+    assert [("", None, "3.5 MiB", "900 pages")] == list(shown["Swap device writes"])
+    assert [("", None, "3.1 MiB", "peak 8.2 MiB, end 6.2 MiB")] == list(shown["Memory saved, mean"])
+    assert [("", None, "2.8 MiB", "peak 7.4 MiB of 819.2 MiB, end 5.6 MiB")] == list(shown["Pool size, mean"])
+    assert [("", None, "2.25 ×", "end 2.27 ×, 104.0 µs to compress a page")] == list(
+        shown["Compression ratio, mean"]
+    )
     assert [("", None, "2.9 MiB", "750 pages")] == list(shown["Zswap writeback"])
     assert [("", None, "153", "1.3 % of stores tried")] == list(shown["Rejected stores"])
-    several = result_page([make_result("zstd"), make_result("lz4", scale=6)]).figures[3]
+    (several,) = [
+        each
+        for each in result_page([make_result("zstd"), make_result("lz4", scale=6)]).figures
+        if each.name == "Rejected stores"
+    ]
     assert [("zstd", 0, "153"), ("lz4", 1, "306")] == [value[:3] for value in several.values]
+
+
+def test_a_file_of_an_earlier_version_has_the_end_alone_on_its_cards() -> None:
+    shown = {
+        figure.name: figure.values for figure in result_page([replace(make_result(), over_time={})]).figures
+    }
+    assert [("", None, "–", "peak –, end –")] == list(shown["Memory saved, mean"])
+    assert [("", None, "–", "peak – of 819.2 MiB, end 5.6 MiB")] == list(shown["Pool size, mean"])
 
 
 def test_counters_of_memcgs_are_exact_and_in_the_order_of_the_tree() -> None:
