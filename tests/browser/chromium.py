@@ -50,6 +50,22 @@ for (const svg of document.querySelectorAll("figure svg")) {
 }
 return outside;
 """
+_CLIPPED = """
+const clipped = [], seen = element => element.getBoundingClientRect().width > 0;
+for (const element of document.querySelectorAll("header *, main *")) {
+  if (element.closest("svg, pre") || !seen(element)) continue;
+  const scroll = element.closest(".scroll");
+  if (scroll && !scroll.querySelector("table.stack")) continue;  // so many cells that they are scrolled
+  const box = element.getBoundingClientRect();
+  const name = element.tagName + "." + element.className + ": " + element.textContent.trim().slice(0, 60);
+  if (box.right > innerWidth + 0.5 || box.left < -0.5) clipped.push("outside " + name);
+  if (getComputedStyle(element).overflowX !== "visible" || element.matches(".figure, figure, details"))
+    if (element.scrollWidth > element.clientWidth + 1) clipped.push("too wide " + name);
+  if (element.matches(".scroll.whole") && element.scrollHeight > element.clientHeight + 1 && innerWidth < 680)
+    clipped.push("too high " + name);
+}
+return clipped;
+"""
 _TEXT_SIZES = """
 return [...document.querySelectorAll("figure svg text")]
   .filter(text => text.getBoundingClientRect().height > 0)
@@ -115,6 +131,10 @@ class Browser:
     def texts_outside(self) -> list[str]:
         """Texts of charts that reach beyond the frame of their chart."""
         return [str(text) for text in self.ask(_OUTSIDE)]
+
+    def clipped(self) -> list[str]:
+        """Parts of the page, other than charts, that are cut off or reach beyond the window."""
+        return [str(part) for part in self.ask(_CLIPPED)]
 
     def text_sizes(self) -> list[float]:
         """Sizes of the charts' texts on the screen, in pixels."""

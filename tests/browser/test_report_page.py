@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from zswap_replay.report.html.pages.results import result_page
 from zswap_replay.report.html.pages.sweeps import sweep_page
 from zswap_replay.report.html.render import render
 from zswap_replay.sweep.file import read
+from zswap_replay.sweep.result import Cell
 
 HOSTILE = "/<script>document.title='taken'</script>&amp;\"'\x07" + "/kubepods.slice" * 12
 
@@ -37,6 +38,19 @@ def sweep(folder: Path) -> Page:
     return sweep_page(read(write_sweep(folder / "sweep.parquet", make_rows())))
 
 
+def long_front(folder: Path) -> Page:
+    """A sweep with many points on its front, one that stored nothing, and long names."""
+    axes: dict[str, Sequence[Cell]] = {
+        "compressor": ("zstd", "lz4"),
+        "max_pool_percent": range(1, 20),
+        "/kubepods.slice/kubepods-burstable.slice:memory.zswap.max": (8 << 20, -1),
+    }
+    rows = [{**row, "pareto": row["compressor"] == "zstd"} for row in make_rows(axes)]
+    rows[-1]["vmstat.zswpout"] = 0
+    figures = ("derived.swap_write_bytes:min", "zswap.pool_total_size:min")
+    return sweep_page(read(write_sweep(folder / "front.parquet", rows, tuple(axes), figures)))
+
+
 def hostile(_folder: Path) -> Page:
     result = make_timeline()
     manifest = replace(result.manifest, trace={**result.manifest.trace, "path": HOSTILE})
@@ -52,7 +66,7 @@ def hostile(_folder: Path) -> Page:
     return result_page([replace(result, manifest=manifest, snapshots=snapshots, warnings=(HOSTILE,))])
 
 
-PAGES = (one_run, two_runs, the_end_alone, sweep, hostile)
+PAGES = (one_run, two_runs, the_end_alone, sweep, long_front, hostile)
 
 
 @pytest.fixture(scope="module", params=PAGES, ids=lambda make: str(make.__name__).replace("_", " "))
@@ -65,8 +79,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return made, file
 
 
-@pytest.mark.parametrize("width", [360, 1400])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (400, True), (1280, False), (1280, True)])
 def test_a_page_is_whole(browser: Browser, page: tuple[Page, Path], width: int, dark: bool) -> None:
     made, file = page
     browser.open(file, width=width, dark=dark)
@@ -78,6 +91,7 @@ def test_a_page_is_whole(browser: Browser, page: tuple[Page, Path], width: int, 
         browser.ask("return [document.documentElement.scrollWidth, document.body.scrollWidth]")
     )
     assert [] == browser.texts_outside()
+    assert [] == browser.clipped()
     sizes = browser.text_sizes()
     assert min(sizes) > 9
     assert max(sizes) < 16
@@ -107,12 +121,13 @@ def css(colour: str) -> str:
     return f"rgb({red}, {green}, {blue})"
 
 
-@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize("width", [400, 1280])
 def test_folded_sections_open(browser: Browser, page: tuple[Page, Path], width: int) -> None:
     made, file = page
     browser.open(file, width=width)
     browser.ask("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert width == browser.ask("return document.documentElement.scrollWidth")
+    assert [] == browser.clipped()
     shown = browser.ask("return [...document.querySelectorAll('details')].map(part => part.innerText)")
     folded = [section for section in made.sections if section.folded]
     assert [section.title for section in folded] == [text.split("\n", 1)[0] for text in shown]
