@@ -61,7 +61,7 @@ for (const element of document.querySelectorAll("header *, main *")) {
   if (box.right > innerWidth + 0.5 || box.left < -0.5) clipped.push("outside " + name);
   if (getComputedStyle(element).overflowX !== "visible" || element.matches(".figure, figure, details"))
     if (element.scrollWidth > element.clientWidth + 1) clipped.push("too wide " + name);
-  if (element.matches(".scroll.whole") && element.scrollHeight > element.clientHeight + 1 && innerWidth < 680)
+  if (element.matches(".scroll.whole") && element.scrollHeight > element.clientHeight + 1)
     clipped.push("too high " + name);
 }
 return clipped;

@@ -34,7 +34,6 @@ LINES = LineChart(
 BARS = BarChart(
     "Rejects",
     [(HOSTILE, [Bar("zstd", ((3, 0), (1, 1)), "4", 6.0), Bar("lz4", ((0, 0),), "0")])],
-    [("pool", 0)],
 )
 LENGTHS = LengthChart("Lengths", [Bin(1, 64, 10, 0.5), Bin(4033, 4096, 1, 0.0)], 0, 40, 10, 0.5)
 POINTS = ScatterChart(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from zswap_replay.report.html.charts import canvas as on
 from zswap_replay.report.html.charts import notes
-from zswap_replay.report.html.charts.canvas import FONT, SMALL, Canvas, Frame, Key
+from zswap_replay.report.html.charts.canvas import FONT, SMALL, Canvas, Frame
 from zswap_replay.report.html.text import short
 
 _BAR = 14.0
@@ -40,8 +40,6 @@ class BarChart:
 
     title: str
     groups: Sequence[tuple[str, Sequence[Bar]]]
-    keys: Sequence[tuple[str, int]] = ()
-    """Names of the parts by slot, where they need a legend."""
 
     def draw(self, canvas: Canvas) -> Figure:
         """Draw the chart."""
@@ -49,8 +47,7 @@ class BarChart:
         height = (
             8 + rows * _ROW + len(self.groups) * _GAP + _HEADING * sum(bool(name) for name, _b in self.groups)
         )
-        keys = [Key(name, canvas.theme.series(slot)) for name, slot in self.keys]
-        figure, head = on.new_figure(canvas, height, self.title, keys)
+        figure, head = on.new_figure(canvas, height, self.title)
         bars = [bar for _name, each in self.groups for bar in each]
         names = [short(bar.name, 16) for bar in bars]
         left = max((on.text_width(name, SMALL) + 10 for name in names if name), default=0.0)
@@ -78,7 +75,6 @@ class BarChart:
         return figure
 
     def _draw_bar(self, axes: Axes, canvas: Canvas, bar: Bar, y: float, group: str, per_pixel: float) -> None:
-        named = {slot: name for name, slot in self.keys}
         start = 0.0
         about = " ".join(filter(None, (group, bar.name)))
         for value, slot in bar.parts:
@@ -92,7 +88,7 @@ class BarChart:
                 linewidth=1,
             )
             if value:
-                on.mark(drawn, ", ".join(filter(None, (about, named.get(slot, ""), bar.text))))
+                on.mark(drawn, ", ".join(filter(None, (about, bar.text))))
             start += value
         if not bar.whole:
             axes.plot([0, 0], [y - _BAR / 2, y + _BAR / 2], color=canvas.theme["limit"], linewidth=1.2)
