@@ -171,14 +171,14 @@ def test_a_limits_name_is_clear_of_the_lines(
 
 def test_bars_have_a_tip_for_each_part_that_is_there() -> None:
     markup = svg(BARS)
-    assert [f"{HOSTILE} zstd, pool, 4", f"{HOSTILE} zstd, 4"] == tips(markup)
+    assert [f"{HOSTILE} zstd, 4", f"{HOSTILE} zstd, 4"] == tips(markup)
     assert {HOSTILE, "zstd", "lz4", "4", "0"} <= set(texts(markup))
 
 
 def test_a_picture_has_the_title_and_the_legend_that_a_page_has_beside_it() -> None:
-    alone = BARS.draw(Canvas(480, LIGHT, alone=True))
-    assert ["Rejects", "pool"] == [text.get_text() for text in alone.texts]
-    assert [] == BARS.draw(Canvas(480, LIGHT)).texts
+    alone = CURVES.draw(Canvas(480, LIGHT, alone=True))
+    assert ["Writes", HOSTILE, "MiB", "limit"] == [text.get_text() for text in alone.texts]
+    assert ["MiB", "limit"] == [text.get_text() for text in CURVES.draw(Canvas(480, LIGHT)).texts]
 
 
 def test_a_map_alone_tells_the_ends_of_its_scale() -> None:
