@@ -84,7 +84,8 @@ class Bar:
                 return
             if self._bar is None or self._task is None:
                 self._bar = _new_bar()
-                self._task = self._bar.add_task(self._label, completed=done, total=total, rate=rate)
+                self._task = self._bar.add_task(self._label, total=total, rate=rate)
+                self._bar.update(self._task, completed=done)
                 self._bar.start()
             else:
                 self._bar.update(self._task, completed=done, total=total, rate=rate)

@@ -117,7 +117,7 @@ def annotate(
         for place, spec in enumerate(specs):
             before = contents.size * place
             order = workers.order(page_data.job(spec, all_kinds=True), contents)
-            tables = workers.collect(order, lambda done, before=before: told(before + done, pages, "pages"))
+            tables = workers.collect(order, _after(before, pages, told))
             lengths.append(_complete(spec, contents.size, tables))
     fill = [source.same_filled(content) for content in contents.tolist()]
     write_lengths(
@@ -129,6 +129,11 @@ def annotate(
         settings.kernel,
     )
     return Annotated(contents.size, len(specs))
+
+
+def _after(before: int, pages: int, told: Callable[[int, int, str], None]) -> Callable[[int], None]:
+    """Return what is told the pages of one compressor that are done, where those ``before`` it are."""
+    return lambda done: told(before + done, pages, "pages")
 
 
 def _complete(spec: str, size: int, tables: list[LengthTable]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from zswap_replay.cli import progress
 from zswap_replay.cli.progress import Bar, LiveTable
@@ -138,7 +139,13 @@ def test_an_import_from_a_pipe_has_no_end(clock: Clock, screen: Screen) -> None:
 def test_work_that_tells_nothing_gets_a_bar_too(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = threading.Event()
     monkeypatch.setattr(progress, "_PATIENCE", 0.01)
-    monkeypatch.setattr(progress, "_new_bar", lambda made=progress._new_bar: (drawn.set(), made())[1])
+    make = progress._new_bar
+
+    def made() -> Progress:
+        drawn.set()
+        return make()
+
+    monkeypatch.setattr(progress, "_new_bar", made)
     with Bar("merge"):
         assert drawn.wait(10)
     assert "merge" in screen.text.getvalue()

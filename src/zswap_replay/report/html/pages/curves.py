@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zswap_replay.report.html.charts.curve import Curve, CurveChart, CurvePoint
-from zswap_replay.report.html.pages.content import Chart, Section
+from zswap_replay.report.html.pages.content import Chart, Section, Span
 from zswap_replay.report.html.pages.figures import (
     Figure,
     axis_title,
@@ -57,7 +57,7 @@ def section(sweep: Sweep, hue: Hues, wanted: Sequence[str] = ()) -> Section | No
             most,
         )
         told = "; ".join(point.tip for curve in drawing.curves for point in curve.points)
-        span = "full" if len(groups) == 1 else "half"
+        span: Span = "full" if len(groups) == 1 else "half"
         charts.append(
             Chart(f"curve-{number}-{slug(name or axis)}"[:60], name or title, drawing, told=told, span=span)
         )
