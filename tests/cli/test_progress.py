@@ -15,6 +15,8 @@ COMMANDS = {
     "merge": ("trace", "merge", f"{TRACE}=/x", f"{TRACE}=/y", "-o", "out.parquet"),
     "annotate": ("trace", "annotate", TRACE, "-c", "lz4", "-o", "out.parquet"),
     "import": ("trace", "import", "lackey", "lackey.txt", "-o", "out.parquet"),
+    "sort": ("trace", "sort", TRACE, "-o", "out.parquet"),
+    "shift": ("trace", "shift", TRACE, "--to", "0", "-o", "out.parquet"),
     "info": ("trace", "info", TRACE),
     "validate": ("trace", "validate", TRACE),
     "payload": ("payload", "--pages", "40", "-c", "lz4"),

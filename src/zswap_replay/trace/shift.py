@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +50,18 @@ def parse_time(text: str) -> int:
 
 
 def shift(
-    trace: str | os.PathLike[str], output: str | os.PathLike[str], *, to_ns: int, overwrite: bool = False
+    trace: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    to_ns: int,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ShiftSummary:
     """Write a trace with its clock moved so that the first row is at `to_ns` nanoseconds; nothing else changes.
 
-    A batch of rows is in memory at a time. Raises TraceError: a trace that cannot be read, a row earlier than the one
+    A batch of rows is in memory at a time. `progress` is told the rows written and the rows in all.
+
+    Raises TraceError: a trace that cannot be read, a row earlier than the one
     before it, or one that would be past the end of the clock, 2^64 - 1; SettingsError: the output is an input or,
     without `overwrite`, exists.
     """
@@ -86,4 +94,6 @@ def shift(
             table = columns_table(columns)
             moved = columns.time_ns - np.uint64(first) + np.uint64(to_ns)
             writer.write(table.set_column(0, table.schema.field(0), pa.array(moved)))
+            if progress is not None:
+                progress(writer.rows, reader.num_rows)
     return ShiftSummary(writer.rows, first or 0, last - (first or 0) + to_ns if first is not None else to_ns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,11 +45,13 @@ def sort(
     *,
     overwrite: bool = False,
     run_rows: int = RUN_ROWS,
+    progress: Callable[[int, int], None] | None = None,
 ) -> SortSummary:
     """Write the rows of a trace in order of time; rows of the same time keep their order.
 
     Memory holds `run_rows` rows, whatever the length of the trace. The sorted runs of a longer one are kept in files
-    beside the output, of about its size, until they are merged. What rows mean is not looked at: `trace validate` does.
+    beside the output, of about its size, until they are merged. `progress` is told the rows that are sorted, and merged,
+    and how many these are in all: each row counts twice. What rows mean is not looked at: `trace validate` does.
 
     Raises TraceError: a trace that cannot be read, has a row without a time, or an output that cannot be written;
     SettingsError: the output is an input or, without `overwrite`, exists.
@@ -70,13 +72,23 @@ def sort(
         )
         out_of_order = _OutOfOrder()
         runs = _Runs(Path(output).parent, stack)
+        done = 0
+
+        def tell(rows: int) -> None:
+            nonlocal done
+            done += rows
+            if progress is not None:
+                progress(done, 2 * reader.num_rows)
+
         for table in _sorted_runs(reader, run_rows, out_of_order):
+            tell(table.num_rows)
             if table.num_rows == reader.num_rows:
                 writer.write(table)  # all there is: nothing to merge
             else:
                 runs.add([table])
         for table in runs.merged():
             writer.write(table)
+            tell(table.num_rows)
     return SortSummary(writer.rows, out_of_order.rows)
 
 
