@@ -50,7 +50,7 @@ def sort(
     """Write the rows of a trace in order of time; rows of the same time keep their order.
 
     Memory holds `run_rows` rows, whatever the length of the trace. The sorted runs of a longer one are kept in files
-    beside the output, of about its size, until they are merged. `progress` is told the rows that are sorted, and merged,
+    beside the output, of about its size, until they are merged. `progress` is told the rows sorted, and merged,
     and how many these are in all: each row counts twice. What rows mean is not looked at: `trace validate` does.
 
     Raises TraceError: a trace that cannot be read, has a row without a time, or an output that cannot be written;
