@@ -45,10 +45,10 @@ class Line:
     values: tuple[int | float | None, ...]
     place: CounterName
     """What the figure is called wherever counters are named."""
-    barred: frozenset[int] = frozenset()
-    """The places of results that are never the best: see ``Comparison.barred``."""
     ranges: tuple[Range | None, ...] = ()
     """By result, how far the value depends on when the shrink worker runs; None, or absent, where that is not known."""
+    barred: frozenset[int] = frozenset()
+    """The places of results that are never the best: see ``Comparison.barred``."""
 
     @property
     def differs(self) -> bool:

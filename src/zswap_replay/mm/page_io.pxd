@@ -2,7 +2,7 @@ cimport cython
 from zswap_replay.lib.length_index cimport ZERO_FILLED
 from zswap_replay.lib.page_table cimport DIRTY, ZERO, PageTable
 from zswap_replay.mm.memcontrol cimport PSWPIN, PSWPOUT, MemCgroups
-from zswap_replay.mm.zswap cimport Zswap
+from zswap_replay.mm.zswap cimport Zswap, count_zero_pages
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:

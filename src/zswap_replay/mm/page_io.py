@@ -5,7 +5,7 @@ import cython
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import Release
-from zswap_replay.mm.zswap import Zswap
+from zswap_replay.mm.zswap import Zswap, count_zero_pages
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import ZERO_FILLED
@@ -44,13 +44,13 @@ class PageIo:
         memcg: cython.int = self.pages.page[page].memcg
         if self.pages.flags[page] & ZERO:
             self.pages.flags[page] &= ~ZERO
-            self.zswap.count_zero_pages(-1)
+            count_zero_pages(self.zswap, -1)
         if (
             self.rule_zeromap
             and self.zswap.pools.current.kind_of_content(self.pages.content_of(page)) == ZERO_FILLED
         ):
             self.swpout_zero += 1
-            self.zswap.count_zero_pages(1)
+            count_zero_pages(self.zswap, 1)
             self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
             return STORED
         if self.zswap.zswap_store(page):

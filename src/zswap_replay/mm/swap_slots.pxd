@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.lib.page_table cimport SLOT, SWAPCACHE, ZERO, PageTable
 from zswap_replay.mm.memcontrol cimport MemCgroups
-from zswap_replay.mm.zswap cimport Zswap
+from zswap_replay.mm.zswap cimport Zswap, count_zero_pages
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:

@@ -6,7 +6,7 @@ from zswap_replay.lib.columns import INT, column
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import Release
-from zswap_replay.mm.zswap import Zswap
+from zswap_replay.mm.zswap import Zswap, count_zero_pages
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.page_table import SLOT, SWAPCACHE, ZERO
@@ -58,7 +58,7 @@ class SwapSlots:
             self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
             self.n_ret += 1
         if self.pages.flags[page] & ZERO:
-            self.zswap.count_zero_pages(-1)
+            count_zero_pages(self.zswap, -1)
         self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO)
 
     def swapcache_free_entries(self) -> None:

@@ -144,11 +144,6 @@ cdef class Zswap(LruWalk):
     cdef readonly long long[::1] stored_at_length
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
-    cdef void pass_time(self) noexcept
-    cpdef void account_until(self, unsigned long long now) noexcept
-    cpdef void restart_held(self, unsigned long long now) noexcept
-    cdef void note_peaks(self) noexcept
-    cdef void count_zero_pages(self, int change) noexcept
     cdef int zswap_lru_add(self, ZswapPool pool, int entry) except -1
     cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
     cdef int zswap_entry_free(self, int entry) except -1
@@ -163,3 +158,9 @@ cdef class Zswap(LruWalk):
     cdef int zswap_load(self, int page) except -1
     cdef int zswap_orphan(self, int page, int slot) except -1
     cdef int zswap_invalidate(self, int entry) except -1
+
+cdef void pass_time(Zswap zswap) noexcept
+cpdef void account_until(Zswap zswap, unsigned long long now) noexcept
+cpdef void restart_held(Zswap zswap, unsigned long long now) noexcept
+cdef void note_peaks(Zswap zswap) noexcept
+cdef void count_zero_pages(Zswap zswap, int change) noexcept

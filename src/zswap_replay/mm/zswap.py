@@ -629,6 +629,43 @@ class ZswapPools:
         self.class_tally[at + CLASS_BYTES] += length
 
 
+# ---- what is held over time ----
+
+
+def pass_time(zswap: "Zswap") -> None:
+    """Account for the time in which nothing changed, before something does."""
+    if zswap.worker.now > zswap.held.since:
+        account_until(zswap, zswap.worker.now)
+
+
+def account_until(zswap: "Zswap", now: cython.ulonglong) -> None:
+    """Bring the sums of what is held up to a time, in ns."""
+    zswap.held.pass_time(
+        now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
+    )
+
+
+def restart_held(zswap: "Zswap", now: cython.ulonglong) -> None:
+    """Let the sums and peaks of what is held begin at a time, in ns."""
+    zswap.held.restart(
+        now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
+    )
+
+
+def note_peaks(zswap: "Zswap") -> None:
+    """Note what is held now where it is the most so far."""
+    zswap.held.note_peaks(
+        zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
+    )
+
+
+def count_zero_pages(zswap: "Zswap", change: cython.int) -> None:
+    """Count pages that are noted in the zero map, or no longer."""
+    pass_time(zswap)
+    zswap.held.zero_pages += change
+    note_peaks(zswap)
+
+
 # ---- zswap ----
 
 
@@ -728,37 +765,6 @@ class Zswap(LruWalk):
             raise KeyError(key)
         self.pools.set_limits(self.max_pool_percent, self.accept_threshold_percent)
 
-    # ---- over time ----
-
-    def pass_time(self) -> None:
-        """Account for the time in which nothing changed, before something does."""
-        if self.worker.now > self.held.since:
-            self.account_until(self.worker.now)
-
-    def account_until(self, now: cython.ulonglong) -> None:
-        """Bring the sums of what is held up to a time, in ns."""
-        self.held.pass_time(
-            now, self.pools.total_pages, self.stored_pages, self.same_filled_pages, self.compressed_bytes
-        )
-
-    def restart_held(self, now: cython.ulonglong) -> None:
-        """Let the sums and peaks of what is held begin at a time, in ns."""
-        self.held.restart(
-            now, self.pools.total_pages, self.stored_pages, self.same_filled_pages, self.compressed_bytes
-        )
-
-    def note_peaks(self) -> None:
-        """Note what is held now where it is the most so far."""
-        self.held.note_peaks(
-            self.pools.total_pages, self.stored_pages, self.same_filled_pages, self.compressed_bytes
-        )
-
-    def count_zero_pages(self, change: cython.int) -> None:
-        """Count pages that are noted in the zero map, or no longer."""
-        self.pass_time()
-        self.held.zero_pages += change
-        self.note_peaks()
-
     # ---- LRU ----
 
     def zswap_lru_add(self, pool: ZswapPool, entry: cython.int) -> None:
@@ -781,7 +787,7 @@ class Zswap(LruWalk):
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
         held: cython.longlong = pools.total_pages
-        self.pass_time()
+        pass_time(self)
         if length == 0:
             self.same_filled_pages -= 1
         else:
@@ -801,7 +807,7 @@ class Zswap(LruWalk):
         self.stored_pages -= 1
         pages.page[entry].pool = 0
         if pools.total_pages != held:
-            self.note_peaks()
+            note_peaks(self)
 
     # ---- compression ----
 
@@ -970,7 +976,7 @@ class Zswap(LruWalk):
             self.worker.queue_work(self.pools.zswap_pool_last().work)
             return False
 
-        self.pass_time()
+        pass_time(self)
         if not self.store_content(page):
             self.compress_reject += 1
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
@@ -989,7 +995,7 @@ class Zswap(LruWalk):
         self.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
-        self.note_peaks()
+        note_peaks(self)
         return True
 
     def reject(self) -> None:

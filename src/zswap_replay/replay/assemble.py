@@ -12,7 +12,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.zswap import Zswap
+from zswap_replay.mm.zswap import Zswap, account_until, restart_held
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.listener import Stop
@@ -133,7 +133,7 @@ class Snapshots:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""
         if 0 < events <= self._warmup:
             self._end_warmup()
-        self._machine.zswap.account_until(self._machine.zswap.worker.now)
+        account_until(self._machine.zswap, self._machine.zswap.worker.now)
         self.taken.append(self.now("end", time_ns))
 
     def now(self, label: str, time_ns: int) -> Snapshot:
@@ -142,7 +142,7 @@ class Snapshots:
         return taken if self._baseline is None else difference(taken, self._baseline)
 
     def _end_warmup(self) -> None:
-        self._machine.zswap.restart_held(self._machine.zswap.worker.now)
+        restart_held(self._machine.zswap, self._machine.zswap.worker.now)
         self._machine.vmscan.shortages.found.clear()
         self._baseline = self.now("warmup", 0)
         self._stored_in_warmup = np.array(self._machine.zswap.stored_at_length)

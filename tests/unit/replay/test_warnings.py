@@ -63,7 +63,7 @@ def test_no_pressure_names_a_limit_that_makes_some(bench: Bench) -> None:
 def test_nothing_stored_says_why(
     bench: Bench, trace: TraceBuilder, settings: dict[str, Any], reason: str
 ) -> None:
-    (warning,) = bench.replay(trace, **settings).warnings
+    warning, *_ = bench.replay(trace, **settings).warnings
     assert warning.startswith(f"nothing was stored in zswap: {reason}")
 
 
@@ -134,7 +134,7 @@ def test_the_advice_is_taken_and_something_is_stored(
 
 def test_a_page_without_a_slot_is_never_called_no_pressure(bench: Bench) -> None:
     trace = tenants("/web").pageout("/web", 0, count=40)
-    (warning,) = bench.replay(trace, knobs=(KnobWrite("/web", "memory.swap.max", 0),)).warnings
+    warning, *_ = bench.replay(trace, knobs=(KnobWrite("/web", "memory.swap.max", 0),)).warnings
     assert warning.startswith("nothing was stored in zswap: memory.swap.max of /web is 0;")
 
 
