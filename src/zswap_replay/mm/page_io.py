@@ -5,12 +5,13 @@ import cython
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import Release
-from zswap_replay.mm.zswap import Zswap, count_zero_pages
+from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import ZERO_FILLED
     from zswap_replay.lib.page_table import DIRTY, ZERO
     from zswap_replay.mm.memcontrol import PSWPIN, PSWPOUT
+    from zswap_replay.mm.zswap import count_zero_pages
 
     # what became of a page that was to be written
     STORED = 0

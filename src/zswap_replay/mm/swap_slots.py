@@ -6,10 +6,11 @@ from zswap_replay.lib.columns import INT, column
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import Release
-from zswap_replay.mm.zswap import Zswap, count_zero_pages
+from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.page_table import SLOT, SWAPCACHE, ZERO
+    from zswap_replay.mm.zswap import count_zero_pages
 
     SWAP_SLOTS_CACHE_SIZE = 64
     """Slots that are given back together: NR_RETURNED of page_table.py."""

@@ -693,9 +693,7 @@ class Zswap(LruWalk):
         self.worker = ShrinkWorker(release, memcgs, writeback_ns)
         self.shrinker = ZswapShrinker(release, pages, memcgs, nr_nodes)
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
-        # what was held so far
         self.held = Held()
-
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
         self.rule_second_chance = release.second_chance
@@ -730,8 +728,7 @@ class Zswap(LruWalk):
         self.disabled_reject = 0  # stores refused as zswap is disabled
         # stores that met a memory.zswap.max and shrank their memcg, whatever came of it
         self.memcg_shrinks = 0
-        # stores by compressed length, up to a whole page; those of same-filled pages at 0
-        self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)
+        self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)  # stores by length; same-filled at 0
 
         # tunables
         self.enabled = True
