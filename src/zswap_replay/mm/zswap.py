@@ -705,8 +705,7 @@ class Zswap(LruWalk):
         self.rule_root_has_objcg = release.root_has_objcg
 
         # statistics of debugfs; ZswapPools has pool_limit_hit
-        # writebacks that failed: the page is in memory, or its slot was given up
-        self.reject_reclaim_fail = 0
+        self.reject_reclaim_fail = 0  # writebacks that failed: page in memory, or slot given up
         self.reject_compress_fail = 0  # pages that the compressor refused
         self.reject_compress_poor = 0  # pages too long for the allocator, or that 842 refused
         self.written_back_pages = 0  # entries written to the device, whoever shrank: worker, shrinker, store
@@ -726,8 +725,7 @@ class Zswap(LruWalk):
         self.pool_limit_reject = 0  # stores refused while the pool is full, or not down to its threshold yet
         self.compress_reject = 0  # stores refused by compressor or allocator
         self.disabled_reject = 0  # stores refused as zswap is disabled
-        # stores that met a memory.zswap.max and shrank their memcg, whatever came of it
-        self.memcg_shrinks = 0
+        self.memcg_shrinks = 0  # stores at a memory.zswap.max that shrank their memcg, or tried to
         self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)  # stores by length; same-filled at 0
 
         # tunables
@@ -783,7 +781,6 @@ class Zswap(LruWalk):
         pages: PageTable = self.page_table
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
-        held: cython.longlong = pools.total_pages
         pass_time(self)
         if length == 0:
             self.same_filled_pages -= 1
@@ -803,8 +800,7 @@ class Zswap(LruWalk):
         self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
         self.stored_pages -= 1
         pages.page[entry].pool = 0
-        if pools.total_pages != held:
-            note_peaks(self)
+        note_peaks(self)
 
     # ---- compression ----
 
