@@ -11,7 +11,7 @@ from typing import Final
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ZswapReplayError
-from zswap_replay.result.derived import Number
+from zswap_replay.result.over_time import Number
 from zswap_replay.result.ranges import RANGE_DELAYS, SCHEDULING, span, values_of
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings

@@ -8,7 +8,7 @@ from typing import Final
 from zswap_replay.json_value import Value
 from zswap_replay.result import by_name, long_format
 from zswap_replay.result.by_name import CounterName
-from zswap_replay.result.derived import Number
+from zswap_replay.result.over_time import Number
 from zswap_replay.result.snapshot import Snapshot
 
 RANGE_DELAYS: Final = (1, 4, 16)

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.result.by_name import unit_of
-from zswap_replay.result.derived import Number
 from zswap_replay.result.labels import labels
+from zswap_replay.result.over_time import Number
 from zswap_replay.result.result import Result
 from zswap_replay.units import counted
 
