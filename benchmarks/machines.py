@@ -76,8 +76,10 @@ class InMemory:
             1,
             chosen.writeback_ns,
             synchronous_swap=False,
-            exact_lru=False,
+            reclaim=chosen.reclaim,
             shrink_delay=chosen.shrink_delay,
+            stat_flush=chosen.stat_flush,
+            page_cluster=chosen.page_cluster,
         )
         known = Lengths()
         kinds = np.zeros(self._pages, np.uint8)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zswap_replay.codec.lengths_file import write_lengths
+from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result.result import Result
@@ -88,6 +89,13 @@ class Bench:
 
     def end(self, trace: TraceBuilder, **settings: Any) -> Snapshot:
         return self.replay(trace, **settings).end
+
+    def machine(self, trace: TraceBuilder, **settings: Any) -> Machine:
+        """The machine after a replay."""
+        path = self.save(trace)
+        running = Replay(open_trace(path), path, self.settings(**settings), self.notes.append)
+        running.result(0, None, lambda *_: None)
+        return running.machine
 
     def watched(self, trace: TraceBuilder, wanted: Iterable[tuple[str, int, int]], **settings: Any) -> Result:
         """Also keeps where pages were at each snapshot of the trace: ``wanted`` are memcgs, first pages, counts."""

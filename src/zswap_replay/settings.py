@@ -120,12 +120,22 @@ class Settings:
         100_000, "Time in which the shrink worker writes one page back.", between=(0, 1 << 62)
     )
     reclaim: str = _setting(
-        "k", "How resident pages are reclaimed: as the kernel does, or by a plain LRU.", choices=("k", "lru")
+        "k",
+        "How resident pages are reclaimed: by the kernel's two lists, by its MGLRU, or by a plain LRU.",
+        choices=("k", "mglru", "lru"),
     )
     shrink_delay: int = _setting(
         4,
         "Refusals at a full pool, within one reclaim, after which the shrink worker gets to run.",
         between=(0, 1 << 30),
+    )
+    stat_flush: int = _setting(
+        3000,
+        "Accesses of a memcg between two flushes of its statistics, which the two lists go by; 0: always flushed.",
+        between=(0, 1 << 62),
+    )
+    page_cluster: int = _setting(
+        0, "Swap readahead: up to 2 ** so many pages are read at once; 0: none.", between=(0, 3)
     )
     recipe: str = _setting("default", "What pages hold: a built-in recipe or a TOML file.")
     payload_file: str | None = _setting(

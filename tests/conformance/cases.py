@@ -144,6 +144,8 @@ class AccessCase:
     lengths_table: int
     ranges: Mapping[str, tuple[int, int]]
     """The lowest and the highest value of each counter at the end, over the runs that were recorded."""
+    mglru_ranges: Mapping[str, tuple[int, int]]
+    """The same over runs with MGLRU on."""
 
     def settings(self, lengths: Path) -> Settings:
         """The settings of the machine that ran the case."""
@@ -168,6 +170,7 @@ class AccessCase:
 def load_access_cases() -> tuple[AccessCase, ...]:
     """All runs of ordinary accesses."""
     described: dict[str, dict[str, Any]] = json.loads((ACCESS / "cases.json").read_text())
+    mglru: dict[str, dict[str, list[int]]] = json.loads((ACCESS / "mglru.json").read_text())
     return tuple(
         AccessCase(
             name=name,
@@ -175,10 +178,15 @@ def load_access_cases() -> tuple[AccessCase, ...]:
             compressor=about["compressor"],
             totalram_pages=about["totalram_pages"],
             lengths_table=about["lengths_table"],
-            ranges={counter: tuple(seen) for counter, seen in about["expected"]["end"].items()},
+            ranges=_ranges(about["expected"]["end"]),
+            mglru_ranges=_ranges(mglru[name]),
         )
         for name, about in described.items()
     )
+
+
+def _ranges(counters: dict[str, list[int]]) -> dict[str, tuple[int, int]]:
+    return {counter: (lowest, highest) for counter, (lowest, highest) in counters.items()}
 
 
 @cache

@@ -1,7 +1,8 @@
 """Packs recorded cases, a folder each, into a few Parquet files a kernel: ``python -m tests.conformance.pack FROM``.
 
 FROM holds ``cases*/CASE/`` with case.json, trace.parquet, lengths.parquet and expected.jsonl, and ``access/CASE/`` with
-expected.json in place of the last. The packed form is described in README.md, and cases.py reads it.
+expected.json in place of the last; ``access-mglru/CASE/`` has the same traces, and counters of its own. The packed form
+is described in README.md, and cases.py reads it.
 """
 
 from __future__ import annotations
@@ -34,12 +35,29 @@ def main(arguments: list[str]) -> None:
         cases = [case for case in sorted(folder.iterdir()) if (case / "case.json").exists()]
         if not cases:
             continue
+        if folder.name == "access-mglru":
+            pack_counters(cases, source / "access", RECORDED / "access" / "mglru.json")
+            continue
         kernel = json.loads((cases[0] / "case.json").read_text())["kernel"]
         target = RECORDED / ("access" if folder.name == "access" else kernel)
         target.mkdir(parents=True, exist_ok=True)
         pack(cases, target)
         size = sum(path.stat().st_size for path in target.iterdir())
         print(f"{target.name}: {len(cases)} cases, {size} bytes")
+
+
+def pack_counters(cases: list[Path], traces: Path, target: Path) -> None:
+    """Pack the counters of cases whose traces and lengths are those of the cases of the same names in ``traces``."""
+    for case in cases:
+        for name in ("trace.parquet", "lengths.parquet"):
+            if not _read(case / name).equals(_read(traces / case.name / name)):
+                raise SystemExit(f"{case / name}: expected the same as in {traces / case.name}")
+    lines = ",\n".join(
+        f"{json.dumps(case.name)}: {json.dumps(json.loads((case / 'expected.json').read_text())['end'])}"
+        for case in cases
+    )
+    target.write_text(f"{{\n{lines}\n}}\n")
+    print(f"{target.name}: {len(cases)} cases, {target.stat().st_size} bytes")
 
 
 def pack(cases: list[Path], target: Path) -> None:

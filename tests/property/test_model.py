@@ -16,6 +16,15 @@ from tests.profiles import part
 from tests.strategies import Row
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.machine.machine import Machine
+from zswap_replay.mm.lru_gen import (
+    FRESH,
+    GEN_MASK,
+    LIST_MASK,
+    LIST_SHIFT,
+    MAX_NR_GENS,
+    MIN_NR_GENS,
+    LruGenLists,
+)
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.mm.swap import NR_LRU_LISTS
@@ -88,6 +97,29 @@ def test_each_page_in_memory_is_on_the_list_that_it_is_taken_to_be_on(
     lists = {head: pages.lru.in_order(head) for head in expected}
     assert expected == {head: set(items) for head, items in lists.items()}
     assert sum(map(len, lists.values())) == sum(map(len, expected.values()))
+
+
+@every_release
+@quick
+@given(rows=pressed())
+def test_each_page_in_memory_is_in_the_generation_that_it_is_counted_in(kernel: str, rows: list[Row]) -> None:
+    machine = run(rows, kernel, reclaim="mglru")[0].machine
+    pages, gens = machine.pages, machine.lruvecs
+    assert isinstance(gens, LruGenLists)
+    memcg = pages.records.values("memcg", pages.indices().stop)
+    sizes: Counter[int] = Counter()
+    for head in range(MAX_NR_GENS * machine.memcgs.nr):
+        for page in pages.lru.in_order(head):
+            gen, listed = (gens.state[page] & GEN_MASK) - 1, (gens.state[page] & LIST_MASK) >> LIST_SHIFT
+            assert head == MAX_NR_GENS * memcg[page] + listed
+            sizes[MAX_NR_GENS * memcg[page] + gen] += 1
+    assert [sizes[head] for head in range(MAX_NR_GENS * machine.memcgs.nr)] == list(
+        gens.nr_pages[: MAX_NR_GENS * machine.memcgs.nr]
+    )
+    resident = {page for page in pages.indices() if pages.flags[page] & (PRESENT | SWAPCACHE)}
+    waiting = {page for page in resident if gens.state[page] & FRESH}
+    assert resident - waiting == {page for page in resident if gens.state[page] & GEN_MASK}
+    assert all(MIN_NR_GENS <= gens.nr_gens(each) <= MAX_NR_GENS for each in range(machine.memcgs.nr))
 
 
 @every_release

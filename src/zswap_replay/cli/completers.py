@@ -47,7 +47,7 @@ def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str)
     names = [name for name in MEMCG_KNOBS if path != ROOT or name in ROOT_KNOBS]
     target, equals, _ = incomplete.rpartition("=")
     if equals:
-        values = ("0", "1") if target.endswith(".writeback") else ("max",)
+        values = {"memory.zswap.writeback": ("0", "1"), "file": ()}.get(target.rpartition(":")[2], ("max",))
         return _beginning_with(incomplete, *(f"{target}={value}" for value in values))
     return _beginning_with(incomplete, *(f"{path}:{name}=" for name in names))
 

@@ -20,6 +20,7 @@ cpdef enum:
     SECOND_CHANCE = 2048
     BYTES_KEPT = 4096
     ORPHAN = 8192
+    ACCESSED = 16384
     NR_RETURNED = 64
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7

@@ -56,6 +56,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Its entry in zswap was not looked at by a shrinker yet: zswap_entry.referenced."""
     BYTES_KEPT = 4096
     """The compressed bytes of its entry are kept outside; they are not where the length was known."""
+    ACCESSED = 16384
+    """Accessed since aging looked at its page table last; kept where reclaim goes by generations only."""
 
     ORPHAN = 8192
     """Its memory is charged to the root by the objcg of a top memcg that was removed, not by the root's own."""

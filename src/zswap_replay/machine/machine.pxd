@@ -1,8 +1,10 @@
 cimport cython
 from zswap_replay.lib.event_codes cimport CONTROL, PAGEOUT, SETTLE, WRITE
-from zswap_replay.lib.page_table cimport BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
+from zswap_replay.lib.page_table cimport ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
 from zswap_replay.machine.events cimport Events
+from zswap_replay.mm.file_pages cimport FilePages
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
+from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
 from zswap_replay.mm.memory cimport Memory
 from zswap_replay.mm.page cimport PAGE_SHIFT
@@ -26,6 +28,8 @@ cdef class Machine:
     cdef readonly object release
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
+    cdef readonly MemcgStat stat
+    cdef readonly FilePages file_pages
     cdef readonly Lruvecs lruvecs
     cdef readonly Workingset workingset
     cdef readonly SwapCache swap_cache
@@ -37,7 +41,7 @@ cdef class Machine:
     cdef readonly PageAlloc page_alloc
     cdef readonly MemcgLimits limits
     cdef readonly Memory memory
-    cdef readonly bint exact_lru
+    cdef int accessed
     cpdef int memcg_of(self, int path) except -1
     @cython.locals(
         time_ns="const unsigned long long[::1]",

@@ -10,7 +10,10 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.exact_lru import ExactLru
+from zswap_replay.mm.file_pages import FilePages
+from zswap_replay.mm.lru_gen import LruGenLists
 from zswap_replay.mm.memcg_limits import MemcgLimits
+from zswap_replay.mm.memcg_stat import MemcgStat
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.memory import Memory
 from zswap_replay.mm.page_alloc import PageAlloc
@@ -18,15 +21,17 @@ from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Lruvecs
+from zswap_replay.mm.swap_readahead import SwapReadahead
 from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
-from zswap_replay.mm.workingset import Workingset
+from zswap_replay.mm.vmscan_lru_gen import LruGen
+from zswap_replay.mm.workingset import LruGenWorkingset, Workingset
 from zswap_replay.mm.zswap import Contents, ShrinkWorker, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO
+    from zswap_replay.lib.page_table import ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
@@ -47,23 +52,34 @@ class Machine:
         nr_nodes: int,
         writeback_ns: int,
         synchronous_swap: bool,
-        exact_lru: bool,
+        reclaim: str,
         shrink_delay: int,
+        stat_flush: int,
+        page_cluster: int,
     ) -> None:
         """Make a machine that has only the root memcg, and no pool: ``set_pool`` makes the first.
 
-        Raises ValueError: it has no node, or more than MAX_NODES.
+        ``reclaim`` is how resident pages are reclaimed: ``k``, by two lists, ``mglru``, by generations, or ``lru``, by
+        an exact LRU. Raises ValueError: it has no node, or more than MAX_NODES.
         """
         if not 1 <= nr_nodes <= MAX_NODES:
             raise ValueError(f"{nr_nodes} nodes: expected 1 to {MAX_NODES}")
         self.release = release
-        self.exact_lru = exact_lru
         self.pages = PageTable()
         self.memcgs = MemCgroups(release.writeback_switch, nr_nodes)
-        self.lruvecs = Lruvecs(self.pages)
-        self.workingset = Workingset(self.pages, self.memcgs)
+        self.stat = MemcgStat(self.memcgs, self.pages.lru, stat_flush)
+        self.file_pages = FilePages(self.memcgs)
+        self.lruvecs: Lruvecs
+        self.workingset: Workingset
+        if reclaim == "mglru":
+            gens = LruGenLists(self.pages)
+            self.lruvecs = gens
+            self.workingset = LruGenWorkingset(self.pages, self.memcgs, self.stat, gens)
+        else:
+            self.lruvecs = Lruvecs(self.pages)
+            self.workingset = Workingset(self.pages, self.memcgs, self.stat)
         self.swap_cache = SwapCache(self.pages, self.memcgs, self.lruvecs, self.workingset)
-        self.writeback = Writeback(self.pages, self.lruvecs, not exact_lru)
+        self.writeback = Writeback(self.pages, self.lruvecs, reclaim == "k")
         self.zswap = Zswap(
             release,
             self.pages,
@@ -76,8 +92,7 @@ class Machine:
         )
         self.swap_slots = SwapSlots(release, self.pages, self.memcgs, self.zswap)
         self.page_io = PageIo(release, self.pages, self.memcgs, self.zswap)
-        reclaim = ExactLru if exact_lru else Vmscan
-        self.vmscan = reclaim(
+        parts = (
             self.pages,
             self.memcgs,
             self.swap_cache,
@@ -86,7 +101,14 @@ class Machine:
             self.page_io,
             synchronous_swap,
             shrink_delay,
+            self.file_pages,
         )
+        self.vmscan: Vmscan
+        if reclaim == "mglru":
+            self.vmscan = LruGen(*parts, gens)
+        else:
+            self.vmscan = ExactLru(*parts) if reclaim == "lru" else Vmscan(*parts)
+        self.accessed = {"k": YOUNG, "mglru": YOUNG | ACCESSED, "lru": 0}[reclaim]
         self.page_alloc = PageAlloc(self.memcgs, self.vmscan, self.zswap, totalram_pages)
         self.limits = MemcgLimits(release, self.memcgs, self.vmscan, self.page_alloc)
         self.memory = Memory(
@@ -98,6 +120,7 @@ class Machine:
             self.page_io,
             self.vmscan,
             self.limits,
+            SwapReadahead(self.pages, self.swap_cache, self.page_io, self.limits, page_cluster),
         )
 
     # ---- memcgs ----
@@ -120,6 +143,7 @@ class Machine:
             raise ValueError(f"path {path}: expected a number from 0 on")
         memcg = self.memcgs.mem_cgroup_css_alloc(self.memcg_of(parent))
         self.lruvecs.new_memcg()
+        self.stat.new_memcg()
         self.workingset.new_memcg()
         self.memcgs.set_path(path, memcg)
         self.pages.new_space(memcg, seed, group)
@@ -133,6 +157,8 @@ class Machine:
         memcg = self.memcg_of(path)
         if memcg == 0 or not self.memcgs.online[memcg]:
             raise ValueError(f"path {path}: expected a memcg that is online, and not the root")
+        if self.file_pages.file_of(memcg):
+            self.file_pages.set_file(memcg, 0)
         self.zswap.pools.zswap_memcg_offline_cleanup(memcg)
         if self.release.resident_pages_reparented:
             parent = self.memcgs.parent[memcg]
@@ -143,7 +169,8 @@ class Machine:
     def memcg_set(self, path: int, key: str, value: int) -> None:
         """Write ``value`` to the file ``key`` of a memcg: bytes, -1 for max, or 0 and 1 for a switch.
 
-        A memory limit below the use is reclaimed down to at once. Raises LookupError: the memcg was never created, or
+        The key ``file`` is what the memcg is charged besides its pages. A memory limit below the use is reclaimed down
+        to at once. Raises LookupError: the memcg was never created, or
         has no such file.
         """
         memcg = self.memcg_of(path)
@@ -151,6 +178,9 @@ class Machine:
             self.limits.memory_max_write(memcg, value)
         elif key == "memory.high":
             self.limits.memory_high_write(memcg, value)
+        elif key == "file":
+            self.file_pages.set_file(memcg, value >> PAGE_SHIFT)
+            self.limits.reclaim_excess(memcg)
         else:
             self.memcgs.set_limit(memcg, key, value)
 
@@ -210,7 +240,8 @@ class Machine:
         )
         room: cython.int = pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
-        fast: cython.bint = not self.exact_lru
+        # the bits that an access sets; 0: an access is more than that
+        accessed: cython.int = self.accessed
         until: cython.ulonglong = worker.next_work()
         first: cython.Py_ssize_t = start
         end: cython.Py_ssize_t = start
@@ -222,9 +253,9 @@ class Machine:
             page = ahead[i - first]
             kind = event[i]
             given = has_content[i] != 0
-            if page >= 0 and kind <= WRITE and flags[page] & PRESENT and fast and time_ns[i] < until:
+            if page >= 0 and kind <= WRITE and flags[page] & PRESENT and accessed and time_ns[i] < until:
                 # a hit: the processor sets the accessed bit, and the kernel sees nothing of it
-                flags[page] |= YOUNG
+                flags[page] |= accessed
                 if given or kind == WRITE:
                     pages.set_content(page, kind == WRITE, events.content[i], given)
                 counted = path_memcg[memcg[i]]

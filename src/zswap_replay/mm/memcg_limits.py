@@ -91,6 +91,14 @@ class MemcgLimits:
                     return False
         return True
 
+    def reclaim_excess(self, memcg: cython.int) -> None:
+        """Reclaim what memcgs up the tree are charged above a memory.max, as something else was charged."""
+        above: cython.int = memcg
+        while above > ROOT:
+            if self.memcgs.memory_max[above] != NO_LIMIT:
+                self.reclaim_below(above, self.memcgs.memory_max[above], 0)
+            above = self.memcgs.parent[above]
+
     def memory_max_write(self, memcg: cython.int, value: int) -> None:
         """Set memory.max to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.
 

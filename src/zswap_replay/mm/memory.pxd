@@ -3,6 +3,7 @@ from zswap_replay.mm.memcontrol cimport PGMAJFAULT, ROOT, MemCgroups
 from zswap_replay.lib.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.page_io cimport PageIo
+from zswap_replay.mm.swap_readahead cimport SwapReadahead
 from zswap_replay.mm.swap_slots cimport SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
@@ -18,6 +19,8 @@ cdef class Memory:
     cdef readonly Vmscan vmscan
     cdef readonly MemcgLimits limits
     cdef bint rule_cached_slots_kept
+    cdef readonly SwapReadahead readahead
+    cdef bint reads_ahead
     cdef readonly long long first_touches
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content

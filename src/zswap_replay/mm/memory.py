@@ -7,6 +7,7 @@ from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.releases import Release
+from zswap_replay.mm.swap_readahead import SwapReadahead
 from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
@@ -38,6 +39,7 @@ class Memory:
         page_io: PageIo,
         vmscan: Vmscan,
         limits: MemcgLimits,
+        readahead: SwapReadahead,
     ) -> None:
         self.pages = pages
         self.memcgs = memcgs
@@ -47,6 +49,9 @@ class Memory:
         self.vmscan = vmscan
         self.limits = limits
         self.rule_cached_slots_kept = release.cached_slots_kept
+        self.readahead = readahead
+        # a synchronous device is read page by page
+        self.reads_ahead = readahead.max_win > 1 and not vmscan.synchronous_swap
         self.first_touches = 0  # faults on pages that were absent: never touched, or freed
 
     def handle_mm_fault(
@@ -98,15 +103,22 @@ class Memory:
         if not cached:
             memcg: cython.int = self.swap_cache.swapin_memcg(page)
             # in the swap cache from here on: its own entry cannot be written back while room is made for it
-            pages.flags[page] |= SWAPCACHE
+            pages.flags[page] |= SWAPCACHE | YOUNG
+            if self.reads_ahead:
+                self.readahead.swap_ra_info(page)
+                self.readahead.read_ahead(page, self.readahead.start, pages.page_of(page))
             self.limits.try_charge_memcg(memcg)
             self.swap_cache.add_folio(page, memcg)
             pages.flags[page] &= ~REFERENCED
             if not self.page_io.swap_readpage(page):
                 self.vmscan.wait_for_disk()
+            if self.reads_ahead:
+                self.readahead.read_ahead(page, pages.page_of(page) + 1, self.readahead.end)
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, PGMAJFAULT)
         else:
             self.vmscan.pte_mkyoung(page)
+            if self.reads_ahead:
+                self.readahead.swap_cache_get_folio(page)
         pages.flags[page] |= PRESENT | YOUNG
         if (
             write

@@ -1,4 +1,3 @@
-cimport cython
 from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, ORPHAN, PageTable
 from zswap_replay.mm.memcontrol cimport ROOT
@@ -9,15 +8,14 @@ cpdef enum:
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
 
-@cython.final
 cdef class Lruvecs:
     cdef readonly PageTable pages
     cdef readonly LruRings lists
     cdef readonly int nr_memcgs
     cdef public long long added, drained
     cpdef new_memcg(self)
-    cpdef int lruvec_add_folio(self, int page, int memcg) except -1
-    cpdef void lruvec_del_folio(self, int page, int memcg) noexcept
-    cpdef int folio_add_lru(self, int page, int memcg) except -1
+    cdef int lruvec_add_folio(self, int page, int memcg) except -1
+    cdef void lruvec_del_folio(self, int page, int memcg) noexcept
+    cdef int folio_add_lru(self, int page, int memcg) except -1
+    cdef int folio_rotate_reclaimable(self, int page, int memcg) except -1
     cpdef int lru_reparent_memcg(self, int memcg, int parent) except -1
-    cpdef int folio_rotate_reclaimable(self, int page, int memcg) except -1

@@ -1,6 +1,8 @@
 cimport cython
 from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.lib.lru_ring cimport LruRings
+from zswap_replay.mm.file_pages cimport FilePages
+from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, PGSTEAL, ROOT, MemCgroups
 from zswap_replay.lib.page_table cimport (
     ACTIVE, DIRTY, ISOLATED, PRESENT, REFERENCED, SLOT, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
@@ -28,7 +30,9 @@ cpdef enum:
 
 cpdef int anon_share(int swappiness) noexcept
 cpdef int file_share(int swappiness) noexcept
-cpdef long long scan_count(long long size, int priority, bint online, int share, int whole) noexcept
+cpdef long long scan_count(
+    long long size, int priority, bint online, long long share, long long whole
+) noexcept
 cpdef long long inactive_ratio(long long pages) noexcept
 
 cdef class Vmscan:
@@ -37,16 +41,19 @@ cdef class Vmscan:
     cdef readonly SwapCache swap_cache
     cdef readonly Lruvecs lruvecs
     cdef readonly Workingset workingset
+    cdef readonly MemcgStat stat
+    cdef readonly FilePages file_pages
     cdef readonly Writeback writeback
     cdef readonly SwapSlots swap_slots
     cdef readonly PageIo page_io
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap, worker_waited
-    cdef readonly int shrink_delay, swap_full_memcg, share, whole
+    cdef readonly int shrink_delay, swap_full_memcg, swappiness
+    cdef readonly long long share, whole
     cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
     cdef readonly object shortages
-    cdef readonly long long clean_drops, swap_full, pgscan, pgsteal
+    cdef readonly long long clean_drops, swap_full, pageouts, pgscan, pgsteal
     cdef void set_swappiness(self, int swappiness) noexcept
     cdef int pte_mkyoung(self, int page) except -1
     cdef void folio_set_active(self, int page) noexcept

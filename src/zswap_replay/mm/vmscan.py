@@ -9,6 +9,7 @@ import cython
 from zswap_replay.lib.columns import INT, column, grown
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.file_pages import FilePages
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.page_writeback import Writeback
@@ -66,7 +67,11 @@ def file_share(swappiness: cython.int) -> cython.int:
 
 
 def scan_count(
-    size: cython.longlong, priority: cython.int, online: cython.bint, share: cython.int, whole: cython.int
+    size: cython.longlong,
+    priority: cython.int,
+    online: cython.bint,
+    share: cython.longlong,
+    whole: cython.longlong,
 ) -> cython.longlong:
     """Return how many pages of a list of ``size`` to scan at a priority: 12 is the mildest, at 0 all of them.
 
@@ -109,12 +114,15 @@ class Vmscan:
         page_io: PageIo,
         synchronous_swap: bool,
         shrink_delay: int,
+        file_pages: FilePages,
     ) -> None:
         self.pages = pages
         self.memcgs = memcgs
         self.swap_cache = swap_cache
         self.lruvecs = swap_cache.lruvecs
         self.workingset = swap_cache.workingset
+        self.stat = self.workingset.stat
+        self.file_pages = file_pages
         self.writeback = writeback
         self.swap_slots = swap_slots
         self.page_io = page_io
@@ -136,12 +144,14 @@ class Vmscan:
         # the memcg of the last of them
         self.swap_full_memcg = -1
         self.shortages = Shortages()
+        self.pageouts = 0  # pages that were written, to zswap or the device
         self.pgscan = 0  # pages that reclaim took off an inactive list to look at them
         self.pgsteal = 0  # pages of those that went
         self.set_swappiness(VM_SWAPPINESS)
 
     def set_swappiness(self, swappiness: cython.int) -> None:
         """Set how much of a scan anonymous pages get: 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY."""
+        self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
 
@@ -179,6 +189,7 @@ class Vmscan:
             self.note_swap_full(memcg)
             return ACTIVATE
         self.writeback.units += STORE_UNITS
+        self.pageouts += 1
         self.pages.flags[page] = (self.pages.flags[page] | SWAPCACHE) & ~PRESENT
         outcome: cython.int = self.page_io.swap_writepage(page)
         if self.zswap.worker.refusals_waiting and self.writeback.reclaiming:
@@ -286,6 +297,9 @@ class Vmscan:
             if self.writeback.ended < self.writeback.submitted:
                 self.writeback.end_writes(self.writeback.units)
             self.fates[i] = self.shrink_folio(self.isolated[i], memcg)
+        if self.stat.stores_flush(memcg):
+            # the pages that were isolated are on no list yet, as at the last store
+            self.stat.mem_cgroup_flush_stats(memcg)
         for i in range(taken):
             if self.fates[i] == FREED:
                 freed += 1
@@ -373,6 +387,12 @@ class Vmscan:
 
         Models shrink_lruvec(), mm/vmscan.c.
         """
+        self.stat.flush_if_due(memcg)
+        has_file: cython.bint = self.file_pages.file_of(memcg) != 0
+        if has_file:
+            self.file_pages.scan(memcg, priority, self.swappiness)
+            self.share = self.file_pages.anon_share
+            self.whole = self.file_pages.share_of
         inactive: cython.longlong = self.get_scan_count(memcg, LRU_INACTIVE_ANON, priority)
         active: cython.longlong = self.get_scan_count(memcg, LRU_ACTIVE_ANON, priority)
         if inactive > 0 and not self.can_reclaim_anon_pages(memcg):
@@ -382,27 +402,36 @@ class Vmscan:
         while inactive > 0 and freed < nr_to_reclaim:
             part = min(inactive, SWAP_CLUSTER_MAX)
             inactive -= part
-            freed += self.shrink_inactive_list(memcg, part)
+            written: cython.longlong = self.pageouts
+            gone: cython.longlong = self.shrink_inactive_list(memcg, part)
+            freed += gone
+            if has_file:
+                self.file_pages.note_anon(memcg, self.pageouts - written, part - gone)
             if active > 0:
                 part = min(active, SWAP_CLUSTER_MAX)
                 active -= part
                 if self.may_deactivate(memcg):
                     self.shrink_active_list(memcg, part)
         self.writeback.blk_finish_plug()
+        if has_file:
+            self.set_swappiness(self.swappiness)
         if self.inactive_is_low(memcg):
             self.shrink_active_list(memcg, SWAP_CLUSTER_MAX)
         return freed
 
     def inactive_is_low(self, memcg: cython.int) -> cython.bint:
-        """Tell whether the inactive list is too short for the active one, by a ratio that grows with the memory."""
-        inactive: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
-        active: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
+        """Tell whether the inactive list is too short for the active one, by the statistics of the memcg.
+
+        The ratio grows with the memory. Models inactive_is_low().
+        """
+        inactive: cython.longlong = self.stat.stat_inactive[memcg]
+        active: cython.longlong = self.stat.stat_active[memcg]
         return inactive * inactive_ratio(inactive + active) < active
 
     def may_deactivate(self, memcg: cython.int) -> cython.bint:
         """Tell whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
         return self.inactive_is_low(memcg) or (
-            self.workingset.activations[memcg] != self.workingset.activations_seen[memcg]
+            self.stat.stat_activations[memcg] != self.workingset.activations_seen[memcg]
         )
 
     def shrink_node_memcgs(
@@ -434,6 +463,7 @@ class Vmscan:
         """
         nid: cython.int
         if self.zswap.shrinker_enabled:
+            self.stat.mem_cgroup_flush_stats(memcg)
             for nid in range(self.zswap.nr_nodes):
                 self.shrinker.shrink_slab(nid, memcg, priority)
             self.writeback.blk_finish_plug()
@@ -459,6 +489,6 @@ class Vmscan:
         self.writeback.end_reclaim()
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:
-            self.workingset.activations_seen[memcg] = self.workingset.activations[memcg]
+            self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
         return freed

@@ -4,12 +4,13 @@ import cython
 
 from zswap_replay.lib.columns import LONGLONG, column, grown
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.lru_gen import LruGenLists
+from zswap_replay.mm.memcg_stat import MemcgStat
 from zswap_replay.mm.memcontrol import MemCgroups
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import ACTIVE
+    from zswap_replay.lib.page_table import ACTIVE, YOUNG
     from zswap_replay.mm.memcontrol import WORKINGSET_ACTIVATE_ANON, WORKINGSET_REFAULT_ANON
-    from zswap_replay.mm.swap import LRU_ACTIVE_ANON, NR_LRU_LISTS
 
     NO_SHADOW = 0
     EVICTION_MASK = (1 << 30) - 1
@@ -22,14 +23,13 @@ class Workingset:
     A page has its shadow where it has its place on a list while it is in memory: in ``lru.at``.
     """
 
-    def __init__(self, pages: PageTable, memcgs: MemCgroups) -> None:
+    def __init__(self, pages: PageTable, memcgs: MemCgroups, stat: MemcgStat) -> None:
         self.pages = pages
         self.memcgs = memcgs
-        self.lists = pages.lru
+        self.stat = stat
         self.nr_memcgs = 0
         self.nonresident_age = column(8, LONGLONG)
-        # by memcg: activations of pages that came back in time, now and when reclaim last looked
-        self.activations = column(8, LONGLONG)
+        # by memcg: activations of pages that came back in time, when reclaim last looked at the statistics
         self.activations_seen = column(8, LONGLONG)
         self.new_memcg()
 
@@ -39,7 +39,6 @@ class Workingset:
         self.nr_memcgs += 1
         if memcg == len(self.nonresident_age):
             self.nonresident_age = grown(self.nonresident_age, 2 * memcg)
-            self.activations = grown(self.activations, 2 * memcg)
             self.activations_seen = grown(self.activations_seen, 2 * memcg)
 
     def workingset_age_nonresident(self, memcg: cython.int) -> None:
@@ -63,14 +62,41 @@ class Workingset:
     def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
         """Mark a page that comes back active if it would have stayed in memory with the active list's room.
 
-        That is where no more pages left the inactive list since its eviction than the active list has now. Models
-        workingset_refault(). The page must have a shadow.
+        That is where no more pages left the inactive list since its eviction than the active list has, by the
+        statistics. Models workingset_refault(). The page must have a shadow.
         """
         self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
         distance: cython.longlong = self.nonresident_age[memcg] - (self.pages.page[page].lru.at - 1)
         distance &= EVICTION_MASK
-        if distance <= self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]:
+        self.stat.flush_if_due(memcg)
+        if distance <= self.stat.stat_active[memcg]:
             self.pages.flags[page] |= ACTIVE
             self.workingset_age_nonresident(memcg)
-            self.activations[memcg] += 1
+            self.stat.activations[memcg] += 1
             self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_ACTIVATE_ANON)
+
+
+class LruGenWorkingset(Workingset):
+    """The shadows where reclaim goes by generations: each has the number of the generation that was the oldest."""
+
+    def __init__(self, pages: PageTable, memcgs: MemCgroups, stat: MemcgStat, gens: LruGenLists) -> None:
+        super().__init__(pages, memcgs, stat)
+        self.gens = gens
+
+    def workingset_eviction(self, page: cython.int, memcg: cython.int) -> None:
+        """Leave the shadow of a page that is evicted, as above. Models lru_gen_eviction()."""
+        self.pages.page[page].lru.at = NO_SHADOW
+        if self.pages.page[page].slot_memcg == memcg:
+            self.pages.page[page].lru.at = (self.gens.min_seq[memcg] & EVICTION_MASK) + 1
+
+    def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
+        """Let a page that is read in to be written back have another round, if its generation is still the oldest.
+
+        A page that is faulted in goes to the youngest generation in any case. Models lru_gen_refault(). The page must
+        have a shadow.
+        """
+        self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
+        if self.pages.page[page].lru.at - 1 == self.gens.min_seq[memcg] & EVICTION_MASK:
+            self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_ACTIVATE_ANON)
+            if not self.pages.flags[page] & YOUNG:
+                self.gens.folio_set_workingset(page)

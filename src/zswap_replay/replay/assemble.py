@@ -38,6 +38,9 @@ _MEMCG_BYTES, _NODE_BYTES = 280, 160
 _SMALL = 16 << 20
 """Bytes of snapshots in a batch that are not worth a look."""
 
+MGLRU_RECORDED = "6.12"
+"""The release under which runs with MGLRU were recorded."""
+
 
 class Snapshots:
     """The listener that keeps counters: where the trace asks for it, at intervals, and at the end.
@@ -258,6 +261,12 @@ def _warnings(
     found += [
         f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
     ]
+    if settings.reclaim == "mglru" and settings.kernel != MGLRU_RECORDED:
+        found.append(
+            f"MGLRU was recorded on {MGLRU_RECORDED}: under {settings.kernel} its rules are read, not recorded"
+        )
+    if settings.page_cluster:
+        found.append("swap readahead (page_cluster) is read in the kernel's sources, not compared with a run")
     if not reader.page_events:
         found.append("the trace has no page event: nothing was replayed")
     elif not machine.zswap.zswpout:

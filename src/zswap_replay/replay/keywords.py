@@ -40,6 +40,8 @@ class SettingsOptions(TypedDict, total=False):
     writeback_ns: int
     reclaim: str
     shrink_delay: int
+    stat_flush: int
+    page_cluster: int
     recipe: str | os.PathLike[str]
     payload_file: str | os.PathLike[str] | None
     lengths: str | os.PathLike[str] | None

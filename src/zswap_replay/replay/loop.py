@@ -243,8 +243,10 @@ def make_machine(settings: Settings) -> Machine:
         settings.nodes,
         settings.writeback_ns,
         synchronous_swap=settings.swap_device == "ram",
-        exact_lru=settings.reclaim == "lru",
+        reclaim=settings.reclaim,
         shrink_delay=settings.shrink_delay,
+        stat_flush=settings.stat_flush,
+        page_cluster=settings.page_cluster,
     )
 
 

@@ -92,9 +92,13 @@ MEMCG_KNOBS: Mapping[str, Callable[[str], int]] = MappingProxyType(
         "memory.zswap.max": parse_limit,
         "memory.swap.max": parse_limit,
         "memory.zswap.writeback": _parse_bit,
+        "file": parse_size,
     }
 )
-"""The cgroup files that `memcg_set` may write, and the parser of each."""
+"""The cgroup files that `memcg_set` may write, and the parser of each.
+
+``file`` is no file of a cgroup: it is what the memcg is charged besides the pages of the trace.
+"""
 
 ROOT_KNOBS = frozenset({"memory.zswap.writeback"})
 """The knobs that the root memcg has too: of these cgroup files the one without CFTYPE_NOT_ON_ROOT."""

@@ -64,9 +64,19 @@ class Pages:
         pass
 
 
-def machine(nodes: int = 1, *, kernel: str = "patch-v4", length: int = 1000, exact: bool = False) -> Machine:
+REST: dict[str, Any] = {
+    "synchronous_swap": False,
+    "reclaim": "k",
+    "shrink_delay": 4,
+    "stat_flush": 3000,
+    "page_cluster": 0,
+}
+"""What else makes a machine."""
+
+
+def machine(nodes: int = 1, *, kernel: str = "patch-v4", length: int = 1000, reclaim: str = "k") -> Machine:
     """A machine with one memcg."""
-    made = Machine(RELEASES[kernel], 1000, nodes, 0, synchronous_swap=False, exact_lru=exact, shrink_delay=4)
+    made = Machine(RELEASES[kernel], 1000, nodes, 0, **(REST | {"reclaim": reclaim}))
     made.set_pool("zsmalloc", "zstd", Pages(length), Lengths(), None)
     made.memcg_create(PATH, 0, 7, 0)
     return made
@@ -91,10 +101,10 @@ def test_a_node_that_the_machine_lacks(event: int, node: int) -> None:
         machine(2).run(events, 4, ROWS)
 
 
-@pytest.mark.parametrize("exact", [False, True])
-def test_the_last_node_is_held(exact: bool) -> None:
+@pytest.mark.parametrize("reclaim", ["k", "mglru", "lru"])
+def test_the_last_node_is_held(reclaim: str) -> None:
     events = Events(*columns(node=[MAX_NODES - 1] * ROWS))
-    assert ROWS == machine(MAX_NODES, exact=exact).run(events, 0, ROWS)
+    assert ROWS == machine(MAX_NODES, reclaim=reclaim).run(events, 0, ROWS)
 
 
 @pytest.mark.parametrize("nodes", [0, -1, MAX_NODES + 1])
@@ -213,9 +223,7 @@ def test_a_kind_with_a_class_that_there_is_not(kind: int) -> None:
 
 
 def test_the_clock_stands_at_the_end_of_time() -> None:
-    made = Machine(
-        RELEASES["6.12"], 1000, 1, 1 << 62, synchronous_swap=False, exact_lru=False, shrink_delay=4
-    )
+    made = Machine(RELEASES["6.12"], 1000, 1, 1 << 62, **REST)
     made.set_pool("zsmalloc", "zstd", Pages(4000), Lengths(), None)
     made.memcg_create(PATH, 0, 7, 0)
     made.set_param("max_pool_percent", 1)

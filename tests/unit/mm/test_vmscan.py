@@ -1,4 +1,4 @@
-"""Memory limits: who has to go, and what becomes of it. Each rule holds for both ways to reclaim."""
+"""Memory limits: who has to go, and what becomes of it. Each rule holds for every way to reclaim."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
 
-both_reclaims = pytest.mark.parametrize("reclaim", ["k", "lru"])
+every_reclaim = pytest.mark.parametrize("reclaim", ["k", "mglru", "lru"])
 every_release = pytest.mark.parametrize("kernel", EVERY_RELEASE)
 
 
@@ -26,7 +26,7 @@ def touched(memcg: str, count: int, content: int = HALF) -> TraceBuilder:
     return TraceBuilder().write(memcg, 0, count=count, content=content)
 
 
-@both_reclaims
+@every_reclaim
 @every_release
 @pytest.mark.parametrize("key", ["max", "high"])
 def test_memory_stays_within_its_limit(bench: Bench, reclaim: str, kernel: str, key: str) -> None:
@@ -42,7 +42,7 @@ def test_memory_stays_within_its_limit(bench: Bench, reclaim: str, kernel: str, 
     assert (0, 160) == (result.end.replay["oom"], result.end.replay["first_touches"])
 
 
-@both_reclaims
+@every_reclaim
 def test_compressed_bytes_press_on_the_limit_too(bench: Bench, reclaim: str) -> None:
     end = bench.end(touched("/a", 150), reclaim=reclaim, knobs=(limit("/a", "max", 100),))
     held = end.memcg["/a"]
@@ -53,7 +53,7 @@ def test_compressed_bytes_press_on_the_limit_too(bench: Bench, reclaim: str) -> 
     assert expected == held["memory.current"]
 
 
-@both_reclaims
+@every_reclaim
 def test_a_limit_on_an_ancestor_covers_all_below_and_nobody_else(bench: Bench, reclaim: str) -> None:
     trace = TraceBuilder()
     for page in range(80):
@@ -65,7 +65,7 @@ def test_a_limit_on_an_ancestor_covers_all_below_and_nobody_else(bench: Bench, r
     assert min(end.memcg[path]["zswpout"] for path in ("/p/a", "/p/b")) > 0
 
 
-@both_reclaims
+@every_reclaim
 def test_a_limit_that_is_lowered_is_reclaimed_down_to_at_once(bench: Bench, reclaim: str) -> None:
     trace = touched("/a", 200).memcg_set("/a", "memory.max", 50 * PAGE_SIZE).snapshot("lowered")
     end = bench.end(trace, reclaim=reclaim, knobs=(limit("/a", "zswap.max", 10),))
@@ -74,7 +74,7 @@ def test_a_limit_that_is_lowered_is_reclaimed_down_to_at_once(bench: Bench, recl
     assert 129 <= end.vmstat["pswpout"]
 
 
-@both_reclaims
+@every_reclaim
 def test_memory_reclaim_frees_what_was_asked_for(bench: Bench, reclaim: str) -> None:
     trace = touched("/a", 200, FULL).memcg_reclaim("/a", 40 * PAGE_SIZE)
     end = bench.end(trace, reclaim=reclaim)
@@ -82,20 +82,20 @@ def test_memory_reclaim_frees_what_was_asked_for(bench: Bench, reclaim: str) -> 
     assert 200 - end.vmstat["zswpout"] == end.replay["resident_pages"]
 
 
-@both_reclaims
+@every_reclaim
 def test_memory_reclaim_of_more_than_there_is_ends(bench: Bench, reclaim: str) -> None:
     end = bench.end(touched("/a", 20).memcg_reclaim("/a", "1G"), reclaim=reclaim)
     assert (20, 0) == (end.vmstat["zswpout"], end.replay["resident_pages"])
 
 
-@both_reclaims
+@every_reclaim
 def test_memory_reclaim_ends_where_nothing_can_go(bench: Bench, reclaim: str) -> None:
     trace = touched("/a", 20).memcg_reclaim("/a", "1M").memcg_reclaim("/none", "1M")
     end = bench.end(trace, reclaim=reclaim, knobs=(limit("/a", "swap.max", 0),))
     assert (0, 20) == (end.vmstat["zswpout"], end.replay["resident_pages"])
 
 
-@both_reclaims
+@every_reclaim
 @every_release
 def test_total_ram_is_the_limit_of_all(bench: Bench, reclaim: str, kernel: str) -> None:
     trace = TraceBuilder()
@@ -110,7 +110,7 @@ def test_total_ram_is_the_limit_of_all(bench: Bench, reclaim: str, kernel: str) 
     assert (0, 300) == (end.replay["oom"], end.replay["first_touches"])
 
 
-@both_reclaims
+@every_reclaim
 def test_what_cannot_be_reclaimed_is_charged_over_the_limit_and_counted(bench: Bench, reclaim: str) -> None:
     knobs = (limit("/a", "max", 4), limit("/a", "swap.max", 0))
     trace = TraceBuilder()
@@ -145,7 +145,7 @@ def test_pages_that_are_used_again_and_again_stay(bench: Bench) -> None:
     assert "P" * 20 == bench.pages["now /a"]
 
 
-@both_reclaims
+@every_reclaim
 @every_release
 def test_a_clean_page_is_reclaimed_without_a_store(bench: Bench, reclaim: str, kernel: str) -> None:
     trace = stored("/a", 0, 20, REFUSED).memcg_reclaim("/a", "1M").read("/a", 0, count=20)
@@ -174,7 +174,7 @@ def test_the_dynamic_shrinker_writes_back_under_memory_pressure(bench: Bench, ke
     assert 0 == counts[0] < counts[1]
 
 
-@both_reclaims
+@every_reclaim
 @every_release
 def test_a_round_does_not_wait_for_a_memcg_that_is_gone(bench: Bench, reclaim: str, kernel: str) -> None:
     # the round below /p ends at /p/c, which is then removed, and referred to by nothing: 65 freed slots push its own
@@ -191,7 +191,7 @@ def test_a_round_does_not_wait_for_a_memcg_that_is_gone(bench: Bench, reclaim: s
     assert 0 == subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
 
 
-@both_reclaims
+@every_reclaim
 def test_a_page_that_could_not_be_paged_out_is_reclaimed_as_others_are(bench: Bench, reclaim: str) -> None:
     trace = touched("/a", 100).pageout("/a", 5).read("/a", 5).discard("/a", 5).write("/a", 200, count=40)
     knobs = (KnobWrite("/a", "memory.swap.max", 0), limit("/a", "max", 120))
@@ -199,7 +199,7 @@ def test_a_page_that_could_not_be_paged_out_is_reclaimed_as_others_are(bench: Be
     assert (139, 19) == (end.replay["resident_pages"], end.replay["oom"])
 
 
-@both_reclaims
+@every_reclaim
 def test_a_memcg_of_which_no_page_could_be_paged_out_runs_out_of_memory(bench: Bench, reclaim: str) -> None:
     trace = touched("/a", 4).pageout("/a", 0, count=4).write("/a", 4)
     knobs = (KnobWrite("/a", "memory.swap.max", 0), limit("/a", "max", 4))
@@ -207,7 +207,7 @@ def test_a_memcg_of_which_no_page_could_be_paged_out_runs_out_of_memory(bench: B
     assert (5, 1) == (end.replay["resident_pages"], end.replay["oom"])
 
 
-@both_reclaims
+@every_reclaim
 @every_release
 def test_what_a_dead_memcg_evicted_does_not_come_back_as_its_parents(
     bench: Bench, reclaim: str, kernel: str

@@ -1,0 +1,80 @@
+"""What reclaim by two lists sees of a memcg's memory.stat: counts that are old, until something flushes them.
+
+Models the flushing of mm/memcontrol.c: mem_cgroup_flush_stats() and flush_memcg_stats_dwork(). A kernel flushes every
+two seconds, when somebody reads the statistics, and, where a memory.zswap.max is set, at every store. A trace has no
+time that says how many accesses two seconds are, so that the first two are taken to be a number of accesses.
+"""
+
+import cython
+
+from zswap_replay.lib.columns import LONGLONG, column, grown
+from zswap_replay.lib.lru_ring import LruRings
+from zswap_replay.mm.memcontrol import MemCgroups
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS, ROOT
+    from zswap_replay.mm.swap import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
+
+
+class MemcgStat:
+    """The lengths of each memcg's lists and its activations, as they were at the last flush."""
+
+    def __init__(self, memcgs: MemCgroups, lists: LruRings, stat_flush: int) -> None:
+        """Flush each memcg every ``stat_flush`` accesses of its pages; 0: no count is ever old."""
+        self.memcgs = memcgs
+        self.lists = lists
+        self.stat_flush = stat_flush
+        self.nr_memcgs = 0
+        # by memcg: activations of pages that came back in time, now
+        self.activations = column(8, LONGLONG)
+        # the same at the last flush, with the lengths of the lists
+        self.stat_activations = column(8, LONGLONG)
+        self.stat_inactive = column(8, LONGLONG)
+        self.stat_active = column(8, LONGLONG)
+        # accesses at which the next flush is due
+        self.next_flush = column(8, LONGLONG)
+        self.new_memcg()
+
+    def new_memcg(self) -> None:
+        """Make room for the next memcg."""
+        memcg: cython.int = self.nr_memcgs
+        self.nr_memcgs += 1
+        if memcg == len(self.activations):
+            self.activations = grown(self.activations, 2 * memcg)
+            self.stat_activations = grown(self.stat_activations, 2 * memcg)
+            self.stat_inactive = grown(self.stat_inactive, 2 * memcg)
+            self.stat_active = grown(self.stat_active, 2 * memcg)
+            self.next_flush = grown(self.next_flush, 2 * memcg)
+
+    def accesses_of(self, memcg: cython.int) -> cython.longlong:
+        """Return how many accesses a memcg has had."""
+        nr_nodes: cython.int = self.memcgs.nr_nodes
+        accesses: cython.longlong = self.memcgs.events[memcg * nr_nodes * NR_EVENTS + ACCESSES]
+        nid: cython.int
+        for nid in range(1, nr_nodes):
+            accesses += self.memcgs.events[(memcg * nr_nodes + nid) * NR_EVENTS + ACCESSES]
+        return accesses
+
+    def flush_if_due(self, memcg: cython.int) -> None:
+        """Flush a memcg that had its accesses since the last time."""
+        if self.accesses_of(memcg) >= self.next_flush[memcg]:
+            self.mem_cgroup_flush_stats(memcg)
+
+    def mem_cgroup_flush_stats(self, memcg: cython.int) -> None:
+        """Bring the statistics of a memcg up to date."""
+        self.stat_activations[memcg] = self.activations[memcg]
+        self.stat_inactive[memcg] = self.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
+        self.stat_active[memcg] = self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
+        if self.stat_flush:
+            self.next_flush[memcg] = (self.accesses_of(memcg) // self.stat_flush + 1) * self.stat_flush
+
+    def stores_flush(self, memcg: cython.int) -> cython.bint:
+        """Tell whether every store of a memcg flushes: a memory.zswap.max up the tree is neither max nor 0.
+
+        Models what obj_cgroup_may_zswap() does besides its answer.
+        """
+        while memcg > ROOT:
+            if self.memcgs.zswap_max[memcg] > 0:
+                return True
+            memcg = self.memcgs.parent[memcg]
+        return False
