@@ -31,7 +31,16 @@ from zswap_replay.mm.zswap import Contents, ShrinkWorker, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO
+    from zswap_replay.lib.page_table import (
+        ACCESSED,
+        BLOCK_MASK,
+        BLOCK_SHIFT,
+        PRESENT,
+        SLOT,
+        SWAPCACHE,
+        YOUNG,
+        ZERO,
+    )
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS

@@ -11,7 +11,6 @@ GIB = 1 << 18
 """Pages of 1 GiB."""
 
 
-
 @pytest.mark.parametrize(
     ("size", "priority", "scanned"),
     [
