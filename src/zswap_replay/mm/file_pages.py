@@ -55,7 +55,7 @@ class FilePages:
     ) -> None:
         """Set the share of anonymous pages by what either kind has cost.
 
-        Models get_scan_count(). With swappiness 60 and no file pages it is 89 of 508, with more than MAX_SWAPPINESS all.
+        Models get_scan_count(). With swappiness 60 and no file pages it is 89 of 508; above MAX_SWAPPINESS it is all.
         """
         total: cython.longlong = anon_cost + file_cost
         anon: cython.longlong = total + anon_cost
