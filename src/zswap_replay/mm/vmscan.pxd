@@ -72,7 +72,6 @@ cdef class Vmscan:
     cdef void look_ahead(self, int head) noexcept
     cdef bint can_reclaim_anon_pages(self, int memcg) noexcept
     cdef bint can_progress(self, int root) noexcept
-    @cython.locals(lists=LruRings)
     cdef bint has_pages(self, int memcg) noexcept
     cdef void count_swap_full(self, int root) noexcept
     cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept

@@ -359,9 +359,9 @@ class Vmscan:
 
     def has_pages(self, memcg: cython.int) -> cython.bint:
         """Tell whether a memcg has pages on its own lists."""
-        lists = self.lruvecs.lists
         first: cython.int = NR_LRU_LISTS * memcg
-        return lists.size[first + LRU_INACTIVE_ANON] + lists.size[first + LRU_ACTIVE_ANON] > 0
+        inactive: cython.longlong = self.lruvecs.lists.size[first + LRU_INACTIVE_ANON]
+        return inactive + self.lruvecs.lists.size[first + LRU_ACTIVE_ANON] > 0
 
     def count_swap_full(self, root: cython.int) -> None:
         """Count a page that no room was made for, where a memory.swap.max keeps pages below ``root`` in memory."""

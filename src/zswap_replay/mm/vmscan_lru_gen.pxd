@@ -25,8 +25,6 @@ cdef class LruGen(Vmscan):
     cdef long long nr_reclaimed
     cdef long long[::1] walked
     cdef unsigned char[::1] filter_made
-    @cython.locals(lists=LruRings)
-    cdef bint has_pages(self, int memcg) noexcept
     cdef int try_to_inc_max_seq(self, int memcg) except -1
     cdef void walk_mm(self, int memcg, bint force_scan) noexcept
     cdef bint walk_pte_range(self, int memcg, int table) noexcept

@@ -89,10 +89,9 @@ class LruGen(Vmscan):
 
     def has_pages(self, memcg: cython.int) -> cython.bint:
         """Tell whether a memcg has pages in its generations, or some wait for one."""
-        lists = self.gens.lists
         gen: cython.int
         for gen in range(MAX_NR_GENS):
-            if lists.size[memcg * MAX_NR_GENS + gen]:
+            if self.gens.lists.size[memcg * MAX_NR_GENS + gen]:
                 return True
         return self.gens.nr_lru_add > 0
 
