@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.mm.release_names import HOST, UnknownReleaseError, resolve
+from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.units import PAGE_SIZE, RamShare, Share, parse_amount, parse_share
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class Settings:
     """Everything but the trace that decides what a replay counts."""
 
     kernel: str = _setting(
-        DEFAULT_RELEASE, "Kernel release whose rules are replayed.", choices=tuple(RELEASES)
+        DEFAULT_RELEASE,
+        "Kernel whose rules are replayed: a release (6.12, 6.14), what uname -r prints, or host, this machine's.",
     )
     compressor: str = _setting(
         "zstd", "Compressor, with a level where it has one (zstd:1, lz4:8).", knob=True
@@ -154,8 +156,11 @@ class Settings:
     """Module parameters given as flags: the trace's own writes to them are ignored."""
     totalram_share: Share | None = None
     """RAM as a share of the working set; replay.shares puts ``totalram`` in its place."""
+    kernel_asked: str = ""
+    """The kernel as it was asked for, where ``kernel`` has another name: ``6.12.117``, ``6.8.0-45-generic``."""
 
     def __post_init__(self) -> None:
+        self._resolve_kernel()
         for name, choices, between in _checked():
             value = getattr(self, name)
             if choices and value not in choices:
@@ -166,6 +171,24 @@ class Settings:
             raise SettingsError(f"totalram {self.totalram}: expected at least a page, {PAGE_SIZE} bytes")
         if self.payload_file and self.lengths:
             raise SettingsError("payload_file and lengths: give one, since with lengths no page is made")
+
+    def _resolve_kernel(self) -> None:
+        """Put the name of the release whose rules are replayed in the place of what was asked for."""
+        if self.kernel == HOST:
+            raise SettingsError(
+                f"kernel {HOST!r}: expected a release; --kernel {HOST} and replay(kernel={HOST!r}) read this machine"
+            )
+        try:
+            resolved = resolve(self.kernel)
+            asked = resolve(self.kernel_asked) if self.kernel_asked else resolved
+        except UnknownReleaseError as error:
+            raise SettingsError(f"kernel {error}") from None
+        if resolved.name != self.kernel:
+            object.__setattr__(self, "kernel_asked", self.kernel)
+            object.__setattr__(self, "kernel", resolved.name)
+        elif asked.name != self.kernel and not asked.backports:
+            # dataclasses.replace() has put another kernel in the place of the one that was asked for.
+            object.__setattr__(self, "kernel_asked", "")
 
     def files(self) -> list[str]:
         """Return the files that a replay with these settings reads beside its trace."""

@@ -37,6 +37,17 @@ def compressors(
     return _beginning_with(incomplete, *COMPRESSORS, *examples)
 
 
+def kernels(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Offer the releases that were recorded, those between them once a number is begun, and this machine's."""
+    from zswap_replay.mm.release_changes import BETWEEN
+    from zswap_replay.mm.release_names import HOST
+    from zswap_replay.mm.releases import RELEASES
+
+    return _beginning_with(incomplete, *RELEASES, HOST, *(BETWEEN if incomplete else ()))
+
+
 def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Offer after ``/web:`` the knobs that the memcg has, and after ``/web:memory.max=`` a value that has a name."""
     from zswap_replay.trace.events import MEMCG_KNOBS, ROOT, ROOT_KNOBS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import Field, fields, replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
+from zswap_replay.mm.release_names import HOST, UnknownReleaseError, resolve
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import Share, parse_duration
 
@@ -21,12 +22,19 @@ Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What gives a command an option."""
 
 _COMPLETED: dict[str, Callable[..., Any]] = {
+    "kernel": completers.kernels,
     "compressor": completers.compressors,
     "recipe": completers.recipes,
     "payload_file": completers.files,
     "lengths": completers.files,
 }
-_METAVARS = {"totalram": "SIZE", "recipe": "NAME|FILE", "payload_file": "FILE", "lengths": "FILE"}
+_METAVARS = {
+    "kernel": "RELEASE|host",
+    "totalram": "SIZE",
+    "recipe": "NAME|FILE",
+    "payload_file": "FILE",
+    "lengths": "FILE",
+}
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
@@ -52,6 +60,16 @@ def knob_write(text: str) -> KnobWrite:
         return KnobWrite.parse(text)
     except SettingsError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def release(text: str) -> str:
+    """Return the name of a kernel as it was given. Raises click.BadParameter: it is none."""
+    try:
+        if text != HOST:
+            resolve(text)
+    except UnknownReleaseError as error:
+        raise click.BadParameter(str(error)) from None
+    return text
 
 
 def settings_options(function: Decorated) -> Decorated:
@@ -143,6 +161,11 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
     Raises SettingsError: a value that does not fit its setting, or a compressor that is named twice.
     """
     values = {field.name: context.params[field.name] for field in settings_fields()}
+    taken: dict[str, Any] = {}
+    if values["kernel"] == HOST:
+        given = [field.name for field in settings_fields() if _given(context, field.name)]
+        taken = of_host(given, (), quiet=bool(context.params.get("quiet")))
+        values |= taken if "compressor" not in taken else {**taken, "compressor": (taken["compressor"],)}
     compressors: tuple[str, ...] = values.pop("compressor")
     twice = next((name for name in compressors if compressors.count(name) > 1), None)
     if twice is not None:
@@ -156,10 +179,25 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
         fixed=frozenset(
             field.name
             for field in settings_fields()
-            if field.metadata["knob"] and _given(context, field.name)
+            if field.metadata["knob"] and (field.name in taken or _given(context, field.name))
         ),
     )
     return tuple(replace(settings, compressor=name) for name in compressors)
+
+
+def of_host(given: Collection[str], kernels: Collection[str], *, quiet: bool) -> dict[str, Any]:
+    """Return the settings that ``--kernel host`` stands for, with a note of each; those given as flags are not among.
+
+    ``kernels`` are others beside it, which must have the module parameters too. Raises SettingsError.
+    """
+    from zswap_replay.cli.messages import note
+    from zswap_replay.host import read_host
+
+    host = read_host()
+    if not quiet:
+        for text in host.notes(given):
+            note(text)
+    return {"kernel": host.kernel, "kernel_asked": host.uname, **host.chosen(given, kernels)}
 
 
 def _given(context: click.Context, name: str) -> bool:
@@ -203,6 +241,8 @@ def described(field: Field[Any]) -> dict[str, Any]:
         told["type"] = click.Choice(field.metadata["choices"])
     elif field.name == "totalram":
         told["type"] = size
+    elif field.name == "kernel":
+        told["type"] = release
     elif field.type in ("int", "int | None"):
         told["type"] = click.INT
     return told

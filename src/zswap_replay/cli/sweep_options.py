@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import Decorated, described, flag_of, knob_write, settings_fields, size
+from zswap_replay.cli.options import (
+    Decorated,
+    described,
+    flag_of,
+    knob_write,
+    of_host,
+    settings_fields,
+    size,
+)
+from zswap_replay.mm.release_names import HOST, resolve
 
 if TYPE_CHECKING:
     from zswap_replay.sweep.grid import Option
@@ -67,10 +76,24 @@ def options_from(context: click.Context) -> list[Option]:
                 given.setdefault(name, []).extend(values)
         elif name.startswith(_OFF) and found:
             given.setdefault(name.removeprefix(_OFF), []).append(("n", False))
+    _put_host(given, quiet=bool(context.params.get("quiet")))
     return [
         Option(name, tuple(text for text, _ in values), tuple(value for _, value in values))
         for name, values in given.items()
     ]
+
+
+def _put_host(given: dict[str, Given], *, quiet: bool) -> None:
+    """Put this machine's kernel in the place of ``--kernel host``, and its settings beside what was given."""
+    kernels = [text for text, _ in given.get("kernel", ())]
+    if HOST not in kernels:
+        return
+    others = [resolve(text).name for text in kernels if text != HOST]
+    taken = of_host(given, others, quiet=quiet)
+    kernel, asked = taken.pop("kernel"), taken.pop("kernel_asked")
+    named = asked if resolve(asked).name == kernel else kernel
+    given["kernel"] = [(named, named) if text == HOST else (text, text) for text in kernels]
+    given |= {name: [(str(value), value)] for name, value in taken.items()}
 
 
 def _axis(field: Field[Any]) -> Callable[[Any], Any]:

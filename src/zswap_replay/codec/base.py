@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from zswap_replay.errors import CodecError
-from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.mm.release_changes import release_of
+from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.units import quoted, whole
 
 
@@ -62,7 +63,7 @@ class Compressor:
 
     def variant(self, kernel: str) -> str:
         """Return which of its ways of compressing a kernel has; empty where all kernels have the same one."""
-        return "" if isinstance(self.made_by, str) else str(getattr(RELEASES[kernel], self.name))
+        return "" if isinstance(self.made_by, str) else str(getattr(release_of(kernel), self.name))
 
     def make(self, canonical: str, number: int, kernel: str) -> Codec:
         """Import the library and make a codec with the lengths of a kernel. Raises CodecError: no such library."""
@@ -84,11 +85,12 @@ COMPRESSORS: Final = {
             most=22,
             made_by={
                 "1.5.6": "zswap_replay.codec.zstd:for_unknown_size",
+                "1.5.7, unknown size": "zswap_replay.codec.zstd:for_unknown_size_of_1_5_7",
                 "1.5.7": "zswap_replay.codec.zstd:for_page_size",
             },
             examples=("zstd:1",),
-            lengths="level 3; up to 6.12 zstd 1.5.2 to 1.5.6 with the parameters for an unknown size, from 6.18 on "
-            "zstd 1.5.7 with those for a page",
+            lengths="level 3; up to 6.12 zstd 1.5.2 to 1.5.6 with the parameters for an unknown size, 6.15 and 6.16 "
+            "zstd 1.5.7 with the same, from 6.17 on zstd 1.5.7 with those for a page",
         ),
         Compressor(
             name="lz4",

@@ -18,7 +18,7 @@ from zswap_replay.files import replacing
 from zswap_replay.inputs.columns import Numbers, holds_numbers, holds_texts, is_empty, texts, whole_numbers
 from zswap_replay.inputs.parquet import UnreadableError, created, pandas_index, read_table
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.release_changes import is_release
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class KnownLengths:
 
         None where they are, or where the file does not say, or where the compressor cannot be run here.
         """
-        if self.kernel not in RELEASES:
+        if self.kernel is None or not is_release(self.kernel):
             return None
         try:
             wanted, found = lengths_key(name, kernel), lengths_key(name, self.kernel)

@@ -1,7 +1,7 @@
-"""zstd, as crypto/zstd.c calls it: in one way up to 6.12, in another from 6.18 on.
+"""zstd, as crypto/zstd.c calls it: in one way up to 6.14, in another from 6.17 on, in a third between.
 
-Both ways can be used side by side. Up to 6.12 the kernel has zstd 1.5.2 to 1.5.6, which give the same lengths; so do
-zstandard 0.22 and 0.23. From 6.18 on it has zstd 1.5.7, as backports.zstd has, and zstandard from 0.24 on.
+All ways can be used side by side. Up to 6.12 the kernel has zstd 1.5.2 to 1.5.6, which give the same lengths; so do
+zstandard 0.22 and 0.23. From 6.15 on it has zstd 1.5.7, as backports.zstd has, and zstandard from 0.24 on.
 
 No parameters of zstd 1.5.7 were found that give the lengths of 1.5.6: of 128 sets the kernel's own came nearest, with a
 fifth of the pages wrong.
@@ -83,6 +83,30 @@ def for_unknown_size(name: str, level: int) -> Zstd:
     )
 
 
+def for_unknown_size_of_1_5_7(name: str, level: int) -> Zstd:
+    """Make zstd as 6.15 and 6.16 call it: as those before them do, but by zstd 1.5.7.
+
+    Models zstd_params(), crypto/zstd.c, v6.15, which asks for the parameters of an unknown size.
+    """
+    found = zstandard.ZSTD_VERSION
+    package, compress = {"zstandard": zstandard.__version__}, _zstandard(level, source_size=0)
+    try:
+        from backports import zstd
+    except ImportError:
+        pass
+    else:
+        if _is_within(zstd.zstd_version_info, _PAGE_SIZE) or not _is_within(found, _PAGE_SIZE):
+            found = zstd.zstd_version_info
+            package = {"backports.zstd": version("backports.zstd")}
+            compress = _backports_of_unknown_size(level)
+    return Zstd(
+        name,
+        compress,
+        {**package, "zstd_1_5_7": _dotted(found)},
+        _deviation(found, _PAGE_SIZE, "pip install backports.zstd"),
+    )
+
+
 def for_page_size(name: str, level: int) -> Zstd:
     """Make zstd as kernels from 6.18 on call it: with the parameters of the level for 4096 bytes.
 
@@ -120,6 +144,30 @@ def _backports(level: int) -> Callable[[bytes], bytes]:
     # One object for all pages: `zstd.compress(page, level)` makes a new one for each, and takes half as long again.
     compressor = zstd.ZstdCompressor(level)
     return lambda page: compressor.compress(page, zstd.ZstdCompressor.FLUSH_FRAME)
+
+
+def _backports_of_unknown_size(level: int) -> Callable[[bytes], bytes]:
+    from backports import zstd
+
+    # The table of parameters by level for sizes that are not known is the same in both.
+    asked = zstandard.ZstdCompressionParameters.from_level(level, source_size=0)
+    named = zstd.CompressionParameter
+    options = {
+        named.window_log: asked.window_log,
+        named.chain_log: asked.chain_log,
+        named.hash_log: asked.hash_log,
+        named.search_log: asked.search_log,
+        named.min_match: asked.min_match,
+        named.target_length: asked.target_length,
+        named.strategy: asked.strategy,
+    }
+    compressor = zstd.ZstdCompressor(options=options)
+
+    def compress(page: bytes) -> bytes:
+        compressor.set_pledged_input_size(len(page))
+        return compressor.compress(page, zstd.ZstdCompressor.FLUSH_FRAME)
+
+    return compress
 
 
 def _deviation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zswap_replay.codec.workers import shared_workers
@@ -124,6 +124,7 @@ def accept(expected: str, found: Sequence[Result]) -> None:
 
 def _settings(file: str, result: Result) -> Settings:
     try:
-        return Settings.from_json(result.manifest.settings)
+        settings = Settings.from_json(result.manifest.settings)
+        return replace(settings, kernel_asked=result.manifest.kernel_asked)
     except ZswapReplayError as error:
         raise ResultError(f"{file}: manifest: {error}") from None

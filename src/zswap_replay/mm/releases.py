@@ -165,7 +165,7 @@ RULES = tuple(
 RECLAIM_KEYS = {"swappiness": "6.11", "swappiness=max": "6.16"}
 """What memory.reclaim takes behind the bytes, and the release that it came with: memory_reclaim(), mm/memcontrol.c."""
 
-_OLD_PARAMS = (
+OLD_PARAMS = (
     "enabled",
     "compressor",
     "zpool",
@@ -175,7 +175,7 @@ _OLD_PARAMS = (
     "same_filled_pages_enabled",
     "non_same_filled_pages_enabled",
 )
-_NEW_PARAMS = (
+NEW_PARAMS = (
     "enabled",
     "compressor",
     "zpool",
@@ -212,7 +212,7 @@ _V6_6 = Release(
     quarters_of_memory_reclaim=False,
     zstd="1.5.6",
     zpools=("zsmalloc", "zbud", "z3fold"),
-    params=_OLD_PARAMS,
+    params=OLD_PARAMS,
     reclaim_keys=(),
     absent=frozenset(
         {
@@ -247,7 +247,7 @@ _V6_8 = replace(
     writeback_switch="own",
     cursor_released_offline=True,
     counts_compress_fail=True,
-    params=(*_OLD_PARAMS, "shrinker_enabled"),
+    params=(*OLD_PARAMS, "shrinker_enabled"),
     absent=_V6_6.absent - {"reject_compress_fail", "zswpwb"},
 )
 _V6_12 = replace(
@@ -268,7 +268,7 @@ _V6_12 = replace(
     enospc_is_poor=True,
     shrinker="disk swapins",
     quarters_of_memory_reclaim=True,
-    params=_NEW_PARAMS,
+    params=NEW_PARAMS,
     reclaim_keys=("swappiness",),
     absent=frozenset(
         {
@@ -289,7 +289,7 @@ _V6_18 = replace(
     stores_incompressible=True,
     zstd="1.5.7",
     zpools=("zsmalloc",),
-    params=tuple(param for param in _NEW_PARAMS if param != "zpool"),
+    params=tuple(param for param in NEW_PARAMS if param != "zpool"),
     reclaim_keys=("swappiness", "swappiness=max"),
     absent=frozenset({"same_filled_pages", "duplicate_entry", "zswap_incomp"}),
 )

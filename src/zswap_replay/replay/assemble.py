@@ -18,6 +18,7 @@ from zswap_replay.replay.counter_sources import take_snapshot
 from zswap_replay.replay.listener import Stop
 from zswap_replay.replay.nothing_stored import why_nothing_stored
 from zswap_replay.replay.page_data import PageData
+from zswap_replay.replay.settings_check import kernel_rules
 from zswap_replay.replay.shortages import shortage_warnings
 from zswap_replay.result.manifest import Manifest, versions
 from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time
@@ -212,6 +213,8 @@ def assemble(
         strict=reader.strict,
         inputs=page_data.inputs(),
         kernel=settings.kernel,
+        kernel_asked=settings.kernel_asked,
+        kernel_rules=kernel_rules(settings),
         seed=settings.seed,
         recipe=page_data.recipe.as_json(),
         versions=versions(page_data.versions()),
@@ -258,6 +261,9 @@ def _warnings(
 ) -> tuple[str, ...]:
     """Say what a reader of the counters has to know first."""
     found = [*page_data.faults(), *page_data.remarks()]
+    rules = kernel_rules(settings)
+    if rules:
+        found.append(f"kernel {rules}")
     found += [
         f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
     ]

@@ -10,6 +10,8 @@ from dataclasses import fields
 from typing import Any, TypedDict
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.host import read_host
+from zswap_replay.mm.release_names import HOST
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.trace.events import PARAMS, parse_switch
 from zswap_replay.units import UNLIMITED, Share
@@ -55,7 +57,8 @@ class SettingsOptions(TypedDict, total=False):
 def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Settings:
     """Make the settings that a call was given: as they are, by keyword, or the defaults.
 
-    Module parameters given by keyword are fixed, as flags are: the trace's own writes to them are ignored.
+    Module parameters given by keyword are fixed, as flags are: the trace's own writes to them are ignored. With
+    ``kernel="host"`` so are those of the running kernel, which stand for keywords that were not given.
 
     Raises TypeError: an unknown keyword, or settings of another kind. SettingsError: settings given both ways, or a
     value that does not fit.
@@ -76,6 +79,9 @@ def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Set
         )
     types = {field.name: str(field.type) for field in fields(Settings)}
     values = {name: _value(name, types[name], value) for name, value in options.items() if name != "set"}
+    if values.get("kernel") == HOST:
+        host = read_host()
+        values |= {"kernel": host.kernel, "kernel_asked": host.uname, **host.chosen(values)}
     share = values.get("totalram") if isinstance(values.get("totalram"), Share) else None
     return Settings(
         **{**values, "totalram": None} if share else values,

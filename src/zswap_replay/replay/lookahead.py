@@ -17,7 +17,7 @@ from zswap_replay.codec.workers import CodecWorkers, Order
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, Lengths
 from zswap_replay.mm import zswap
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.page_data import PageData
 from zswap_replay.trace.batch import Batch
 
@@ -65,7 +65,7 @@ class Guesses:
         self.lengths = Lengths()
         self.new: list[int] = []
         # where nothing stands between the question for the kind and the compressor, one question is enough
-        self.at_once = not RELEASES[real.settings.kernel].zeromap
+        self.at_once = not release_of(real.settings.kernel).zeromap
         # by payload class: pages whose length is known, those that were refused, and the bytes of the others
         self.pages = np.zeros(len(CLASSES), np.int64)
         self.refused = np.zeros(len(CLASSES), np.int64)

@@ -13,7 +13,7 @@ from zswap_replay.codec.workers import CodecWorkers, shared_workers
 from zswap_replay.errors import SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.assemble import Snapshots, Spent, assemble
 from zswap_replay.replay.controls import Controls, Notes, ignore
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
@@ -238,7 +238,7 @@ def make_machine(settings: Settings) -> Machine:
     assert settings.totalram is not None
     assert settings.nodes is not None
     return Machine(
-        RELEASES[settings.kernel],
+        release_of(settings.kernel),
         settings.totalram // PAGE_SIZE,
         settings.nodes,
         settings.writeback_ns,

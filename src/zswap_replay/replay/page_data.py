@@ -26,7 +26,7 @@ from zswap_replay.errors import CodecError
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED, Lengths
 from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.mm import zswap
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.release_changes import release_of
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
 from zswap_replay.result.result import ClassRatio
@@ -294,7 +294,7 @@ class PageData:
         payload = Payload(json.dumps(self.recipe.as_json()), settings.seed, settings.payload_file)
         kinds: tuple[int, ...] = (NORMAL, ZERO_FILLED, SAME_FILLED)
         if not all_kinds:
-            kinds = (NORMAL, SAME_FILLED) if RELEASES[settings.kernel].zeromap else (NORMAL,)
+            kinds = (NORMAL, SAME_FILLED) if release_of(settings.kernel).zeromap else (NORMAL,)
         return Job(payload, compressor, cast("Verify", settings.verify), kinds, settings.kernel)
 
     def found(self, compressor: str, table: LengthTable) -> None:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.mm.releases import RELEASES, Release
+from zswap_replay.mm.release_changes import release_of
+from zswap_replay.mm.release_names import resolve
+from zswap_replay.mm.releases import Release
 from zswap_replay.replay.page_data import PageData, spelled
 from zswap_replay.replay.shares import totalram_of
 from zswap_replay.settings import KnobWrite, Settings
@@ -32,6 +34,14 @@ WRITTEN_PARAMS: Final = (
 """The settings that are module parameters of zswap and hold a number; ``compressor`` and ``zpool`` choose a pool."""
 
 
+def kernel_rules(settings: Settings) -> str:
+    """Say where the rules come from that a kernel is replayed by; empty where they were recorded of it."""
+    resolved = resolve(settings.kernel_asked or settings.kernel)
+    if resolved.name != settings.kernel:
+        return f"{settings.kernel_asked}: rules of {settings.kernel}, as its zswap parameters tell"
+    return "" if resolved.exact else resolved.why
+
+
 def filled_in(settings: Settings, metadata: TraceMetadata) -> Settings:
     """Fill in what the trace or a default decides: ``totalram``, ``nodes``, and the one spelling of the compressor.
 
@@ -53,7 +63,7 @@ def check_settings(settings: Settings, metadata: TraceMetadata, page_data: PageD
     Raises SettingsError: fewer nodes than the trace has, or an allocator, parameter or knob that the release lacks.
     CodecError: a compressor that is unknown, is not installed, or has no lengths in the file of lengths.
     """
-    release = RELEASES[settings.kernel]
+    release = release_of(settings.kernel)
     if settings.nodes is not None and settings.nodes < (metadata.nodes or 0):
         raise SettingsError(f"nodes {settings.nodes}: the trace has {metadata.nodes}")
     if settings.zpool not in release.zpools:

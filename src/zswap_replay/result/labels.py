@@ -6,12 +6,30 @@ from collections import Counter as Tally
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from zswap_replay.mm.release_names import HOST
+from zswap_replay.mm.releases import DEFAULT_RELEASE
+from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import Result
 
 
 def compressor_of(result: Result) -> str:
     """Name the compressor of a result, as it was asked for."""
     return str(result.manifest.settings["compressor"])
+
+
+def kernel_title(manifest: Manifest) -> str:
+    """Name the kernel whose rules a result has, and as it was asked for where that is another name.
+
+    Of the default, which few people run, whose rules those are, and how to take one's own.
+    """
+    if manifest.kernel_asked:
+        return f"{manifest.kernel_asked} (rules of {manifest.kernel})"
+    if manifest.kernel_rules:
+        base = manifest.kernel_rules.partition(": ")[2].partition(";")[0].partition(",")[0]
+        return f"{manifest.kernel} ({base}{', with changes' if ';' in manifest.kernel_rules else ''})"
+    if manifest.kernel == DEFAULT_RELEASE:
+        return f"{manifest.kernel} (6.6 with a patch; your own: --kernel {HOST})"
+    return manifest.kernel
 
 
 def labels(results: Sequence[Result]) -> list[str]:

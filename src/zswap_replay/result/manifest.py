@@ -33,6 +33,10 @@ class Manifest:
     """By the setting that names it (``lengths``, ``payload_file``), the SHA-256 of a file that was read too."""
     lengths: dict[str, str] = field(default_factory=dict)
     """By compressor, what stands in place of the kernel's lengths; empty where all lengths are the kernel's."""
+    kernel_asked: str = ""
+    """The kernel as it was asked for, where that is not ``kernel``: ``6.12.9-amd64``."""
+    kernel_rules: str = ""
+    """Where the rules come from that the kernel is replayed by, where they are not those recorded of it."""
 
     def __repr__(self) -> str:
         path, compressor = shortened(str(self.trace["path"])), shortened(str(self.settings["compressor"]))
@@ -51,6 +55,8 @@ class Manifest:
             "interval_ns": self.interval_ns,
             "strict": self.strict,
             "kernel": self.kernel,
+            **({"kernel_asked": self.kernel_asked} if self.kernel_asked else {}),
+            **({"kernel_rules": self.kernel_rules} if self.kernel_rules else {}),
             "seed": self.seed,
             "recipe": self.recipe,
             "versions": self.versions,
@@ -81,6 +87,8 @@ class Manifest:
             strict=document.get("strict", False).flag(),
             inputs=document.get("inputs", {}).texts(),
             lengths=document.get("lengths", {}).texts(),
+            kernel_asked=document.get("kernel_asked", "").text(),
+            kernel_rules=document.get("kernel_rules", "").text(),
         )
 
 

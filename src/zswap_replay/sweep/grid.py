@@ -10,6 +10,7 @@ from typing import Any, Final, overload
 
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.errors import CodecError, SettingsError, ZswapReplayError
+from zswap_replay.mm.release_names import UnknownReleaseError, resolve
 from zswap_replay.replay.shares import WorkingSets, whole_pages
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.units import RamShare, Share
@@ -260,7 +261,7 @@ def _knob(name: str) -> tuple[str, str]:
 
 
 def _check_distinct(option: Option) -> None:
-    values = [_canonical(str(value)) if option.name == "compressor" else value for value in option.values]
+    values = [_canonical(option.name, value) for value in option.values]
     met: set[Value] = set()
     for text, value in zip(option.texts, values, strict=True):
         if value in met:
@@ -268,11 +269,14 @@ def _check_distinct(option: Option) -> None:
         met.add(value)
 
 
-def _canonical(compressor: str) -> str:
+def _canonical(name: str, value: Value) -> Value:
+    """Return the one spelling of an option's value, so that the same thing by two names is met."""
     try:
-        return parse_spec(compressor)
-    except CodecError:
-        return compressor  # with a file of known lengths it may be any name; without, the replay refuses it
+        if name == "compressor":
+            return parse_spec(str(value))
+        return resolve(str(value)).name if name == "kernel" else value
+    except (CodecError, UnknownReleaseError):
+        return value  # with a file of known lengths it may be any name; without, the replay refuses it
 
 
 def _resolved(option: Option, sets: WorkingSets | None) -> Option:

@@ -15,7 +15,8 @@ from zswap_replay.codec.base import lengths_key
 from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
 from zswap_replay.inputs.spool import path_of
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.release_changes import release_of
+from zswap_replay.mm.release_names import resolve
 from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
 from zswap_replay.replay.settings_check import check_settings, filled_in, nearest
 from zswap_replay.replay.shares import WorkingSets, totalram_of
@@ -89,7 +90,8 @@ class Plan:
         if "lengths" in points.names:
             return point  # nothing is compressed
         compressor, kernel, *payload = points.values(point, *GROUP)
-        key = lengths_key(str(compressor or _DEFAULTS.compressor), str(kernel or _DEFAULTS.kernel))
+        release = resolve(str(kernel)).name if kernel else _DEFAULTS.kernel
+        key = lengths_key(str(compressor or _DEFAULTS.compressor), release)
         return key, *payload
 
     def axes_of(self, point: int) -> dict[str, Cell]:
@@ -138,7 +140,7 @@ def make_plan(
     return Plan(
         grid=grid,
         settings=settings,
-        columns=possible([RELEASES[kernel] for kernel in kernels], reader.paths),
+        columns=possible([release_of(kernel) for kernel in kernels], reader.paths),
         manifest={
             "trace": {"path": shown(trace), "sha256": sha256, "events": reader.num_rows},
             "settings": _base(grid, settings[0]),
@@ -197,6 +199,8 @@ def _check_points(grid: Grid, payloads: Payloads) -> None:
 
 def _values(axis: Option, *, any_name: bool) -> list[object]:
     """Return the values of an axis, as its cells have them."""
+    if axis.name == "kernel":
+        return [resolve(str(value)).name for value in axis.values]
     if axis.name != "compressor":
         return list(axis.values)
     return [spelled(str(value), any_name=any_name) for value in axis.values]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example, progress_option, shows_progress
+from zswap_replay.cli.options import example, progress_option, release, shows_progress
 from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import strict, trace_argument, trace_force, trace_output
-from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.mm.releases import DEFAULT_RELEASE
 
 
 @click.command(
@@ -32,10 +32,12 @@ from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 )
 @click.option(
     "--kernel",
-    type=click.Choice(tuple(RELEASES)),
+    type=release,
+    metavar="RELEASE|host",
+    shell_complete=completers.kernels,
     default=DEFAULT_RELEASE,
     show_default=True,
-    help="Release whose lengths are found; those of zstd changed with 6.18.",
+    help="Release whose lengths are found; those of zstd changed with 6.15 and 6.17.",
 )
 @click.option("--recipe", default="default", show_default=True, help="What pages hold, as in run.")
 @click.option(
@@ -69,15 +71,19 @@ def annotate(
     """Find the compressed length of all that the pages of a trace ever hold, and write a file for --lengths.
 
     A replay with that file calls no codec, whatever its limits, and counts the same. Lengths hold for all releases, but
-    for zstd's: those up to 6.12 and those from 6.18 on want a file each.
+    for zstd's: those up to 6.14, those of 6.15 and 6.16, and those from 6.17 on want a file each.
     """
     from zswap_replay.cli.messages import note
     from zswap_replay.files import replacing
+    from zswap_replay.host import read_host
+    from zswap_replay.mm.release_names import HOST
     from zswap_replay.replay.annotate import annotate as annotate_trace
     from zswap_replay.settings import Settings
     from zswap_replay.trace.reader import trace_files
     from zswap_replay.units import counted
 
+    if kernel == HOST:
+        kernel = read_host().kernel
     settings = Settings(kernel=kernel, recipe=recipe, payload_file=payload_file, seed=seed)
     inputs = [*trace_files(trace), *settings.files()]
     with (

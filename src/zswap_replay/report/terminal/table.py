@@ -15,7 +15,7 @@ from zswap_replay.report.terminal import comparison as compare
 from zswap_replay.report.terminal import memcgs, ranges, sections
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, plain_console
-from zswap_replay.result.labels import labels, warnings
+from zswap_replay.result.labels import kernel_title, labels, warnings
 from zswap_replay.result.ranges import RANGE_DELAYS
 from zswap_replay.result.result import Result
 
@@ -59,7 +59,7 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
 
 def _title(results: Sequence[Result], console: Console) -> None:
     manifest = results[0].manifest
-    kernels = ", ".join(dict.fromkeys(result.manifest.kernel for result in results))
+    kernels = ", ".join(dict.fromkeys(kernel_title(result.manifest) for result in results))
     console.print(
         Text.assemble(
             (str(manifest.trace["path"]), "bold"),

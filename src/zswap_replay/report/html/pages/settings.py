@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from zswap_replay.report.html.pages.content import Section, Table
 from zswap_replay.report.html.text import plain
 from zswap_replay.report.terminal.sections import knob_writes, settings
+from zswap_replay.result.labels import kernel_title
 from zswap_replay.result.result import Result
 
 
 def about(results: Sequence[Result]) -> Iterator[str]:
     """Yield lines about results of one trace: events, kernels, compressors, seed, digest and version."""
     manifest = results[0].manifest
-    kernels = ", ".join(dict.fromkeys(result.manifest.kernel for result in results))
+    kernels = ", ".join(dict.fromkeys(kernel_title(result.manifest) for result in results))
     compressors = ", ".join(dict.fromkeys(str(r.manifest.settings["compressor"]) for r in results))
     yield plain(
         f"{manifest.trace['events']:,} events · kernel {kernels} · {compressors} · seed {manifest.seed}"
