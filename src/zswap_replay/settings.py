@@ -11,8 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.mm.release_names import HOST, UnknownReleaseError, resolve
-from zswap_replay.mm.releases import DEFAULT_RELEASE
+from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
+from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
 from zswap_replay.units import PAGE_SIZE, RamShare, Share, parse_amount, parse_share
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Settings:
 
     kernel: str = _setting(
         DEFAULT_RELEASE,
-        "Kernel whose rules are replayed: a release (6.12, 6.14), what uname -r prints, or host, this machine's.",
+        f"Kernel whose rules are replayed: {', '.join(RELEASES)}, any other release (6.14, 6.12.117), what uname -r "
+        f"prints, or {HOST}: the one that runs here, with its zswap parameters.",
     )
     compressor: str = _setting(
         "zstd", "Compressor, with a level where it has one (zstd:1, lz4:8).", knob=True

@@ -17,11 +17,13 @@ import zswap_replay
 from tests.cli.tree import LEAVES
 from zswap_replay.cli.completion_scripts import script
 from zswap_replay.cli.main import COMMANDS, COMPLETION, PROGRAM, cli
+from zswap_replay.kernel.names import HOST
+from zswap_replay.mm.release_changes import BETWEEN
 from zswap_replay.mm.releases import RELEASES
 
 SOURCE = Path(zswap_replay.__file__).parents[1]
 SHELLS = ("bash", "zsh", "fish")
-LIKE_6_1 = [name for name in RELEASES if name.startswith("6.1")]
+LIKE_6_1 = [name for name in (*RELEASES, *BETWEEN) if name.startswith("6.1")]
 
 # Completes as the program does, and otherwise shows the words that it was called with.
 STAND_IN = """\
@@ -146,7 +148,7 @@ def test_bash_completes_commands_and_options(home: Path) -> None:
 
 
 def test_bash_completes_values(home: Path) -> None:
-    assert list(RELEASES) == bash(home, "zswap-replay run --kernel ")
+    assert [*RELEASES, HOST] == bash(home, "zswap-replay run --kernel ")
     assert LIKE_6_1 == bash(home, "zswap-replay run t.parquet --kernel 6.1")
     assert ["json"] == bash(home, "zswap-replay run --format j")
     assert ["zstd", "lz4", "lz4hc", "deflate", "lzo", "zstd:1", "lz4:8", "lz4hc:9"] == bash(

@@ -95,7 +95,7 @@ def run(*arguments: str) -> int:
         (["run", "t", "--pool-percent", "3"], "No such option"),
         (["run", "t", "--max-pool-percent", "200"], "max_pool_percent 200: expected 0 to 100"),
         (["run", "t", "--max-pool-percent", "many"], "'many' is not a valid integer"),
-        (["run", "t", "--kernel", "2.4"], "'2.4' is not one of"),
+        (["run", "t", "--kernel", "2.4"], "'2.4': zswap came with Linux 3.11; expected one of 6.6, patch-v4"),
         (["run", "t", "--totalram", "4Q"], "'4Q' is not a size"),
         (["run", "t", "--interval", "5"], "'5' is not a duration"),
         (["run", "t", "--enabled=maybe"], "'maybe' is not a switch: expected y, n, 1, 0, on or off"),

@@ -28,7 +28,7 @@ ORDER = (
     {"lib"},
     {"mm"},
     {"machine"},
-    {"trace", "payload"},
+    {"trace", "payload", "kernel"},
     {"settings"},
     {"codec"},
     {"result"},
@@ -146,6 +146,7 @@ def test_neither_the_format_nor_the_reports_know_the_core(name: str) -> None:
     known = {module for module in reached_from(name) if top(module) in CORE}
     assert set() == known - {
         "mm",
+        "mm.release_changes",
         "mm.releases",
         "lib",
         "lib.event_codes",

@@ -41,8 +41,8 @@ def kernels(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
     """Offer the releases that were recorded, those between them once a number is begun, and this machine's."""
+    from zswap_replay.kernel.names import HOST
     from zswap_replay.mm.release_changes import BETWEEN
-    from zswap_replay.mm.release_names import HOST
     from zswap_replay.mm.releases import RELEASES
 
     return _beginning_with(incomplete, *RELEASES, HOST, *(BETWEEN if incomplete else ()))

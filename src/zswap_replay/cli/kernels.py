@@ -90,8 +90,8 @@ def _row(name: str, recorded: str, text: str) -> None:
 
 def _which(name: str) -> None:
     """Print which rules a kernel is replayed by."""
-    from zswap_replay.host import read_host
-    from zswap_replay.mm.release_names import HOST, resolve
+    from zswap_replay.kernel.names import HOST, resolve
+    from zswap_replay.replay.host import read_host
 
     if name == HOST:
         for text in read_host().notes(()):
@@ -103,9 +103,9 @@ def _which(name: str) -> None:
 
 def _between(one: str, other: str) -> None:
     """Print what changed from one release to another, oldest first. Raises SettingsError: nothing can be said."""
-    from zswap_replay.host import read_host
+    from zswap_replay.kernel.names import HOST, resolve
     from zswap_replay.mm.release_changes import changes_between, version_of
-    from zswap_replay.mm.release_names import HOST, resolve
+    from zswap_replay.replay.host import read_host
 
     names = [read_host().kernel if name == HOST else resolve(name).name for name in (one, other)]
     if "patch-v4" in names:

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
-from zswap_replay.mm.release_names import HOST, UnknownReleaseError, resolve
+from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import Share, parse_duration
 
@@ -191,7 +191,7 @@ def of_host(given: Collection[str], kernels: Collection[str], *, quiet: bool) ->
     ``kernels`` are others beside it, which must have the module parameters too. Raises SettingsError.
     """
     from zswap_replay.cli.messages import note
-    from zswap_replay.host import read_host
+    from zswap_replay.replay.host import read_host
 
     host = read_host()
     if not quiet:

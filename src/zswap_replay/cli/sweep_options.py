@@ -18,7 +18,7 @@ from zswap_replay.cli.options import (
     settings_fields,
     size,
 )
-from zswap_replay.mm.release_names import HOST, resolve
+from zswap_replay.kernel.names import HOST, resolve
 
 if TYPE_CHECKING:
     from zswap_replay.sweep.grid import Option

@@ -241,7 +241,7 @@ CHANGES: Final = (
         "reclaim_keys",
         ("swappiness", "swappiness=max"),
         "memory.reclaim takes swappiness=max",
-        "user_proactive_reclaim()",
+        "memory_reclaim()",
         read=False,
     ),
     Change(

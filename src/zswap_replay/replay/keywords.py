@@ -10,8 +10,8 @@ from dataclasses import fields
 from typing import Any, TypedDict
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.host import read_host
-from zswap_replay.mm.release_names import HOST
+from zswap_replay.kernel.names import HOST
+from zswap_replay.replay.host import read_host
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.trace.events import PARAMS, parse_switch
 from zswap_replay.units import UNLIMITED, Share

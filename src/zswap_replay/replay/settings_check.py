@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.kernel.names import resolve
 from zswap_replay.mm.release_changes import release_of
-from zswap_replay.mm.release_names import resolve
 from zswap_replay.mm.releases import Release
 from zswap_replay.replay.page_data import PageData, spelled
 from zswap_replay.replay.shares import totalram_of

@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from zswap_replay.mm.release_names import HOST
+from zswap_replay.kernel.names import HOST
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import Result

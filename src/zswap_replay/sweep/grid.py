@@ -10,7 +10,7 @@ from typing import Any, Final, overload
 
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.errors import CodecError, SettingsError, ZswapReplayError
-from zswap_replay.mm.release_names import UnknownReleaseError, resolve
+from zswap_replay.kernel.names import UnknownReleaseError, resolve
 from zswap_replay.replay.shares import WorkingSets, whole_pages
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.units import RamShare, Share

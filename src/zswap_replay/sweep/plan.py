@@ -15,8 +15,8 @@ from zswap_replay.codec.base import lengths_key
 from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
 from zswap_replay.inputs.spool import path_of
+from zswap_replay.kernel.names import resolve
 from zswap_replay.mm.release_changes import release_of
-from zswap_replay.mm.release_names import resolve
 from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
 from zswap_replay.replay.settings_check import check_settings, filled_in, nearest
 from zswap_replay.replay.shares import WorkingSets, totalram_of

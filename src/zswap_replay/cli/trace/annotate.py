@@ -75,9 +75,9 @@ def annotate(
     """
     from zswap_replay.cli.messages import note
     from zswap_replay.files import replacing
-    from zswap_replay.host import read_host
-    from zswap_replay.mm.release_names import HOST
+    from zswap_replay.kernel.names import HOST
     from zswap_replay.replay.annotate import annotate as annotate_trace
+    from zswap_replay.replay.host import read_host
     from zswap_replay.settings import Settings
     from zswap_replay.trace.reader import trace_files
     from zswap_replay.units import counted

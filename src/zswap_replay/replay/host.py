@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
 from zswap_replay.mm.release_changes import release_of
-from zswap_replay.mm.release_names import HOST, UnknownReleaseError, resolve
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.settings import Settings
 
@@ -81,7 +81,7 @@ def read_host(root: Path | None = None) -> Host:
     fitting = _by_parameters(kernel, params)
     if fitting:
         why = (
-            f"{uname}: rules of {fitting}, the last release with its zswap parameters, which {kernel} has not"
+            f"{uname}: rules of {fitting}, the first recorded release with its zswap parameters, which {kernel} has not"
         )
         kernel = fitting
     values: dict[str, bool | int | str] = {}
@@ -134,7 +134,7 @@ def _by_parameters(kernel: str, params: Mapping[str, str]) -> str | None:
     fitting = [
         name for name, release in RELEASES.items() if name[0].isdigit() and has == frozenset(release.params)
     ]
-    return fitting[-1] if fitting and kernel not in fitting else None
+    return fitting[0] if fitting and kernel not in fitting else None
 
 
 def _parameters(root: Path) -> dict[str, str]:

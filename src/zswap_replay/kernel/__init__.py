@@ -1,0 +1,1 @@
+"""Kernels by the names that people have for them."""
