@@ -89,7 +89,7 @@ COMPRESSORS: Final = {
                 "1.5.7": "zswap_replay.codec.zstd:for_page_size",
             },
             examples=("zstd:1",),
-            lengths="level 3; up to 6.12 zstd 1.5.2 to 1.5.6 with the parameters for an unknown size, 6.15 and 6.16 "
+            lengths="level 3; up to 6.14 zstd 1.5.2 to 1.5.6 with the parameters for an unknown size, 6.15 and 6.16 "
             "zstd 1.5.7 with the same, from 6.17 on zstd 1.5.7 with those for a page",
         ),
         Compressor(

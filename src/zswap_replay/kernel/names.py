@@ -133,15 +133,7 @@ def _nearest(version: Version) -> tuple[str, bool, str]:
         changed = changes_between(version_of(base), version)
         if not changed:
             return name, False, f"rules of {base}, of which none is known to have changed"
-        unread = sum(1 for change in changed if not change.read)
-        how = (
-            "read in the sources"
-            if not unread
-            else "placed by their dates, their sources not read"
-            if unread == len(changed)
-            else f"{len(changed) - unread} read in the sources, {unread} placed by their dates"
-        )
-        return name, False, f"rules of {base}; changed since, {how}: {told(changed)}"
+        return name, False, f"rules of {base}; changed since: {told(changed)}"
     if version < version_of(MAINLINE[0]):
         oldest = MAINLINE[0]
         differs = next(text for before, text in _OLD if version < before)

@@ -360,12 +360,12 @@ def _between(version: Version) -> Release:
 
 
 def told(changes: tuple[Change, ...]) -> str:
-    """Tell which rules changed and in which release, in one line."""
-    flags: dict[str, str] = {}
-    for change in changes:
-        if change.flag not in QUIET:
-            flags[change.flag] = change.since
-    return ", ".join(f"{flag} ({since})" for flag, since in flags.items()) or "counters or parameters alone"
+    """Tell which rules changed and in which release, in one line: those that were read, and those placed by a date."""
+    latest = {change.flag: change for change in changes if change.flag not in QUIET}
+    read = ", ".join(f"{change.flag} ({change.since})" for change in latest.values() if change.read)
+    dated = ", ".join(f"{change.flag} ({change.since})" for change in latest.values() if not change.read)
+    parts = (f"{read}, read in the sources" * bool(read), f"{dated}, not read: by the date alone" * bool(dated))
+    return "; ".join(part for part in parts if part) or "counters or parameters alone"
 
 
 def release_of(name: str) -> Release:

@@ -28,7 +28,7 @@ def kernel_title(manifest: Manifest) -> str:
         base = manifest.kernel_rules.partition(": ")[2].partition(";")[0].partition(",")[0]
         return f"{manifest.kernel} ({base}{', with changes' if ';' in manifest.kernel_rules else ''})"
     if manifest.kernel == DEFAULT_RELEASE:
-        return f"{manifest.kernel} (6.6 with a patch; your own: --kernel {HOST})"
+        return f"{manifest.kernel} (6.6 patched; yours: --kernel {HOST})"
     return manifest.kernel
 
 

@@ -265,7 +265,8 @@ def _check_distinct(option: Option) -> None:
     met: set[Value] = set()
     for text, value in zip(option.texts, values, strict=True):
         if value in met:
-            raise SettingsError(f"{option.flag} {text} is given twice")
+            same = f", since it has the rules of {value}" if option.name == "kernel" and text != value else ""
+            raise SettingsError(f"{option.flag} {text} is given twice{same}")
         met.add(value)
 
 
