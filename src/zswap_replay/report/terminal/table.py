@@ -36,12 +36,12 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
     _title(results, console)
     for text in warnings(results):
         console.print(Text(f"warning: {text}", style="bold yellow"))
+    _section(console, "derived", sections.derived(results))
+    _section(console, "held over the trace's time", sections.held(results))
     _settings_and_counters(results, console)
     for label, result in zip(labels(results), results, strict=True):
         title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
         _section(console, title, *memcgs.tables(result.end, console))
-    _section(console, "derived", sections.derived(results))
-    _section(console, "held over the trace's time", sections.held(results))
     if any(result.range is not None for result in results):
         delays = ", ".join(map(str, RANGE_DELAYS))
         _section(console, f"range (--shrink-delay {delays})", *ranges.tables(results))
