@@ -119,7 +119,7 @@ def test_run_with_several_compressors_shows_the_same_lines(
     assert 0 == compare(folder / "both.json")
     compared = capsys.readouterr().out
     lines = compared[compared.index("\n\n") + 2 : compared.index("\nchanges are against zstd")]
-    assert "zswap writeback" in lines
+    assert "swap writes" in lines
     assert f"comparison\n{lines}" in report
 
 

@@ -71,7 +71,7 @@ def test_a_sweep_is_known_by_its_bytes(tmp_path: Path) -> None:
     sweep = write_sweep(tmp_path / "sweep.json", make_rows())
     page = tmp_path / "page.html"
     arguments = ("--figure", "reject_rate", "--axes", "compressor,max_pool_percent")
-    assert f"4 charts: {page}\n" == output("report", str(sweep), "-o", str(page), *arguments)
+    assert f"7 charts: {page}\n" == output("report", str(sweep), "-o", str(page), *arguments)
     assert "Reject rate over the settings" in page.read_text(encoding="utf-8")
 
 

@@ -156,7 +156,7 @@ def _check_exists(asked: str, version: Version) -> None:
 
 
 def _backports(rest: str) -> str:
-    """Say of which maker's kernel a version's suffix tells that it has rules of later releases too."""
+    """Name the maker whose kernel a version's suffix tells that it has rules of later releases too."""
     red_hat = _RED_HAT.search(rest)
     if red_hat:
         return (

@@ -1,7 +1,6 @@
 """Memory cgroups: the tree, its limits and what is charged to it. Models mm/memcontrol.c.
 
-Charges and limits are hierarchical: what a memcg is charged, its ancestors are charged too. Events are counted where
-they happen and summed up the tree when they are shown, as memory.stat does.
+What a memcg is charged, its ancestors are charged too. Events are summed up the tree when shown, as memory.stat does.
 """
 
 import cython

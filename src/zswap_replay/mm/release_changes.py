@@ -364,7 +364,10 @@ def told(changes: tuple[Change, ...]) -> str:
     latest = {change.flag: change for change in changes if change.flag not in QUIET}
     read = ", ".join(f"{change.flag} ({change.since})" for change in latest.values() if change.read)
     dated = ", ".join(f"{change.flag} ({change.since})" for change in latest.values() if not change.read)
-    parts = (f"{read}, read in the sources" * bool(read), f"{dated}, not read: by the date alone" * bool(dated))
+    parts = (
+        f"{read}, read in the sources" * bool(read),
+        f"{dated}, not read: by the date alone" * bool(dated),
+    )
     return "; ".join(part for part in parts if part) or "counters or parameters alone"
 
 

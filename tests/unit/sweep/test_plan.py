@@ -65,7 +65,7 @@ def test_a_hundred_thousand_points_are_checked_by_way_of_a_few(
 
     monkeypatch.setattr(Settings, "__post_init__", counting)
     found = make_plan(trace, HUNDRED_THOUSAND, strict=False, remember=False)
-    assert 100_000 == len(found.settings) == len(found.grid.points) == len(found.grid.labels)
+    assert 20_000 * len(RELEASES) == len(found.settings) == len(found.grid.points) == len(found.grid.labels)
     assert checks < 300
     assert made < 1000
 
@@ -73,7 +73,7 @@ def test_a_hundred_thousand_points_are_checked_by_way_of_a_few(
 def test_points_are_made_when_they_are_asked_for(trace: str) -> None:
     found = make_plan(trace, HUNDRED_THOUSAND, strict=False, remember=False)
     last = found.grid.points[-1]
-    assert ("6.18", 99, 99, "lz4") == (
+    assert (list(RELEASES)[-1], 99, 99, "lz4") == (
         last.settings.kernel,
         last.settings.max_pool_percent,
         last.settings.accept_threshold_percent,
@@ -84,7 +84,7 @@ def test_points_are_made_when_they_are_asked_for(trace: str) -> None:
     assert ["zstd", "lz4"] == [each.compressor for each in found.settings[:2]]
     assert found.grid.labels[:2] == [point.label for point in found.grid.points[:2]]
     with pytest.raises(IndexError):
-        found.grid.points[100_000]
+        found.grid.points[20_000 * len(RELEASES)]
 
 
 POOLS = st.sampled_from([("zsmalloc",), ("zbud",), ("zsmalloc", "zbud"), ("zbud", "zsmalloc")])
