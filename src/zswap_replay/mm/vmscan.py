@@ -166,8 +166,11 @@ class Vmscan:
         self.pages.flags[page] |= ACTIVE
 
     def wait_for_disk(self) -> None:
-        """Let the shrink worker finish: a task waits for a read from the device, and the worker has the processor."""
-        if self.zswap.worker.active:
+        """Let the shrink worker finish: a task waits for a read from the device, and the worker has the processor.
+
+        A synchronous device is not waited for: the task copies the page itself.
+        """
+        if self.zswap.worker.active and not self.synchronous_swap:
             self.zswap.worker.finish(self.zswap)
 
     # ---- one page ----

@@ -81,7 +81,7 @@ cdef class ShrinkWorker:
     cdef bint rule_cursor_released_offline
     cdef public unsigned long long now
     cdef readonly unsigned long long writeback_ns, work_ns
-    cdef readonly long long refusals_waiting
+    cdef readonly long long refusals_waiting, thr_pages
     cdef list queue
     cdef readonly ShrinkWork running
     cdef readonly bint active
@@ -93,6 +93,7 @@ cdef class ShrinkWorker:
     cpdef unsigned long long next_work(self) noexcept
     cpdef finish(self, Zswap zswap)
     cpdef run_worker(self, Zswap zswap, unsigned long long until)
+    cdef bint done(self, ZswapPools pools) noexcept
     cdef int shrink_worker(self, Zswap zswap, ShrinkWork work) except -1
     cdef int no_candidate(self) noexcept
     cdef int nothing_scanned(self) noexcept
@@ -117,6 +118,7 @@ cdef class ZswapPools:
     cdef zswap_pool_put(self, ZswapPool pool)
     cdef ZswapPool zswap_pool_last(self)
     cdef ZswapPool pool_of_entry(self, int entry)
+    cdef work_done(self, ShrinkWork work)
     cdef ZswapPool pool_of_work(self, ShrinkWork work)
     cpdef zswap_memcg_offline_cleanup(self, int memcg)
     cdef int zswap_update_total_size(self, ZswapPool pool) except -1

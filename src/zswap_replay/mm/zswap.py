@@ -311,6 +311,8 @@ class ShrinkWorker:
         self.work_ns = 0
         # refusals since the worker was queued; reclaim, during which the clock stands, lets it run after some
         self.refusals_waiting = 0
+        # the threshold when the run under way began, in pages
+        self.thr_pages = 0
         # runs: times that a queued work item began
         self.shrink_worker_runs = 0
         # steps: turns of the loop of all runs, each a memcg that was visited
@@ -376,16 +378,28 @@ class ShrinkWorker:
                 self.refusals_waiting = 0
                 self.running.failures = 0
                 self.running.attempts = 0
+                self.thr_pages = zswap.pools.thr_pages
                 self.shrink_worker_runs += 1
             # what changes, changes then: not when somebody looks, nor later than now where the worker is to finish
             self.now = min(self.work_ns, now)
             written: cython.longlong = zswap.written_back_pages
             self.shrink_worker_steps += 1
-            if not self.shrink_worker(zswap, self.running) or zswap.pools.zswap_can_accept():
+            if not self.shrink_worker(zswap, self.running) or self.done(zswap.pools):
+                work: ShrinkWork = self.running
                 self.running = None
                 self.active = len(self.queue) > 0
+                zswap.pools.work_done(work)
             self.work_ns = self.after(self.work_ns, zswap.written_back_pages - written)
         self.now = now
+
+    def done(self, pools: "ZswapPools") -> cython.bint:
+        """Tell whether the pool is down to the threshold; from 6.9 on, to that which held when the run began.
+
+        Models the condition of the loop of shrink_worker().
+        """
+        if self.rule_worker == WORKER_CANDIDATES:
+            return pools.total_pages <= self.thr_pages
+        return pools.zswap_can_accept()
 
     # a step
 
@@ -542,7 +556,7 @@ class ZswapPools:
     def free_index(self) -> int:
         """Return the index of a pool that is gone, or the next one. Raises OverflowError: there are MAX_POOLS."""
         for index, pool in enumerate(self.by_index):
-            if pool not in self.zswap_pools and not (pool.own_work and pool.work is self.worker.running):
+            if pool not in self.zswap_pools:
                 return index
         if len(self.by_index) == MAX_POOLS:
             raise OverflowError(f"{MAX_POOLS} pools are in use still; expected no other compressor or zpool")
@@ -553,11 +567,14 @@ class ZswapPools:
 
         Models zswap_pool_put().
         """
-        if pool.entries or pool is self.current or (pool.own_work and pool.work.pending):
+        if pool.entries or pool is self.current:
             return
-        self.zswap_pools.remove(pool)
-        if pool.own_work and pool.work is not self.worker.running:
+        if pool.own_work:
+            if pool.work.pending or pool.work is self.worker.running:
+                # the work has a reference to its pool until its run is over
+                return
             self.worker.set_next_shrink(pool.work, -1)
+        self.zswap_pools.remove(pool)
 
     def zswap_pool_last(self) -> ZswapPool:
         """Return the oldest pool, which the worker of a full pool shrinks. Models zswap_pool_last_get()."""
@@ -567,6 +584,12 @@ class ZswapPools:
         """Return the pool that an entry is in."""
         index: cython.int = self.page_table.page[entry].pool
         return self.by_index[index - 1]
+
+    def work_done(self, work: ShrinkWork) -> None:
+        """Drop the pool of work whose run is over, if it is time. Models the end of shrink_worker() up to 6.8."""
+        pool: ZswapPool = self.pool_of_work(work)
+        if pool.own_work:
+            self.zswap_pool_put(pool)
 
     def pool_of_work(self, work: ShrinkWork) -> ZswapPool:
         """Return the pool that a work item belongs to, the current one where it is shared."""

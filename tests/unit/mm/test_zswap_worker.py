@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import EVERY_RELEASE, FULL, MS, Bench, store, stored
+from tests.bench import EVERY_RELEASE, FULL, MS, REFUSED, Bench, store, stored
 from zswap_replay.replay.loop import Replay
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite
@@ -337,3 +337,41 @@ def test_the_cursor_keeps_a_removed_memcg_until_the_next_run(bench: Bench, kerne
     running.watch = lambda _: counts.append(running.machine.memcgs.nr_dying_descendants())
     running.result(0, None, lambda *_: None)
     assert [dying, 0] == counts
+
+
+@pytest.mark.parametrize(("kernel", "written_back"), [("6.6", 3), ("patch-v4", 3), ("6.8", 3)])
+def test_a_pool_that_empties_while_its_work_is_queued_goes_when_the_run_is_over(
+    bench: Bench, kernel: str, written_back: int
+) -> None:
+    # the pool is full of lz4, its worker is queued, the compressor changes; then all of its slots are given back
+    trace = TraceBuilder().param("compressor", "lz4").write("/a", 0, count=11, content=FULL)
+    trace.write("/z", 0, count=65, content=REFUSED).pageout("/z", 0, count=65)
+    trace.pageout("/a", 0, count=11).write("/a", 50, content=FULL).pageout("/a", 50)
+    trace.param("compressor", "deflate").discard("/a", 0, count=11).discard("/z", 0, count=65).settle()
+    # what is refused from here on is the newer pool's business
+    trace.write("/b", 0, count=12, content=FULL).pageout("/b", 0, count=12).settle()
+    end = bench.end(trace, kernel=kernel, writeback_ns=1 << 50, **TEN)
+    assert written_back == end.zswap["written_back_pages"]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "left"), [("6.6", 8), ("patch-v4", 8), ("6.8", 8), ("6.12", 5), ("6.18", 5)]
+)
+def test_from_6_9_on_a_run_keeps_to_the_threshold_with_which_it_began(
+    bench: Bench, kernel: str, left: int
+) -> None:
+    # one page is written by the time when the threshold is raised from five to nine
+    trace = burst("/a", 12).at(11 * MS).param("accept_threshold_percent", 90).settle()
+    end = bench.end(trace, kernel=kernel, writeback_ns=9 * MS, accept_threshold_percent=50, **TEN)
+    assert left == end.zswap["stored_pages"]
+
+
+@pytest.mark.parametrize(("device", "runs"), [("disk", 1), ("ram", 0)])
+def test_the_worker_runs_while_a_task_waits_for_the_device(bench: Bench, device: str, runs: int) -> None:
+    # /b's page goes past zswap; the worker is queued when it is read back, from a RAM disk without a wait
+    trace = TraceBuilder().write("/b", 0, content=REFUSED).pageout("/b", 0).write("/b", 1, content=REFUSED)
+    trace.memcg_reclaim("/b", "64K").write("/a", 0, count=12, content=FULL).pageout("/a", 0, count=12)
+    trace.read("/b", 0)
+    end = bench.end(trace, swap_device=device, writeback_ns=1 << 50, **TEN)
+    assert 1 == end.vmstat["pswpin"]
+    assert runs == end.replay["shrink_worker_runs"]
