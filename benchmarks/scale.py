@@ -21,6 +21,8 @@ class Scale:
     """Numbers of events, each ten times the one before."""
     few_pages: int = 100_000
     most_pages: int = 10_000_000
+    soak_events: int = 100_000_000
+    soak_memcgs: int = 10_000
 
     def pages(self, pattern: str) -> int:
         """Return the number of pages of a pattern."""
@@ -28,7 +30,7 @@ class Scale:
 
     def without_large(self) -> Scale:
         """Return the same scale without the largest number of events."""
-        return replace(self, steps=self.steps[:-1])
+        return replace(self, steps=self.steps[:-1], soak_events=self.soak_events // 10)
 
 
 FULL = Scale()
@@ -43,4 +45,6 @@ QUICK = Scale(
     steps=(1_000, 10_000),
     few_pages=500,
     most_pages=1_000,
+    soak_events=20_000,
+    soak_memcgs=100,
 )

@@ -64,5 +64,15 @@ class VerificationError(ZswapReplayError):
         """What was replayed all the same, a result.Result, where ``replay()`` raises this; None elsewhere."""
 
 
+class CheckpointError(ZswapReplayError):
+    """A checkpoint that cannot be read, or of another trace, settings or version; the text names what differs."""
+
+
+class SelfCheckError(ZswapReplayError):
+    """Sums that are not what was counted again: a fault of this program, and no result."""
+
+    exit_code = 1
+
+
 class MissingPackageError(ZswapReplayError, ImportError):
     """An optional package that is not installed."""

@@ -88,3 +88,12 @@ def test_what_is_large_is_larger_than_a_pipe(arguments: str) -> None:
 def test_a_file_that_is_full_is_an_error() -> None:
     done = bash(f"{program('kernels')} > /dev/full")
     assert (2, "zswap-replay: No space left on device\n") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "closed", "status"),
+    [(STORY, ">&-", 0), ("run missing.parquet", "2>&-", 2), (STORY, "<&- >&- 2>&-", 0)],
+)
+def test_standard_streams_may_be_closed(arguments: str, closed: str, status: int) -> None:
+    done = bash(f"exec {program(arguments)} {closed}")
+    assert (status, "", "") == (done.returncode, done.stdout, done.stderr)

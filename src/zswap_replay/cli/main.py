@@ -69,12 +69,29 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    _open_closed_streams()
     from zswap_replay.sweep.interrupts import end_as_interrupted
 
     end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     sys.exit(guarded(cli, PROGRAM, sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Give standard streams that were closed, as by ``>&-``, an end in /dev/null.
+
+    Python has None in their place, which nothing can be printed to; and a file that is opened next would get the number
+    of one, and what other libraries print to it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.dup2(opened, number)
+            if opened != number:
+                os.close(opened)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def guarded(command: click.Command, program: str, arguments: list[str]) -> int:

@@ -54,6 +54,13 @@ def duration(text: str) -> int:
         raise click.BadParameter(str(error)) from None
 
 
+def every(text: str) -> tuple[int | None, float | None]:
+    """Return the events of ``1000000``, or the seconds of ``90s``. Raises click.BadParameter."""
+    if text.isascii() and text.isdigit() and len(text) < 19 and int(text):
+        return int(text), None
+    return None, duration(text) / 1e9
+
+
 def knob_write(text: str) -> KnobWrite:
     """Return the write that ``PATH:KEY=VALUE`` stands for. Raises click.BadParameter."""
     try:

@@ -14,6 +14,7 @@ from zswap_replay.cli.options import (
     INSTEAD_OF_STDOUT,
     duration,
     each_compressor,
+    every,
     example,
     format_option,
     jobs_option,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from zswap_replay.replay.checkpoint import Checkpoints
     from zswap_replay.result.result import Result
     from zswap_replay.settings import Settings
 
@@ -68,6 +70,32 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     is_flag=True,
     help="Replay under shrink delays of 1, 4 and 16: low, default and high of each counter.",
 )
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    shell_complete=completers.files,
+    help="Write the state of the replay to a file every so often, to go on from.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=every,
+    metavar="TIME|EVENTS",
+    help="How often that is: seconds of the clock on the wall (90s), or events (1000000).  [default: 60s]",
+)
+@click.option(
+    "--resume",
+    metavar="FILE",
+    shell_complete=completers.files,
+    help="Go on from a checkpoint of the same trace and settings, to the same counters.",
+)
+@click.option(
+    "--self-check",
+    type=click.IntRange(1, 1 << 62),
+    is_flag=False,
+    flag_value=1_000_000,
+    metavar="[EVENTS]",
+    help="Count all pages, entries and charges again after so many events each time (1000000 where none is given).",
+)
 @jobs_option
 @strict_option
 @missing_option
@@ -84,6 +112,10 @@ def run(
     interval: int | None,
     timeline: str | None,
     ranged: bool,
+    checkpoint: str | None,
+    checkpoint_every: tuple[int | None, float | None] | None,
+    resume: str | None,
+    self_check: int | None,
     jobs: int | None,
     strict: bool,
     allow_missing: bool,
@@ -107,15 +139,23 @@ def run(
 
     Pages that do not come back as they went in are counted in mismatches: the output is written
     all the same, a warning names them, and the status is 1.
-    """
-    from zswap_replay.files import check_distinct, replacing
 
-    check_distinct(("--output", output), ("--timeline", timeline))
+    A replay that was stopped goes on from its last --checkpoint with --resume, to the same counters.
+    """
+    from zswap_replay.files import check_distinct, check_output, replacing
+
+    check_distinct(("--output", output), ("--timeline", timeline), ("--checkpoint", checkpoint))
     runs = each_compressor(context)
+    kept = _checkpoints(checkpoint, checkpoint_every, resume, runs)
     from zswap_replay.result.labels import warnings
     from zswap_replay.trace.reader import trace_files
 
-    inputs = [] if output is None and timeline is None else [*trace_files(trace), *runs[0].files()]
+    outputs = [name for name in (output, timeline, checkpoint) if name is not None]
+    inputs = [*trace_files(trace), *runs[0].files()] if outputs else []
+    if checkpoint is not None:
+        check_output(checkpoint, inputs=inputs, regular=True)
+    if resume is not None:
+        inputs.append(resume)
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.
         target = files.enter_context(replacing(output, inputs=inputs)) if output is not None else None
@@ -128,6 +168,9 @@ def run(
             strict=strict,
             allow_missing=allow_missing,
             interval_ns=interval or 0,
+            checkpoint=kept,
+            resume=resume,
+            self_check=self_check or 0,
             bar=shows_progress(progress, quiet),
             quiet=quiet,
         )
@@ -142,6 +185,27 @@ def run(
         context.exit(1)
 
 
+def _checkpoints(
+    checkpoint: str | None,
+    every: tuple[int | None, float | None] | None,
+    resume: str | None,
+    runs: tuple[Settings, ...],
+) -> Checkpoints | None:
+    """Return what writes checkpoints, None where none is asked for.
+
+    Raises click.UsageError: options that do not go together.
+    """
+    if every is not None and checkpoint is None:
+        raise click.UsageError("--checkpoint-every: expected --checkpoint FILE beside it")
+    if (checkpoint or resume) and len(runs) > 1:
+        raise click.UsageError("--checkpoint and --resume: expected one compressor")
+    if checkpoint is None:
+        return None
+    from zswap_replay.replay.checkpoint import Checkpoints, Every
+
+    return Checkpoints(checkpoint, None if every is None else Every(*every))
+
+
 def _replay_each(
     trace: str,
     runs: tuple[Settings, ...],
@@ -151,6 +215,9 @@ def _replay_each(
     strict: bool,
     allow_missing: bool,
     interval_ns: int,
+    checkpoint: Checkpoints | None,
+    resume: str | None,
+    self_check: int,
     bar: bool,
     quiet: bool,
 ) -> tuple[list[Result], bool]:
@@ -175,6 +242,9 @@ def _replay_each(
                         allow_missing=allow_missing,
                         interval_ns=interval_ns,
                         jobs=jobs,
+                        checkpoint=checkpoint,
+                        resume=resume,
+                        self_check=self_check,
                         workers=workers,
                         progress=shown.update,
                         notes=notes,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import cython
 
@@ -20,6 +20,8 @@ from zswap_replay.payload.source import GeneratedPages
 from zswap_replay.units import PAGE_SIZE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from zswap_replay.codec.base import Codec
     from zswap_replay.payload.source import PageSource
 
@@ -250,6 +252,32 @@ class Contents:
             tally: _Tally = self._tallies[name]
             rows.append(ClassTally(name, tally.stored, tally.same_filled, tally.refused, tally.bytes_out))
         return rows
+
+    def state(self) -> tuple[dict[str, Any], list[bytes | None]]:
+        """Return all that loads and reports depend on, as plain numbers and texts, and the bytes kept by entry."""
+        numbers = {
+            "mismatches": self.mismatches,
+            "faults": [[content, what] for content, what in self._faults.items()],
+            "raw": sorted(self._raw),
+            "tallies": [
+                [row.name, row.stored, row.same_filled, row.refused, row.bytes_out]
+                for row in self.class_ratios()
+            ],
+        }
+        return numbers, self._kept
+
+    def restore(self, numbers: Mapping[str, Any], kept: Sequence[bytes | None]) -> None:
+        """Take what ``state`` returned, also of another process. Raises LookupError, TypeError, ValueError."""
+        self.mismatches = numbers["mismatches"]
+        self._faults = {int(content): str(what) for content, what in numbers["faults"]}
+        self._raw = {int(entry) for entry in numbers["raw"]}
+        self._kept = list(kept)
+        for name, stored, same_filled, refused, bytes_out in numbers["tallies"]:
+            tally: _Tally = self._tally(str(name))
+            tally.stored = stored
+            tally.same_filled = same_filled
+            tally.refused = refused
+            tally.bytes_out = bytes_out
 
     def _left_out(self, content: cython.ulonglong) -> cython.bint:
         """Tell whether a sample lets a content's loads pass without a comparison."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -73,6 +74,26 @@ class Snapshots:
         self._first_ns = 0
         self._baseline: Snapshot | None = None
         self._stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
+
+    def state(self) -> dict[str, Any]:
+        """Return what was taken so far, as plain data."""
+        return {
+            "taken": [snapshot.as_json() for snapshot in self.taken],
+            "intervals": self._intervals,
+            "first_ns": self._first_ns,
+            "baseline": None if self._baseline is None else self._baseline.as_json(),
+            "stored_in_warmup": self._stored_in_warmup.tolist() if self._baseline is not None else None,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take what ``state`` returned. Raises ResultError, LookupError, TypeError, ValueError."""
+        for taken in state["taken"]:
+            self.taken.append(Snapshot.from_json(taken))
+        self._intervals = int(state["intervals"])
+        self._first_ns = int(state["first_ns"])
+        if state["baseline"] is not None:
+            self._baseline = Snapshot.from_json(state["baseline"])
+            self._stored_in_warmup = np.array(state["stored_in_warmup"], np.int64).reshape(PAGE_SIZE + 1)
 
     def stops(self, batch: Batch, rows: int) -> list[Stop]:
         """Tell where the warm-up and intervals end among the first ``rows`` rows of a batch.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib.length_index import Lengths
@@ -84,6 +84,26 @@ class Controls:
         self._met = {ROOT}
         for write in settings.knobs:
             self._knobs.setdefault(write.memcg, {})[write.key] = write.bytes
+
+    def state(self) -> dict[str, Any]:
+        """Return what was set so far beside the machine, as plain data."""
+        return {
+            "memcg_path": self.memcg_path,
+            "memcg_names": self.memcg_names,
+            "met": sorted(self._met),
+            "compressor": self._compressor,
+            "zpool": self._zpool,
+            "noted": sorted(self._noted),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take what ``state`` returned, in place of ``begin``. Raises LookupError, TypeError."""
+        self.memcg_path[:] = [None if path is None else str(path) for path in state["memcg_path"]]
+        self.memcg_names[:] = [str(path) for path in state["memcg_names"]]
+        self._met = {str(path) for path in state["met"]}
+        self._compressor = str(state["compressor"])
+        self._zpool = str(state["zpool"])
+        self._noted = {str(note) for note in state["noted"]}
 
     def begin(self) -> None:
         """Write the settings that the kernel has as module parameters, as at boot, and the root's files.

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Protocol, Unpack
 
 import numpy as np
 
 from zswap_replay.codec.workers import CodecWorkers, shared_workers
-from zswap_replay.errors import SettingsError, VerificationError, ZswapReplayError
+from zswap_replay.errors import SelfCheckError, SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
+from zswap_replay.machine.recount import recount
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.assemble import Snapshots, Spent, assemble
+from zswap_replay.replay.checkpoint import Checkpoint, Checkpoints, RowsSoFar
 from zswap_replay.replay.controls import Controls, Notes, ignore
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
@@ -53,6 +55,9 @@ def replay(
     workers: CodecWorkers | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
+    checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    self_check: int = 0,
     **options: Unpack[SettingsOptions],
 ) -> Result:
     """Replay a trace under some settings, given as Settings or by keyword.
@@ -72,12 +77,16 @@ def replay(
     last of them. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``memo`` carries lengths
     from one replay to the next. ``jobs`` processes, this one included, compress ahead of the replay, or those of
     ``workers`` where they are there already: each content is then compressed and compared once, and not at each store
-    and load. No counter depends on that either. ``progress`` is told the events done and the events in all, ``notes``
-    gets remarks for people, a line each. The settings' keywords are those of ``SettingsOptions``.
+    and load. No counter depends on that either. ``checkpoint`` names a file that the state is written to once a minute,
+    or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes on.
+    ``self_check`` counts all pages, entries and charges again after so many events each time. ``progress`` is told the
+    events done and the events in all, ``notes`` gets remarks for people, a line each. The settings' keywords are those
+    of ``SettingsOptions``.
 
     Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError, at the end of the replay:
     pages came back from the pool with other bytes than went in; its ``result`` is what was replayed all the same.
-    TypeError: an unknown keyword.
+    CheckpointError: a checkpoint of another replay. SelfCheckError: the model lost count. OSError: a checkpoint cannot
+    be written. TypeError: an unknown keyword.
     """
     settings = settings_of(settings, options)
     if interval is not None:
@@ -87,10 +96,16 @@ def replay(
             )
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
+    if range and (checkpoint is not None or resume is not None):
+        raise SettingsError("range: a checkpoint is of one replay, and a range needs several")
+    begun = Checkpoint.read(resume) if resume is not None else None
     if range and memo is None:
         memo = LengthMemo()
     reader = open_trace(path, strict=strict)
-    run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo)
+    run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo, begun)
+    if checkpoint is not None:
+        run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
+    run.self_check = self_check
     with shared_workers(jobs if workers is None else None, notes or ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own)
     if run.unmet and run.is_whole and not allow_missing:
@@ -260,18 +275,25 @@ class Replay:
         settings: Settings,
         notes: Notes,
         memo: LengthMemo | None = None,
+        resumed: Checkpoint | None = None,
     ) -> None:
         """Make the machine and write nothing to it yet; ``path`` is the trace as it was given.
 
         Raises SettingsError, RecipeError, CodecError: settings that do not fit the trace or the release.
+        CheckpointError: a machine that a checkpoint, ``resumed``, does not have.
         """
         for text in reader.notes:
             notes(text)
+        self.resumed = resumed
+        self.checkpoints: Checkpoints | None = None
+        self.self_check = 0
+        """Events from one count of everything to the next; 0 for none."""
+        self._checked_at = 0
         self.reader = reader
         self.page_data = PageData.of(settings, reader.metadata.recipe, memo)
         check_settings(settings, reader.metadata, self.page_data)
         self.settings = filled_in(settings, reader.metadata)
-        self.machine = make_machine(self.settings)
+        self.machine = resumed.machine(self.page_data) if resumed else make_machine(self.settings)
         self.controls = Controls(self.machine, reader.paths, self.settings, self.page_data, notes)
         self.snapshots = Snapshots(
             self.machine, self.controls.memcg_path, self.settings.warmup, self.page_data.mismatches
@@ -294,30 +316,40 @@ class Replay:
         """
         started = perf_counter()
         self.snapshots.interval_ns = interval_ns
-        self.controls.begin()
+        if self.resumed is None:
+            self.controls.begin()
+        else:
+            self.resumed.restore(self)
         reading = 0.0
         total = self.reader.num_rows
         if self.settings.max_events is not None:
             total = min(total, self.settings.max_events)
         self.snapshots.total_rows = total
         batches = self.reader.batches(batch_rows)
-        ahead = self._look_ahead(workers) if workers is not None else None
+        ahead = self._look_ahead(workers) if workers is not None and self.resumed is None else None
         if ahead is not None:
             batches = ahead.batches(cut(batches, _LOOKAHEAD_ROWS), total)
-        while self.loop.events < total:
+        with RowsSoFar() as rows:
+            batches = self._going_on(batches, rows)
+            while self.loop.events < total:
+                before = perf_counter()
+                batch = next(batches, None)
+                reading += perf_counter() - before
+                if batch is None:
+                    break
+                taken = min(len(batch), total - self.loop.events)
+                self.page_data.saw(batch, taken)
+                self.loop.take(batch, taken)
+                self._keep(rows, batch if taken == len(batch) else batch.part(0, taken))
+                del batch  # it need not be there while the next one is made
+                progress(self.loop.events, total)
+            if self.checkpoints is not None:
+                self.checkpoints.write(self, rows)
+            if self.self_check:
+                self._check_self()
             before = perf_counter()
-            batch = next(batches, None)
+            next(batches, None)  # the reader's digest is there when it has come to the end
             reading += perf_counter() - before
-            if batch is None:
-                break
-            rows = min(len(batch), total - self.loop.events)
-            self.page_data.saw(batch, rows)
-            self.loop.take(batch, rows)
-            del batch  # it need not be there while the next one is made
-            progress(self.loop.events, total)
-        before = perf_counter()
-        next(batches, None)  # the reader's digest is there when it has come to the end
-        reading += perf_counter() - before
         self.loop.finish()
         self.page_data.saw_pages(self.machine.pages.flags)
         self.snapshots.end(self.loop.events, self.loop.now)
@@ -339,6 +371,32 @@ class Replay:
 
     def _pages_held(self) -> int:
         return len(self.machine.pages.indices())
+
+    def _going_on(self, batches: Iterator[Batch], rows: RowsSoFar) -> Iterator[Batch]:
+        """Pass over what a checkpoint has behind it, and end batches where a check or a checkpoint is due."""
+        if self.resumed is not None:
+            batches = self.resumed.rest(batches, rows, self.reader.paths)
+        every = self.self_check
+        if self.checkpoints is not None:
+            self.checkpoints.begin(self.loop.events)
+            every = min(filter(None, (every, self.checkpoints.every.events)), default=0)
+        self._checked_at = self.loop.events
+        return cut(batches, every) if every else batches
+
+    def _keep(self, rows: RowsSoFar, batch: Batch) -> None:
+        """Check and write down the machine after a batch, where either is due."""
+        if self.self_check and self.loop.events - self._checked_at >= self.self_check:
+            self._check_self()
+        if self.checkpoints is not None:
+            rows.add(batch)
+            self.checkpoints.after(self, rows)
+
+    def _check_self(self) -> None:
+        """Count all again. Raises SelfCheckError: the sums are not what was counted."""
+        self._checked_at = self.loop.events
+        fault = recount(self.machine)
+        if fault:
+            raise SelfCheckError(f"{self.loop.trace}: self-check after {self.loop.events} events: {fault}")
 
     def _look_ahead(self, workers: CodecWorkers) -> LookAhead | None:
         """Make what runs ahead of this replay; None where no codec is called."""

@@ -1,0 +1,198 @@
+"""Checkpoints: a replay that goes on from one ends as one that was never stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.pressure import any_events, lived, save, tight
+from tests.reference.traces import TOTALRAM_PAGES
+from zswap_replay.errors import CheckpointError, SettingsError
+from zswap_replay.machine import compiled
+from zswap_replay.replay import checkpoint as checkpoints
+from zswap_replay.replay.checkpoint import Checkpoint, Checkpoints, Every
+from zswap_replay.replay.loop import replay
+from zswap_replay.settings import Settings
+
+needs_core = pytest.mark.skipif(not compiled(), reason="checkpoints are of the compiled core")
+KERNELS = ("6.6", "patch-v4", "6.8", "6.10", "6.12", "6.18", "7.1")
+
+
+def trace(
+    folder: Path,
+    name: str = "t.parquet",
+    *,
+    rows: int = 400,
+    seed: int = 5,
+    start: int = 0,
+    step: int = 150_000,
+    **options: Any,
+) -> str:
+    made = []
+    for number, row in enumerate(lived(any_events(Random(seed)))):
+        if number == rows:
+            break
+        made.append({"time_ns": start + step * number, **row})
+    return save(str(folder), made, name, **options)
+
+
+def stopped(path: str, file: Path, settings: Settings, events: int, **options: Any) -> None:
+    """Leave a checkpoint behind, written after so many events."""
+    replay(path, replace(settings, max_events=events), checkpoint=file, **options)
+
+
+def document(result: Any) -> Any:
+    plain = result.as_json(timing=False)
+    return json.dumps(plain, sort_keys=True)
+
+
+@needs_core
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("reclaim", ["k", "lru", "mglru"])
+def test_a_replay_goes_on_to_the_same_counters(tmp_path: Path, kernel: str, reclaim: str) -> None:
+    path = trace(tmp_path)
+    settings = tight(kernel, reclaim=reclaim)
+    whole = document(replay(path, settings, interval_ns=2_000_000))
+    for events in (137, 400):
+        stopped(path, tmp_path / "c", settings, events, interval_ns=2_000_000)
+        gone_on = replay(path, settings, interval_ns=2_000_000, resume=tmp_path / "c", self_check=150)
+        assert whole == document(gone_on)
+
+
+@needs_core
+@pytest.mark.parametrize("reclaim", ["k", "mglru"])
+def test_what_is_summed_up_over_time_goes_on_too(tmp_path: Path, reclaim: str) -> None:
+    """The clock starts late, and pages stay for so long that sums take more than 64 bits."""
+    path = trace(tmp_path, start=1 << 60, step=10**15)
+    settings = tight("6.12", reclaim=reclaim)
+    whole = replay(path, settings, interval_ns=10**16)
+    stopped(path, tmp_path / "c", settings, 300, interval_ns=10**16)
+    written = Checkpoint.read(tmp_path / "c").document
+    (held,) = (each["state"] for each in written["machine"]["objects"] if each["class"] == "mm.held.Held")
+    assert max(held) > 1 << 64
+    assert written["shortages"]
+    gone_on = replay(path, settings, interval_ns=10**16, resume=tmp_path / "c")
+    assert whole.over_time == gone_on.over_time
+    assert whole.warnings == gone_on.warnings
+    assert document(whole) == document(gone_on)
+
+
+@needs_core
+@pytest.mark.parametrize("kernel", ["patch-v4", "6.18"])
+def test_so_does_one_whose_pages_are_compressed(tmp_path: Path, kernel: str) -> None:
+    path = trace(tmp_path, rows=200)
+    settings = tight(kernel, lengths=None, compressor="lz4", warmup=30)
+    whole = document(replay(path, settings))
+    for events in (20, 30, 120):
+        stopped(path, tmp_path / "c", settings, events)
+        assert whole == document(replay(path, settings, resume=tmp_path / "c"))
+
+
+@needs_core
+def test_checkpoints_on_the_way_change_nothing_and_each_can_be_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, settings = trace(tmp_path, row_group_rows=90), tight("6.12")
+    whole = document(replay(path, settings))
+    kept: list[bytes] = []
+    write = Checkpoints.write
+
+    def keep(self: Checkpoints, *arguments: Any) -> None:
+        write(self, *arguments)
+        kept.append(Path(self.path).read_bytes())
+
+    monkeypatch.setattr(Checkpoints, "write", keep)
+    every = Checkpoints(tmp_path / "c", Every(events=70))
+    assert whole == document(replay(path, settings, checkpoint=every))
+    assert len(kept) >= 4
+    for number, data in enumerate(kept):
+        (tmp_path / str(number)).write_bytes(data)
+        assert whole == document(replay(path, settings, resume=tmp_path / str(number), batch_rows=13))
+    assert {"c", "t.parquet"} == {file.name for file in tmp_path.iterdir()} - set(map(str, range(len(kept))))
+
+
+@needs_core
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"max_pool_percent": 5}, "settings.max_pool_percent is 4 there and 5 here"),
+        ({"kernel": "6.18"}, 'settings.kernel is "6.12" there and "6.18" here'),
+        ({"max_events": 100}, "more than max_events, 100"),
+    ],
+)
+def test_it_is_of_one_replay_alone(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    path, settings = trace(tmp_path), tight("6.12")
+    stopped(path, tmp_path / "c", settings, 200)
+    with pytest.raises(CheckpointError, match=told):
+        replay(path, replace(settings, **change), resume=tmp_path / "c")
+
+
+@needs_core
+@pytest.mark.parametrize(
+    ("seed", "rows", "told"), [(6, 400, "the first 200 rows differ"), (5, 150, "this one has 150")]
+)
+def test_and_of_one_trace(tmp_path: Path, seed: int, rows: int, told: str) -> None:
+    settings = tight("6.12")
+    stopped(trace(tmp_path), tmp_path / "c", settings, 200)
+    other = trace(tmp_path, "other.parquet", seed=seed, rows=rows)
+    with pytest.raises(CheckpointError, match=told):
+        replay(other, settings, resume=tmp_path / "c")
+
+
+@needs_core
+@pytest.mark.parametrize("damage", ["cut", "text", "empty", "missing", "flipped", "other", "number"])
+def test_a_damaged_one_is_one_clear_error(tmp_path: Path, damage: str) -> None:
+    path, settings, file = trace(tmp_path), tight("6.12"), tmp_path / "c"
+    stopped(path, file, settings, 200)
+    data = bytearray(file.read_bytes())
+    if damage == "missing":
+        file.unlink()
+    elif damage in ("other", "number"):
+        with np.load(file) as archive:
+            arrays = dict(archive)
+        state = json.loads(arrays["document"].tobytes())
+        if damage == "other":
+            state["format"] = "checkpoint 0"
+        else:
+            state["machine"]["objects"][0]["state"].pop()
+        arrays["document"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+        with file.open("wb") as stream:
+            np.savez(stream, **arrays)
+    else:
+        if damage == "flipped":
+            data[len(data) // 2] ^= 255
+        file.write_bytes(
+            {"cut": bytes(data[:5000]), "text": b"PAR1", "empty": b"", "flipped": bytes(data)}[damage]
+        )
+    with pytest.raises(CheckpointError, match=r"c: ") as raised:
+        replay(path, settings, resume=file)
+    assert 1 == len(str(raised.value).splitlines())
+
+
+@needs_core
+def test_a_state_that_does_not_add_up_is_refused(tmp_path: Path) -> None:
+    path, settings, file = trace(tmp_path), tight("6.12"), tmp_path / "c"
+    stopped(path, file, settings, 200)
+    with np.load(file) as archive:
+        arrays = dict(archive)
+    for array in arrays.values():
+        if array.dtype == np.int64 and len(array) > 3 and 0 < array[0] < TOTALRAM_PAGES:
+            array[0] += 1
+    with file.open("wb") as stream:
+        np.savez(stream, **arrays)
+    with pytest.raises(CheckpointError, match="does not add up"):
+        replay(path, settings, resume=file)
+
+
+def test_an_interpreted_core_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "compiled", lambda: False)
+    with pytest.raises(SettingsError, match="interpreted"):
+        Checkpoints(tmp_path / "c")
+    with pytest.raises(SettingsError, match="interpreted"):
+        Checkpoint.read(tmp_path / "c")
