@@ -3,6 +3,7 @@
 # make core   compile what has changed of the core: seconds
 # make dist   a wheel and an sdist in dist/, each installed into a clean environment and tried
 # make sanitize  tests on a core with bounds checks and sanitizers, and cases interpreted: half an hour
+# make fuzz   fuzz all that reads, and hold the model against its second one: SECONDS for each (60)
 # make bench  measure against libCacheSim and bare codec calls, half an hour
 # make docs   the documentation site, in build/docs
 # make man    the manual page anew
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint types core dist sanitize bench docs man news clean
+.PHONY: demo test lint types core dist sanitize fuzz bench docs man news clean
 
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
@@ -37,6 +38,13 @@ core: $(VENV)/installed-dev
 
 sanitize: $(VENV)/installed-dev
 	$(BIN)/python -m tools.sanitize
+
+SECONDS ?= 60
+fuzz: $(VENV)/installed-dev core
+	@$(INSTALL) '.[fuzz]' || echo "no atheris here: bytes are changed at random"
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+	$(BIN)/pytest tests/property/test_reference.py --hypothesis-profile deep
+	ZSWAP_REPLAY_PURE=1 $(BIN)/pytest tests/property/test_reference.py
 
 bench: $(VENV)/installed
 	@$(INSTALL) '.[bench]'

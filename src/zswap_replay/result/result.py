@@ -221,7 +221,7 @@ class Result:
         document = Value.of(document)
         if document["schema"].integer() != SCHEMA:
             raise SchemaError(str(document["schema"].fault(f"{SCHEMA}, which this program reads")))
-        snapshots = tuple(Snapshot.from_json(snapshot) for snapshot in document["snapshots"].list())
+        snapshots = tuple(_snapshot(snapshot) for snapshot in document["snapshots"].list())
         if not snapshots:
             raise document["snapshots"].fault("at least one snapshot")
         return cls(
@@ -244,6 +244,16 @@ def _over_time(derived: Value) -> dict[str, Number | None]:
             number = value.integer if DERIVED[name].whole else value.number
             found[name] = None if value.content is None else number()
     return found if any(value is not None for value in found.values()) else {}
+
+
+def _snapshot(document: Value) -> Snapshot:
+    """Read a snapshot. Raises ResultError: it lacks a counter that derived figures are made of."""
+    snapshot = Snapshot.from_json(document)
+    try:
+        derive(snapshot, {})
+    except KeyError as lacking:
+        raise document.fault(f"the counter {lacking.args[0]} in it") from None
+    return snapshot
 
 
 def _class_ratio(row: Value) -> ClassRatio:

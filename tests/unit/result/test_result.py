@@ -121,3 +121,12 @@ def test_a_document_needs_a_snapshot() -> None:
 def test_a_length_has_one_count() -> None:
     with pytest.raises(ResultError, match=r"^compressed_lengths\[0\]: found \[1\]; expected a length and"):
         Result.from_json(make_result().as_json() | {"compressed_lengths": [[1]]})
+
+
+@pytest.mark.parametrize("lacking", ["zswap.stored_pages", "vmstat.pswpin", "replay.pool_limit_reject"])
+def test_a_counter_that_figures_are_made_of_must_be_there(lacking: str) -> None:
+    document = make_result().as_json()
+    group, _, name = lacking.partition(".")
+    del document["snapshots"][0][group][name]  # type: ignore[index]
+    with pytest.raises(ResultError, match=rf"snapshots\[0\]: .*the counter {name} in it"):
+        Result.from_json(document)
