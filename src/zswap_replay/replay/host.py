@@ -80,7 +80,7 @@ def read_host(root: Path | None = None) -> Host:
     kernel, why = resolved.name, resolved.why or f"{uname}: its rules were recorded"
     fitting = _by_parameters(kernel, params)
     if fitting:
-        why = f"{uname}: rules of {fitting}, the first recorded release with its zswap parameters, which {kernel} has not"
+        why = f"{uname}: rules of {fitting}, the first recorded release with its parameters, which {kernel} has not"
         kernel = fitting
     values: dict[str, bool | int | str] = {}
     missing = []

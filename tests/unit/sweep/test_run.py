@@ -147,7 +147,8 @@ def _shares(memcg: str, *texts: str) -> list[Any]:
         ),
         (
             Option("/wbe:memory.max", ("1M", "2M"), (1 << 20, 2 << 20)),
-            "--set /wbe:memory.max 1M,2M: the trace has no memcg /wbe, so that its points would be alike; the nearest is /b",
+            "--set /wbe:memory.max 1M,2M: the trace has no memcg /wbe, so that its points would be alike; "
+            "the nearest is /b",
         ),
     ],
 )
