@@ -493,5 +493,8 @@ class Vmscan:
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:
             self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
+            if freed == 0:
+                # the flusher comes before a task that finds nothing, again and again, is killed
+                self.stat.mem_cgroup_flush_stats(memcg)
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
         return freed
