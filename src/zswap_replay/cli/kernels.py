@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +12,17 @@ from zswap_replay.cli import completers
 from zswap_replay.cli.options import example, release
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zswap_replay.mm.releases import Release
 
-_WIDTH = 100
-"""Columns of what is printed; longer lines are wrapped."""
+_WIDEST = 100
+"""Columns of what is printed, at most those of the terminal; longer lines are wrapped."""
+_BETWEEN = "   "
+_INTRODUCTION = (
+    "Each rule by release, verified against recorded runs of that kernel. Where a * stands, none of them shows "
+    "the rule: it rests on reading, or on runs that are not kept here."
+)
 
 
 @click.command(
@@ -83,9 +92,24 @@ def _list() -> None:
     click.echo("Older and newer: the nearest. More: kernels RELEASE, --between 6.12 7.1, --rules.")
 
 
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
+
+
+def _filled(texts: Sequence[str], width: int) -> list[str]:
+    """Put texts into lines of at most ``width`` columns, none of them broken."""
+    lines: list[str] = []
+    for text in texts:
+        if lines and len(lines[-1]) + len(_BETWEEN) + len(text) <= width:
+            lines[-1] += _BETWEEN + text
+        else:
+            lines.append(text)
+    return lines
+
+
 def _row(name: str, recorded: str, text: str) -> None:
     first = f"{name:<12}{recorded:<10}"
-    click.echo(click.wrap_text(first + text, width=_WIDTH, subsequent_indent=" " * len(first)))
+    click.echo(click.wrap_text(first + text, width=_width(), subsequent_indent=" " * len(first)))
 
 
 def _which(name: str) -> None:
@@ -124,7 +148,7 @@ def _between(one: str, other: str) -> None:
         click.echo(
             click.wrap_text(
                 f"{change.since + mark:<7}{change.what} [{change.flag}; {change.source}]",
-                width=_WIDTH,
+                width=_width(),
                 subsequent_indent=" " * 7,
             )
         )
@@ -141,7 +165,7 @@ def _difference(one: str, other: str) -> None:
             click.echo(
                 click.wrap_text(
                     f"{values[0]} -> {values[1]}  {rule.rule} [{rule.name}; {rule.source}]",
-                    width=_WIDTH,
+                    width=_width(),
                     subsequent_indent="       ",
                 )
             )
@@ -151,19 +175,19 @@ def _rules() -> None:
     """Print every rule with its value under each recorded release."""
     from zswap_replay.mm.releases import RELEASES, RULES
 
-    click.echo(
-        "Each rule by release, verified against recorded runs of that kernel. Where a * stands, none of"
-    )
-    click.echo("them shows the rule: it rests on reading, or on runs that are not kept here.")
+    click.echo(click.wrap_text(_INTRODUCTION, width=_width()))
     for rule in RULES:
         click.echo()
-        click.echo(click.wrap_text(f"{rule.name}: {rule.rule}", width=_WIDTH, subsequent_indent="  "))
-        click.echo(f"  in {rule.source}")
-        values = (
+        click.echo(click.wrap_text(f"{rule.name}: {rule.rule}", width=_width(), subsequent_indent="  "))
+        click.echo(
+            click.wrap_text(f"in {rule.source}", width=_width(), initial_indent="  ", subsequent_indent="  ")
+        )
+        values = [
             f"{name} {_value(recorded, rule.name)}{'*' if name in rule.read else ''}"
             for name, recorded in RELEASES.items()
-        )
-        click.echo("  " + "   ".join(values))
+        ]
+        for line in _filled(values, _width() - 2):
+            click.echo(f"  {line}")
 
 
 def _release(name: str) -> Release:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
@@ -80,7 +80,7 @@ def read_host(root: Path | None = None) -> Host:
     kernel, why = resolved.name, resolved.why or f"{uname}: its rules were recorded"
     fitting = _by_parameters(kernel, params)
     if fitting:
-        why = f"{uname}: rules of {fitting}, the first recorded release with its parameters, which {kernel} has not"
+        why = f"{uname}: rules of {fitting}, the first recorded release with its zswap parameters; {kernel} has others"
         kernel = fitting
     values: dict[str, bool | int | str] = {}
     missing = []
@@ -90,34 +90,30 @@ def read_host(root: Path | None = None) -> Host:
     for name, text in params.items():
         if name in known and known[name].metadata["knob"]:
             values[name] = _value(str(root / _PARAMETERS / name), known[name].default, text)
-    # The two below are settings of replays of accesses; each is used where this version of the program has it.
-    _take_lru_gen(root, known, values, missing)
-    if "page_cluster" in known:
-        text = _read(root / _PAGE_CLUSTER)
-        if text is None:
-            missing.append(f"{root / _PAGE_CLUSTER}: {_NOT_READ}")
-        else:
-            values["page_cluster"] = _value(str(root / _PAGE_CLUSTER), 0, text)
+    values["reclaim"] = "mglru" if _lru_gen_is_on(root) else "k"
+    text = _read(root / _PAGE_CLUSTER)
+    if text is None:
+        missing.append(f"{root / _PAGE_CLUSTER}: {_NOT_READ}")
+    else:
+        cluster = int(_value(str(root / _PAGE_CLUSTER), 0, text))
+        least, most = known["page_cluster"].metadata["between"]
+        if cluster > most:
+            missing.append(f"{root / _PAGE_CLUSTER}: {cluster} is taken as {most}, the most that is modelled")
+        values["page_cluster"] = max(least, min(cluster, most))
     return Host(uname, kernel, why, values, tuple(missing))
 
 
-def _take_lru_gen(
-    root: Path, known: Mapping[str, Any], values: dict[str, bool | int | str], missing: list[str]
-) -> None:
-    """Choose how pages are reclaimed by the switch of the multi-generational LRU, whose lowest bit is the main one."""
+def _lru_gen_is_on(root: Path) -> bool:
+    """Tell whether pages are reclaimed by generations: the lowest bit of the switch; no such file is no.
+
+    Raises SettingsError: the file holds no number.
+    """
     text = _read(root / _LRU_GEN)
-    on = False
-    if text is not None:
-        try:
-            on = bool(int(text, 0) & 1)
-        except ValueError:
-            raise SettingsError(
-                f"{root / _LRU_GEN}: found {text!r}; expected a number such as 0x0007"
-            ) from None
-    if "mglru" in known["reclaim"].metadata["choices"]:
-        values["reclaim"] = "mglru" if on else "k"
-    elif on:
-        missing.append(f"{root / _LRU_GEN}: {text}: its kind of reclaim is not modelled")
+    try:
+        return text is not None and bool(int(text, 0) & 1)
+    except ValueError:
+        where = root / _LRU_GEN
+        raise SettingsError(f"{where}: found {text!r}; expected a number such as 0x0007") from None
 
 
 def _by_parameters(kernel: str, params: Mapping[str, str]) -> str | None:

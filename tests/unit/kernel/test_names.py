@@ -67,7 +67,7 @@ def test_what_is_said_of_each_kind() -> None:
     assert "6.14: rules of 6.12, of which none is known to have changed" == resolve("6.14").why
     assert (
         "6.15: rules of 6.12; changed since: slots_cached (6.15), zstd (6.15), read in the sources; "
-        "zpools (6.15), not read" in resolve("6.15").why
+        "zpools (6.15), not read: by the date alone" == resolve("6.15").why
     )
     assert "quarters_of_memory_reclaim (6.9), read in the sources" in resolve("6.9").why
     assert "cached_slots_kept (7.0)" in resolve("7.0").why

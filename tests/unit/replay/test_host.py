@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from zswap_replay.replay.host import read_host
 from zswap_replay.settings import Settings
 
 TRACE = str(ROOT / "traces" / "story.parquet")
-KNOWN = {field.name: field for field in fields(Settings)}
 
 
 def without_zpool(params: dict[str, str]) -> dict[str, str]:
@@ -44,15 +42,17 @@ def test_release_and_parameters_are_read(tmp_path: Path) -> None:
     assert "compressor" not in found.chosen({"compressor"})
 
 
-def test_switches_of_reclaim_and_readahead_are_taken_where_there_are_such_settings(tmp_path: Path) -> None:
+def test_switches_of_reclaim_and_readahead_are_taken(tmp_path: Path) -> None:
     found = read_host(make_host(tmp_path, "6.14.2", NEW))
-    mglru = "mglru" in KNOWN["reclaim"].metadata["choices"]
-    assert ("mglru" if mglru else None) == found.values.get("reclaim")
-    assert mglru or "its kind of reclaim is not modelled" in "\n".join(found.missing)
-    assert (3 if "page_cluster" in KNOWN else None) == found.values.get("page_cluster")
-    for lru_gen in ("0x0000", None):
-        off = read_host(make_host(tmp_path / str(lru_gen), "6.14.2", NEW, lru_gen=lru_gen))
-        assert ("k" if mglru else None) == off.values.get("reclaim")
+    assert ("mglru", 3) == (found.values["reclaim"], found.values["page_cluster"])
+    for lru_gen in ("0x0000", "0x0006", None):
+        off = read_host(make_host(tmp_path / str(lru_gen), "6.14.2", NEW, lru_gen=lru_gen, page_cluster="0"))
+        assert ("k", 0) == (off.values["reclaim"], off.values["page_cluster"])
+    wide = read_host(make_host(tmp_path / "wide", "6.14.2", NEW, page_cluster="5"))
+    assert 3 == wide.values["page_cluster"]
+    assert "5 is taken as 3" in "\n".join(wide.notes(()))
+    with pytest.raises(SettingsError, match="lru_gen/enabled: found 'on'; expected a number such as 0x0007"):
+        read_host(make_host(tmp_path / "odd", "6.14.2", NEW, lru_gen="on"))
 
 
 def test_a_kernel_with_later_rules_under_an_old_number_is_told_by_its_parameters(tmp_path: Path) -> None:
@@ -116,6 +116,8 @@ def test_a_run_takes_the_host_and_writes_down_what_it_was(
     assert '"kernel_rules": "6.14.2-arch1-1: rules of 6.12, of which none is known to have changed"' in text
     assert '"max_pool_percent": 25' in text
     assert '"zpool": "zsmalloc"' in text
+    assert '"reclaim": "k"' in text
+    assert '"page_cluster": 3' in text
 
     # Another machine: the file alone says all.
     monkeypatch.setattr(host, "ROOT", tmp_path / "elsewhere")
