@@ -142,7 +142,7 @@ def test_a_sweep_takes_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         cli, ["sweep", TRACE, "--kernel", "host,6.12", "--format", "json", "-j", "1", "-q"]
     )
     assert 0 == shown.exit_code, shown.output
-    found = json.loads(shown.output)
+    found = json.loads(shown.stdout)
     assert ["6.18", "6.12"] == found["manifest"]["axes"]["kernel"]
     assert 25 == found["manifest"]["settings"]["max_pool_percent"]
     assert "lz4" == found["manifest"]["settings"]["compressor"]
