@@ -152,7 +152,7 @@ def _backports_of_unknown_size(level: int) -> Callable[[bytes], bytes]:
     # The table of parameters by level for sizes that are not known is the same in both.
     asked = zstandard.ZstdCompressionParameters.from_level(level, source_size=0)
     named = zstd.CompressionParameter
-    options = {
+    options: dict[int, int] = {
         named.window_log: asked.window_log,
         named.chain_log: asked.chain_log,
         named.hash_log: asked.hash_log,

@@ -31,7 +31,7 @@ EXPECTED: Final = (
 )
 
 _NAME = re.compile(
-    r"v?(?P<major>\d{1,3})\.(?P<minor>\d{1,3})(?P<rest>(?:[.+~_-][0-9A-Za-z.+~_-]*)?)", re.ASCII
+    r"v?(?P<major>\d{1,3})\.(?P<minor>\d{1,3})(?P<rest>(?:[.+~_-][0-9A-Za-z.+~_-]{0,64})?)", re.ASCII
 )
 _SUBLEVEL = re.compile(r"\.\d+", re.ASCII)
 _CANDIDATE = re.compile(r"[.-]?rc\d+", re.ASCII)
@@ -156,7 +156,7 @@ def _check_exists(asked: str, version: Version) -> None:
 
 
 def _backports(rest: str) -> str:
-    """Name the maker whose kernel a version's suffix tells that it has rules of later releases too."""
+    """Say whose kernel it is, where a suffix tells of a maker who takes over rules of later releases."""
     red_hat = _RED_HAT.search(rest)
     if red_hat:
         return (

@@ -86,20 +86,20 @@ def read_host(root: Path | None = None) -> Host:
     missing = []
     if not params:
         missing.append(f"{root / _PARAMETERS}: {_NOT_READ}: zswap's own defaults are taken")
-    known = {field.name: field for field in fields(Settings) if "help" in field.metadata}
-    for name, text in params.items():
-        if name in known and known[name].metadata["knob"]:
-            values[name] = _value(str(root / _PARAMETERS / name), known[name].default, text)
+    plain = Settings()
+    knobs = {field.name for field in fields(Settings) if field.metadata.get("knob")}
+    for name in sorted(knobs & params.keys()):
+        values[name] = _value(str(root / _PARAMETERS / name), getattr(plain, name), params[name])
     values["reclaim"] = "mglru" if _lru_gen_is_on(root) else "k"
     text = _read(root / _PAGE_CLUSTER)
     if text is None:
         missing.append(f"{root / _PAGE_CLUSTER}: {_NOT_READ}")
     else:
         cluster = int(_value(str(root / _PAGE_CLUSTER), 0, text))
-        least, most = known["page_cluster"].metadata["between"]
+        (most,) = (field.metadata["between"][1] for field in fields(Settings) if field.name == "page_cluster")
         if cluster > most:
             missing.append(f"{root / _PAGE_CLUSTER}: {cluster} is taken as {most}, the most that is modelled")
-        values["page_cluster"] = max(least, min(cluster, most))
+        values["page_cluster"] = min(cluster, most)
     return Host(uname, kernel, why, values, tuple(missing))
 
 

@@ -97,14 +97,11 @@ def test_what_is_said_of_each_kind() -> None:
         ("6.40", "6.19 was the last of 6.x"),
         ("5.20", "5.19 was the last of 5.x"),
         ("2.6.32", "zswap came with Linux 3.11"),
-        ("6.12." + "9" * 100_000, ""),
+        ("6.12." + "9" * 100_000, "characters"),
         ("x" * 100_000, "100,000 characters"),
     ],
 )
 def test_what_is_no_release_is_told_in_one_line(asked: str, told: str) -> None:
-    if not told:
-        assert "6.12" == resolve(asked).name
-        return
     with pytest.raises(UnknownReleaseError) as error:
         resolve(asked)
     assert told in str(error.value)
