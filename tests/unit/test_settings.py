@@ -14,7 +14,7 @@ from zswap_replay.units import UNLIMITED
     ("name", "value"),
     [
         ("kernel", "2.4"),
-        ("zpool", "z4fold"),
+        ("zpool", "zblock"),
         ("max_pool_percent", 101),
         ("max_pool_percent", -1),
         ("accept_threshold_percent", 101),
