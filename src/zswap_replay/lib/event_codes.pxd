@@ -12,4 +12,6 @@ cpdef enum:
     MEMCG_OFFLINE = 8
     MEMCG_RECLAIM = 9
     PARAM = 10
-    NR_EVENT_CODES = 11
+    WORKER = 11
+    SEEN_READS = 12
+    NR_EVENT_CODES = 13

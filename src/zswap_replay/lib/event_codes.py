@@ -19,4 +19,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     MEMCG_OFFLINE = 8
     MEMCG_RECLAIM = 9
     PARAM = 10
-    NR_EVENT_CODES = 11
+    # schema 2
+    WORKER = 11
+    SEEN_READS = 12
+    NR_EVENT_CODES = 13

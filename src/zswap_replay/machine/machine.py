@@ -212,6 +212,24 @@ class Machine:
         """Write ``compressor`` or ``zpool``: the pool of the two becomes the current one."""
         self.zswap.pools.zswap_param_set(zpool, compressor, contents, lengths, learned)
 
+    def worker(self, what: int | str) -> None:
+        """Let the shrink worker do what was seen of it, and nothing else from here on.
+
+        ``what`` is ``begin`` or ``end``, of a run, or a number of its turns.
+        """
+        worker = self.zswap.worker
+        worker.observe()
+        if what == "begin":
+            worker.observed_begin(self.zswap)
+        elif what == "end":
+            worker.observed_end(self.zswap)
+        else:
+            worker.observed_turns(self.zswap, what)
+
+    def seen_reads(self, seen: int) -> None:
+        """Take each read of a page that is not mapped as one of its slot, where ``seen`` is not 0; see Memory."""
+        self.memory.see_reads(seen != 0)
+
     def settle(self) -> None:
         """Let the shrink worker finish."""
         self.zswap.worker.finish(self.zswap)

@@ -21,10 +21,12 @@ cdef class Memory:
     cdef bint rule_cached_slots_kept
     cdef readonly SwapReadahead readahead
     cdef bint reads_ahead
+    cdef readonly bint seen_reads
     cdef readonly long long first_touches
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content
     ) except -1
     cdef int do_anonymous_page(self, int page, int node) except -1
+    cpdef see_reads(self, bint seen)
     cdef int do_swap_page(self, int page, bint write) except -1
     cdef int zap_pte(self, int page) except -1

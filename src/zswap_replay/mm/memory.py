@@ -52,6 +52,8 @@ class Memory:
         self.readahead = readahead
         # a synchronous device is read page by page
         self.reads_ahead = readahead.max_win > 1 and not vmscan.synchronous_swap
+        # whether each read of a page that is not mapped was seen at its slot, so that no copy was in the swap cache
+        self.seen_reads = False
         self.first_touches = 0  # faults on pages that were absent: never touched, or freed
 
     def handle_mm_fault(
@@ -90,6 +92,11 @@ class Memory:
         self.swap_cache.add_folio(page, memcg)
         self.first_touches += 1
 
+    def see_reads(self, seen: cython.bint) -> None:
+        """Take each read of a page that is not mapped as one of its slot, as it was seen, and read nothing ahead."""
+        self.seen_reads = seen
+        self.reads_ahead = not seen and self.readahead.max_win > 1 and not self.vmscan.synchronous_swap
+
     def do_swap_page(self, page: cython.int, write: cython.bint) -> None:
         """Map a page that has a slot, from the swap cache, or read in first.
 
@@ -100,6 +107,9 @@ class Memory:
         """
         pages: PageTable = self.pages
         cached: cython.bint = pages.flags[page] & SWAPCACHE != 0
+        if cached and self.seen_reads and not write and not pages.flags[page] & DIRTY:
+            self.vmscan.drop_swap_cache(page)
+            cached = False
         if not cached:
             memcg: cython.int = self.swap_cache.swapin_memcg(page)
             # in the swap cache from here on: its own entry cannot be written back while room is made for it

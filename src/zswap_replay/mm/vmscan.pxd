@@ -61,6 +61,7 @@ cdef class Vmscan:
     cdef int pageout(self, int page) except -1
     cdef note_swap_full(self, int memcg)
     cdef void remove_mapping(self, int page, int memcg) noexcept
+    cdef void drop_swap_cache(self, int page) noexcept
     cdef reclaim_pages(self, int page)
     cdef int folio_check_references(self, int page) noexcept
     cdef int shrink_folio(self, int page, int memcg) except -1

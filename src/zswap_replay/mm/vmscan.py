@@ -230,6 +230,12 @@ class Vmscan:
         self.workingset.workingset_eviction(page, memcg)
         self.swap_cache.free_folio(page)
 
+    def drop_swap_cache(self, page: cython.int) -> None:
+        """Drop the copy of a page that is in the swap cache alone, as reclaim did at some moment that nothing tells."""
+        memcg: cython.int = self.pages.page[page].memcg
+        self.lruvecs.lruvec_del_folio(page, memcg)
+        self.remove_mapping(page, memcg)
+
     def reclaim_pages(self, page: cython.int) -> None:
         """Reclaim one page on demand: one that is not mapped is left alone, references do not matter.
 

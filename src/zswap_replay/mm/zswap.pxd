@@ -84,7 +84,7 @@ cdef class ShrinkWorker:
     cdef readonly long long refusals_waiting, thr_pages
     cdef list queue
     cdef readonly ShrinkWork running
-    cdef readonly bint active
+    cdef readonly bint active, observed
     cdef readonly long long shrink_worker_runs, shrink_worker_steps
     cdef release_cursor(self, ShrinkWork work, int memcg, bint only_online)
     cdef set_next_shrink(self, ShrinkWork work, int memcg)
@@ -94,6 +94,14 @@ cdef class ShrinkWorker:
     cpdef finish(self, Zswap zswap)
     cpdef run_worker(self, Zswap zswap, unsigned long long until)
     cdef bint done(self, ZswapPools pools) noexcept
+    cdef begin_run(self, Zswap zswap)
+    cdef take_turn(self, Zswap zswap)
+    cdef end_run(self, Zswap zswap)
+    cpdef observe(self)
+    cpdef observed_begin(self, Zswap zswap)
+    cpdef observed_turns(self, Zswap zswap, long long turns)
+    cpdef observed_end(self, Zswap zswap)
+    cdef bint next_turn_calls(self, ShrinkWork work) except -1
     cdef int shrink_worker(self, Zswap zswap, ShrinkWork work) except -1
     cdef int no_candidate(self) noexcept
     cdef int nothing_scanned(self) noexcept

@@ -306,7 +306,9 @@ class ShrinkWorker:
         # work that is queued, and whose run is under way
         self.queue: list[ShrinkWork] = []
         self.running: ShrinkWork | None = None
-        # whether there is any, and when its next step is done
+        # whether the trace says what the worker did, and the clock has no part in it
+        self.observed = False
+        # whether there is any that the clock lets run, and when its next step is done
         self.active = False
         self.work_ns = 0
         # refusals since the worker was queued; reclaim, during which the clock stands, lets it run after some
@@ -350,7 +352,7 @@ class ShrinkWorker:
             return
         work.pending = True
         self.queue.append(work)
-        if not self.active:
+        if not self.active and not self.observed:
             self.active = True
             self.work_ns = max(self.work_ns, self.after(self.now, 1))
 
@@ -373,24 +375,36 @@ class ShrinkWorker:
         now: cython.ulonglong = self.now
         while self.active and self.work_ns <= until:
             if self.running is None:
-                self.running = self.queue.pop(0)
-                self.running.pending = False
-                self.refusals_waiting = 0
-                self.running.failures = 0
-                self.running.attempts = 0
-                self.thr_pages = zswap.pools.thr_pages
-                self.shrink_worker_runs += 1
+                self.begin_run(zswap)
             # what changes, changes then: not when somebody looks, nor later than now where the worker is to finish
             self.now = min(self.work_ns, now)
             written: cython.longlong = zswap.written_back_pages
-            self.shrink_worker_steps += 1
-            if not self.shrink_worker(zswap, self.running) or self.done(zswap.pools):
-                work: ShrinkWork = self.running
-                self.running = None
-                self.active = len(self.queue) > 0
-                zswap.pools.work_done(work)
+            self.take_turn(zswap)
+            self.active = self.running is not None or len(self.queue) > 0
             self.work_ns = self.after(self.work_ns, zswap.written_back_pages - written)
         self.now = now
+
+    def begin_run(self, zswap: "Zswap") -> None:
+        """Take the oldest work from the queue, which may be queued again from here on."""
+        self.running = self.queue.pop(0)
+        self.running.pending = False
+        self.refusals_waiting = 0
+        self.running.failures = 0
+        self.running.attempts = 0
+        self.thr_pages = zswap.pools.thr_pages
+        self.shrink_worker_runs += 1
+
+    def take_turn(self, zswap: "Zswap") -> None:
+        """Take one turn of the loop of the run that is under way, which may be its last."""
+        self.shrink_worker_steps += 1
+        if not self.shrink_worker(zswap, self.running) or self.done(zswap.pools):
+            self.end_run(zswap)
+
+    def end_run(self, zswap: "Zswap") -> None:
+        """End the run that is under way, and let go of what it holds."""
+        work: ShrinkWork = self.running
+        self.running = None
+        zswap.pools.work_done(work)
 
     def done(self, pools: "ZswapPools") -> cython.bint:
         """Tell whether the pool is down to the threshold; from 6.9 on, to that which held when the run began.
@@ -400,6 +414,46 @@ class ShrinkWorker:
         if self.rule_worker == WORKER_CANDIDATES:
             return pools.total_pages <= self.thr_pages
         return pools.zswap_can_accept()
+
+    # what was observed
+
+    def observe(self) -> None:
+        """Leave the worker to what the trace says of it, from here on: the clock does not let it run any more."""
+        self.observed = True
+        self.active = False
+
+    def observed_begin(self, zswap: "Zswap") -> None:
+        """Begin the run that is queued; nothing where none is."""
+        if self.running is not None:
+            self.end_run(zswap)
+        if self.queue:
+            self.begin_run(zswap)
+
+    def observed_turns(self, zswap: "Zswap", turns: cython.longlong) -> None:
+        """Take so many turns that call shrink_memcg(), and those between them that do not, unless the run ends first."""
+        while turns > 0 and self.running is not None:
+            if self.next_turn_calls(self.running):
+                turns -= 1
+            self.take_turn(zswap)
+
+    def observed_end(self, zswap: "Zswap") -> None:
+        """End the run, after the turns that call no shrink_memcg() and so were not seen."""
+        while self.running is not None and not self.next_turn_calls(self.running):
+            self.take_turn(zswap)
+        if self.running is not None:
+            self.end_run(zswap)
+
+    def next_turn_calls(self, work: ShrinkWork) -> cython.bint:
+        """Tell whether the next turn of a run comes to a memcg, and so calls shrink_memcg()."""
+        memcg: cython.int
+        if self.rule_worker == WORKER_LRU or self.rule_worker == WORKER_ITER:
+            return True
+        memcg = self.memcgs.mem_cgroup_iter(ROOT, work.next_shrink)
+        if self.rule_worker == WORKER_ONLINE:
+            return memcg >= 0 and self.memcgs.online[memcg] != 0
+        while memcg >= 0 and not self.memcgs.online[memcg]:
+            memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
+        return memcg >= 0
 
     # a step
 

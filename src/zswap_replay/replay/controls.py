@@ -130,6 +130,11 @@ class Controls:
                 pass
             case Event.PARAM:
                 self._write_param(str(control.key), control.value)
+            case Event.WORKER:
+                assert control.value is not None
+                self.machine.worker(control.value)
+            case Event.SEEN_READS:
+                self.machine.seen_reads(int(control.value or 0))
             case Event.MEMCG_CREATE:
                 self._create(control.memcg)
             case Event.MEMCG_OFFLINE:

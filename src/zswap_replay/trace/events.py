@@ -36,6 +36,8 @@ class Event(IntEnum):
     MEMCG_OFFLINE = event_codes.MEMCG_OFFLINE
     MEMCG_RECLAIM = event_codes.MEMCG_RECLAIM
     PARAM = event_codes.PARAM
+    WORKER = event_codes.WORKER
+    SEEN_READS = event_codes.SEEN_READS
 
 
 EVENT_NAMES = tuple(event.name.lower() for event in Event)
@@ -121,6 +123,23 @@ PARAMS: Mapping[str, Callable[[str], int | str]] = MappingProxyType(
 _MOST_KEYS = 100
 _SWAPPINESS = re.compile(r"[0-9]{1,9}")
 
+SECOND_SCHEMA = frozenset({Event.WORKER, Event.SEEN_READS})
+"""The events that schema 2 adds: a trace that has none of them is of schema 1."""
+
+WORKER_BEGIN, WORKER_END = "begin", "end"
+"""What a `worker` row says of a run; others hold the number of its turns."""
+
+
+def _parse_worker(text: str) -> int | str:
+    word = text.strip()
+    if word in (WORKER_BEGIN, WORKER_END):
+        return word
+    if not (word.isascii() and word.isdigit()) or not 1 <= whole(word) < 1 << 31:
+        raise SettingsError(
+            f"{quoted(text)} is nothing that the worker does: expected begin, end or a number of turns from 1"
+        )
+    return int(word)
+
 RECLAIM_KEY = "memory.reclaim"
 """The cgroup file that `memcg_reclaim` stands for; its row needs no key."""
 
@@ -165,6 +184,12 @@ def _parse_reclaim(text: str) -> int | Reclaim:
     return nr_bytes if swappiness is None else Reclaim(nr_bytes, swappiness)
 
 
+_KEYLESS: Mapping[Event, Callable[[str], int | str | Reclaim]] = MappingProxyType(
+    {Event.MEMCG_RECLAIM: _parse_reclaim, Event.WORKER: _parse_worker, Event.SEEN_READS: parse_switch}
+)
+"""The events that write a value to no key, and the parser of each."""
+
+
 def knobs(event: Event) -> tuple[str, ...]:
     """Return the names of the knobs that `event` may write; none for an event that writes no knob."""
     if event is Event.MEMCG_SET:
@@ -175,13 +200,14 @@ def knobs(event: Event) -> tuple[str, ...]:
 def parse_knob(event: Event, key: str | None, text: str) -> int | str | Reclaim:
     """Parse the text that an event writes to the knob `key`.
 
-    Limits are bytes or UNLIMITED, `memcg_reclaim` is bytes, or a Reclaim where keys follow (its own key is ignored),
-    switches are 0 or 1, compressors and allocators are their names.
+    Limits are bytes or UNLIMITED, `memcg_reclaim` is bytes, or a Reclaim where keys follow, `worker` is ``begin``,
+    ``end`` or turns and `seen_reads` a switch (their own keys are ignored), switches are 0 or 1, compressors and
+    allocators are their names.
 
     Raises SettingsError: the event has no such knob, or the text is no value of it.
     """
-    if event is Event.MEMCG_RECLAIM:
-        return _parse_reclaim(text)
+    if event in _KEYLESS:
+        return _KEYLESS[event](text)
     parser = None
     if key is not None:
         parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key)

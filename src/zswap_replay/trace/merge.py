@@ -238,6 +238,7 @@ def _merged_metadata(
         for item, metadata in zip(inputs, known, strict=True)
     )
     return TraceMetadata(
+        schema=max(each.schema for each in known),
         totalram_pages=totalram_pages or max(each.totalram_pages or 0 for each in known) or None,
         nodes=max(each.nodes or 0 for each in known) or None,
         origin="merged from " + "; ".join(sources),

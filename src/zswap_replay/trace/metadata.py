@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zswap_replay.errors import TraceError
-from zswap_replay.trace.schema import SCHEMA_VERSION
+from zswap_replay.trace.schema import SCHEMA_VERSIONS
 from zswap_replay.units import PAGE_SIZE, quoted, whole
 
 _PREFIX = "zswap_replay."
@@ -16,8 +16,9 @@ _PREFIX = "zswap_replay."
 
 @dataclass(frozen=True)
 class TraceMetadata:
-    """The metadata of a trace: bytes of a page, pages of memory, NUMA nodes, its origin and its payload recipe."""
+    """The metadata of a trace: schema, bytes of a page, pages of memory, NUMA nodes, its origin and its payload recipe."""
 
+    schema: int = 1
     page_size: int = PAGE_SIZE
     totalram_pages: int | None = None
     nodes: int | None = None
@@ -26,7 +27,7 @@ class TraceMetadata:
 
     def encode(self) -> dict[bytes, bytes]:
         """Return the metadata as the key-value pairs of a Parquet file."""
-        values = {"schema": str(SCHEMA_VERSION), "page_size": str(self.page_size)}
+        values = {"schema": str(self.schema), "page_size": str(self.page_size)}
         if self.totalram_pages is not None:
             values["totalram_pages"] = str(self.totalram_pages)
         if self.nodes is not None:
@@ -41,7 +42,7 @@ class TraceMetadata:
 def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetadata:
     """Decode the key-value pairs `raw` of the Parquet file `file`; keys of other programs are ignored.
 
-    Raises TraceError: a value that its key cannot have, or a schema that is not 1.
+    Raises TraceError: a value that its key cannot have, or a schema that is not known.
     """
     texts: dict[str, str] = {}
     for name, value in (raw or {}).items():
@@ -59,8 +60,8 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
             raise fault(key, expected)
         return int(text)
 
-    if texts.get("schema", str(SCHEMA_VERSION)) != str(SCHEMA_VERSION):
-        raise fault("schema", str(SCHEMA_VERSION))
+    if texts.get("schema", "1") not in map(str, SCHEMA_VERSIONS):
+        raise fault("schema", " or ".join(map(str, SCHEMA_VERSIONS)))
     if texts.get("page_size", str(PAGE_SIZE)) != str(PAGE_SIZE):
         raise fault("page_size", str(PAGE_SIZE))
     recipe = None
@@ -72,6 +73,7 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
         if not isinstance(recipe, dict):
             raise fault("recipe", "a JSON object")
     return TraceMetadata(
+        schema=int(texts.get("schema", "1")),
         totalram_pages=number("totalram_pages", "a number of pages above 0", (1 << 52) - 1),
         nodes=number("nodes", "a number of NUMA nodes from 1 to 256", 256),
         origin=texts.get("origin"),

@@ -356,4 +356,4 @@ def _joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> T
             raise TraceError(
                 f"{name}: metadata zswap_replay.{key}: found {new}; expected {old}, as in the files before"
             )
-    return known
+    return replace(known, schema=max(known.schema, found.schema))

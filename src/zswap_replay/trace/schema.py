@@ -1,4 +1,4 @@
-"""The trace format, schema 1: its columns, and the names that ``events`` defines for what they hold."""
+"""The trace format, schemas 1 and 2: its columns, and the names that ``events`` defines for what they hold."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from zswap_replay.trace.events import (
     RECLAIM_KEY,
     ROOT,
     ROOT_KNOBS,
+    SECOND_SCHEMA,
     Event,
     knobs,
     parent_path,
@@ -31,7 +32,8 @@ __all__ = [
     "ROOT",
     "ROOT_KNOBS",
     "SCHEMA",
-    "SCHEMA_VERSION",
+    "SCHEMA_VERSIONS",
+    "SECOND_SCHEMA",
     "TEXT_COLUMNS",
     "Event",
     "knobs",
@@ -41,8 +43,11 @@ __all__ = [
     "with_ancestors",
 ]
 
-SCHEMA_VERSION = 1
-"""The one value of the metadata key ``zswap_replay.schema`` that this package reads and writes."""
+SCHEMA_VERSIONS = (1, 2)
+"""The values of the metadata key ``zswap_replay.schema`` that this package reads.
+
+It writes 2 where a trace has an event of SECOND_SCHEMA, else 1.
+"""
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 

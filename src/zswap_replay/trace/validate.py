@@ -32,6 +32,12 @@ _LONGEST_PATH = 200
 _CHECKED = ("time_ns", "event", "memcg", "page", "count", "node", "content", "key", "value")
 """The columns in the order in which the faults of one row count."""
 
+_KEYED = frozenset({Event.SNAPSHOT, Event.MEMCG_SET, Event.PARAM})
+"""The events whose key counts."""
+
+_WRITES = frozenset({Event.MEMCG_SET, Event.MEMCG_RECLAIM, Event.PARAM, Event.WORKER, Event.SEEN_READS})
+"""The events whose value counts."""
+
 _NAMES_NO_MEMCG = np.ones(256, np.bool_)
 """By event code, whether the event is one of the machine; its memcg column is then ignored."""
 _NAMES_NO_MEMCG[: Event.DISCARD + 1] = False
@@ -257,7 +263,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
     key, text = columns.key[row], columns.value[row]
     name = EVENT_NAMES[event]
     value: int | str | Reclaim | None = None
-    if event in (Event.SNAPSHOT, Event.MEMCG_SET, Event.PARAM) and key is None:
+    if event in _KEYED and key is None:
         raise RowError(
             row, "key", "null", "a label" if event is Event.SNAPSHOT else f"the knob of the {name}"
         )
@@ -265,7 +271,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
         raise RowError(row, "key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event))}")
     if event is Event.MEMCG_SET and memcg == 0 and key not in ROOT_KNOBS:
         raise RowError(row, "key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
-    if event in (Event.MEMCG_SET, Event.MEMCG_RECLAIM, Event.PARAM):
+    if event in _WRITES:
         if text is None:
             raise RowError(row, "value", "null", f"what the {name} writes")
         try:
@@ -273,7 +279,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
         except SettingsError as error:
             _, _, wish = str(error).rpartition("expected ")
             raise RowError(row, "value", quoted(text), wish) from None
-    key = None if event in (Event.MEMCG_CREATE, Event.MEMCG_OFFLINE, Event.MEMCG_RECLAIM) else key
+    key = key if event in _KEYED else None
     return Control(row, int(columns.time_ns[row]), event, memcg, key, value)
 
 

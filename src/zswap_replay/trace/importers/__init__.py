@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 IMPORTERS: Final[Mapping[str, str]] = {
+    "capture": "Import a capture of a live kernel's zswap.",
     "lackey": "Import the output of valgrind's lackey.",
 }
 """Each importer with the line that ``trace import --help`` shows.

@@ -1,0 +1,100 @@
+"""The rows of a trace that a capture becomes, with the lengths of its contents, column by column."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from statistics import median_low
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, SECOND_SCHEMA, Event
+
+_ANY_LENGTH = 2048
+"""The length of a content of which none is known, and no other of its kind either."""
+
+
+class Rows:
+    """Rows that grow at the end. Turns of the worker that follow one another become one row."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[int | str | None]] = {name: [] for name in SCHEMA.names}
+        self._turns = 0
+        self._turned_at = 0
+        self.schema = 1
+
+    def __len__(self) -> int:
+        return len(self._columns["time_ns"])
+
+    def add(
+        self,
+        time_ns: int,
+        event: Event,
+        memcg: str | None = None,
+        page: int | None = None,
+        *,
+        content: int | None = None,
+        node: int | None = None,
+        key: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        """Append a row."""
+        if self._turns:
+            turns, self._turns = self._turns, 0
+            self.add(self._turned_at, Event.WORKER, value=str(turns))
+        if event in SECOND_SCHEMA:
+            self.schema = 2
+        row = (time_ns, EVENT_NAMES[event], memcg, page, None, node, content, key, value)
+        for column, cell in zip(self._columns.values(), row, strict=True):
+            column.append(cell)
+
+    def turn(self, time_ns: int) -> None:
+        """Append a turn of the worker."""
+        self._turns += 1
+        self._turned_at = time_ns
+
+    def table(self) -> pa.Table:
+        """Return the rows as a table of SCHEMA."""
+        arrays = [
+            pa.array(self._columns[field.name], pa.string()).dictionary_encode()
+            if pa.types.is_dictionary(field.type)
+            else pa.array(self._columns[field.name], field.type)
+            for field in SCHEMA
+        ]
+        return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+class Contents:
+    """The contents of a capture, which are known by their length alone: a new one for each store."""
+
+    def __init__(self) -> None:
+        self._lengths: list[int | None] = []
+        self._fills: list[int | None] = []
+        self._memcgs: list[str] = []
+        self.unknown = 0
+        """Contents whose length nothing tells."""
+
+    def new(self, memcg: str, length: int | None, *, zero: bool = False) -> int:
+        """Return the id of a new content; a length of 0 is a refusal of the compressor, None is not known."""
+        self._lengths.append(0 if zero else length)
+        self._fills.append(0 if zero else None)
+        self._memcgs.append(memcg)
+        self.unknown += length is None and not zero
+        return len(self._lengths)
+
+    def columns(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], list[int | None]]:
+        """Return ids, lengths and fills; a length that is not known is its memcg's median, or that of all."""
+        known: dict[str, list[int]] = defaultdict(list)
+        for length, memcg in zip(self._lengths, self._memcgs, strict=True):
+            if length:
+                known[memcg].append(length)
+                known[""].append(length)
+        medians = {memcg: median_low(lengths) for memcg, lengths in known.items()}
+        other = medians.get("", _ANY_LENGTH)
+        lengths = [
+            medians.get(memcg, other) if length is None else length
+            for length, memcg in zip(self._lengths, self._memcgs, strict=True)
+        ]
+        ids = np.arange(1, len(lengths) + 1, dtype=np.uint64)
+        return ids, np.array(lengths, np.uint32), self._fills

@@ -1,0 +1,241 @@
+"""What was saved beside a capture's text: counters at labels, the machine, and the cgroups that were there before.
+
+Of ``NAME.txt.xz`` that is ``NAME.counters.json`` (or ``NAME.counters.txt``), ``NAME.env.txt``, ``NAME.cgroups.txt`` and
+``NAME.buffer-stats.txt``; in a folder the same without a name, and ``trace.txt``, plain or packed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zswap_replay.errors import TraceError
+from zswap_replay.files import shown
+from zswap_replay.units import PAGE_SIZE, quoted
+
+_PACKED = (".xz", ".gz", ".zst")
+_TEXTS = tuple(f".txt{packed}" for packed in ("", *_PACKED))
+_PARAMETER = re.compile(r"^/sys/module/zswap/parameters/(\w+):(.*)$")
+_SAVED = ("env.txt", "counters.txt", "cgroups.txt", "buffer-stats.txt", "profile.txt")
+GROUPS = ("zswap", "vmstat", "memcg")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSnapshot:
+    """The kernel's counters at one label; memory.stat and other files of each cgroup by its path."""
+
+    label: str
+    uptime_ns: int | None
+    zswap: Mapping[str, int]
+    vmstat: Mapping[str, int]
+    memcg: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The machine that was captured, as far as it is known."""
+
+    kernel: str | None = None
+    """The release, as ``uname -r`` prints it."""
+    totalram_pages: int | None = None
+    nodes: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    """zswap's module parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFiles:
+    """The files of a capture; None for one that is not there."""
+
+    text: Path
+    counters: Path | None
+    uptimes: Path | None
+    env: Path | None
+    cgroups: Path | None
+    buffers: Path | None
+
+    def all(self) -> list[Path]:
+        """List those that are there."""
+        each = (self.text, self.counters, self.uptimes, self.env, self.cgroups, self.buffers)
+        return [path for path in each if path is not None]
+
+
+def find_files(
+    source: str | os.PathLike[str],
+    counters: str | os.PathLike[str] | None = None,
+    env: str | os.PathLike[str] | None = None,
+) -> CaptureFiles:
+    """Find what belongs to a capture: a folder, or a text and what stands beside it. ``-`` has nothing beside it.
+
+    Raises TraceError: a folder without a text, or with several.
+    """
+    path = Path(source)
+    if os.fspath(source) == "-":
+        stems, folder = [], Path()
+    elif path.is_dir():
+        path, stems, folder = _text_in(path), [""], path
+        stems += _stems(path.name)
+    else:
+        stems, folder = _stems(path.name), path.parent
+
+    def beside(name: str) -> Path | None:
+        each = (folder / (f"{stem}.{name}" if stem else name) for stem in stems)
+        return next((found for found in each if found.is_file()), None)
+
+    tables = beside("counters.txt")
+    return CaptureFiles(
+        path,
+        Path(counters) if counters is not None else beside("counters.json") or tables,
+        tables,
+        Path(env) if env is not None else beside("env.txt"),
+        beside("cgroups.txt"),
+        beside("buffer-stats.txt"),
+    )
+
+
+def _stems(name: str) -> list[str]:
+    """Give the names that files beside a text may begin with: ``mini.fields`` and ``mini`` for ``mini.fields.txt.xz``."""
+    for packed in _PACKED:
+        name = name.removesuffix(packed)
+    stem = name.removesuffix(".txt")
+    found = [stem]
+    while "." in stem:
+        stem = stem.rpartition(".")[0]
+        found.append(stem)
+    return [each for each in found if each]
+
+
+def _text_in(folder: Path) -> Path:
+    texts = [
+        each
+        for each in sorted(folder.iterdir())
+        if each.name.endswith(_TEXTS) and not any(each.name.endswith(saved) for saved in _SAVED)
+    ]
+    named = [each for each in texts if each.name.split(".")[0] == "trace"] or texts
+    if len(named) != 1:
+        found = ", ".join(each.name for each in named) or "none"
+        raise TraceError(f"{shown(folder)}: found {found}; expected one text of a capture, such as trace.txt.xz")
+    return named[0]
+
+
+def read_counters(files: CaptureFiles) -> list[SavedSnapshot]:
+    """Read the saved counters, in order; none where there is no file.
+
+    Raises TraceError: a file that cannot be read, or holds something else.
+    """
+    if files.counters is None:
+        return []
+    name, text = shown(files.counters), _read(files.counters)
+    if files.counters.suffix == ".txt":
+        return [_snapshot(name, each) for each in _tables(text)]
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"{name}: found no JSON ({error}); expected a list of snapshots") from None
+    if not isinstance(document, list) or not document:
+        raise TraceError(f"{name}: found {quoted(text[:40])}; expected a list of snapshots")
+    uptimes = {}
+    if files.uptimes is not None and files.uptimes != files.counters:
+        uptimes = {each["label"]: each.get("uptime") for each in _tables(_read(files.uptimes))}
+    return [_snapshot(name, each, uptimes) for each in document]
+
+
+def _snapshot(name: str, raw: Any, uptimes: Mapping[str, Any] | None = None) -> SavedSnapshot:
+    if not isinstance(raw, dict) or not isinstance(raw.get("label"), str):
+        raise TraceError(f"{name}: found {quoted(str(raw)[:40])}; expected a snapshot with a label")
+    label = raw["label"]
+    groups: dict[str, Any] = {}
+    for group in GROUPS:
+        values = raw.get(group, {})
+        if not isinstance(values, dict):
+            raise TraceError(f"{name}: {label}, {group}: found {quoted(str(values)[:40])}; expected counters")
+        groups[group] = values
+    uptime = raw.get("uptime", (uptimes or {}).get(label))
+    try:
+        uptime_ns = None if uptime is None else round(float(uptime) * 1e9)
+    except (TypeError, ValueError):
+        raise TraceError(f"{name}: {label}, uptime: found {quoted(str(uptime))}; expected seconds") from None
+    return SavedSnapshot(
+        label,
+        uptime_ns,
+        _integers(groups["zswap"]),
+        _integers(groups["vmstat"]),
+        {path: _integers(values) for path, values in groups["memcg"].items() if isinstance(values, dict)},
+    )
+
+
+def _integers(values: Mapping[str, Any]) -> dict[str, int]:
+    return {key: value for key, value in values.items() if isinstance(value, int)}
+
+
+def _tables(text: str) -> Iterator[dict[str, Any]]:
+    """Read lines ``##### LABEL`` and ``== zswap NAME VALUE``, ``== memcg PATH NAME VALUE``, ``== uptime SECONDS``."""
+    current: dict[str, Any] | None = None
+    for line in text.splitlines():
+        if line.startswith("##### "):
+            if current is not None:
+                yield current
+            current = {"label": line[6:].strip(), "zswap": {}, "vmstat": {}, "memcg": {}}
+            continue
+        words = line.split()
+        if current is None or words[:1] != ["=="] or len(words) < 3:
+            continue
+        if words[1] == "uptime":
+            current["uptime"] = words[2]
+        elif words[-1].isdigit() and words[1] in ("zswap", "vmstat"):
+            current[words[1]][words[2]] = int(words[-1])
+        elif words[-1].isdigit() and words[1] == "memcg" and len(words) >= 5:
+            current["memcg"].setdefault(" ".join(words[2:-2]), {})[words[-2]] = int(words[-1])
+    if current is not None:
+        yield current
+
+
+def read_environment(path: Path | None) -> Environment:
+    """Read what the machine was: uname, ``totalram_kB``, nodes and zswap's parameters. Raises TraceError: no such file."""
+    if path is None:
+        return Environment()
+    kernel, totalram, nodes, params = None, None, 0, {}
+    for line in _read(path).splitlines():
+        words = line.split()
+        if words[:1] == ["Linux"] and len(words) > 2:
+            kernel = words[2]
+        elif len(words) > 1 and words[0] in ("totalram_kB", "MemTotal:") and words[1].isdigit():
+            totalram = int(words[1]) * 1024 // PAGE_SIZE
+        elif re.fullmatch(r"/sys/devices/system/node/node\d+", line.strip()):
+            nodes += 1
+        elif (found := _PARAMETER.match(line.strip())) is not None:
+            params[found[1]] = found[2].strip()
+    return Environment(kernel, totalram, nodes or None, params)
+
+
+def read_cgroups(path: Path | None) -> dict[int, str]:
+    """Read ``INODE PATH`` of each cgroup, as ``find /sys/fs/cgroup -type d -printf '%i %P\\n'`` prints them.
+
+    Raises TraceError: a line that is none.
+    """
+    found = {}
+    for number, line in enumerate(_read(path).splitlines() if path is not None else (), 1):
+        inode, _, name = line.strip().partition(" ")
+        if inode and not inode.isdigit():
+            raise TraceError(f"{path}: line {number}: found {quoted(line)}; expected INODE PATH")
+        if inode:
+            found[int(inode)] = "/" + name.strip().strip("/")
+    return found
+
+
+def read_overruns(path: Path | None) -> int:
+    """Sum the events that the ring buffers lost, as ``per_cpu/cpu*/stats`` say."""
+    text = _read(path) if path is not None else ""
+    return sum(map(int, re.findall(r"^(?:overrun|commit overrun|dropped events): (\d+)", text, re.MULTILINE)))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise TraceError(f"{shown(path)}: cannot be read: {error.strerror}") from None

@@ -1,0 +1,254 @@
+"""The text of a capture: records of the probes in any of the layouts that tools print, and what they lost.
+
+Layouts of the same event: ``trace_pipe`` (a column of flags, ``(fn+0x4/0x20 <- caller)``), ``trace-cmd report`` (padded
+names, marks are ``print:``, bare values with ``-R``), ``perf script`` (``zr:store:``, the command is followed by the pid
+without a dash) and the lines of ``zswap.bt``. A command may hold ``-``, ``:``, ``/`` and spaces.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+from zswap_replay.errors import TraceError
+from zswap_replay.files import shown
+from zswap_replay.units import quoted
+
+_TRACER = re.compile(
+    r"^\s*(?P<comm>\S.*?)[-\s]\s*(?P<pid>\d+)(?:/(?P<tid>\d+))?\s+"
+    r"(?:\(\s*[-\d]+\)\s+)?(?:\[\d+\]\s+)?(?:[^\s\d\[(]\S{3,7}\s+)?"
+    r"(?P<seconds>\d+)\.(?P<fraction>\d+):\s+(?:\d+\s+)?(?:\w+:)?(?P<event>\w+):(?:\s+(?P<rest>.*))?$",
+    re.DOTALL,
+)
+_BPFTRACE = re.compile(r"^(?P<time>\d{6,}) (?P<pid>\d+) (?P<event>[a-z]\w*)(?: (?P<rest>.*))?$", re.DOTALL)
+_FIELD = re.compile(r'(\w+)=("[^"]*"|\S+)')
+_LOST = re.compile(r"\blost\s+(\d+)|\[(\d+) EVENTS DROPPED\]|\[EVENTS DROPPED\]", re.IGNORECASE)
+_WRITTEN = re.compile(r"^#.*entries-in-buffer/entries-written:\s*(\d+)/(\d+)")
+_MARK = re.compile(r"zr: snapshot (.*)$", re.DOTALL)
+_PASSED_OVER = ("#", "cpus=", "version = ", "Attaching ", "CPU ", "[ perf ", "trace.dat")
+_TO_THE_END = {"knob": "value", "param": "value", "cgroup_mkdir": "path", "cgroup_rmdir": "path"}
+"""By event, the field that takes the rest of the line: what it holds may have spaces."""
+_MARKS = ("print", "tracing_mark_write", "bprint", "bputs")
+_MOST_LINES = 64
+"""Lines that one value may take, each written to a knob with its newline."""
+
+_REQUIRED = {
+    "store": ("swp", "ret"),
+    "len": ("size",),
+    "comp": ("ret",),
+    "load": ("swp", "ret"),
+    "inval": ("swp",),
+    "wb": ("ret",),
+    "look": ("swp",),
+    "shrink": ("ret",),
+    "wpage": ("swp",),
+    "rpage": ("swp",),
+    "disk": ("swp",),
+    "decomp": ("len",),
+    "worker_in": (),
+    "worker_out": (),
+    "knob": ("cg", "file", "value"),
+    "param": ("name", "value"),
+    "cgroup_mkdir": ("id", "path"),
+    "cgroup_rmdir": ("id", "path"),
+}
+"""The events that an import uses, and the fields of each that it cannot do without; others are passed over."""
+
+_NUMBERS = frozenset("swp map idx fl ord cg ret size len ref id".split())
+
+
+@dataclass(slots=True)
+class Record:
+    """One event of the capture."""
+
+    time_ns: int
+    task: int
+    event: str
+    numbers: dict[str, int]
+    texts: dict[str, str]
+    line: int
+
+
+@dataclass(slots=True)
+class CaptureText:
+    """All records of a capture, in order of time, and what its text says of others."""
+
+    name: str
+    records: list[Record] = field(default_factory=list)
+    lines: int = 0
+    lost: int = 0
+    """Events that the text says were lost."""
+    lost_marks: int = 0
+    """Lines that say so."""
+    out_of_order: int = 0
+    """Records that stood behind a later one, and were moved."""
+    cut_off: int = 0
+    """1 where the last line ends in the middle, and was dropped."""
+    kinds: set[str] = field(default_factory=set)
+    """The events that there are."""
+
+
+def read_text(path: str | os.PathLike[str]) -> CaptureText:
+    """Read a capture's text, plain or packed (gzip, xz, zstd), from a file or, with ``-``, from standard input.
+
+    Raises TraceError: the file cannot be read, the first line that is no record, or there is none of the probes.
+    """
+    name = "standard input" if os.fspath(path) == "-" else shown(path)
+    text = CaptureText(name)
+    last = 0
+    with _opened(path, name) as lines:
+        for record in _records(lines, text):
+            text.out_of_order += record.time_ns < last
+            last = max(last, record.time_ns)
+            text.records.append(record)
+            text.kinds.add(record.event)
+    if not text.kinds & {"store", "wpage", "rpage", "inval"}:
+        raise TraceError(
+            f"{name}: found no event of the probes in {text.lines:,} lines; expected store, wpage, rpage or inval"
+        )
+    if text.out_of_order:
+        # stable: what has the same time stays in the order of the lines
+        text.records.sort(key=lambda record: record.time_ns)
+    return text
+
+
+def _records(lines: Iterator[str], text: CaptureText) -> Iterator[Record]:
+    numbered = enumerate(lines, 1)
+    after_value = False
+    for number, line in numbered:
+        text.lines = number
+        bare = line.rstrip("\r\n")
+        found = _TRACER.match(bare) or _BPFTRACE.match(bare)
+        if found is None:
+            if _is_passed_over(bare, text):
+                continue
+            if not line.endswith("\n"):
+                text.cut_off = 1
+                return
+            if after_value and text.lines:
+                continue  # a value without quotes that holds a newline, as bpftrace prints it
+            raise _fault(text, number, bare, "a line of trace_pipe, trace-cmd report, perf script or zswap.bt")
+        event, rest = found["event"], found["rest"] or ""
+        if event in ("knob", "param") and _is_open(rest):
+            rest = _whole_value(text, number, rest, numbered)
+        after_value = event in ("knob", "param") and not rest.endswith('"')
+        if event in _MARKS:
+            mark = _MARK.search(rest)
+            if mark is not None:
+                yield Record(_time(found), 0, "mark", {}, {"label": mark[1].strip()}, number)
+        elif event in _REQUIRED:
+            try:
+                yield _record(found, event, rest, number)
+            except ValueError as error:
+                if not line.endswith("\n"):
+                    text.cut_off = 1
+                    return
+                raise _fault(text, number, bare, str(error)) from None
+
+
+def _is_passed_over(bare: str, text: CaptureText) -> bool:
+    """Tell whether a line is no record and need not be one; count what it says was lost."""
+    lost = _LOST.search(bare)
+    if lost is not None:
+        text.lost += int(lost[1] or lost[2] or 0)
+        text.lost_marks += 1
+        return True
+    written = _WRITTEN.match(bare)
+    if written is not None and int(written[2]) > int(written[1]):
+        text.lost += int(written[2]) - int(written[1])
+        text.lost_marks += 1
+    return not bare.strip() or bare.startswith(_PASSED_OVER)
+
+
+def _is_open(rest: str) -> bool:
+    """Tell whether the value that a record ends with has its first quote, and not its last."""
+    _, _, value = rest.partition('value="')
+    return 'value="' in rest and not value.endswith('"')
+
+
+def _whole_value(text: CaptureText, number: int, rest: str, numbered: Iterator[tuple[int, str]]) -> str:
+    """Read on to the end of a value, which is written to a knob with its newlines. Raises TraceError: it has none."""
+    first = rest
+    for _ in range(_MOST_LINES):
+        text.lines, line = next(numbered, (number, ""))
+        rest += "\n" + line.rstrip("\r\n")
+        if rest.endswith('"'):
+            return rest
+        if not line:
+            break
+    raise _fault(text, number, first, "a value that ends in a quote: the record is cut off")
+
+
+def _time(found: re.Match[str]) -> int:
+    if "time" in found.re.groupindex:
+        return int(found["time"])
+    return int(found["seconds"]) * 1_000_000_000 + int(found["fraction"].ljust(9, "0")[:9])
+
+
+def _record(found: re.Match[str], event: str, rest: str, line: int) -> Record:
+    """Read the fields of a record. Raises ValueError, with what was expected: one is missing, or is no number."""
+    tail = _TO_THE_END.get(event)
+    last = ""
+    if tail is not None:
+        rest, equals, last = rest.partition(f"{tail}=")
+        if not equals:
+            raise ValueError(f"a field {tail} of the event {event}")
+    numbers: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    for key, value in _FIELD.findall(rest):
+        if key not in _NUMBERS:
+            texts[key] = value.strip('"')
+        elif value != "(fault)":
+            try:
+                numbers[key] = int(value, 0)
+            except ValueError:
+                raise ValueError(f"a number in {key}, not {quoted(value)}") from None
+        else:
+            numbers[key] = 0
+    if tail is not None:
+        texts[tail] = last.strip().strip('"').strip()
+    for key in _REQUIRED[event]:
+        if key not in numbers and key not in texts:
+            raise ValueError(f"a field {key} of the event {event}")
+    task = found["tid"] if "tid" in found.re.groupindex and found["tid"] else found["pid"]
+    return Record(_time(found), int(task), event, numbers, texts, line)
+
+
+def _fault(text: CaptureText, number: int, line: str, expected: str) -> TraceError:
+    return TraceError(f"{text.name}: line {number}: found {quoted(line.strip())}; expected {expected}")
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str], name: str) -> Iterator[Iterator[str]]:
+    """Open a text, unpacked as its first bytes say. Raises TraceError: it cannot be opened, or is damaged."""
+    with ExitStack() as stack:
+        try:
+            if os.fspath(path) == "-":
+                raw: BinaryIO = BytesIO(sys.stdin.buffer.read())
+            else:
+                raw = stack.enter_context(open(path, "rb"))
+            head = raw.read(6)
+            raw.seek(0)
+        except OSError as error:
+            raise TraceError(f"{name}: cannot be opened: {error.strerror}") from None
+        stream: BinaryIO = raw
+        if head.startswith(b"\x1f\x8b"):
+            stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+        elif head == b"\xfd7zXZ\x00":
+            stream = cast(BinaryIO, lzma.LZMAFile(raw))
+        elif head.startswith(b"\x28\xb5\x2f\xfd"):
+            stream = cast(BinaryIO, BytesIO(pa.input_stream(raw, compression="zstd").read()))
+        try:
+            yield (line.decode("utf-8", "replace") for line in stream)
+        except (lzma.LZMAError, EOFError, gzip.BadGzipFile, OSError) as error:
+            raise TraceError(f"{name}: cannot be unpacked: {error}") from None
