@@ -121,8 +121,8 @@ class Prologue:
                 self._found[slot] = EarlierPage(_STORED, number, min(length, PAGE_SIZE - 1))
                 self.filled_up += 1
 
-    def write(self) -> None:
-        """Write the rows, the entries that the worker looked at first before the others, as the oldest."""
+    def write(self, time_ns: int) -> None:
+        """Write the rows at a time, the entries that the worker looked at first before the others, as the oldest."""
         books = self._books
 
         def age(item: tuple[int, EarlierPage]) -> tuple[bool, int, int]:
@@ -134,6 +134,6 @@ class Prologue:
             page = books.new_page(books.cgroups.name(known.cgroup or 0))
             length = 0 if known.kind == _DEVICE else known.length
             content = books.contents.new(page.memcg, length, zero=known.kind == _ZERO)
-            books.rows.add(0, Event.WRITE, page.memcg, page.number, content=content)
-            books.rows.add(0, Event.PAGEOUT, page.memcg, page.number, content=content)
+            books.rows.add(time_ns, Event.WRITE, page.memcg, page.number, content=content)
+            books.rows.add(time_ns, Event.PAGEOUT, page.memcg, page.number, content=content)
             books.put_out(page, slot)

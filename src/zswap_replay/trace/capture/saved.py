@@ -22,6 +22,7 @@ _PACKED = (".xz", ".gz", ".zst")
 _TEXTS = tuple(f".txt{packed}" for packed in ("", *_PACKED))
 _PARAMETER = re.compile(r"^/sys/module/zswap/parameters/(\w+):(.*)$")
 _SAVED = ("env.txt", "counters.txt", "cgroups.txt", "buffer-stats.txt", "profile.txt")
+_KNOBS = ("memory.zswap.max", "memory.zswap.writeback")
 GROUPS = ("zswap", "vmstat", "memcg")
 
 
@@ -34,6 +35,8 @@ class SavedSnapshot:
     zswap: Mapping[str, int]
     vmstat: Mapping[str, int]
     memcg: Mapping[str, Mapping[str, int]]
+    knobs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By cgroup, what its zswap files hold, where that was saved: ``memory.zswap.max``, ``memory.zswap.writeback``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,11 @@ def _snapshot(name: str, raw: Any, uptimes: Mapping[str, Any] | None = None) -> 
         _integers(groups["zswap"]),
         _integers(groups["vmstat"]),
         {path: _integers(values) for path, values in groups["memcg"].items() if isinstance(values, dict)},
+        {
+            path: {key: str(values[key]) for key in _KNOBS if key in values}
+            for path, values in groups["memcg"].items()
+            if isinstance(values, dict)
+        },
     )
 
 
@@ -191,6 +199,8 @@ def _tables(text: str) -> Iterator[dict[str, Any]]:
             current[words[1]][words[2]] = int(words[-1])
         elif words[-1].isdigit() and words[1] == "memcg" and len(words) >= 5:
             current["memcg"].setdefault(" ".join(words[2:-2]), {})[words[-2]] = int(words[-1])
+        elif words[1] == "memcg" and len(words) >= 5 and words[-2] in _KNOBS:
+            current["memcg"].setdefault(" ".join(words[2:-2]), {})[words[-2]] = words[-1]
     if current is not None:
         yield current
 

@@ -43,6 +43,14 @@ from zswap_replay.trace.writer import TraceWriter
 _KNOBS = ("memory.zswap.max", "memory.zswap.writeback")
 """The knobs that go into the trace; the effect of memory.max and others is in the page-outs already."""
 
+_LIMIT = "memory.zswap.max"
+
+_DEFAULTS = {"enabled": "Y", "max_pool_percent": "20"}
+"""The parameters that stand in the way of the pages from before, where nothing tells what they are."""
+
+_SETTING_UP = frozenset({"cgroup_mkdir", "cgroup_rmdir", "knob", "param"})
+"""Events that may come before the pages from before."""
+
 _MOST_NODES = 256
 
 
@@ -169,11 +177,15 @@ class _Conversion:
             max(self.text.lost, read_overruns(files.buffers)),
         )
         self._marks = self._uptimes()
+        self._params: dict[str, str] = {}
+        # by name and file, what was written to a cgroup's limit
+        self._limits: dict[tuple[str, str], str] = {}
+        self._set_up = False
         self._begin()
         for record in records:
             self._take(record)
         for _, label in self._marks:
-            self._snapshot(records[-1].time_ns - self.start, label)
+            self._snapshot(records[-1].time_ns, label)  # a record's time is that of the trace by now
         self.imported.names.setdefault("end", self.cgroups.live())
         self.imported.pages = self.books.pages
         self.imported.contents = len(self.contents.columns()[0])
@@ -200,27 +212,41 @@ class _Conversion:
             elif event is Event.WORKER and "worker_in" in self.text.kinds:
                 # nothing is under way; from here on the worker does what was seen of it
                 self.rows.add(0, event, value="end")
-        params = {key: value for key, value in self.environment.params.items() if key in PARAMS}
+        for key, value in self.environment.params.items():
+            if key in PARAMS:
+                self._parameter(0, key, value)
         for path, name in self.cgroups.live().items():
             if path != ROOT:
                 self.rows.add(0, Event.MEMCG_CREATE, name)
+        live = self.cgroups.live()
+        for path, knobs in self.saved[0].knobs.items() if self.saved else ():
+            for key, value in knobs.items():
+                if path in live:
+                    self._write_knob(0, live[path], key, value)
+
+    def _put_earlier_pages(self, time_ns: int) -> None:
+        """Write the pages from before, once the cgroups and limits of the start are there."""
+        self._set_up = True
         start = self._start_counters()
         prologue = Prologue(self.books, earlier_pages(self.text.records, self.text.kinds), start)
-        if prologue:
-            compressor = params.pop("compressor", None)
-            if compressor is not None:
-                self._parameter(0, "compressor", compressor)
-            # the limits would refuse what was stored before they were reached
-            self._parameter(0, "enabled", "Y")
-            self._parameter(0, "max_pool_percent", "100")
-            prologue.write()
-            self.imported.prologue_pages = self.books.pages
-            if "max_pool_percent" not in params:
-                params["max_pool_percent"] = "20"
-        for key, value in params.items():
-            self._parameter(0, key, value)
-        if prologue and start is not None and not self._is_marked(start.label):
-            self._snapshot(0, start.label)
+        if not prologue:
+            return
+        # the limits would refuse what was stored before they were reached
+        limits = [(name, value) for (name, key), value in self._limits.items() if key == _LIMIT]
+        for name, _ in limits:
+            self.rows.add(time_ns, Event.MEMCG_SET, name, key=_LIMIT, value="max")
+        lifted = {"enabled": "Y", "max_pool_percent": "100"}
+        before = {key: self._params.get(key, _DEFAULTS[key]) for key in lifted}
+        for key, value in lifted.items():
+            self.rows.add(time_ns, Event.PARAM, key=key, value=value)
+        prologue.write(time_ns)
+        self.imported.prologue_pages = self.books.pages
+        for key, value in before.items():
+            self.rows.add(time_ns, Event.PARAM, key=key, value=value)
+        for name, value in limits:
+            self.rows.add(time_ns, Event.MEMCG_SET, name, key=_LIMIT, value=value)
+        if start is not None and not self._is_marked(start.label):
+            self._snapshot(time_ns, start.label)
 
     def _start_counters(self) -> SavedSnapshot | None:
         """Give the counters at the start of the capture; None where stores were captured before they were read."""
@@ -251,11 +277,15 @@ class _Conversion:
         except SettingsError:
             self.imported.notes[f"writes to the parameter {key} that are none of zswap's"] += 1
             return
+        self._params[key] = value
         self.rows.add(time_ns, Event.PARAM, key=key, value=value)
 
     # ---- events ----
 
     def _take(self, record: Record) -> None:
+        due = bool(self._marks) and self._marks[0][0] < record.time_ns
+        if not self._set_up and (due or record.event not in _SETTING_UP):
+            self._put_earlier_pages(record.time_ns - self.start if not due else 0)
         while self._marks and self._marks[0][0] < record.time_ns:
             uptime, label = self._marks.pop(0)
             self._snapshot(max(uptime - self.start, 0), label)
@@ -325,15 +355,19 @@ class _Conversion:
 
     def _knob(self, record: Record) -> None:
         key, value = record.texts["file"], record.texts["value"]
-        name = self.cgroups.name(record.numbers["cg"])
-        if key not in _KNOBS or (name == ROOT and key not in ROOT_KNOBS):
+        if key in _KNOBS:
+            self._write_knob(record.time_ns, self.cgroups.name(record.numbers["cg"]), key, value)
+
+    def _write_knob(self, time_ns: int, name: str, key: str, value: str) -> None:
+        if name == ROOT and key not in ROOT_KNOBS:
             return
         try:
             parse_knob(Event.MEMCG_SET, key, value)
         except SettingsError:
             self.imported.notes[f"writes to {key} that the kernel refused"] += 1
             return
-        self.rows.add(record.time_ns, Event.MEMCG_SET, name, key=key, value=value)
+        self._limits[name, key] = value
+        self.rows.add(time_ns, Event.MEMCG_SET, name, key=key, value=value)
 
 
 def missing_text(imported: ImportedCapture) -> Sequence[str]:
