@@ -9,7 +9,10 @@ import click
 
 
 class LazyGroup(click.Group):
-    """A group whose own help imports none of its commands: the command ``x`` is ``x`` of the module ``package.x``."""
+    """A group whose own help imports none of its commands.
+
+    The command ``x-y`` is ``x_y`` of the module ``package.x_y``.
+    """
 
     def __init__(self, *, package: str, lines: Mapping[str, str], **attributes: object) -> None:
         """Take the package of the commands, and each command with the line that the group's help shows."""
@@ -25,7 +28,8 @@ class LazyGroup(click.Group):
         """Return the command, imported now; None for an unknown name."""
         if cmd_name not in self.lines:
             return None
-        command: click.Command = getattr(importlib.import_module(f"{self.package}.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"{self.package}.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

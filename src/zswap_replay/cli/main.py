@@ -25,6 +25,7 @@ COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
     "check": "Replay a trace and compare with a file of expected results.",
+    "live-check": "Hold a capture of a live kernel against its own replay.",
     "compare": "Compare results side by side.",
     "sweep": "Replay a trace at every point of a grid of settings.",
     "report": "Make a page of charts and tables of results or of a sweep.",
@@ -33,7 +34,7 @@ COMMANDS = {
     "kernels": "List the kernel releases that can be replayed.",
     "completion": "Print a script that completes the command line in a shell.",
 }
-"""Each command with the line that ``--help`` shows; the command ``x`` is ``x`` of the module ``cli.x``."""
+"""Each command with the line that ``--help`` shows; the command ``x-y`` is ``x_y`` of the module ``cli.x_y``."""
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:

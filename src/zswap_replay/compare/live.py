@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from zswap_replay.errors import SettingsError
-from zswap_replay.mm.releases import RELEASES
-from zswap_replay.replay.loop import replay
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.trace.capture.saved import SavedSnapshot
-from zswap_replay.trace.importers.capture import ImportedCapture, import_capture, lengths_path
+from zswap_replay.trace.importers.capture import ImportedCapture
 from zswap_replay.trace.schema import ROOT
 
 ZSWAP = (
@@ -37,7 +30,6 @@ LEVELS = frozenset({"stored_pages", "pool_total_size", "zswap", "zswapped", "mem
 """The values that say what there is; all others count, and are compared by their growth."""
 
 _END = "end"
-_VERSION = re.compile(r"^(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,64 +91,6 @@ class LiveCheck:
         }
 
 
-def live_check(
-    source: str | os.PathLike[str],
-    *,
-    counters: str | os.PathLike[str] | None = None,
-    env: str | os.PathLike[str] | None = None,
-    kernel: str | None = None,
-    notes: Callable[[str], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> LiveCheck:
-    """Import a capture, replay it under the release that was captured, and compare every counter that both have.
-
-    Raises TraceError: the capture cannot be read. SettingsError: no counters were saved with it, or nothing says which
-    kernel it was and how much memory it had.
-    """
-    with TemporaryDirectory(prefix="zswap-replay-") as folder:
-        trace = Path(folder) / "capture.parquet"
-        capture = import_capture(source, trace, counters=counters, env=env)
-        name = os.fspath(source)
-        if not capture.saved:
-            raise SettingsError(
-                f"{name}: found no saved counters beside it; expected NAME.counters.json, or --counters FILE"
-            )
-        if kernel is None:
-            if capture.environment.kernel is None:
-                raise SettingsError(
-                    f"{name}: found nothing that names its kernel; expected NAME.env.txt, --env FILE or --kernel"
-                )
-            kernel = release_of(capture.environment.kernel)
-        if capture.environment.totalram_pages is None:
-            raise SettingsError(
-                f"{name}: found nothing that tells the memory of its machine; expected NAME.env.txt or --env FILE"
-            )
-        result = replay(
-            trace, kernel=kernel, lengths=str(lengths_path(trace)), notes=notes, progress=progress
-        )
-    values, not_placed = compare(capture, result)
-    return LiveCheck(name, capture, result, tuple(values), tuple(not_placed))
-
-
-def release_of(uname: str) -> str:
-    """Return the modelled release that stands for a kernel: the newest that is not newer than it, else the oldest.
-
-    >>> release_of("6.12.117+deb12-amd64"), release_of("6.14.2")
-    ('6.12', '6.12')
-    """
-    numbered = {name: _version(name) for name in RELEASES if _version(name)}
-    wanted = _version(uname)
-    if not wanted:
-        raise SettingsError(f"{uname}: is no release of Linux; expected a version such as 6.12, or --kernel")
-    older = [name for name, version in numbered.items() if version <= wanted]
-    return max(older, key=numbered.__getitem__) if older else min(numbered, key=numbered.__getitem__)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    found = _VERSION.match(text)
-    return tuple(map(int, found.groups())) if found else ()
-
-
 def compare(capture: ImportedCapture, result: Result) -> tuple[list[Compared], list[str]]:
     """Compare what was saved with a replay of the capture; return the values, and labels that have no place in it."""
     snapshots: dict[str, Snapshot] = {}
@@ -193,7 +127,7 @@ def _compare_one(
     for path, captured in saved.memcg.items():
         name = names.get(path, path)
         # a memcg that the capture never names has nothing in zswap
-        found = replayed.memcg.get(name, {key: 0 for key in (*root, "memory.zswap.current")})
+        found = replayed.memcg.get(name, dict.fromkeys((*root, "memory.zswap.current"), 0))
         for counter, one in _pairs(
             path, MEMCG, captured, found, start.memcg.get(path, {}), first.memcg.get(name, {})
         ):

@@ -430,7 +430,7 @@ class ShrinkWorker:
             self.begin_run(zswap)
 
     def observed_turns(self, zswap: "Zswap", turns: cython.longlong) -> None:
-        """Take so many turns that call shrink_memcg(), and those between them that do not, unless the run ends first."""
+        """Take so many turns that call shrink_memcg(), and those between them that do not, as long as the run lasts."""
         while turns > 0 and self.running is not None:
             if self.next_turn_calls(self.running):
                 turns -= 1

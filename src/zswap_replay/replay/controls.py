@@ -131,10 +131,11 @@ class Controls:
             case Event.PARAM:
                 self._write_param(str(control.key), control.value)
             case Event.WORKER:
-                assert control.value is not None
+                assert isinstance(control.value, int | str)
                 self.machine.worker(control.value)
             case Event.SEEN_READS:
-                self.machine.seen_reads(int(control.value or 0))
+                assert isinstance(control.value, int)
+                self.machine.seen_reads(control.value)
             case Event.MEMCG_CREATE:
                 self._create(control.memcg)
             case Event.MEMCG_OFFLINE:

@@ -140,6 +140,7 @@ def _parse_worker(text: str) -> int | str:
         )
     return int(word)
 
+
 RECLAIM_KEY = "memory.reclaim"
 """The cgroup file that `memcg_reclaim` stands for; its row needs no key."""
 

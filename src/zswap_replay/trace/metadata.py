@@ -16,7 +16,7 @@ _PREFIX = "zswap_replay."
 
 @dataclass(frozen=True)
 class TraceMetadata:
-    """The metadata of a trace: schema, bytes of a page, pages of memory, NUMA nodes, its origin and its payload recipe."""
+    """The metadata of a trace: schema, bytes of a page, pages of memory, NUMA nodes, origin and payload recipe."""
 
     schema: int = 1
     page_size: int = PAGE_SIZE

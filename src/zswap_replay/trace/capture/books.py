@@ -70,7 +70,7 @@ class Books:
         return self._slots.get(slot)
 
     def page_out(self, record: Record, length: int | None, *, zero: bool = False, offset: int = 0) -> None:
-        """A page goes out: to zswap, the zero map or the device, as its length and the limits have it.
+        """Put a page out: to zswap, the zero map or the device, as its length and the limits have it.
 
         ``offset`` counts the pages of a large folio.
         """
@@ -100,7 +100,7 @@ class Books:
             self._places[place] = page
 
     def read(self, record: Record) -> None:
-        """A page is read back from its slot."""
+        """Read a page back from its slot."""
         slot = record.numbers["swp"]
         page = self._slots.get(slot)
         if page is None:
@@ -115,7 +115,7 @@ class Books:
         self._slots[slot] = page
 
     def invalidate(self, record: Record) -> None:
-        """A slot is given back: its page is freed where it was out, else it lives on without a slot."""
+        """Give a slot back: its page is freed where it was out, else it lives on without a slot."""
         page = self._slots.pop(record.numbers["swp"], None)
         if page is None:
             return

@@ -102,7 +102,7 @@ def find_files(
 
 
 def _stems(name: str) -> list[str]:
-    """Give the names that files beside a text may begin with: ``mini.fields`` and ``mini`` for ``mini.fields.txt.xz``."""
+    """Give the names that files beside a text may begin with: ``a.b`` and ``a`` for ``a.b.txt.xz``."""
     for packed in _PACKED:
         name = name.removesuffix(packed)
     stem = name.removesuffix(".txt")
@@ -122,7 +122,9 @@ def _text_in(folder: Path) -> Path:
     named = [each for each in texts if each.name.split(".")[0] == "trace"] or texts
     if len(named) != 1:
         found = ", ".join(each.name for each in named) or "none"
-        raise TraceError(f"{shown(folder)}: found {found}; expected one text of a capture, such as trace.txt.xz")
+        raise TraceError(
+            f"{shown(folder)}: found {found}; expected one text of a capture, such as trace.txt.xz"
+        )
     return named[0]
 
 
@@ -206,7 +208,10 @@ def _tables(text: str) -> Iterator[dict[str, Any]]:
 
 
 def read_environment(path: Path | None) -> Environment:
-    """Read what the machine was: uname, ``totalram_kB``, nodes and zswap's parameters. Raises TraceError: no such file."""
+    """Read what the machine was: uname, ``totalram_kB``, nodes and zswap's parameters.
+
+    Raises TraceError: the file cannot be read.
+    """
     if path is None:
         return Environment()
     kernel, totalram, nodes, params = None, None, 0, {}
@@ -224,7 +229,7 @@ def read_environment(path: Path | None) -> Environment:
 
 
 def read_cgroups(path: Path | None) -> dict[int, str]:
-    """Read ``INODE PATH`` of each cgroup, as ``find /sys/fs/cgroup -type d -printf '%i %P\\n'`` prints them.
+    """Read ``INODE PATH`` of each cgroup, a line each, as find prints them with ``%i %P``.
 
     Raises TraceError: a line that is none.
     """

@@ -1,8 +1,8 @@
 """The text of a capture: records of the probes in any of the layouts that tools print, and what they lost.
 
-Layouts of the same event: ``trace_pipe`` (a column of flags, ``(fn+0x4/0x20 <- caller)``), ``trace-cmd report`` (padded
-names, marks are ``print:``, bare values with ``-R``), ``perf script`` (``zr:store:``, the command is followed by the pid
-without a dash) and the lines of ``zswap.bt``. A command may hold ``-``, ``:``, ``/`` and spaces.
+Layouts of the same event: ``trace_pipe`` (a column of flags, ``(fn+0x4/0x20 <- caller)``), ``trace-cmd report``
+(padded names, marks are ``print:``, bare values with ``-R``), ``perf script`` (``zr:store:``, the pid follows the
+command without a dash) and the lines of ``zswap.bt``. A command may hold ``-``, ``:``, ``/`` and spaces.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _REQUIRED = {
 }
 """The events that an import uses, and the fields of each that it cannot do without; others are passed over."""
 
-_NUMBERS = frozenset("swp map idx fl ord cg ret size len ref id".split())
+_NUMBERS = frozenset(("swp", "map", "idx", "fl", "ord", "cg", "ret", "size", "len", "ref", "id"))
 
 
 @dataclass(slots=True)
@@ -137,7 +137,9 @@ def _records(lines: Iterator[str], text: CaptureText) -> Iterator[Record]:
                 return
             if after_value and text.lines:
                 continue  # a value without quotes that holds a newline, as bpftrace prints it
-            raise _fault(text, number, bare, "a line of trace_pipe, trace-cmd report, perf script or zswap.bt")
+            raise _fault(
+                text, number, bare, "a line of trace_pipe, trace-cmd report, perf script or zswap.bt"
+            )
         event, rest = found["event"], found["rest"] or ""
         if event in ("knob", "param") and _is_open(rest):
             rest = _whole_value(text, number, rest, numbered)
@@ -245,7 +247,7 @@ def _opened(path: str | os.PathLike[str], name: str) -> Iterator[Iterator[str]]:
         if head.startswith(b"\x1f\x8b"):
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw))
         elif head == b"\xfd7zXZ\x00":
-            stream = cast(BinaryIO, lzma.LZMAFile(raw))
+            stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(raw)))
         elif head.startswith(b"\x28\xb5\x2f\xfd"):
             stream = cast(BinaryIO, BytesIO(pa.input_stream(raw, compression="zstd").read()))
         try:

@@ -70,10 +70,39 @@ class ImportedCapture:
     unknown_lengths: int = 0
     worker_runs: int = 0
     prologue_pages: int = 0
+    snapshots: int = 0
     events: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     """By label of a snapshot in the trace, the name of each cgroup's path there."""
+
+    def figures(self) -> dict[str, int]:
+        """Give the counts of the import, each with its name."""
+        text = self.text
+        return {
+            "lines": text.lines,
+            "events": len(text.records),
+            "stores": self.contents,
+            "unknown lengths": self.unknown_lengths,
+            "pages": self.pages,
+            "from before": self.prologue_pages,
+            "worker runs": self.worker_runs,
+            "snapshots": self.snapshots,
+            "rows": self.rows,
+        }
+
+    def remarks(self) -> list[str]:
+        """Say what people should know of it that is no loss, a line each."""
+        text, found = self.text, []
+        if text.out_of_order:
+            found.append(f"{text.out_of_order:,} lines stood behind later ones, and were put in order")
+        if text.cut_off:
+            found.append("the text ends in the middle of a line, which was dropped")
+        if not self.saved:
+            found.append("no saved counters beside the text: nothing tells whether the capture is whole")
+        if self.environment.totalram_pages is None:
+            found.append("nothing tells the machine's memory (NAME.env.txt): give --totalram to a replay")
+        return found
 
     @property
     def whole(self) -> bool:
@@ -82,7 +111,7 @@ class ImportedCapture:
 
     @property
     def short(self) -> list[Sum]:
-        """Give the counters whose events are not all there; a probe that was not made is no loss while others are whole."""
+        """Give the counters whose events are not all there; a probe that was not made is no loss while others are."""
         off = [each for each in self.sums if each.missing]
         return off if any(each.probed for each in off) else []
 
@@ -268,6 +297,7 @@ class _Conversion:
 
     def _snapshot(self, time_ns: int, label: str) -> None:
         self.imported.names.setdefault(label, self.cgroups.live())
+        self.imported.snapshots += 1
         self.rows.add(time_ns, Event.SNAPSHOT, key=label)
 
     def _parameter(self, time_ns: int, key: str, value: str) -> None:
@@ -347,7 +377,9 @@ class _Conversion:
             name = self.cgroups.make(record.numbers["id"], texts["path"])
             self.rows.add(time_ns, Event.MEMCG_CREATE, name)
         elif record.event == "cgroup_rmdir":
-            self.rows.add(time_ns, Event.MEMCG_OFFLINE, self.cgroups.remove(record.numbers["id"], texts["path"]))
+            self.rows.add(
+                time_ns, Event.MEMCG_OFFLINE, self.cgroups.remove(record.numbers["id"], texts["path"])
+            )
         elif record.event == "param" and texts.get("mod", "zswap") == "zswap":
             self._parameter(time_ns, texts["name"], texts["value"])
         elif record.event == "knob":
@@ -384,5 +416,7 @@ def missing_text(imported: ImportedCapture) -> Sequence[str]:
             what = f"{each.missing:,} of {each.kernel:,} are missing"
         else:
             what = f"{-each.missing:,} are too many"
-        lines.append(f"{each.counter}: the kernel counted {each.kernel:,}, {each.captured:,} were captured: {what}")
+        lines.append(
+            f"{each.counter}: the kernel counted {each.kernel:,}, {each.captured:,} were captured: {what}"
+        )
     return lines
