@@ -38,6 +38,7 @@ class Session:
         (self.folder / "traces").mkdir()
         for trace in (ROOT / "traces").glob("*.parquet"):
             (self.folder / "traces" / trace.name).symlink_to(trace)
+        (self.folder / "traces" / "live").symlink_to(ROOT / "traces" / "live")
         programs = folder / "bin"
         programs.mkdir()
         for name, script in _PROGRAMS.items():

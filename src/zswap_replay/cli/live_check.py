@@ -59,14 +59,14 @@ def live_check(
     from zswap_replay.trace.importers.capture import missing_text
 
     note_if_interpreted(quiet=quiet)
-    with Bar("live-check") as bar:
+    with Bar("live-check", shown=shows_progress(progress, quiet)) as bar:
         checked = check(
             source,
             counters=counters,
             env=env,
             kernel=kernel,
             notes=None if quiet else noting_once(),
-            progress=bar.update if shows_progress(progress, quiet) else None,
+            progress=bar.update,
         )
     for text in missing_text(checked.capture):
         warn(text)

@@ -98,7 +98,9 @@ def compare(capture: ImportedCapture, result: Result) -> tuple[list[Compared], l
         snapshots.setdefault(snapshot.label, snapshot)
     values: list[Compared] = []
     not_placed: list[str] = []
-    base: tuple[SavedSnapshot, Snapshot] | None = None
+    # where the first counters have no place in the capture, they are those of its beginning
+    first = snapshots.get(capture.saved[0].label, Snapshot("", 0, {}, {}, {}, {}))
+    base = capture.saved[0], first
     for saved in capture.saved:
         label = saved.label
         if label not in snapshots and saved is capture.saved[-1]:
@@ -109,8 +111,6 @@ def compare(capture: ImportedCapture, result: Result) -> tuple[list[Compared], l
             not_placed.append(saved.label)
             continue
         names = capture.names.get(label, {})
-        if base is None:
-            base = saved, replayed
         values += _compare_one(saved, replayed, names, base)
     return values, not_placed
 

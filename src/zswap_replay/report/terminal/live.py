@@ -6,11 +6,11 @@ import io
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from zswap_replay.compare.live import LEVELS, Compared, LiveCheck
-from zswap_replay.report.terminal.style import grid, heading, natural_width, number, plain_console
+from zswap_replay.report.terminal.grid import Grid
+from zswap_replay.report.terminal.style import heading, number, plain_console
 from zswap_replay.units import counted
 
 _SAME, _OTHER = "=", "!"
@@ -40,8 +40,7 @@ def show(checked: LiveCheck, console: Console) -> None:
     for group in dict.fromkeys(_group(each) for each in checked.values):
         console.print()
         console.print(heading(_title(group)))
-        for table in _tables([each for each in checked.values if _group(each) == group], console):
-            console.print(table)
+        console.print(_table([each for each in checked.values if _group(each) == group]))
     if checked.not_placed:
         labels = ", ".join(checked.not_placed)
         console.print()
@@ -63,22 +62,11 @@ def _title(group: str) -> str:
     return {"zswap": "debugfs zswap", "vmstat": "/proc/vmstat"}.get(group, f"memcg {group}")
 
 
-def _tables(values: Sequence[Compared], console: Console) -> list[Table]:
-    """Lay out counters by snapshot; snapshots that do not fit beside the others follow below."""
+def _table(values: Sequence[Compared]) -> Grid:
+    """Lay out counters by snapshot."""
     labels = list(dict.fromkeys(each.snapshot for each in values))
-    tables = []
-    while labels:
-        many = len(labels)
-        while many > 1 and natural_width(console, _table(values, labels[:many])) > console.width:
-            many -= 1
-        tables.append(_table(values, labels[:many]))
-        labels = labels[many:]
-    return tables
-
-
-def _table(values: Sequence[Compared], labels: Sequence[str]) -> Table:
     cells = {(each.name, each.snapshot): each for each in values}
-    table = grid("", *(f"{label}  " for label in labels))
+    table = Grid("", *(f"{label}  " for label in labels))
     for name in dict.fromkeys(each.name for each in values):
         row = [_cell(cells.get((name, label))) for label in labels]
         table.add_row(Text("  " + name.rpartition(" ")[2]), *row)
@@ -99,7 +87,7 @@ def _differences(checked: LiveCheck, console: Console) -> None:
     if not differences:
         return
     console.print(heading("what differs"))
-    table = grid("", "snapshot", "captured", "replayed", "difference", left=(0, 1))
+    table = Grid("", "snapshot", "captured", "replayed", "difference", left=(0, 1), keys=2)
     for each in differences:
         table.add_row(
             f"  {each.name}",
