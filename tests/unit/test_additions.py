@@ -51,16 +51,17 @@ def test_releases_are_named_as_their_rows_and_one_is_the_default() -> None:
 def test_a_command_has_a_module_a_line_a_page_and_its_place_in_the_documents(name: str) -> None:
     missing = []
     cli = ROOT / "src" / "zswap_replay" / "cli"
-    if not ((cli / f"{name}.py").exists() or (cli / name / "__init__.py").exists()):
-        missing.append(f"src/zswap_replay/cli/{name}.py")
+    module = name.replace("-", "_")
+    if not ((cli / f"{module}.py").exists() or (cli / module / "__init__.py").exists()):
+        missing.append(f"src/zswap_replay/cli/{module}.py")
     if not COMMANDS[name].endswith("."):
         missing.append(f"a sentence for {name} in COMMANDS")
     if f"zswap-replay {name}" not in MAN:
         missing.append(f"zswap-replay {name} in man/zswap-replay.1 (make man)")
     if f"zswap-replay {name}" not in DOCUMENTS:
         missing.append(f"zswap-replay {name} in README.md or docs/")
-    if not any((ROOT / tests / f"test_{name}.py").exists() for tests in ("tests/cli", "tests/unit/cli")):
-        missing.append(f"tests/cli/test_{name}.py")
+    if not any((ROOT / tests / f"test_{module}.py").exists() for tests in ("tests/cli", "tests/unit/cli")):
+        missing.append(f"tests/cli/test_{module}.py")
     assert not missing, "; ".join(missing)
 
 
@@ -68,7 +69,7 @@ def test_every_command_is_listed() -> None:
     cli = ROOT / "src" / "zswap_replay" / "cli"
     modules = [path for path in cli.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
     found = {
-        module.stem
+        module.stem.replace("_", "-")
         for module in modules
         if isinstance(
             getattr(import_module(f"zswap_replay.cli.{module.stem}"), module.stem, None), click.Command

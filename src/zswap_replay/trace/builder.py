@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any, Self
 
 import pyarrow as pa
 
 from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
+from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, SECOND_SCHEMA, Event
 from zswap_replay.trace.writer import DEFAULT_ROW_GROUP_ROWS, TraceWriter
 
 
@@ -78,6 +79,14 @@ class TraceBuilder:
         """Append a settle: the shrink worker finishes before the next event."""
         return self.row(event=EVENT_NAMES[Event.SETTLE])
 
+    def worker(self, what: int | str) -> Self:
+        """Append what was seen of the shrink worker: `begin` or `end` of a run, or a number of its turns."""
+        return self.row(event=EVENT_NAMES[Event.WORKER], value=str(what))
+
+    def seen_reads(self, seen: bool = True) -> Self:
+        """Append that reads from here on were seen at their slots, or that they are not any more."""
+        return self.row(event=EVENT_NAMES[Event.SEEN_READS], value=str(int(seen)))
+
     def snapshot(self, label: str) -> Self:
         """Append a snapshot of all counters, named `label`."""
         return self.row(event=EVENT_NAMES[Event.SNAPSHOT], key=label)
@@ -93,7 +102,10 @@ class TraceBuilder:
         *,
         row_group_rows: int = DEFAULT_ROW_GROUP_ROWS,
     ) -> None:
-        """Write the rows so far to a trace file. Raises as TraceWriter does."""
+        """Write the rows so far to a trace file, of schema 2 where they need it. Raises as TraceWriter does."""
+        second = {EVENT_NAMES[event] for event in SECOND_SCHEMA}
+        if any(row["event"] in second for row in self._rows):
+            metadata = replace(metadata or TraceMetadata(), schema=2)
         with TraceWriter(path, metadata, row_group_rows=row_group_rows) as writer:
             writer.write(self.table())
 

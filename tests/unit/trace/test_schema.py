@@ -9,10 +9,11 @@ from zswap_replay.units import UNLIMITED
 
 def test_event_codes_are_fixed() -> None:
     names = (
-        "read write pageout discard settle snapshot memcg_create memcg_set memcg_offline memcg_reclaim param"
+        "read write pageout discard settle snapshot memcg_create memcg_set memcg_offline memcg_reclaim param "
+        "worker seen_reads"
     )
     assert tuple(names.split()) == EVENT_NAMES
-    assert list(range(11)) == [int(event) for event in Event]
+    assert list(range(13)) == [int(event) for event in Event]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,10 @@ def test_event_codes_are_fixed() -> None:
         (Event.MEMCG_SET, "memory.zswap.writeback", "0", 0),
         (Event.MEMCG_RECLAIM, None, "1G", 1 << 30),
         (Event.PARAM, "enabled", "Y", 1),
+        (Event.WORKER, None, "begin", "begin"),
+        (Event.WORKER, None, " 17", 17),
+        (Event.WORKER, "ignored", "end", "end"),
+        (Event.SEEN_READS, None, "1", 1),
         (Event.PARAM, "shrinker_enabled", "off", 0),
         (Event.PARAM, "exclusive_loads", "n", 0),
         (Event.PARAM, "max_pool_percent", "100", 100),
@@ -43,6 +48,9 @@ def test_knobs_parse_as_their_files_do(event: Event, key: str | None, text: str,
         (Event.MEMCG_SET, "memory.max", "-1", "'-1' is not a limit: expected max, for none"),
         (Event.MEMCG_SET, "memory.zswap.writeback", "y", "'y' is not a switch: expected 0 or 1"),
         (Event.MEMCG_RECLAIM, None, "max", "'max' is not a size"),
+        (Event.WORKER, None, "0", "expected begin, end or a number of turns from 1"),
+        (Event.WORKER, None, "start", "expected begin, end or a number of turns from 1"),
+        (Event.SEEN_READS, None, "2", "is not a switch"),
         (Event.PARAM, "enabled", "2", "'2' is not a switch"),
         (Event.PARAM, "accept_threshold_percent", "101", "'101' is not a percentage"),
         (Event.PARAM, "zpool", " ", "an empty text is not a name"),

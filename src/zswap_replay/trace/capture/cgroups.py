@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from zswap_replay.trace.capture.text import Record
 from zswap_replay.trace.schema import ROOT
 
 _ROOT_IDS = (0, 1)
 """The root's id, and what a probe reads where a page is charged to nobody."""
+
+
+def cgroups_from_before(records: Sequence[Record], known: Mapping[int, str]) -> dict[int, str]:
+    """Find the cgroups from before the capture: ``known``, and those that are named when they are used or go."""
+    found = dict(known)
+    made: set[int] = set()
+    for record in records:
+        if record.event == "cgroup_mkdir":
+            made.add(record.numbers["id"])
+        elif record.event in ("cgroup_rmdir", "cgroup_attach_task"):
+            number = record.numbers["id" if record.event == "cgroup_rmdir" else "dst_id"]
+            path = record.texts["path" if record.event == "cgroup_rmdir" else "dst_path"]
+            if number not in made and number not in _ROOT_IDS:
+                found.setdefault(number, path)
+    return found
 
 
 class Cgroups:
@@ -41,9 +57,8 @@ class Cgroups:
 
     def remove(self, number: int, path: str) -> str:
         """Note that a cgroup is gone; its pages keep its name. Return that."""
-        name = self.name(number)
-        self._live.pop(path, None)
-        return name
+        live = self._live.pop(path, path)
+        return self._names.setdefault(number, live)
 
     def name(self, number: int) -> str:
         """Return the name of a cgroup, which is made up where nothing tells its path."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, SECOND_SCHEMA, Event
+from zswap_replay.trace.schema import EVENT_NAMES, ROOT, SCHEMA, SECOND_SCHEMA, Event, with_ancestors
 
 _ANY_LENGTH = 2048
 """The length of a content of which none is known, and no other of its kind either."""
@@ -22,6 +22,8 @@ class Rows:
         self._columns: dict[str, list[int | str | None]] = {name: [] for name in SCHEMA.names}
         self._turns = 0
         self._turned_at = 0
+        self._known: set[str] = {ROOT}
+        self._live: set[str] = {ROOT}
         self.schema = 1
 
     def __len__(self) -> int:
@@ -45,9 +47,36 @@ class Rows:
             self.add(self._turned_at, Event.WORKER, value=str(turns))
         if event in SECOND_SCHEMA:
             self.schema = 2
+        if memcg is not None and memcg not in self._known:
+            # it is made by its first use, and so are those above it
+            self._known.update(with_ancestors(memcg))
+            self._live.update(with_ancestors(memcg))
         row = (time_ns, EVENT_NAMES[event], memcg, page, None, node, content, key, value)
         for column, cell in zip(self._columns.values(), row, strict=True):
             column.append(cell)
+
+    def create(self, time_ns: int, memcg: str) -> None:
+        """Append the creation of a memcg, and before it what was not seen: of those above it, or its own removal."""
+        if memcg in self._live:
+            self.remove(time_ns, memcg)
+        for each in with_ancestors(memcg):
+            if each not in self._live:
+                self._known.add(each)
+                self._live.add(each)
+                self.add(time_ns, Event.MEMCG_CREATE, each)
+
+    def remove(self, time_ns: int, memcg: str) -> None:
+        """Append the removal of a memcg, and before it those below it that were not seen; nothing if it never was."""
+        if memcg == ROOT or memcg not in self._live:
+            return
+        below = sorted((each for each in self._live if each.startswith(f"{memcg}/")), key=len, reverse=True)
+        for each in (*below, memcg):
+            self._live.discard(each)
+            self.add(time_ns, Event.MEMCG_OFFLINE, each)
+
+    def is_dead(self, memcg: str) -> bool:
+        """Tell whether a memcg was there, and is not any more."""
+        return memcg in self._known and memcg not in self._live
 
     def turn(self, time_ns: int) -> None:
         """Append a turn of the worker."""

@@ -61,10 +61,11 @@ _REQUIRED = {
     "param": ("name", "value"),
     "cgroup_mkdir": ("id", "path"),
     "cgroup_rmdir": ("id", "path"),
+    "cgroup_attach_task": ("dst_id", "dst_path"),
 }
 """The events that an import uses, and the fields of each that it cannot do without; others are passed over."""
 
-_NUMBERS = frozenset(("swp", "map", "idx", "fl", "ord", "cg", "ret", "size", "len", "ref", "id"))
+_NUMBERS = frozenset(("swp", "map", "idx", "fl", "ord", "cg", "ret", "size", "len", "ref", "id", "dst_id"))
 
 
 @dataclass(slots=True)

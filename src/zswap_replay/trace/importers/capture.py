@@ -19,7 +19,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.files import PARQUET_SUFFIXES, check_distinct, check_output, replacing, shown
 from zswap_replay.inputs.parquet import created
 from zswap_replay.trace.capture.books import Books, is_large, pages_of
-from zswap_replay.trace.capture.cgroups import Cgroups
+from zswap_replay.trace.capture.cgroups import Cgroups, cgroups_from_before
 from zswap_replay.trace.capture.prologue import Prologue, earlier_pages
 from zswap_replay.trace.capture.rows import Contents, Rows
 from zswap_replay.trace.capture.saved import (
@@ -192,7 +192,8 @@ class _Conversion:
         self.saved = read_counters(files)
         self.environment = read_environment(files.env)
         self.rows, self.contents = Rows(), Contents()
-        self.cgroups = Cgroups(read_cgroups(files.cgroups), self._lives_on)
+        before = cgroups_from_before(self.text.records, read_cgroups(files.cgroups))
+        self.cgroups = Cgroups(before, self._lives_on)
         self.books = Books(self.rows, self.contents, self.cgroups, 1)
         self.worker = ObservedWorker(self.rows, self.text.kinds)
         self.tasks: dict[int, _Task] = {}
@@ -244,9 +245,9 @@ class _Conversion:
         for key, value in self.environment.params.items():
             if key in PARAMS:
                 self._parameter(0, key, value)
-        for path, name in self.cgroups.live().items():
-            if path != ROOT:
-                self.rows.add(0, Event.MEMCG_CREATE, name)
+        for name in sorted(self.cgroups.live().values()):
+            if name != ROOT:
+                self.rows.create(0, name)
         live = self.cgroups.live()
         for path, knobs in self.saved[0].knobs.items() if self.saved else ():
             for key, value in knobs.items():
@@ -374,12 +375,9 @@ class _Conversion:
         if record.event == "mark":
             self._snapshot(time_ns, texts["label"])
         elif record.event == "cgroup_mkdir":
-            name = self.cgroups.make(record.numbers["id"], texts["path"])
-            self.rows.add(time_ns, Event.MEMCG_CREATE, name)
+            self.rows.create(time_ns, self.cgroups.make(record.numbers["id"], texts["path"]))
         elif record.event == "cgroup_rmdir":
-            self.rows.add(
-                time_ns, Event.MEMCG_OFFLINE, self.cgroups.remove(record.numbers["id"], texts["path"])
-            )
+            self.rows.remove(time_ns, self.cgroups.remove(record.numbers["id"], texts["path"]))
         elif record.event == "param" and texts.get("mod", "zswap") == "zswap":
             self._parameter(time_ns, texts["name"], texts["value"])
         elif record.event == "knob":
@@ -391,7 +389,7 @@ class _Conversion:
             self._write_knob(record.time_ns, self.cgroups.name(record.numbers["cg"]), key, value)
 
     def _write_knob(self, time_ns: int, name: str, key: str, value: str) -> None:
-        if name == ROOT and key not in ROOT_KNOBS:
+        if (name == ROOT and key not in ROOT_KNOBS) or self.rows.is_dead(name):
             return
         try:
             parse_knob(Event.MEMCG_SET, key, value)

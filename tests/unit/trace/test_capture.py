@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import gzip
+import lzma
+from pathlib import Path
+
+import pytest
+
+from tests import captures
+from tests.captures import LAYOUTS, MINI, Kernel, counters, trace_pipe
+from zswap_replay.codec.lengths_file import read_lengths
+from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.trace.capture.text import read_text
+from zswap_replay.trace.importers.capture import ImportedCapture, import_capture, lengths_path, missing_text
+from zswap_replay.trace.reader import open_trace
+from zswap_replay.trace.schema import EVENT_NAMES, Event
+
+Row = tuple[str, str, int | str]
+"""Event, memcg, and the page or what is written."""
+
+
+def rows(path: Path) -> list[Row]:
+    reader = open_trace(str(path))
+    found: list[Row] = []
+    for batch in reader.batches():
+        controls = {control.row: control for control in batch.controls}
+        for row, event in enumerate(batch.event.tolist()):
+            memcg = reader.paths[batch.memcg[row]] if batch.memcg[row] >= 0 else ""
+            what: int | str = int(batch.page[row])
+            if event > Event.DISCARD:
+                what = str(
+                    controls[row].value if controls[row].value is not None else controls[row].key or ""
+                )
+            found.append((EVENT_NAMES[event], memcg, what))
+    return found
+
+
+def imported(tmp_path: Path, text: str, *saved: dict[str, object]) -> tuple[ImportedCapture, list[Row]]:
+    """Import a text; return what is known of it, and its rows but for those that every import begins with."""
+    path = captures.write(tmp_path, text, saved or None)
+    output = tmp_path / "t.parquet"
+    known = import_capture(path, output, overwrite=True)
+    begun = [("seen_reads", "", "1"), ("param", "", "lz4"), ("param", "", "20")]
+    return known, [row for row in rows(output) if row not in begun]
+
+
+def lengths(tmp_path: Path) -> list[int]:
+    table = read_lengths(tmp_path / "t.lengths.parquet").tables[""]
+    return [int(length) for length in table.length]
+
+
+def test_a_recorded_capture_becomes_a_trace_and_its_lengths(tmp_path: Path) -> None:
+    output = tmp_path / "mini.parquet"
+    known = import_capture(MINI, output)
+    assert known.whole
+    assert not known.notes
+    assert [] == missing_text(known)
+    assert lengths_path(output) == tmp_path / "mini.lengths.parquet"
+    reader = open_trace(str(output), strict=True)
+    assert 2 == reader.metadata.schema
+    assert 217772 // 4 == reader.metadata.totalram_pages
+    assert known.rows == reader.num_rows == sum(len(batch) for batch in reader.batches())
+    assert 824 == known.contents == len(read_lengths(lengths_path(output)).tables[""].length)
+    assert ["start", "web", "db", "db_gone", "back", "end"] == list(known.names)
+    with pytest.raises(SettingsError, match="is there already"):
+        import_capture(MINI, output)
+
+
+def story() -> Kernel:
+    kernel = Kernel()
+    kernel.see("param", 'mod="zswap" name="max_pool_percent" value="20"')
+    kernel.mkdir(28, "/w b")
+    kernel.see("knob", 'cg=28 file="memory.zswap.max" value="1M"')
+    kernel.see("knob", 'cg=28 file="memory.max" value="4M"')
+    kernel.store(1, 1200)
+    kernel.store(2, None)
+    kernel.store(3, None, refused=-22)
+    kernel.zero(4)
+    kernel.read(1)
+    kernel.free(2)
+    kernel.rmdir(28, "/w b")
+    return kernel
+
+
+STORY: list[Row] = [
+    ("memcg_create", "/w b", ""),
+    ("memcg_set", "/w b", str(1 << 20)),
+    *[(event, "/w b", page) for page in range(4) for event in ("write", "pageout")],
+    ("read", "/w b", 0),
+    ("discard", "/w b", 1),
+    ("memcg_offline", "/w b", ""),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_gives_the_same_rows(layout: str, tmp_path: Path) -> None:
+    known, found = imported(tmp_path, LAYOUTS[layout](story().events))
+    assert STORY == found
+    # taken, refused by a limit (its memcg's median), refused by the compressor, zero
+    assert [1200, 1200, 0, 0] == lengths(tmp_path)
+    assert 1 == known.unknown_lengths
+
+
+@pytest.mark.parametrize("pack", [lzma.compress, gzip.compress])
+def test_a_packed_text_is_unpacked(pack: object, tmp_path: Path) -> None:
+    path = tmp_path / "c.txt.xz"
+    path.write_bytes(pack(trace_pipe(story().events).encode()))  # type: ignore[operator]
+    import_capture(path, tmp_path / "t.parquet")
+    assert len(STORY) < len(rows(tmp_path / "t.parquet"))
+
+
+def test_trace_cmds_raw_report_is_read() -> None:
+    text = read_text(captures.RECORDED / "raw-report.txt")
+    assert {"param", "knob", "cgroup_mkdir", "store", "mark"} <= text.kinds
+    assert "start" == next(each.texts["label"] for each in text.records if each.event == "mark")
+
+
+def test_a_value_may_span_lines(tmp_path: Path) -> None:
+    text = (
+        trace_pipe(story().events)
+        .replace('value="1M"', 'value="1M\n"')
+        .replace('value="4M"', 'value="4\n\nM"')
+    )
+    assert STORY == imported(tmp_path, text)[1]
+    with pytest.raises(TraceError, match=r"c\.txt: line 1: found .*the record is cut off"):
+        imported(tmp_path, trace_pipe(story().events[:1]).replace('"20"', '"20'))
+
+
+def test_lines_out_of_order_are_sorted_and_ties_keep_theirs(tmp_path: Path) -> None:
+    events = story().events
+    events[-1], events[-5] = events[-5], events[-1]
+    known, found = imported(tmp_path, captures.bpftrace(events))
+    assert STORY == found
+    assert known.text.out_of_order > 0
+    ties = [(10**9, *event[1:]) for event in story().events]
+    assert STORY == imported(tmp_path, trace_pipe(ties))[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "events"),
+    [
+        ("CPU:0 [LOST 4539 EVENTS]", 4539),
+        ("Lost 113 events", 113),
+        ("CPU:1 [12 EVENTS DROPPED]", 12),
+        ("# entries-in-buffer/entries-written: 147/4686   #P:1", 4539),
+    ],
+)
+def test_lost_events_are_said(line: str, events: int, tmp_path: Path) -> None:
+    known, _ = imported(tmp_path, f"{line}\n{trace_pipe(story().events)}")
+    assert not known.whole
+    assert f"{events:,} events were lost" in missing_text(known)[0]
+
+
+def test_events_that_were_dropped_without_a_word_are_found_by_the_counters(tmp_path: Path) -> None:
+    text = trace_pipe(story().events)
+    whole, _ = imported(tmp_path, text, counters("a"), counters("b", zswpout=1, zswpin=1, pswpout=2))
+    assert whole.whole
+    short, _ = imported(
+        tmp_path, text, counters("a", zswpout=5), counters("b", zswpout=9, zswpin=1, pswpout=2)
+    )
+    assert not short.whole
+    assert ["zswpout: the kernel counted 4, 1 were captured: 3 of 4 are missing"] == missing_text(short)
+
+
+def test_ring_buffers_that_ran_over_are_said(tmp_path: Path) -> None:
+    (tmp_path / "c.buffer-stats.txt").write_text("entries: 0\noverrun: 3\noverrun: 4\n", encoding="utf-8")
+    known, _ = imported(tmp_path, trace_pipe(story().events))
+    assert "7 events were lost, as the ring buffers say" in missing_text(known)[0]
+
+
+def test_a_page_is_known_by_its_slot_and_by_its_place(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.store(1, place=70)
+    kernel.read(1)
+    kernel.store(2, place=70)  # back in another slot: the same page
+    kernel.store(3, place=70)  # at the place of one that is out: another page
+    kernel.read(2)
+    kernel.read(2)  # clean, and dropped unseen
+    kernel.store(3)  # its page was freed unseen
+    kernel.read(3)
+    kernel.free(3)  # the page lives on without a slot
+    kernel.free(9)
+    known, found = imported(tmp_path, trace_pipe(kernel.events))
+    assert [(event, page) for event, _, page in found[1:]] == [
+        ("write", 0),
+        ("pageout", 0),
+        ("read", 0),
+        ("write", 0),
+        ("pageout", 0),
+        ("write", 1),
+        ("pageout", 1),
+        ("read", 0),
+        ("pageout", 0),
+        ("read", 0),
+        ("discard", 1),
+        ("write", 2),
+        ("pageout", 2),
+        ("read", 2),
+    ]
+    assert {1} == set(known.notes.values())
+
+
+def test_a_path_that_is_made_again_while_old_pages_live_gets_another_name(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.store(1)
+    kernel.rmdir(28, "/w")
+    kernel.mkdir(66, "/w")
+    kernel.mkdir(67, "/w/x")
+    kernel.store(2, cg=67)
+    kernel.read(1, cg=1)
+    kernel.mark("m")
+    known, found = imported(tmp_path, trace_pipe(kernel.events))
+    assert ("memcg_create", "/w.2", "") in found
+    assert ("write", "/w.2/x", 0) in found
+    assert ("read", "/w", 0) in found
+    assert {"/": "/", "/w": "/w.2", "/w/x": "/w.2/x"} == known.names["m"]
+
+
+def test_a_large_folio_goes_past_zswap(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.store(512, None, flags=0x49, order=2)
+    kernel.store(1, None, flags=0x9, order=40)  # an order without the flag means nothing
+    _, found = imported(tmp_path, trace_pipe(kernel.events), counters("a"), counters("b", pswpout=5))
+    assert ["param", *["write", "pageout"] * 4, "param", "write", "pageout"] == [row[0] for row in found[1:]]
+    assert "0" == found[1][2]
+
+
+def test_a_node_is_read_from_the_flags(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.store(1, flags=(1 << 54) | 9)
+    imported(tmp_path, trace_pipe(kernel.events))
+    reader = open_trace(str(tmp_path / "t.parquet"))
+    assert 2 == reader.metadata.nodes
+    assert 1 == max(int(batch.node.max()) for batch in reader.batches())
+
+
+def test_the_worker_takes_a_turn_where_its_entry_is_freed(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.store(1)
+    kernel.store(5)
+    kernel.see("worker_in", "", 9)
+    kernel.see("shrink", "cg=1 ret=-2", 9)
+    kernel.see("look", "swp=0x1 len=1000 ref=1", 9)
+    kernel.see("shrink", "cg=28 ret=-11", 9)
+    kernel.see("look", "swp=0x1 len=1000 ref=0", 9)
+    kernel.store(2, None, task=9)  # made by the worker itself, and written to the device
+    kernel.see("look", "swp=0x5 len=1000 ref=1", 9)
+    kernel.see("shrink", "cg=28 ret=-11", 9)  # within the writeback: no turn
+    kernel.store(3, task=9)
+    kernel.see("decomp", "len=1000", 9)
+    kernel.see("disk", "swp=0x1", 9)
+    kernel.store(4)
+    kernel.see("wb", "swp=0x1 ret=0", 9)
+    kernel.see("shrink", "cg=28 ret=0", 9)
+    kernel.see("worker_out", "", 9)
+    known, found = imported(tmp_path, trace_pipe(kernel.events))
+    told = [str(what) if event == "worker" else event for event, _, what in found if event != "write"]
+    assert [
+        "end",
+        "memcg_create",
+        "pageout",
+        "pageout",
+        "begin",
+        "2",
+        "pageout",
+        "pageout",
+        "1",
+        "pageout",
+        "end",
+    ] == told
+    assert 1 == known.worker_runs
+
+
+def test_labels_are_put_where_the_uptime_says(tmp_path: Path) -> None:
+    events = story().events
+    between = (events[-1][0] + events[-2][0]) / 2e9
+    text = captures.bpftrace(events)
+    saved = [counters("before"), counters("then"), counters("after", zswpout=1, zswpin=1, pswpout=2)]
+    for each, uptime in zip(saved, (0.5, between, 99.0), strict=True):
+        each["uptime"] = uptime
+    _, found = imported(tmp_path, text, *saved)
+    assert [("snapshot", "", "before"), *STORY[:-1], ("snapshot", "", "then"), STORY[-1]] == found[:-1]
+    assert ("snapshot", "", "after") == found[-1]
+
+
+def test_a_start_in_the_middle_gets_its_prologue(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.see("knob", 'cg=28 file="memory.zswap.max" value="1K"')
+    kernel.mark("now")
+    kernel.read(1, length=800)
+    kernel.read(2, length=None)
+    kernel.see("rpage", "swp=0x3 cg=28")
+    kernel.free(4)
+    start = counters("now", stored_pages=3)
+    start["memcg"] = {
+        "/": {"zswap": 3000, "zswapped": 3 * 4096},
+        "/w": {"zswap": 3000, "zswapped": 3 * 4096},
+    }
+    known, found = imported(tmp_path, trace_pipe(kernel.events), start, counters("end"))
+    # in zswap, on the device, zero; then the slot that is only freed, and one that is never touched
+    assert 5 == known.prologue_pages
+    assert sorted(lengths(tmp_path)) == [0, 0, 800, 1100, 1100]
+    place = found.index(("snapshot", "", "now"))
+    assert [("memcg_set", "/w", "1024")] == found[place - 1 : place]
+    assert 10 == sum(event in ("write", "pageout") for event, _, _ in found[:place])
+    assert [event for event, _, _ in found[place + 1 :]] == ["read", "read", "read", "discard"]
+
+
+def test_cgroups_from_before_are_named_by_what_was_saved(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.store(1)
+    kernel.store(2, cg=99)
+    (tmp_path / "c.cgroups.txt").write_text("1 \n28 system.slice/a b\n", encoding="utf-8")
+    _, found = imported(tmp_path, trace_pipe(kernel.events))
+    assert ("write", "/system.slice/a b", 0) in found
+    assert ("write", "/cgroup-99", 0) in found
+    # or by what is seen of them later on
+    kernel.see("cgroup_attach_task", "dst_root=0 dst_id=99 dst_level=1 dst_path=/w pid=7 comm=a b")
+    _, found = imported(tmp_path, trace_pipe(kernel.events))
+    assert ("write", "/w", 0) in found
+
+
+def test_a_folder_is_a_capture(tmp_path: Path) -> None:
+    folder = tmp_path / "capture"
+    folder.mkdir()
+    (folder / "trace.txt").write_text(trace_pipe(story().events), encoding="utf-8")
+    (folder / "env.txt").write_text(captures.ENV, encoding="utf-8")
+    (folder / "cgroups.txt").write_text("28 w\n", encoding="utf-8")
+    known = import_capture(folder, tmp_path / "t.parquet")
+    assert 16384 == known.environment.totalram_pages
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TraceError, match="found none; expected one text of a capture"):
+        import_capture(tmp_path / "empty", tmp_path / "u.parquet")
+
+
+def test_a_text_that_ends_in_the_middle_of_a_line_is_read_to_there(tmp_path: Path) -> None:
+    known, found = imported(tmp_path, trace_pipe(story().events) + "  sh-12 [000] d..1.  2.0000")
+    assert STORY == found
+    assert 1 == known.text.cut_off
+    assert any("in the middle of a line" in text for text in known.remarks())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "nonsense here\n",
+            r"c\.txt: line 1: found 'nonsense here'; expected a line of trace_pipe, trace-cmd",
+        ),
+        (
+            "  sh-1 [000] d..1. 1.000001: store: (f) swp=0x1\n",
+            "line 1: .*expected a field ret of the event store",
+        ),
+        ("  sh-1 [000] d..1. 1.000001: store: (f) swp=zz ret=1\n", "expected a number in swp, not 'zz'"),
+        ("  sh-1 [000] d..1. 1.000001: sched_switch: prev=1\n", "found no event of the probes in 1 lines"),
+        ("", "found no event of the probes in 0 lines"),
+    ],
+)
+def test_the_first_line_that_is_no_record_is_named(text: str, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=expected):
+        imported(tmp_path, text)
+    assert not (tmp_path / "t.parquet").exists()
+    assert not (tmp_path / "t.lengths.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("saved", "expected"), [("{", "found no JSON"), ("{}", "expected a list"), ('[{"x": 1}]', "with a label")]
+)
+def test_counters_that_are_none_are_named(saved: str, expected: str, tmp_path: Path) -> None:
+    path = captures.write(tmp_path, trace_pipe(story().events))
+    (tmp_path / "c.counters.json").write_text(saved, encoding="utf-8")
+    with pytest.raises(TraceError, match=rf"c\.counters\.json: .*{expected}"):
+        import_capture(path, tmp_path / "t.parquet")
+    with pytest.raises(TraceError, match=r"no\.json: cannot be read"):
+        import_capture(path, tmp_path / "t.parquet", counters=tmp_path / "no.json")
+
+
+def test_cgroups_whose_making_or_end_was_lost_do_not_break_the_trace(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(30, "/lost/child")
+    kernel.store(1, cg=30)
+    kernel.mkdir(31, "/lost/child")
+    kernel.store(2, cg=31)
+    kernel.free(1)
+    kernel.rmdir(99, "/never")
+    kernel.rmdir(29, "/lost")
+    kernel.store(3, cg=77)
+    kernel.rmdir(77, "/other")
+    _, found = imported(tmp_path, trace_pipe(kernel.events))
+    assert [(event, memcg) for event, memcg, _ in found if event.startswith("memcg")] == [
+        ("memcg_create", "/lost"),
+        ("memcg_create", "/never"),
+        ("memcg_create", "/other"),
+        ("memcg_create", "/lost/child"),
+        ("memcg_create", "/lost/child.2"),
+        ("memcg_offline", "/never"),
+        ("memcg_offline", "/lost/child.2"),
+        ("memcg_offline", "/lost/child"),
+        ("memcg_offline", "/lost"),
+        ("memcg_offline", "/other"),
+    ]
