@@ -224,7 +224,7 @@ class Machine:
         elif what == "end":
             worker.observed_end(self.zswap)
         else:
-            worker.observed_turns(self.zswap, what)
+            worker.observed_turns(self.zswap, int(what))
 
     def seen_reads(self, seen: int) -> None:
         """Take each read of a page that is not mapped as one of its slot, where ``seen`` is not 0; see Memory."""

@@ -396,12 +396,14 @@ class ShrinkWorker:
 
     def take_turn(self, zswap: "Zswap") -> None:
         """Take one turn of the loop of the run that is under way, which may be its last."""
+        assert self.running is not None
         self.shrink_worker_steps += 1
         if not self.shrink_worker(zswap, self.running) or self.done(zswap.pools):
             self.end_run(zswap)
 
     def end_run(self, zswap: "Zswap") -> None:
         """End the run that is under way, and let go of what it holds."""
+        assert self.running is not None
         work: ShrinkWork = self.running
         self.running = None
         zswap.pools.work_done(work)
@@ -423,7 +425,7 @@ class ShrinkWorker:
         self.active = False
 
     def observed_begin(self, zswap: "Zswap") -> None:
-        """Begin the run that is queued; nothing where none is."""
+        """Take the run that is queued, if one is."""
         if self.running is not None:
             self.end_run(zswap)
         if self.queue:

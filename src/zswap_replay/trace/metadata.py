@@ -16,14 +16,14 @@ _PREFIX = "zswap_replay."
 
 @dataclass(frozen=True)
 class TraceMetadata:
-    """The metadata of a trace: schema, bytes of a page, pages of memory, NUMA nodes, origin and payload recipe."""
+    """The metadata of a trace: bytes of a page, pages of memory, NUMA nodes, origin, payload recipe and schema."""
 
-    schema: int = 1
     page_size: int = PAGE_SIZE
     totalram_pages: int | None = None
     nodes: int | None = None
     origin: str | None = None
     recipe: dict[str, Any] | None = None
+    schema: int = 1
 
     def encode(self) -> dict[bytes, bytes]:
         """Return the metadata as the key-value pairs of a Parquet file."""

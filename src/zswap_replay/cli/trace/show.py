@@ -30,7 +30,7 @@ def info(trace: str, strict: bool, rows: int, progress: bool | None) -> None:
     with Bar("info", shown=shows_progress(progress)) as bar:
         found = describe(reader, bar.update)
     for name, value in asdict(reader.metadata).items():
-        if value is not None:
+        if value is not None and (name, value) != ("schema", 1):
             click.echo(f"{name:<16}{value}")
     click.echo(f"{'files':<16}{len(reader.files)}")
     click.echo(f"{'rows':<16}{found.rows:,}")

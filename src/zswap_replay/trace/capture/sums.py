@@ -35,7 +35,7 @@ class Sum:
 
 
 def compare_sums(records: Sequence[Record], kinds: set[str], saved: Sequence[SavedSnapshot]) -> list[Sum]:
-    """Hold the events of a capture against the saved counters; nothing where there are not two of them."""
+    """Compare the events of a capture with the saved counters; return nothing where there are not two of them."""
     if len(saved) < 2:
         return []
     sums = _sums(records, saved)

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import BytesIO, IOBase
 from typing import BinaryIO, cast
 
 import pyarrow as pa
@@ -250,7 +250,7 @@ def _opened(path: str | os.PathLike[str], name: str) -> Iterator[Iterator[str]]:
         elif head == b"\xfd7zXZ\x00":
             stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(raw)))
         elif head.startswith(b"\x28\xb5\x2f\xfd"):
-            stream = cast(BinaryIO, BytesIO(pa.input_stream(raw, compression="zstd").read()))
+            stream = cast(BinaryIO, BytesIO(pa.input_stream(cast(IOBase, raw), compression="zstd").read()))
         try:
             yield (line.decode("utf-8", "replace") for line in stream)
         except (lzma.LZMAError, EOFError, gzip.BadGzipFile, OSError) as error:
