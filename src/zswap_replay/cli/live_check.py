@@ -14,11 +14,11 @@ from zswap_replay.cli.options import (
     format_option,
     progress_option,
     quiet_option,
+    release,
     shows_progress,
 )
 from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.capture import counters_option, env_option
-from zswap_replay.mm.releases import RELEASES
 
 
 @click.command(
@@ -32,7 +32,9 @@ from zswap_replay.mm.releases import RELEASES
 @env_option
 @click.option(
     "--kernel",
-    type=click.Choice(tuple(RELEASES)),
+    type=release,
+    metavar="RELEASE",
+    shell_complete=completers.kernels,
     help="Replay under this release [default: the one that was captured].",
 )
 @format_option(("table", "json"))

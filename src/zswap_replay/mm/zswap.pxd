@@ -84,7 +84,8 @@ cdef class ShrinkWorker:
     cdef readonly long long refusals_waiting, thr_pages
     cdef list queue
     cdef readonly ShrinkWork running
-    cdef readonly bint active, observed
+    cdef readonly bint active, observed, awaited
+    cdef readonly long long owed
     cdef readonly long long shrink_worker_runs, shrink_worker_steps
     cdef release_cursor(self, ShrinkWork work, int memcg, bint only_online)
     cdef set_next_shrink(self, ShrinkWork work, int memcg)

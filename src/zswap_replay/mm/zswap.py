@@ -308,6 +308,9 @@ class ShrinkWorker:
         self.running: ShrinkWork | None = None
         # whether the trace says what the worker did, and the clock has no part in it
         self.observed = False
+        # whether a run was seen to begin before the store that queued it was seen to end, and its turns until then
+        self.awaited = False
+        self.owed = 0
         # whether there is any that the clock lets run, and when its next step is done
         self.active = False
         self.work_ns = 0
@@ -425,21 +428,34 @@ class ShrinkWorker:
         self.active = False
 
     def observed_begin(self, zswap: "Zswap") -> None:
-        """Take the run that is queued, if one is."""
+        """Take the run that is queued; where none is yet, the one that will be.
+
+        A store is told of when it ends, and on another processor the worker may be at work by then.
+        """
         if self.running is not None:
             self.end_run(zswap)
+        self.owed = 0
+        self.awaited = not self.queue
         if self.queue:
             self.begin_run(zswap)
 
     def observed_turns(self, zswap: "Zswap", turns: cython.longlong) -> None:
         """Take so many turns that call shrink_memcg(), and those between them that do not, as long as the run lasts."""
-        while turns > 0 and self.running is not None:
+        if self.awaited and self.queue:
+            self.awaited = False
+            self.begin_run(zswap)
+        self.owed += turns
+        while self.owed > 0 and self.running is not None:
             if self.next_turn_calls(self.running):
-                turns -= 1
+                self.owed -= 1
             self.take_turn(zswap)
+        if not self.awaited:
+            self.owed = 0
 
     def observed_end(self, zswap: "Zswap") -> None:
         """End the run, after the turns that call no shrink_memcg() and so were not seen."""
+        self.observed_turns(zswap, 0)
+        self.awaited = False
         while self.running is not None and not self.next_turn_calls(self.running):
             self.take_turn(zswap)
         if self.running is not None:

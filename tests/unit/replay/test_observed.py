@@ -62,6 +62,14 @@ def test_observed_turns_are_taken_and_no_others(turns: int, tmp_path: Path) -> N
     assert replay_counters["shrink_worker_steps"] >= turns
 
 
+def test_a_run_that_is_told_of_before_the_store_that_queues_it_is_taken(tmp_path: Path) -> None:
+    late = filled(TraceBuilder().worker("end")).worker("begin").worker(3).worker("end")
+    early = filled(TraceBuilder().worker("end").worker("begin").worker(2)).worker(1).worker("end")
+    assert replayed(tmp_path, late).end.replay == replayed(tmp_path, early).end.replay
+    dropped = filled(TraceBuilder().worker("begin").worker(2).worker("end")).worker(1)
+    assert 0 == replayed(tmp_path, dropped).end.replay["shrink_worker_steps"]
+
+
 def test_a_run_that_is_not_queued_does_not_begin(tmp_path: Path) -> None:
     trace = TraceBuilder().worker("begin").write("/a", 0, content=0).pageout("/a", 0).worker(4).worker("end")
     assert 0 == replayed(tmp_path, trace).end.replay["shrink_worker_steps"]
