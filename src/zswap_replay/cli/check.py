@@ -108,7 +108,7 @@ def check(
 
     if expected is None:
         raise SettingsError(f"EXPECTED is missing; {_how_to_make(trace, 'expected.json')}")
-    if not os.path.exists(expected):
+    if expected != "-" and not os.path.exists(expected):
         if not update:
             raise SettingsError(f"{expected}: no such file; {_how_to_make(trace, expected)}")
         _make(trace, expected, junit=junit, jobs=jobs, bar=shows_progress(progress, quiet), quiet=quiet)

@@ -116,14 +116,14 @@ class Memory:
             pages.flags[page] |= SWAPCACHE | YOUNG
             if self.reads_ahead:
                 self.readahead.swap_ra_info(page)
+                # all before the page itself, which a fault holds: no reclaim may take it
                 self.readahead.read_ahead(page, self.readahead.start, pages.page_of(page))
+                self.readahead.read_ahead(page, pages.page_of(page) + 1, self.readahead.end)
             self.limits.try_charge_memcg(memcg)
             self.swap_cache.add_folio(page, memcg)
             pages.flags[page] &= ~REFERENCED
             if not self.page_io.swap_readpage(page):
                 self.vmscan.wait_for_disk()
-            if self.reads_ahead:
-                self.readahead.read_ahead(page, pages.page_of(page) + 1, self.readahead.end)
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, PGMAJFAULT)
         else:
             self.vmscan.pte_mkyoung(page)

@@ -478,10 +478,7 @@ class Vmscan:
             self.writeback.blk_finish_plug()
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Free ``nr_to_reclaim`` pages of the memcgs below ``root``, with growing urgency; return how many went.
-
-        They may be some more, or fewer. Models do_try_to_free_pages().
-        """
+        """Free pages below ``root`` with growing urgency; return how many went. Models do_try_to_free_pages()."""
         if not self.writeback.begin_reclaim():
             return 0
         if root >= len(self.reclaim_iter):

@@ -221,9 +221,10 @@ class Result:
         document = Value.of(document)
         if document["schema"].integer() != SCHEMA:
             raise SchemaError(str(document["schema"].fault(f"{SCHEMA}, which this program reads")))
-        snapshots = tuple(_snapshot(snapshot) for snapshot in document["snapshots"].list())
-        if not snapshots:
+        written = list(document["snapshots"].list())
+        if not written:
             raise document["snapshots"].fault("at least one snapshot")
+        snapshots = (*(Snapshot.from_json(snapshot) for snapshot in written[:-1]), _last(written[-1]))
         return cls(
             manifest=Manifest.from_json(document["manifest"]),
             snapshots=snapshots,
@@ -246,8 +247,8 @@ def _over_time(derived: Value) -> dict[str, Number | None]:
     return found if any(value is not None for value in found.values()) else {}
 
 
-def _snapshot(document: Value) -> Snapshot:
-    """Read a snapshot. Raises ResultError: it lacks a counter that derived figures are made of."""
+def _last(document: Value) -> Snapshot:
+    """Read the last snapshot. Raises ResultError: it lacks a counter that derived figures are made of."""
     snapshot = Snapshot.from_json(document)
     try:
         derive(snapshot, {})

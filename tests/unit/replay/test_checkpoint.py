@@ -70,8 +70,8 @@ def test_a_replay_goes_on_to_the_same_counters(tmp_path: Path, kernel: str, recl
 def test_what_is_summed_up_over_time_goes_on_too(tmp_path: Path, reclaim: str) -> None:
     """The clock starts late, and pages stay for so long that sums take more than 64 bits."""
     path = trace(tmp_path, start=1 << 60, step=10**15)
-    settings = tight("6.12", reclaim=reclaim)
-    whole = replay(path, settings, interval_ns=10**16)
+    settings = tight("6.12", reclaim=reclaim, page_cluster=3)
+    whole = replay(path, settings, interval_ns=10**16, self_check=100)
     stopped(path, tmp_path / "c", settings, 300, interval_ns=10**16)
     written = Checkpoint.read(tmp_path / "c").document
     (held,) = (each["state"] for each in written["machine"]["objects"] if each["class"] == "mm.held.Held")

@@ -62,7 +62,7 @@ def figures_of(sweep: Sweep) -> list[pareto.Figure]:
 
 
 def on_front(sweep: Sweep) -> Sequence[bool]:
-    """Find of each point whether it is on the front of ``figures_of``."""
+    """Say for each point whether it is on the front of ``figures_of``."""
     if len(sweep.pareto or ()) >= 2:
         return sweep.front
     return pareto.front(sweep.rows, figures_of(sweep), allow_oom=sweep.allow_oom)
