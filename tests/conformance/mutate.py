@@ -293,7 +293,7 @@ RULES = (
     Rule(
         "threshold rounded as a share of RAM",
         release(threshold_of_limit=False),
-        {"6.18": "d_global_root f_offline_order", "7.1": "f_offline_order d_global_root"},
+        {"6.18": "d_global_root f_offline_order"},
     ),
     Rule(
         "memory.zswap.max of the memcg itself alone",

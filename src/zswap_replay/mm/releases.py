@@ -49,7 +49,7 @@ class Release:
     threshold_of_limit: bool = _rule(
         "the threshold is a share of the limit in pages; before, total RAM was multiplied the other way round",
         "zswap_accept_thr_pages(); before, zswap_can_accept()",
-        read=("6.12",),
+        read=("6.12", "7.1"),
     )
     memcg_refusal_queues_worker: bool = _rule(
         "any refusal while the pool is full queues the worker, one by a memcg limit too",
