@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example, force_option, output_option
+from zswap_replay.cli.options import example, force_option, output_option, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 
 
 @click.command(
@@ -27,8 +28,15 @@ from zswap_replay.cli.options import example, force_option, output_option
     help="The figure that maps of a sweep show [default: the first of its --pareto].",
 )
 @click.option("--axes", metavar="X,Y", help="The axes of those maps [default: two that fit].")
+@progress_option()
 def report(
-    source: str, output: str | None, force: bool, png: str | None, figure: str | None, axes: str | None
+    source: str,
+    output: str | None,
+    force: bool,
+    png: str | None,
+    figure: str | None,
+    axes: str | None,
+    progress: bool | None,
 ) -> None:
     """Make a page of what ``run --format json`` or ``sweep`` wrote.
 
@@ -41,8 +49,9 @@ def report(
     from zswap_replay.report.html.source import page_of, target_for
 
     target = target_for(source, output, overwrite=force)
-    page = page_of(source, figure, axes)
-    from zswap_replay.report.html.output import write
+    with Bar("report", shown=shows_progress(progress)) as bar:
+        page = page_of(source, figure, axes)
+        from zswap_replay.report.html.output import write
 
-    charts = write(page, target, png, inputs=(source,), overwrite=force)
+        charts = write(page, target, png, inputs=(source,), overwrite=force, progress=bar.update)
     click.echo(f"{charts:,} charts: {target}")

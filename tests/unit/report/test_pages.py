@@ -21,6 +21,7 @@ from zswap_replay.report.html.pages.results import result_page
 from zswap_replay.report.html.pages.runs import Runs, pool_limit, pool_threshold
 from zswap_replay.report.html.render import render
 from zswap_replay.report.html.text import plain, short, slug
+from zswap_replay.result.ranges import Ranges
 from zswap_replay.result.result import Result
 
 
@@ -348,6 +349,19 @@ def test_a_result_without_timing_has_no_table_of_it() -> None:
     assert "Where the time went" in [section.title for section in result_page([make_result()]).sections]
 
 
+def test_ranges_are_tabled_where_a_result_has_them() -> None:
+    result = make_timeline(steps=2)
+    assert not [each for each in result_page([result]).sections if "sure" in each.title]
+    ranges = Ranges({"vmstat.pswpout": (900, 1000, 1200), "zswap.stored_pages": (7, 7, 7)})
+    title = "How sure the counters are"
+    found = section(result_page([replace(result, range=ranges)]), title)
+    (table,) = found.tables
+    assert [("vmstat.pswpout", "pages", "900", "1,000", "1,200")] == list(table.rows)
+    same = section(result_page([replace(result, range=Ranges({"zswap.stored_pages": (7, 7, 7)}))]), title)
+    assert not same.tables
+    assert "No counter depends" in same.intro
+
+
 def test_headline_figures() -> None:
     shown = {figure.name: figure.values for figure in result_page([make_result()]).figures}
     assert [("", None, "3.5 MiB", "900 pages")] == list(shown["Swap device writes"])
@@ -427,6 +441,13 @@ def test_names_from_outside_are_text() -> None:
     assert "/&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert r"\x00\ud800" in text
     assert "\x00" not in text
+
+
+def test_each_chart_that_is_drawn_is_told() -> None:
+    page = result_page([make_timeline(steps=2)])
+    drawn: list[int] = []
+    render(page, drawn.append)
+    assert list(range(1, len(list(page.charts())) + 1)) == drawn
 
 
 def test_a_page_asks_for_nothing_and_is_the_same_again() -> None:

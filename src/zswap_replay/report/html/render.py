@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
@@ -41,8 +41,17 @@ _NARROW = 340
 """Pixels of a chart on a narrow screen."""
 
 
-def render(page: Page) -> str:
-    """Render a page as HTML; the same page gives the same text."""
+def render(page: Page, drawn: Callable[[int], None] = lambda _charts: None) -> str:
+    """Render a page as HTML; the same page gives the same text. ``drawn`` hears how many charts are done."""
+    done = 0
+
+    def images(chart: Chart) -> Markup:
+        nonlocal done
+        markup = _images(chart)
+        done += 1
+        drawn(done)
+        return markup
+
     environment = Environment(
         loader=PackageLoader("zswap_replay.report.html", "templates"),
         autoescape=True,
@@ -59,7 +68,7 @@ def render(page: Page) -> str:
             dark=list(theme.variables(theme.DARK)),
             series=theme.SERIES,
             heat_steps=theme.HEAT_STEPS,
-            images=_images,
+            images=images,
             breakable=_breakable,
             sentence=_sentence,
             parts=_parts,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from zswap_replay.errors import ResultError
-from zswap_replay.report.html.pages import compression, endbars, overtime, settings
+from zswap_replay.report.html.pages import compression, endbars, overtime, ranges, settings
 from zswap_replay.report.html.pages.compression import microseconds_per_page
 from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
 from zswap_replay.report.html.pages.runs import Runs, pool_limit
@@ -61,6 +61,7 @@ def _sections(runs: Runs) -> Iterator[Section]:
         yield overtime.memcg_pool_section(runs)
         yield from overtime.activity_sections(runs)
     yield endbars.section(runs)
+    yield from ranges.sections(runs)
     compressed = compression.section(runs)
     if compressed is not None:
         yield compressed
