@@ -11,7 +11,7 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
-from zswap_replay.replay.counter_sources import take_snapshot
+from zswap_replay.replay.counter_sources import CounterReader
 from zswap_replay.replay.page_data import UnknownContents
 from zswap_replay.replay.settings_check import WRITTEN_PARAMS
 from zswap_replay.result.snapshot import Snapshot
@@ -65,7 +65,7 @@ class InMemory:
         done = machine.run(events, 0, events.size)
         seconds = perf_counter() - start
         assert done == events.size, f"the machine halted at event {done}"
-        self.end[kernel] = take_snapshot(machine, ["/", MEMCG], "end", 0, 0)
+        self.end[kernel] = CounterReader(machine).snapshot(["/", MEMCG], "end", 0, 0)
         return seconds
 
     def _machine(self, chosen: Settings) -> Machine:

@@ -53,6 +53,7 @@ EVENT_NAMES = (
     "workingset_refault_anon",
     "workingset_activate_anon",
 )
+NODE_NAMES = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
 
 
 class MemCgroups:
@@ -381,20 +382,18 @@ class MemCgroups:
             limits["memory.zswap.writeback"] = 0
         return limits
 
-    def event_totals(self) -> list[dict[str, int]]:
-        """Return the events of every memcg, descendants' and all nodes' included, by name."""
-        return [dict(zip(EVENT_NAMES, row, strict=True)) for row in self._events_below().sum(axis=1).tolist()]
+    def node_totals(self) -> "npt.NDArray[np.int64]":
+        """Return what is counted by node, as [memcg, node, count], descendants' included.
 
-    def node_totals(self) -> list[list[dict[str, int]]]:
-        """Return the events of every memcg by node, and what it has in zswap there, descendants' included, by name."""
+        The counts are events, in the order of their names, and what is in zswap: those of ``NODE_NAMES``.
+        """
         gauges = self._below(self.node_zswapped, 1), self._below(self.node_zswap_bytes, 1)
-        counts = np.concatenate([self._events_below(), *gauges], axis=2)
-        names = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
-        return [[dict(zip(names, row, strict=True)) for row in nodes] for nodes in counts.tolist()]
+        return np.concatenate([self._below(self.events, NR_EVENTS), *gauges], axis=2)
 
-    def _events_below(self) -> "npt.NDArray[np.int64]":
-        """Return events by memcg, node and kind, those of descendants included."""
-        return self._below(self.events, NR_EVENTS)
+    def events_of(self, memcg: int) -> dict[str, int]:
+        """Return the events of a memcg, descendants' and all nodes' included, by name."""
+        counts = self.node_totals()[memcg].sum(axis=0).tolist()
+        return dict(zip(EVENT_NAMES, counts, strict=False))
 
     def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
         """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""

@@ -15,7 +15,7 @@ from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.zswap import Zswap, account_until, restart_held
 from zswap_replay.replay.controls import ignore
-from zswap_replay.replay.counter_sources import take_snapshot
+from zswap_replay.replay.counter_sources import CounterReader
 from zswap_replay.replay.listener import Stop
 from zswap_replay.replay.nothing_stored import why_nothing_stored
 from zswap_replay.replay.page_data import PageData
@@ -66,6 +66,7 @@ class Snapshots:
         self.total_rows = 0
         """Rows that will be replayed."""
         self._machine = machine
+        self._counters = CounterReader(machine)
         self._memcg_path = memcg_path
         self._warmup = warmup
         self._mismatches = mismatches
@@ -163,7 +164,7 @@ class Snapshots:
 
     def now(self, label: str, time_ns: int) -> Snapshot:
         """Copy all counters as they are now; after the warm-up, counted from its end."""
-        taken = take_snapshot(self._machine, self._memcg_path, label, time_ns, self._mismatches())
+        taken = self._counters.snapshot(self._memcg_path, label, time_ns, self._mismatches())
         return taken if self._baseline is None else difference(taken, self._baseline)
 
     def _end_warmup(self) -> None:

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.releases import Release
-from zswap_replay.result.counters import COUNTERS, MACHINE, Group, shown
+from zswap_replay.mm.memcontrol import NODE_NAMES, MemCgroups
+from zswap_replay.result.counters import MACHINE, Group, shown
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +32,21 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class MemcgReading:
-    """What counters of one memcg are read from, descendants included."""
+    """What counters of memcgs are read from, descendants included: of several memcgs at once, in one order."""
 
-    machine: Machine
-    index: int
-    events: Mapping[str, int]
-    """By the names of memcontrol.EVENT_NAMES; of one NUMA node also what it has in zswap there."""
+    memcgs: MemCgroups
+    indices: npt.NDArray[np.int64]
+    """Those of the memcgs, in the machine."""
+    counts: Mapping[str, Numbers]
+    """By the names of memcontrol.EVENT_NAMES; of NUMA nodes, those of NODE_NAMES as [memcg, node]."""
+
+    def of(self, column: object) -> Numbers:
+        """Pick the memcgs' items of a column of MemCgroups."""
+        return np.asarray(column)[self.indices]
 
 
 MachineSource = Callable[[Reading], int]
-MemcgSource = Callable[[MemcgReading], int]
+MemcgSource = Callable[[MemcgReading], Numbers]
 
 PARTS: Final = ("zswap", "zswap.pools", "zswap.worker", "page_io", "vmscan", "limits", "memory")
 """The parts of a machine that keep counters, in the order in which they are asked for one."""
@@ -67,22 +77,28 @@ MACHINE_SOURCES: Final[dict[Group, dict[str, MachineSource]]] = {
 FILES: Final = ("memory.current", "memory.swap.current", "memory.zswap.current")
 """The counters of a memcg that are files of its own, which the root does not have."""
 
+
+def _memory_usage(now: MemcgReading) -> Numbers:
+    """Return what MemCgroups.memory_usage() does, of all memcgs."""
+    return now.of(now.memcgs.resident) - -now.of(now.memcgs.zswap_bytes) // PAGE_SIZE
+
+
 MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
     "memcg": {
-        "memory.current": lambda memcg: memcg.machine.memcgs.memory_usage(memcg.index) * PAGE_SIZE,
-        "memory.swap.current": lambda memcg: memcg.machine.memcgs.swap[memcg.index] * PAGE_SIZE,
-        "memory.zswap.current": lambda memcg: memcg.machine.memcgs.zswap_bytes[memcg.index],
-        "zswap": lambda memcg: memcg.machine.memcgs.zswap_bytes[memcg.index],
-        "zswapped": lambda memcg: memcg.machine.memcgs.zswapped[memcg.index] * PAGE_SIZE,
-        "zswap_incomp": lambda memcg: memcg.machine.memcgs.zswap_incomp[memcg.index] * PAGE_SIZE,
+        "memory.current": lambda now: _memory_usage(now) * PAGE_SIZE,
+        "memory.swap.current": lambda now: now.of(now.memcgs.swap) * PAGE_SIZE,
+        "memory.zswap.current": lambda now: now.of(now.memcgs.zswap_bytes),
+        "zswap": lambda now: now.of(now.memcgs.zswap_bytes),
+        "zswapped": lambda now: now.of(now.memcgs.zswapped) * PAGE_SIZE,
+        "zswap_incomp": lambda now: now.of(now.memcgs.zswap_incomp) * PAGE_SIZE,
     },
     "replay.memcg": {
-        "resident_pages": lambda memcg: memcg.machine.memcgs.resident[memcg.index],
-        "stored_pages": lambda memcg: memcg.machine.memcgs.zswapped[memcg.index],
+        "resident_pages": lambda now: now.of(now.memcgs.resident),
+        "stored_pages": lambda now: now.of(now.memcgs.zswapped),
     },
     "node": {},
 }
-"""By group and name, where a counter of a memcg is read that is no event of that name, of a node or of all nodes."""
+"""By group and name, where a counter of memcgs is read that is no count of that name, of a node or of all nodes."""
 
 
 def machine_source(machine: Machine, group: Group, name: str) -> MachineSource:
@@ -101,66 +117,86 @@ def machine_source(machine: Machine, group: Group, name: str) -> MachineSource:
 
 
 def memcg_source(group: Group, name: str) -> MemcgSource:
-    """Find where a counter of memcgs is read: in MEMCG_SOURCES, or as the event of the same name."""
-    return MEMCG_SOURCES[group].get(name) or (lambda memcg: memcg.events[name])
+    """Find where a counter of memcgs is read: in MEMCG_SOURCES, or as the count of the same name."""
+    return MEMCG_SOURCES[group].get(name) or (lambda now: now.counts[name])
 
 
-def take_snapshot(
-    machine: Machine, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int
-) -> Snapshot:
-    """Copy all counters of a machine as they are now, under the names that its release has.
+class CounterReader:
+    """Reads all counters of a machine, under the names that its release has."""
 
-    ``paths`` has the path of each memcg by its index, None for one that was removed.
-    """
-    release = machine.release
-    totals = machine.memcgs.event_totals()
-    whole = Reading(machine, totals[0], mismatches)
-    values = {
-        group: {name: machine_source(machine, group, name)(whole) for name in shown(group, release.absent)}
-        for group in MACHINE
-    }
-    memcg: dict[str, dict[str, int]] = {}
-    ours: dict[str, dict[str, int]] = {}
-    limits: dict[str, dict[str, int]] = {}
-    nodes: dict[str, tuple[dict[str, int], ...]] = {}
-    by_node = machine.memcgs.node_totals()
-    kernels = [(name, memcg_source("memcg", name)) for name in shown("memcg", release.absent)]
-    of_root = [(name, source) for name, source in kernels if name not in FILES]
-    others = _in_order("replay.memcg")
-    of_node = _in_order("node")
-    for index, path in enumerate(paths):
-        if path is None:
-            continue
-        reading = MemcgReading(machine, index, totals[index])
-        memcg[path] = {name: source(reading) for name, source in (kernels if index else of_root)}
-        ours[path] = {name: source(reading) for name, source in others}
-        if index:
-            limits[path] = machine.memcgs.limits(index)
-        on_nodes = (MemcgReading(machine, index, events) for events in by_node[index])
-        nodes[path] = tuple({name: source(node) for name, source in of_node} for node in on_nodes)
-    return Snapshot(
-        label=label,
-        time_ns=time_ns,
-        zswap=values["zswap"],
-        vmstat=values["vmstat"],
-        memcg=memcg,
-        replay=values["replay"],
-        replay_memcg=ours,
-        limits=limits,
-        params=_params(machine, release),
-        nodes=nodes,
-    )
+    def __init__(self, machine: Machine) -> None:
+        """Find the source of each counter. Raises LookupError: one has none."""
+        absent = machine.release.absent
+        self._machine = machine
+        self._of_machine = {
+            group: {name: machine_source(machine, group, name) for name in shown(group, absent)}
+            for group in MACHINE
+        }
+        memcg_groups: tuple[Group, ...] = ("memcg", "replay.memcg", "node")
+        self._of_memcgs = {
+            group: {name: memcg_source(group, name) for name in shown(group, absent)}
+            for group in memcg_groups
+        }
+
+    def snapshot(self, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int) -> Snapshot:
+        """Copy all counters as they are now.
+
+        ``paths`` has the path of each memcg by its index, None for one that was removed.
+        """
+        memcgs = self._machine.memcgs
+        counts = memcgs.node_totals()
+        everywhere = dict(zip(NODE_NAMES, counts[0].sum(axis=0).tolist(), strict=True))
+        whole = Reading(self._machine, everywhere, mismatches)
+        values = {
+            group: {name: source(whole) for name, source in sources.items()}
+            for group, sources in self._of_machine.items()
+        }
+        indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
+        counts = counts[indices]
+        names = [path for path in paths if path is not None]
+        each = MemcgReading(memcgs, indices, _by_name(counts.sum(axis=1)))
+        nodes = self._rows("node", MemcgReading(memcgs, indices, _by_name(counts)))
+        nr_nodes = memcgs.nr_nodes
+        memcg = dict(zip(names, self._rows("memcg", each), strict=True))
+        for name in FILES:
+            memcg["/"].pop(name, None)
+        return Snapshot(
+            label=label,
+            time_ns=time_ns,
+            zswap=values["zswap"],
+            vmstat=values["vmstat"],
+            memcg=memcg,
+            replay=values["replay"],
+            replay_memcg=dict(zip(names, self._rows("replay.memcg", each), strict=True)),
+            limits={
+                path: memcgs.limits(index)
+                for path, index in zip(names, indices.tolist(), strict=True)
+                if index
+            },
+            params=self._params(),
+            nodes={
+                path: tuple(nodes[place * nr_nodes : (place + 1) * nr_nodes])
+                for place, path in enumerate(names)
+            },
+        )
+
+    def _rows(self, group: Group, reading: MemcgReading) -> list[dict[str, int]]:
+        """Read the counters of a group: of one memcg after the other, and of one node after the other."""
+        sources = self._of_memcgs[group]
+        columns = [source(reading).reshape(-1) for source in sources.values()]
+        return [dict(zip(sources, row, strict=True)) for row in np.column_stack(columns).tolist()]
+
+    def _params(self) -> dict[str, int | str]:
+        """Return the module parameters in effect, those that choose the pool first."""
+        zswap = self._machine.zswap
+        pool = zswap.pools.current
+        params: dict[str, int | str] = {"compressor": pool.compressor, "zpool": pool.zpool_type}
+        for param in self._machine.release.params:
+            if param not in params:
+                params[param] = int(getattr(zswap, param))
+        return params
 
 
-def _in_order(group: Group) -> list[tuple[str, MemcgSource]]:
-    return [(name, memcg_source(group, name)) for name in COUNTERS[group]]
-
-
-def _params(machine: Machine, release: Release) -> dict[str, int | str]:
-    """Return the module parameters in effect, those that choose the pool first."""
-    pool = machine.zswap.pools.current
-    params: dict[str, int | str] = {"compressor": pool.compressor, "zpool": pool.zpool_type}
-    for param in release.params:
-        if param not in params:
-            params[param] = int(getattr(machine.zswap, param))
-    return params
+def _by_name(counts: Numbers) -> dict[str, Numbers]:
+    """Name the last axis of counts by node."""
+    return {name: counts[..., place] for place, name in enumerate(NODE_NAMES)}

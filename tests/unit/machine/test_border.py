@@ -86,7 +86,7 @@ def test_what_it_can_hold_is_replayed() -> None:
     events = Events(*columns())
     some = machine()
     assert ROWS == some.run(events, 0, ROWS)
-    assert (1, 4) == (some.zswap.zswpout, some.memcgs.event_totals()[0]["accesses"])
+    assert (1, 4) == (some.zswap.zswpout, some.memcgs.events_of(0)["accesses"])
 
 
 @pytest.mark.parametrize("event", PAGE_EVENTS)

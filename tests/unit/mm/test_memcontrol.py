@@ -265,7 +265,7 @@ def test_events_are_summed_up_the_tree_and_kept_after_death() -> None:
     for memcg in (2, 2, 3):
         memcgs.count_memcg_event(memcg, 0, FAULTS)
     memcgs.mem_cgroup_css_offline(2)
-    totals = memcgs.event_totals()
+    totals = [memcgs.events_of(memcg) for memcg in range(4)]
     assert [3, 3, 2, 1] == [each["pgmajfault"] for each in totals]
     assert [0] * 4 == [each["oom"] for each in totals]
 
@@ -275,5 +275,5 @@ def test_the_columns_grow_with_the_tree() -> None:
     memcgs.set_limit(40, "memory.zswap.max", 4096)
     memcgs.count_memcg_event(40, 0, FAULTS)
     assert {} == memcgs.limits(39)
-    assert (1, 0) == (memcgs.event_totals()[40]["pgmajfault"], memcgs.event_totals()[39]["pgmajfault"])
+    assert (1, 0) == (memcgs.events_of(40)["pgmajfault"], memcgs.events_of(39)["pgmajfault"])
     assert list(range(41)) == order(memcgs)
