@@ -22,6 +22,7 @@ import threading
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from tests.paths import ROOT
@@ -39,6 +40,9 @@ REHEARSED = (
     "kernels",
 )
 """Commands that are run first: their imports, and what is made once in a process, are there for all runs then."""
+
+PAGES = ("output", "png", "pages.results", "pages.sweeps")
+"""Modules of reports that are imported where there is something to show: with them comes matplotlib."""
 
 
 @cache
@@ -72,6 +76,8 @@ def serve(address: str) -> None:
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for command in REHEARSED:
             guarded(cli, PROGRAM, command.split())
+    for page in PAGES:
+        import_module(f"zswap_replay.report.html.{page}")
     gc.freeze()  # what is there stays: no run looks through it, or copies its pages
     # a fork of a process with threads is warned of; what numpy and Arrow keep for themselves survives it
     warnings.simplefilter("ignore", DeprecationWarning)

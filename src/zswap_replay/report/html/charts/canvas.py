@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import matplotlib as mpl
@@ -89,6 +90,7 @@ def drawing() -> Iterator[None]:
         yield
 
 
+@lru_cache(4096)
 def text_width(text: str, size: float = FONT) -> float:
     """Measure the width of a text, in pixels."""
     if not text.strip():
