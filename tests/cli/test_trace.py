@@ -134,3 +134,25 @@ def test_every_help_has_an_example(command: str) -> None:
     # On a line of its own, not wrapped into the text.
     lines = [line.strip(" |") for line in call(*command.split(), "--help").output.splitlines()]
     assert any(line.startswith(f"zswap-replay trace {command}") for line in lines)
+
+
+def test_generate_of_a_workload(tmp_path: Path) -> None:
+    out = tmp_path / "t.parquet"
+    printed = call("generate", "--preset", "web-cache", "--print").output
+    (tmp_path / "w.toml").write_text(printed)
+    for what in (("--preset", "web-cache"), (tmp_path / "w.toml",)):
+        result = call("generate", *what, "--events", 100, "--seed", 5, "-o", out, "-f")
+        assert f"103 rows: {out}\n" == result.output
+    for arguments, expected in (
+        ((), "found none of what to make; expected one of zipf, "),
+        (("zipf", "--preset", "web-cache", "-o", out), "found two of what to make"),
+        (("zipf",), "Missing option '-o'"),
+        (("--print", "zipf"), "--print: expected --preset NAME beside it"),
+        (("--preset", "web-cache", "--skew", 2, "-o", out), "--skew: a workload says this in its file"),
+        (("--preset", "web-cache", "--seed", -1, "-o", out, "-f"), "-1: expected 0 to 2^64 - 1"),
+    ):
+        result = call("generate", *arguments)
+        assert 2 == result.exit_code
+        assert expected in result.stderr
+    with pytest.raises(SettingsError, match="is an input of this command"):
+        call("generate", tmp_path / "w.toml", "-o", tmp_path / "w.toml", "-f")

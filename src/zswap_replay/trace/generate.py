@@ -1,4 +1,4 @@
-"""Synthetic traces, each a function of its arguments alone."""
+"""Synthetic traces of one pattern in one memcg, functions of their arguments alone; workload.py has more of both."""
 
 from __future__ import annotations
 
@@ -8,25 +8,20 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.patterns import ZIPF_BYTES, HotCold, HotScan, Pattern, Scan, Stride, Uniform, Zipf
 from zswap_replay.trace.schema import path_fault, with_ancestors
 from zswap_replay.trace.writer import TraceWriter, page_rows
 from zswap_replay.units import format_size
 
 _CHUNK = 1 << 18
-"""Events that are made at a time."""
+"""Events that are made at a time; the rows depend on it, as pages and writes are drawn by turns."""
 
 _MAX_U64 = (1 << 64) - 1
-
-_ZIPF_BYTES = 32
-"""Memory that zipf takes for a page: its weight, twice, and its place, twice."""
-
-_Pages = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -45,49 +40,51 @@ class Synthetic:
     skew: float = 1.0
     """zipf: the page of rank r has the weight r ** -skew."""
     hot_share: float = 0.1
-    """hot-scan: share of the pages that are hot; half of the events go there, the others scan the rest."""
+    """hot-scan: share of the pages that are hot; half of the events go there, the others scan the rest.
+
+    hot-cold: the same, where the others are spread over the rest.
+    """
+    hot_weight: float = 0.9
+    """hot-cold: share of the events that go to the hot pages."""
+    shift_every: int = 20_000
+    """hot-cold: events after which other pages are hot; 0: never."""
+    shift_by: int = 0
+    """hot-cold: pages that the hot part moves on by; 0: as many as are hot."""
+    stride: int = 16
+    """stride: pages from one access to the next."""
 
 
-def _zipf(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
-    weights = np.arange(1, spec.pages + 1, dtype=np.float64) ** -spec.skew
-    cumulated = np.cumsum(weights)
-    cumulated /= cumulated[-1]
-    # Ranks are spread over the page numbers; otherwise the hot pages would all be neighbours.
-    page_of_rank = random.permutation(spec.pages).astype(np.uint64)
-    for length in _chunk_lengths(spec.events):
-        ranks = np.searchsorted(cumulated, random.random(length), side="right").clip(max=spec.pages - 1)
-        yield page_of_rank[ranks]
+def _pattern(pattern: str, spec: Synthetic, random: np.random.Generator) -> Pattern:
+    """Make a pattern whose accesses and writes are drawn from one generator by turns, as they always were."""
+    match pattern:
+        case "zipf":
+            return Zipf(spec.pages, spec.skew, random, random)
+        case "uniform":
+            return Uniform(spec.pages, random)
+        case "scan":
+            return Scan(spec.pages)
+        case "stride":
+            return Stride(spec.pages, spec.stride)
+        case "hot-scan":
+            return HotScan(spec.pages, spec.hot_share, random, random)
+        case _:
+            share, weight = spec.hot_share, spec.hot_weight
+            return HotCold(
+                spec.pages, share, weight, spec.shift_every, spec.shift_by, (random, random, random)
+            )
 
 
-def _uniform(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
-    for length in _chunk_lengths(spec.events):
-        yield random.integers(0, spec.pages, length, dtype=np.uint64)
-
-
-def _scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
-    first = 0
-    for length in _chunk_lengths(spec.events):
-        yield np.arange(first, first + length, dtype=np.uint64) % np.uint64(spec.pages)
-        first += length
-
-
-def _hot_scan(spec: Synthetic, random: np.random.Generator) -> Iterator[_Pages]:
-    hot = min(max(1, round(spec.pages * spec.hot_share)), spec.pages)
-    cold = spec.pages - hot
-    scanned = 0
-    for length in _chunk_lengths(spec.events):
-        pages = random.integers(0, hot, length, dtype=np.uint64)
-        scan = np.flatnonzero(random.random(length) < 0.5) if cold else np.empty(0, np.intp)
-        if cold:
-            pages[scan] = hot + np.arange(scanned, scanned + len(scan), dtype=np.uint64) % np.uint64(cold)
-        scanned += len(scan)
-        yield pages
-
-
-PATTERNS: Mapping[str, Callable[[Synthetic, np.random.Generator], Iterator[_Pages]]] = MappingProxyType(
-    {"zipf": _zipf, "uniform": _uniform, "scan": _scan, "hot-scan": _hot_scan}
+_OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"stride": ("stride",), "hot-cold": ("hot_weight", "shift_every", "shift_by")}
 )
-"""The patterns by name: Zipf-distributed, uniformly random, sequential round and round, hot pages mixed with a scan."""
+"""Parameters that only these patterns have."""
+
+PATTERNS = ("zipf", "uniform", "scan", "hot-scan", "stride", "hot-cold")
+"""The patterns by name.
+
+Zipf-distributed, uniformly random, sequential round and round, hot pages mixed with a scan, every n-th page, and a hot
+part that moves on.
+"""
 
 
 def generate(
@@ -109,7 +106,8 @@ def generate(
         raise SettingsError(f"no pattern {pattern!r}: expected {', '.join(PATTERNS)}")
     _check_spec(pattern, spec)
     random = np.random.Generator(np.random.PCG64(spec.seed))
-    settings = ", ".join(f"{key} {value}" for key, value in asdict(spec).items())
+    others = {name for names in _OWN.values() for name in names} - {*_OWN.get(pattern, ())}
+    settings = ", ".join(f"{key} {value}" for key, value in asdict(spec).items() if key not in others)
     metadata = TraceMetadata(origin=f"synthetic {pattern}: {settings}")
     with TraceWriter(output, metadata, overwrite=overwrite) as writer:
         memcgs = TraceBuilder(step_ns=0)
@@ -117,7 +115,9 @@ def generate(
             memcgs.memcg_create(path)
         writer.write(memcgs.table())
         made = 0
-        for pages in PATTERNS[pattern](spec, random):
+        accesses = _pattern(pattern, spec, random)
+        for length in _chunk_lengths(spec.events):
+            pages = accesses.take(length)
             time_ns = np.arange(made, made + len(pages), dtype=np.uint64) * np.uint64(spec.step_ns)
             # WRITE is READ + 1.
             event = (random.random(len(pages)) < spec.write_share).astype(np.int32)
@@ -129,13 +129,13 @@ def generate(
 
 
 def _check_spec(pattern: str, spec: Synthetic) -> None:
-    for name in ("pages", "events"):
+    for name in ("pages", "events", "stride"):
         if getattr(spec, name) < 1:
             raise SettingsError(f"{name} is {getattr(spec, name)}: expected 1 or more")
-    for name in ("seed", "step_ns"):
+    for name in ("seed", "step_ns", "shift_every", "shift_by"):
         if getattr(spec, name) < 0:
             raise SettingsError(f"{name} is {getattr(spec, name)}: expected 0 or more")
-    for name in ("write_share", "hot_share"):
+    for name in ("write_share", "hot_share", "hot_weight"):
         if not 0 <= getattr(spec, name) <= 1:
             raise SettingsError(f"{name} is {getattr(spec, name)}: expected a share from 0 to 1")
     if not np.isfinite(spec.skew) or spec.skew < 0:
@@ -148,10 +148,10 @@ def _check_spec(pattern: str, spec: Synthetic) -> None:
             f"step_ns is {spec.step_ns}: {spec.events:,} events would end at {steps * spec.step_ns} ns; "
             f"expected a step of at most {_MAX_U64 // steps}, so that the clock ends by {_MAX_U64}"
         )
-    needed, free = spec.pages * _ZIPF_BYTES, available_memory()
+    needed, free = spec.pages * ZIPF_BYTES, available_memory()
     if pattern == "zipf" and needed > free:
         raise SettingsError(
-            f"pages is {spec.pages:,}: zipf keeps {_ZIPF_BYTES} bytes for each, {format_size(needed)}; "
+            f"pages is {spec.pages:,}: zipf keeps {ZIPF_BYTES} bytes for each, {format_size(needed)}; "
             f"expected what fits in memory, of which {format_size(free)} are free"
         )
     wrong = path_fault(spec.memcg)

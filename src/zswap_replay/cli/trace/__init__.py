@@ -6,7 +6,8 @@ import click
 
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.trace.annotate import annotate
-from zswap_replay.cli.trace.make import generate, merge
+from zswap_replay.cli.trace.generate import generate
+from zswap_replay.cli.trace.merge import merge
 from zswap_replay.cli.trace.order import shift, sort
 from zswap_replay.cli.trace.show import cat, head, info, validate
 from zswap_replay.trace.importers import IMPORTERS
