@@ -43,7 +43,8 @@ class Zipf:
     def take(self, length: int) -> Pages:
         """Return the next ``length`` pages."""
         ranks = np.searchsorted(self._cumulated, self._random.random(length), side="right")
-        return self._page_of_rank[ranks.clip(max=len(self._page_of_rank) - 1)]
+        pages: Pages = self._page_of_rank[ranks.clip(max=len(self._page_of_rank) - 1)]
+        return pages
 
 
 class Uniform:
