@@ -186,6 +186,30 @@ def _right(text: str) -> str:
     return f", here {number}{suffix}"
 
 
+_RATE = re.compile(r"([0-9]+)/([0-9]+)|([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(%?)")
+
+
+def parse_rate(text: str) -> Fraction:
+    """Parse a share of pages, above 0 and at most 1: ``1/10``, ``0.1``, ``10%``.
+
+    Raises SettingsError: the text is none.
+
+    >>> parse_rate("10%")
+    Fraction(1, 10)
+    """
+    match = _RATE.fullmatch(text.strip()) if len(text) <= _LONGEST_AMOUNT else None
+    rate = Fraction(0)
+    if match is not None and match[1] is not None:
+        rate = Fraction(int(match[1]), int(match[2])) if int(match[2]) else rate
+    elif match is not None:
+        rate = Fraction(match[3]) / (100 if match[4] else 1)
+    if not 0 < rate <= 1:
+        raise SettingsError(
+            f"{quoted(text)} is no share of pages: expected one above 0 and at most 1, as 1/10, 0.1 or 10%"
+        )
+    return rate
+
+
 def parse_duration(text: str) -> int:
     """Parse a duration to nanoseconds: ``100us``, ``10ms``, ``1s``, ``5m``, ``1h``.
 

@@ -156,3 +156,16 @@ def test_generate_of_a_workload(tmp_path: Path) -> None:
         assert expected in result.stderr
     with pytest.raises(SettingsError, match="is an input of this command"):
         call("generate", tmp_path / "w.toml", "-o", tmp_path / "w.toml", "-f")
+
+
+def test_sample(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    result = call("sample", small, "--rate", "100%", "-o", out)
+    assert f"4 rows of 4: {out}\n" == result.output
+    with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
+        call("sample", small, "--rate", "1/2", "-o", out)
+    assert 0 == call("sample", small, "--rate", "1/2", "-o", out, "-f").exit_code
+    assert "1/2" == str(open_trace(out).metadata.sample_rate)
+    result = call("sample", small, "--rate", "7", "-o", out, "-f")
+    assert 2 == result.exit_code
+    assert "'7' is no share of pages: expected one above 0 and at most 1" in result.stderr

@@ -40,7 +40,13 @@ def stream(key: int, count: int) -> npt.NDArray[np.uint64]:
     """
     import numpy as np
 
-    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GAMMA) + np.uint64(key & MASK)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
+    return mixed(np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GAMMA) + np.uint64(key & MASK))
+
+
+def mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scatter each of some 64-bit integers, as ``mix64`` does one."""
+    import numpy as np
+
+    z = (values ^ (values >> np.uint64(30))) * np.uint64(_FIRST)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
     return z ^ (z >> np.uint64(31))

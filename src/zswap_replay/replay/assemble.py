@@ -224,11 +224,13 @@ def assemble(
     ``memcg_names`` are the paths of all memcgs that there were, by the machine's index; ``origin`` is the time of the
     trace's first row, in ns; ``unmet`` says which memcgs that settings are for never came.
     """
+    rate = reader.metadata.sample_rate
     manifest = Manifest(
         trace={
             "path": shown(trace),
             "sha256": reader.digest if spent.events == reader.num_rows else None,
             "events": spent.events,
+            **({} if rate is None else {"sample_rate": str(rate)}),
         },
         settings=settings.as_json(),
         interval_ns=snapshots.interval_ns,
@@ -250,7 +252,7 @@ def assemble(
         warnings=(
             *unmet,
             *_warnings(reader, machine, page_data, settings),
-            *shortage_warnings(machine, memcg_names, origin),
+            *shortage_warnings(machine, memcg_names, origin, rate),
         ),
         compressed_lengths=snapshots.compressed_lengths(),
         over_time=held_over_time(machine.zswap),
@@ -289,6 +291,7 @@ def _warnings(
     found += [
         f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
     ]
+    rate = reader.metadata.sample_rate
     if settings.reclaim == "mglru" and settings.kernel != MGLRU_RECORDED:
         found.append(
             f"MGLRU was recorded on {MGLRU_RECORDED}: under {settings.kernel} its rules are read, not recorded"
@@ -298,7 +301,9 @@ def _warnings(
     if not reader.page_events:
         found.append("the trace has no page event: nothing was replayed")
     elif not machine.zswap.zswpout:
-        found.append(f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings)}")
+        found.append(
+            f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings, rate)}"
+        )
     if machine.vmscan.worker_waited:
         found.append(SCHEDULING)
     return tuple(found)

@@ -23,6 +23,7 @@ from zswap_replay.replay.listener import Listener, NoListener
 from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
 from zswap_replay.replay.page_data import LengthMemo, PageData
 from zswap_replay.replay.room import check_room
+from zswap_replay.replay.sampled import of_sample, told
 from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
 from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.spread import Again, with_range
@@ -293,8 +294,12 @@ class Replay:
         self.page_data = PageData.of(settings, reader.metadata.recipe, memo)
         check_settings(settings, reader.metadata, self.page_data)
         self.settings = filled_in(settings, reader.metadata)
-        self.machine = resumed.machine(self.page_data) if resumed else make_machine(self.settings)
-        self.controls = Controls(self.machine, reader.paths, self.settings, self.page_data, notes)
+        rate = reader.metadata.sample_rate
+        self._of_machine = of_sample(self.settings, rate)
+        if rate is not None:
+            notes(told(rate))
+        self.machine = resumed.machine(self.page_data) if resumed else make_machine(self._of_machine)
+        self.controls = Controls(self.machine, reader.paths, self._of_machine, self.page_data, notes)
         self.snapshots = Snapshots(
             self.machine, self.controls.memcg_path, self.settings.warmup, self.page_data.mismatches
         )
@@ -403,8 +408,8 @@ class Replay:
         if self.page_data.source is None:
             return None
         guessed = GuessedPageData(self.page_data)
-        machine = make_machine(self.settings)
-        controls = Controls(machine, self.reader.paths, self.settings, guessed, ignore)
+        machine = make_machine(self._of_machine)
+        controls = Controls(machine, self.reader.paths, self._of_machine, guessed, ignore)
         controls.begin()
         scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener(), self._pages_held)
         return LookAhead(self.page_data, guessed, scout, workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Final
 
 from zswap_replay.machine.machine import Machine
@@ -16,6 +17,7 @@ from zswap_replay.mm.memcontrol import (
     ROOT,
 )
 from zswap_replay.settings import Settings
+from zswap_replay.trace.scaled import whole_size
 from zswap_replay.units import PAGE_SIZE, listed
 
 _SHOWN: Final = 3
@@ -24,12 +26,15 @@ _OTHER_RECIPES: Final = ("server", "desktop")
 """Built-in recipes most of whose pages are stored."""
 
 
-def why_nothing_stored(machine: Machine, paths: Sequence[str], settings: Settings) -> str:
+def why_nothing_stored(
+    machine: Machine, paths: Sequence[str], settings: Settings, rate: Fraction | None = None
+) -> str:
     """Give every reason why zswap took no page, and the flags that lead to a replay in which it takes some.
 
-    ``paths`` are the trace's memcgs, by number; ``settings`` are as check_settings() gives them.
+    ``paths`` are the trace's memcgs, by number; ``settings`` are as check_settings() gives them. Limits are those of
+    the whole where the trace is a sample of ``rate`` of the pages.
     """
-    found = _Refusals(machine, paths, settings)
+    found = _Refusals(machine, paths, settings, rate)
     reasons = list(found.reasons())
     if reasons:
         flags = [*found.flags(found.refused()), *found.content_flags()]
@@ -43,7 +48,10 @@ def why_nothing_stored(machine: Machine, paths: Sequence[str], settings: Setting
 class _Refusals:
     """What a machine refused, and what refuses in its settings now."""
 
-    def __init__(self, machine: Machine, paths: Sequence[str], settings: Settings) -> None:
+    def __init__(
+        self, machine: Machine, paths: Sequence[str], settings: Settings, rate: Fraction | None
+    ) -> None:
+        self._rate = rate
         self._machine = machine
         self._memcgs = machine.memcgs
         self._zswap = machine.zswap
@@ -80,10 +88,13 @@ class _Refusals:
         if not named:
             return f"a {key} left no room"
         if len(set(named.values())) == 1:
-            return f"{key} of {listed(list(named), _SHOWN)} is {next(iter(named.values())) * PAGE_SIZE}"
+            return f"{key} of {listed(list(named), _SHOWN)} is {self._bytes(next(iter(named.values())))}"
         return (
-            f"{key} is {listed([f'{pages * PAGE_SIZE} of {path}' for path, pages in named.items()], _SHOWN)}"
+            f"{key} is {listed([f'{self._bytes(pages)} of {path}' for path, pages in named.items()], _SHOWN)}"
         )
+
+    def _bytes(self, pages: int) -> int:
+        return whole_size(pages * PAGE_SIZE, self._rate)
 
     def _without_zswap(self) -> dict[int, int]:
         """Return the limits, in pages, of the memcgs that may have nothing in zswap."""
@@ -148,10 +159,10 @@ class _Refusals:
         """Give the flags that put a memcg under pressure, by half of what it has; the root by less RAM."""
         own = int(self._memcgs.resident[memcg])
         if memcg != ROOT and (own > 1 or self.resident <= 1):
-            yield f"--set {self._path[memcg]}:memory.max={max(own // 2, 1) * PAGE_SIZE}"
+            yield f"--set {self._path[memcg]}:memory.max={self._bytes(max(own // 2, 1))}"
             return
         pages = max(self.resident // 2, 1)
-        yield f"--totalram={pages * PAGE_SIZE}"
+        yield f"--totalram={self._bytes(pages)}"
         if pages * self._zswap.max_pool_percent // 100 == 0:
             yield "--max-pool-percent=100"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import DEFAULT_TOTALRAM, Settings
+from zswap_replay.trace.scaled import whole_size
 from zswap_replay.units import PAGE_SIZE, RamShare, Share
 
 if TYPE_CHECKING:
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 class WorkingSets:
     """The distinct pages of each memcg over a whole trace, those of its descendants included."""
 
-    def __init__(self, info: TraceInfo) -> None:
+    def __init__(self, info: TraceInfo, rate: Fraction | None = None) -> None:
+        """Take what a trace has; that of a sample of ``rate`` of the pages stands for the whole's."""
+        self._rate = rate
         self._pages = {memcg.path: memcg.pages for memcg in info.memcgs}
 
     def size(self, memcg: str) -> int:
         """Return the bytes of a memcg's working set; 0 for a memcg that the trace does not have."""
         below = "/" if memcg == "/" else f"{memcg}/"
         pages = sum(own for path, own in self._pages.items() if path == memcg or path.startswith(below))
-        return pages * PAGE_SIZE
+        return whole_size(pages * PAGE_SIZE, self._rate)
 
     def resolve(self, share: Share, option: str, text: str) -> int:
         """Return the bytes of a share, down to a whole page.
@@ -49,8 +52,9 @@ def whole_pages(factor: Fraction, whole: int) -> int:
 
 
 def totalram_of(totalram: int | None, metadata: TraceMetadata) -> int:
-    """Return the bytes of RAM: as set, else the trace's, else the default."""
-    return totalram or (metadata.totalram_pages or 0) * PAGE_SIZE or DEFAULT_TOTALRAM
+    """Return the bytes of RAM: as set, else the trace's, else the default; of a sample, those of the whole."""
+    of_trace = (metadata.totalram_pages or 0) * PAGE_SIZE
+    return totalram or whole_size(of_trace, metadata.sample_rate) or DEFAULT_TOTALRAM
 
 
 def resolved(settings: Settings, reader: TraceReader) -> Settings:
@@ -65,7 +69,7 @@ def resolved(settings: Settings, reader: TraceReader) -> Settings:
     if any(isinstance(value, Share) for value in values):
         from zswap_replay.trace.info import describe
 
-        sets = WorkingSets(describe(reader.again()))
+        sets = WorkingSets(describe(reader.again()), reader.metadata.sample_rate)
     if settings.totalram_share is not None:
         assert sets is not None
         totalram = sets.resolve(settings.totalram_share, "totalram", str(settings.totalram_share))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 
+from zswap_replay.errors import SettingsError
 from zswap_replay.json_value import Value
-from zswap_replay.units import shortened
+from zswap_replay.units import parse_rate, shortened
 
 _AROUND = ("zswap_replay", "python", "numpy", "pyarrow")
 
@@ -19,7 +20,10 @@ class Manifest:
     """The inputs of one replay. Equal manifests mean equal counters."""
 
     trace: dict[str, object]
-    """``path`` as it was given, ``sha256`` of its rows (None where the replay ended before them), ``events``."""
+    """``path`` as it was given, ``sha256`` of its rows (None where the replay ended before them), ``events``.
+
+    Of a sample, ``sample_rate`` too, the share of the pages that it has: ``1/10``.
+    """
     settings: dict[str, object]
     kernel: str
     seed: int
@@ -77,6 +81,7 @@ class Manifest:
                 "path": trace["path"].text(),
                 "sha256": None if digest.content is None else digest.text(),
                 "events": trace["events"].integer(),
+                **_sample_rate(trace),
             },
             settings=dict(settings.table()),
             kernel=document["kernel"].text(),
@@ -90,6 +95,16 @@ class Manifest:
             kernel_asked=document.get("kernel_asked", "").text(),
             kernel_rules=document.get("kernel_rules", "").text(),
         )
+
+
+def _sample_rate(trace: Value) -> dict[str, object]:
+    """Read the share of the pages that a trace is a sample of, where it is one. Raises ResultError."""
+    if "sample_rate" not in trace:
+        return {}
+    try:
+        return {"sample_rate": str(parse_rate(trace["sample_rate"].text()))}
+    except SettingsError:
+        raise trace["sample_rate"].fault("a share of the pages, such as 1/10") from None
 
 
 def versions(codec: dict[str, str]) -> dict[str, str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.json_value import Value
 from zswap_replay.result import by_name, long_format
 from zswap_replay.result.derived import DERIVED, OVER_TIME, derive
+from zswap_replay.result.estimates import Estimates, estimates
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.over_time import Number
 from zswap_replay.result.ranges import SCHEDULING, Ranges
@@ -191,6 +193,21 @@ class Result:
         """
         return derive(self.end, self.over_time)
 
+    @property
+    def sample_rate(self) -> Fraction | None:
+        """The share of the pages that the trace is a sample of; None for a trace that is none."""
+        rate = self.manifest.trace.get("sample_rate")
+        return None if rate is None else Fraction(str(rate))
+
+    @property
+    def estimates(self) -> Estimates | None:
+        """By name, what the counters at the end come to in the whole of which the trace is a sample.
+
+        Each is the sample's over its rate; ratios are as they are. None for a trace that is no sample.
+        """
+        rate = self.sample_rate
+        return None if rate is None else estimates(self.end, self.derived, rate)
+
     def as_json(self, *, timing: bool = True) -> dict[str, object]:
         """Convert to the object of the JSON output; without ``timing`` it is the same for equal replays."""
         document: dict[str, object] = {
@@ -206,6 +223,9 @@ class Result:
         }
         if self.range is not None:
             document["range"] = self.range.as_json()
+        estimated = self.estimates
+        if estimated is not None:
+            document["estimates"] = dict(estimated)
         if self.warnings:
             document["warnings"] = list(self.warnings)
         if timing and self.timing is not None:

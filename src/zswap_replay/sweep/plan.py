@@ -128,7 +128,7 @@ def make_plan(
     )
     sets: dict[str, int] = {}
     if grid is None:
-        working = WorkingSets(describe(reader))
+        working = WorkingSets(describe(reader), reader.metadata.sample_rate)
         grid = build(options, working, totalram_of(None, reader.metadata))
         sets = {path: working.size(path) for path in reader.paths}
     sha256 = reader.sha256()

@@ -233,6 +233,15 @@ def _merged_metadata(
             names = ", ".join(os.fspath(item.path) for item in inputs)
             raise TraceError(f"{names}: payload recipes differ; --drop-recipe leaves them out")
         recipe = None
+    rates = {metadata.sample_rate for metadata in known}
+    if len(rates) > 1:
+        told = ", ".join(
+            f"{os.fspath(item.path)}: {each.sample_rate or 1}"
+            for item, each in zip(inputs, known, strict=True)
+        )
+        raise TraceError(
+            f"the inputs are samples of different shares of pages: {told}; expected the same of all"
+        )
     sources = (
         f"{shown(Path(item.path).name)} at {item.memcg}" + (f": {metadata.origin}" if metadata.origin else "")
         for item, metadata in zip(inputs, known, strict=True)
@@ -243,6 +252,7 @@ def _merged_metadata(
         nodes=max(each.nodes or 0 for each in known) or None,
         origin="merged from " + "; ".join(sources),
         recipe=recipe,
+        sample_rate=known[0].sample_rate,
     )
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from zswap_replay.errors import TraceError
+from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.schema import SCHEMA_VERSIONS
-from zswap_replay.units import PAGE_SIZE, quoted, whole
+from zswap_replay.units import PAGE_SIZE, parse_rate, quoted, whole
 
 _PREFIX = "zswap_replay."
 
 
 @dataclass(frozen=True)
 class TraceMetadata:
-    """The metadata of a trace: bytes of a page, pages of memory, NUMA nodes, origin, payload recipe and schema."""
+    """The metadata of a trace: bytes of a page, pages of memory, NUMA nodes, origin, payload recipe and schema.
+
+    Of a sample, the share of the pages that it has; of the end of a trace that was cut, the rows of its prologue.
+    """
 
     page_size: int = PAGE_SIZE
     totalram_pages: int | None = None
@@ -24,6 +28,8 @@ class TraceMetadata:
     origin: str | None = None
     recipe: dict[str, Any] | None = None
     schema: int = 1
+    sample_rate: Fraction | None = None
+    prologue_rows: int | None = None
 
     def encode(self) -> dict[bytes, bytes]:
         """Return the metadata as the key-value pairs of a Parquet file."""
@@ -36,6 +42,10 @@ class TraceMetadata:
             values["origin"] = self.origin
         if self.recipe is not None:
             values["recipe"] = json.dumps(self.recipe, sort_keys=True)
+        if self.sample_rate is not None:
+            values["sample_rate"] = str(self.sample_rate)
+        if self.prologue_rows is not None:
+            values["prologue_rows"] = str(self.prologue_rows)
         return {(_PREFIX + key).encode(): value.encode() for key, value in values.items()}
 
 
@@ -60,6 +70,14 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
             raise fault(key, expected)
         return int(text)
 
+    def rate() -> Fraction | None:
+        if "sample_rate" not in texts:
+            return None
+        try:
+            return parse_rate(texts["sample_rate"])
+        except SettingsError:
+            raise fault("sample_rate", "a share of the pages, such as 1/10") from None
+
     if texts.get("schema", "1") not in map(str, SCHEMA_VERSIONS):
         raise fault("schema", " or ".join(map(str, SCHEMA_VERSIONS)))
     if texts.get("page_size", str(PAGE_SIZE)) != str(PAGE_SIZE):
@@ -78,4 +96,6 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
         nodes=number("nodes", "a number of NUMA nodes from 1 to 256", 256),
         origin=texts.get("origin"),
         recipe=recipe,
+        sample_rate=rate(),
+        prologue_rows=number("prologue_rows", "a number of rows", (1 << 62) - 1),
     )

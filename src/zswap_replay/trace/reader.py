@@ -356,4 +356,9 @@ def _joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> T
             raise TraceError(
                 f"{name}: metadata zswap_replay.{key}: found {new}; expected {old}, as in the files before"
             )
+    if known.sample_rate != found.sample_rate:
+        raise TraceError(
+            f"{name}: metadata zswap_replay.sample_rate: found {found.sample_rate or 'none'}; "
+            f"expected {known.sample_rate or 'none'}, as in the files before"
+        )
     return replace(known, schema=max(known.schema, found.schema))

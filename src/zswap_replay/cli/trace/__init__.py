@@ -9,6 +9,7 @@ from zswap_replay.cli.trace.annotate import annotate
 from zswap_replay.cli.trace.generate import generate
 from zswap_replay.cli.trace.merge import merge
 from zswap_replay.cli.trace.order import shift, sort
+from zswap_replay.cli.trace.sample import sample
 from zswap_replay.cli.trace.show import cat, head, info, validate
 from zswap_replay.trace.importers import IMPORTERS
 
@@ -23,5 +24,5 @@ def import_() -> None:
     """Make a trace from another program's output."""
 
 
-for _command in (annotate, cat, generate, head, info, merge, shift, sort, validate):
+for _command in (annotate, cat, generate, head, info, merge, sample, shift, sort, validate):
     trace.add_command(_command)

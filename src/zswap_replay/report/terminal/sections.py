@@ -121,6 +121,29 @@ def derived(results: Sequence[Result]) -> Grid:
     return table
 
 
+def estimates(results: Sequence[Result]) -> Grid | None:
+    """Tabulate what the counters of a sample come to in the whole, a column for each result; None where none is one."""
+    estimated = [result.estimates for result in results]
+    if all(each is None for each in estimated):
+        return None
+    several = len(results) > 1
+    table = Grid("", *(labels(results) if several else [""]), "", left=(0, len(results) + 1))
+    for figure in DERIVED.values():
+        if figure.unit == "bytes":
+            found = [None if each is None else each[f"derived.{figure.name}"] for each in estimated]
+            cells = [size(None if value is None else int(value)) for value in found]
+            table.add_row(figure.title, *cells, "")
+    groups: tuple[Group, ...] = ("vmstat", "zswap")
+    for group in groups:
+        for name, counter in COUNTERS[group].items():
+            if counter.unit == "bytes" or not any(name in getattr(result.end, group) for result in results):
+                continue
+            counts = [None if each is None else each.get(f"{group}.{name}") for each in estimated]
+            cells = [number(None if value is None else int(value)) for value in counts]
+            table.add_row(name, *cells, Text(counter.unit, style="dim"))
+    return table
+
+
 def held(results: Sequence[Result]) -> Grid:
     """Tabulate what was held: the mean over the trace's time, the peak and the end, a line for each result."""
     several = len(results) > 1

@@ -39,6 +39,10 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
     _section(console, "derived", sections.derived(results))
     _section(console, "held over the trace's time", sections.held(results))
     _settings_and_counters(results, console)
+    estimated = sections.estimates(results)
+    if estimated is not None:
+        rates = ", ".join(dict.fromkeys(str(result.sample_rate) for result in results))
+        _section(console, f"estimates for the whole (a sample of {rates} of the pages)", estimated)
     for label, result in zip(labels(results), results, strict=True):
         title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
         _section(console, title, *memcgs.tables(result.end, console))
