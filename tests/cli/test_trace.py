@@ -169,3 +169,36 @@ def test_sample(small: Path, tmp_path: Path) -> None:
     result = call("sample", small, "--rate", "7", "-o", out, "-f")
     assert 2 == result.exit_code
     assert "'7' is no share of pages: expected one above 0 and at most 1" in result.stderr
+
+
+def test_cut(tmp_path: Path) -> None:
+    trace, out = tmp_path / "t.parquet", tmp_path / "out.parquet"
+    builder = (
+        TraceBuilder().memcg_create("/a").write("/a", 1, count=3).pageout("/a", 1, count=2).read("/a", 2)
+    )
+    builder.save(trace)
+    result = call("cut", trace, "--to", "2ms", "-o", out)
+    assert f"2 rows: {out}\n" == result.output
+    with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
+        call("cut", trace, "--from", "3ms", "-o", out)
+    for place in (
+        ("--from", "3ms"),
+        ("--from", "3000000", "--events", 9),
+        ("--events", "3.."),
+        ("--events", "3:4"),
+    ):
+        result = call("cut", trace, *place, "-c", "lz4", "--set", "/a:memory.max=1M", "-o", out, "-f")
+        assert f"1 rows after a prologue of 6, for 3 pages: {out}\n" == result.output, result.stderr
+    assert 6 == open_trace(out).metadata.prologue_rows
+    for arguments, expected in (
+        ((), "found no place to cut at; expected --from, --to or --events"),
+        (("--events", "a..b"), "'a..b': expected rows such as 1000..2000"),
+        (("--events", ".."), "'..': expected rows such as"),
+        (("--events", "1..2", "--to", "1s"), "--events A..B and --from or --to: give one"),
+        (("--from", "soon"), "'soon' is no time: expected nanoseconds"),
+    ):
+        result = call("cut", trace, *arguments, "-o", out, "-f")
+        assert 2 == result.exit_code
+        assert expected in result.stderr
+    with pytest.raises(SettingsError, match="found no row between the two places"):
+        call("cut", trace, "--from", "9s", "-o", out, "-f")

@@ -11,6 +11,8 @@ cdef class ContentsHeld:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly Lengths contents
+    cdef unsigned long long[::1] named
+    cpdef name(self, unsigned long long[::1] named)
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
     @cython.locals(blocks="int[::1]")
     cdef event_of_known_pages(self, Events events, Py_ssize_t i, int space)

@@ -2,6 +2,7 @@
 
 import cython
 
+from zswap_replay.lib.columns import Column
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
@@ -21,6 +22,15 @@ class ContentsHeld:
         self.memcgs = memcgs
         # a set: lengths and kinds are not looked at
         self.contents = Lengths()
+        # by the number of an event, what the page holds that is written to; None where nobody asks
+        self.named: Column | None = None
+
+    def name(self, named: Column | None) -> None:
+        """Note in a column, by the number of each write of one page, what the page holds then, and no set of contents.
+
+        The column is as long as the events that come next.
+        """
+        self.named = named
 
     def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Replay what pages hold over the events ``start`` to ``stop`` - 1; return the number of the first one left.
@@ -52,6 +62,8 @@ class ContentsHeld:
                         events.content[i] + number,
                         events.has_content[i] != 0,
                     )
+                    if self.named is not None and kind == WRITE and events.count[i] == 1:
+                        self.named[i] = self.pages.content_of(self.pages.find(space, events.page[i]))
         return stop
 
     def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
@@ -101,6 +113,8 @@ class ContentsHeld:
                 pages.flags[page] |= EXPLICIT
         if kind == WRITE or has_content:
             pages.set_content(page, kind == WRITE, content, has_content)
+        if self.named is not None:
+            return
         held: cython.ulonglong = pages.content_of(page)
         if self.contents.find(held) < 0:
             self.contents.add(held, 0, 0)

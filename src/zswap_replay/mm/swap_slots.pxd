@@ -13,7 +13,7 @@ cdef class SwapSlots:
     cdef readonly MemCgroups memcgs
     cdef readonly Zswap zswap
     cdef bint rule_slots_freed_in_batches, rule_slots_cached
-    cdef int[::1] returned_memcg
+    cdef readonly int[::1] returned_memcg
     cdef readonly int n_ret
     cdef bint folio_alloc_swap(self, int page) noexcept
     cdef int free_swap_slot(self, int page) except -1

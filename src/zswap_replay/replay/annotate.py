@@ -37,7 +37,7 @@ class Annotated:
     compressors: int
 
 
-class _PagesAlone:
+class PagesAlone:
     """A core in which pages are written to and nothing else happens."""
 
     def __init__(self, machine: Machine) -> None:
@@ -48,7 +48,7 @@ class _PagesAlone:
         """Do nothing: time does not change what pages hold."""
 
 
-class _MemcgsAlone:
+class MemcgsAlone:
     """Controls of which only those that make and remove memcgs are used."""
 
     def __init__(self, controls: Controls) -> None:
@@ -100,8 +100,8 @@ def annotate(
     machine = make_machine(settings)
     controls = Controls(machine, reader.paths, settings, page_data, ignore)
     controls.begin()
-    held = _PagesAlone(machine)
-    loop = Loop(trace, settings.nodes, held, _MemcgsAlone(controls), NoListener())
+    held = PagesAlone(machine)
+    loop = Loop(trace, settings.nodes, held, MemcgsAlone(controls), NoListener())
     told = progress or ignore
     for batch in reader.batches():
         loop.take(batch, len(batch))

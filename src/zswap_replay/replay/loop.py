@@ -300,9 +300,11 @@ class Replay:
             notes(told(rate))
         self.machine = resumed.machine(self.page_data) if resumed else make_machine(self._of_machine)
         self.controls = Controls(self.machine, reader.paths, self._of_machine, self.page_data, notes)
-        self.snapshots = Snapshots(
-            self.machine, self.controls.memcg_path, self.settings.warmup, self.page_data.mismatches
-        )
+        self._prologue = reader.metadata.prologue_rows or 0
+        if self._prologue:
+            notes(f"the first {self._prologue:,} rows are the prologue of a cut: nothing in them is counted")
+        warmup = self.settings.warmup + self._prologue
+        self.snapshots = Snapshots(self.machine, self.controls.memcg_path, warmup, self.page_data.mismatches)
         assert self.settings.nodes is not None
         self.loop = Loop(
             path, self.settings.nodes, self.machine, self.controls, self.snapshots, self._pages_held
@@ -328,7 +330,7 @@ class Replay:
         reading = 0.0
         total = self.reader.num_rows
         if self.settings.max_events is not None:
-            total = min(total, self.settings.max_events)
+            total = min(total, self.settings.max_events + self._prologue)
         self.snapshots.total_rows = total
         batches = self.reader.batches(batch_rows)
         ahead = self._look_ahead(workers) if workers is not None and self.resumed is None else None

@@ -108,6 +108,12 @@ def merge(
     for text in dict.fromkeys(text for reader in readers for text in reader.notes):
         if notes is not None:
             notes(text)
+    if notes is not None:
+        for item, reader in zip(inputs, readers, strict=True):
+            if reader.metadata.prologue_rows is not None:
+                notes(
+                    f"{os.fspath(item.path)}: the rows of its prologue are rows like others from here on, and count"
+                )
     metadata = _merged_metadata(inputs, readers, totalram_pages, drop_recipe)
     names = {ROOT: 0}
     with TraceWriter(output, metadata, inputs=files, overwrite=overwrite) as writer:

@@ -17,7 +17,7 @@ from zswap_replay.lib.splitmix import mixed
 from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.encode import batch_table
 from zswap_replay.trace.events import Reclaim
-from zswap_replay.trace.reader import open_trace, trace_files
+from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
 from zswap_replay.trace.scaled import SIZES, scaled_size
 from zswap_replay.trace.schema import Event
 from zswap_replay.trace.writer import TraceWriter
@@ -70,13 +70,14 @@ def sample(
     metadata = reader.metadata
     before = metadata.sample_rate or Fraction(1)
     ram = metadata.totalram_pages
+    chosen = Chosen(rate, f"{seed} {before}")
     metadata = replace(
         metadata,
         sample_rate=before * rate if before * rate < 1 else None,
         totalram_pages=None if ram is None else scaled_size(ram * PAGE_SIZE, rate) // PAGE_SIZE,
+        prologue_rows=_prologue_rows(reader, chosen, rate),
         origin=f"sample of {rate}, seed {seed}: {metadata.origin or os.path.basename(os.fspath(trace))}",
     )
-    chosen = Chosen(rate, f"{seed} {before}")
     accesses = worker_rows = 0
     with TraceWriter(output, metadata, inputs=trace_files(trace), overwrite=overwrite) as writer:
         for batch in reader.batches(batch_rows):
@@ -93,6 +94,21 @@ def sample(
     return SampleSummary(writer.rows, reader.num_rows, accesses)
 
 
+def _prologue_rows(reader: TraceReader, chosen: Chosen, rate: Fraction) -> int | None:
+    """Count the rows of a cut's prologue that are in the sample; None for a trace that has none."""
+    rows = reader.metadata.prologue_rows
+    if rows is None:
+        return None
+    kept = 0
+    again = reader.again()
+    for batch in again.batches():
+        prologue = batch.part(0, min(len(batch), rows - batch.first_row))
+        kept += sum(table.num_rows for table in _sampled(prologue, again.paths, chosen, rate))
+        if batch.first_row + len(batch) >= rows:
+            break
+    return kept
+
+
 class Chosen:
     """Which pages are in a sample."""
 
@@ -104,7 +120,7 @@ class Chosen:
     def __call__(
         self, memcg: npt.NDArray[np.int32], page: npt.NDArray[np.uint64], paths: Sequence[str]
     ) -> npt.NDArray[np.bool_]:
-        """Tell of each page, by the number of its memcg among `paths` and its own, whether it is in the sample."""
+        """Decide for each page, by the number of its memcg among `paths` and its own, whether it is in the sample."""
         if len(self._seeds) < len(paths):
             self._seeds = np.array([self._seed(path) for path in paths], np.uint64)
         return mixed(mixed(page) ^ self._seeds[memcg]) <= np.uint64(self._below)

@@ -27,7 +27,7 @@ def rows(path: Path) -> list[tuple[str, ...]]:
 
 
 def pages(path: Path) -> set[tuple[str, int]]:
-    found = set()
+    found: set[tuple[str, int]] = set()
     for row in rows(path):
         if row[3] != "-":
             found.update((row[2], page) for page in range(int(row[3]), int(row[3]) + int(row[4])))

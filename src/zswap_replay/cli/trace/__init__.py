@@ -6,6 +6,7 @@ import click
 
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.trace.annotate import annotate
+from zswap_replay.cli.trace.cut import cut
 from zswap_replay.cli.trace.generate import generate
 from zswap_replay.cli.trace.merge import merge
 from zswap_replay.cli.trace.order import shift, sort
@@ -24,5 +25,5 @@ def import_() -> None:
     """Make a trace from another program's output."""
 
 
-for _command in (annotate, cat, generate, head, info, merge, sample, shift, sort, validate):
+for _command in (annotate, cat, cut, generate, head, info, merge, sample, shift, sort, validate):
     trace.add_command(_command)
