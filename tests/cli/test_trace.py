@@ -195,10 +195,11 @@ def test_cut(tmp_path: Path) -> None:
         (("--events", "a..b"), "'a..b': expected rows such as 1000..2000"),
         (("--events", ".."), "'..': expected rows such as"),
         (("--events", "1..2", "--to", "1s"), "--events A..B and --from or --to: give one"),
-        (("--from", "soon"), "'soon' is no time: expected nanoseconds"),
     ):
         result = call("cut", trace, *arguments, "-o", out, "-f")
         assert 2 == result.exit_code
         assert expected in result.stderr
+    with pytest.raises(SettingsError, match="'soon' is no time: expected nanoseconds"):
+        call("cut", trace, "--from", "soon", "-o", out, "-f")
     with pytest.raises(SettingsError, match="found no row between the two places"):
         call("cut", trace, "--from", "9s", "-o", out, "-f")

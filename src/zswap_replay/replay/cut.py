@@ -37,11 +37,12 @@ _PIECE = 1 << 14
 class Between:
     """Which rows are kept: from a time or row on, up to another, which is not among them; None: from end to end.
 
-    `first_ns` and `end_ns` are times of the trace's clock. `rows` are the most that are kept, counted from the first.
+    `first` and `end` are times as texts: a duration counts from the trace's first row on (``10s``), a number is a time
+    of its clock, in ns. `rows` are the most that are kept, counted from the first.
     """
 
-    first_ns: int | None = None
-    end_ns: int | None = None
+    first: str | None = None
+    end: str | None = None
     first_row: int = 0
     end_row: int | None = None
     rows: int | None = None
@@ -141,34 +142,44 @@ def _table(batch: Batch, reader: TraceReader) -> pa.Table:
     return batch_table(batch, slice(0, len(batch)), memcgs, reader.paths)
 
 
-def time_of(trace: str | os.PathLike[str], text: str) -> int:
-    """Read a place in a trace to a time of its clock, in ns: a duration counts from its first row on (``10s``).
-
-    Raises SettingsError: the text is no time. TraceError: the trace cannot be read.
-    """
-    time_ns = parse_time(text)
-    if text.strip().replace("_", "").isdigit():
-        return time_ns
-    first = next((int(batch.time_ns[0]) for batch in open_trace(trace).batches(1) if len(batch)), 0)
-    return first + time_ns
-
-
 def _rows_between(reader: TraceReader, between: Between, batch_rows: int | None) -> tuple[int, int]:
-    """Find the numbers of the first row that is kept and of the first behind it."""
+    """Find the numbers of the first row that is kept and of the first behind it. Raises SettingsError: a bad time."""
     first = between.first_row
     end = reader.num_rows if between.end_row is None else min(between.end_row, reader.num_rows)
-    if between.first_ns is not None or between.end_ns is not None:
-        before_first = before_end = 0
+    if between.first is not None or between.end is not None:
+        places = [None if text is None else _Place(text) for text in (between.first, between.end)]
         for batch in reader.again().batches(batch_rows):
-            for_first = np.searchsorted(batch.time_ns, np.uint64(between.first_ns or 0), side="left")
-            before_first += int(for_first)
-            if between.end_ns is not None:
-                before_end += int(np.searchsorted(batch.time_ns, np.uint64(between.end_ns), side="left"))
-        first = max(first, before_first if between.first_ns is not None else 0)
-        end = min(end, before_end if between.end_ns is not None else end)
+            for place in places:
+                if place is not None:
+                    place.look(batch)
+        if places[0] is not None:
+            first = max(first, places[0].rows_before)
+        if places[1] is not None:
+            end = min(end, places[1].rows_before)
     if between.rows is not None:
         end = min(end, first + between.rows)
     return first, end
+
+
+class _Place:
+    """A time in a trace, and how many rows are before it among those that were looked at."""
+
+    def __init__(self, text: str) -> None:
+        self._time_ns = parse_time(text)
+        self._is_clock = text.strip().replace("_", "").isdigit()
+        self.rows_before = 0
+
+    def look(self, batch: Batch) -> None:
+        """Count the rows of the next batch that are before the time."""
+        if not len(batch):
+            return
+        if not self._is_clock:
+            self._time_ns += int(batch.time_ns[0])
+            self._is_clock = True
+        if self._time_ns > int(batch.time_ns[-1]):
+            self.rows_before += len(batch)
+        else:
+            self.rows_before += int(np.searchsorted(batch.time_ns, np.uint64(self._time_ns), side="left"))
 
 
 class _Cutter:

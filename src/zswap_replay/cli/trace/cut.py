@@ -17,7 +17,6 @@ from zswap_replay.cli.options import (
 )
 from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import strict, trace_argument, trace_force, trace_output
-from zswap_replay.errors import SettingsError
 
 if TYPE_CHECKING:
     from zswap_replay.replay.cut import Between
@@ -85,7 +84,7 @@ def cut(
     from zswap_replay.replay.cut import cut as cut_trace
 
     settings = settings_from(context)
-    between = _between(trace, first, end, events)
+    between = _between(first, end, events)
     with Bar("cut", shown=shows_progress(progress, quiet)) as bar:
         summary = cut_trace(
             trace,
@@ -106,8 +105,8 @@ def cut(
     click.echo(f"{summary.rows:,} rows{made}: {output}")
 
 
-def _between(trace: str, first: str | None, end: str | None, events: str | None) -> Between:
-    from zswap_replay.replay.cut import Between, time_of
+def _between(first: str | None, end: str | None, events: str | None) -> Between:
+    from zswap_replay.replay.cut import Between
 
     if first is None and end is None and events is None:
         raise click.UsageError("found no place to cut at; expected --from, --to or --events")
@@ -125,9 +124,4 @@ def _between(trace: str, first: str | None, end: str | None, events: str | None)
             if first is not None or end is not None:
                 raise click.UsageError("--events A..B and --from or --to: give one")
             start_row, end_row = int(match[1] or 0), int(match[2]) if match[2] else None
-    try:
-        first_ns = None if first is None else time_of(trace, first)
-        end_ns = None if end is None else time_of(trace, end)
-    except SettingsError as error:
-        raise click.BadParameter(str(error)) from None
-    return Between(first_ns, end_ns, start_row, end_row, rows)
+    return Between(first, end, start_row, end_row, rows)
