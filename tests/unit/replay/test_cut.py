@@ -77,8 +77,8 @@ def together(first: Result, second: Result) -> dict[str, object]:
 def test_page_outs_count_the_same_wherever_they_are_cut(tmp_path: Path) -> None:
     pageouts().save(tmp_path / "t")
     rows = open_trace(tmp_path / "t").num_rows
-    for kernel, row in itertools.product(("6.6", "patch-v4", "6.12"), (1, 12, 16, 22, 29, rows - 1)):
-        whole = replay(tmp_path / "t", kernel=kernel, compressor="lz4")
+    wholes = {kernel: replay(tmp_path / "t", kernel=kernel, compressor="lz4") for kernel in ("6.6", "6.12")}
+    for (kernel, whole), row in itertools.product(wholes.items(), (12, 17, 22)):
         first, second, summary = parts(tmp_path / "t", row, kernel=kernel)
         assert rows - row == summary.rows
         found = together(first, second)
@@ -91,12 +91,12 @@ def test_page_outs_count_the_same_wherever_they_are_cut(tmp_path: Path) -> None:
 
 
 def test_reclaim_counts_nearly_the_same(tmp_path: Path) -> None:
-    generate("zipf", Synthetic(pages=3000, events=24_000, skew=0.7), tmp_path / "t")
+    generate("zipf", Synthetic(pages=2500, events=16_000, skew=0.7), tmp_path / "t")
     limits = {"/a": {"memory.max": "4M", "memory.zswap.max": "1M"}}
     whole = replay(tmp_path / "t", set=limits, compressor="lz4")
-    first, second, summary = parts(tmp_path / "t", 12_000, set=limits)
+    first, second, summary = parts(tmp_path / "t", 8_000, set=limits)
     found = together(first, second)
-    assert summary.pages > 2000
+    assert summary.pages > 1500
     for name in ("replay.accesses", "replay.first_touches"):
         assert whole.counters[name] == found[name]
     for name in ("zswpout", "zswpin", "pswpin", "pswpout", "pgmajfault"):

@@ -20,7 +20,7 @@ from zswap_replay.trace.workload_rows import generate_workload
 
 QUARTER = Fraction(1, 4)
 LIMITS: SettingsOptions = {
-    "set": {"/a": {"memory.max": "24M", "memory.zswap.max": "6M"}},
+    "set": {"/a": {"memory.max": "18M", "memory.zswap.max": "5M"}},
     "compressor": "lz4",
     "verify": "off",
 }
@@ -30,7 +30,7 @@ LIMITS: SettingsOptions = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a trace and a quarter of it."""
     folder = tmp_path_factory.mktemp("sampled")
-    generate("zipf", Synthetic(pages=16_000, events=60_000, skew=0.7), folder / "whole")
+    generate("zipf", Synthetic(pages=12_000, events=45_000, skew=0.7), folder / "whole")
     sample(folder / "whole", folder / "quarter", QUARTER)
     return folder
 
@@ -76,8 +76,8 @@ def test_estimates_stand_beside_the_counters(quarter: Result) -> None:
 
 def test_flags_are_those_of_the_whole(folder: Path, quarter: Result) -> None:
     memcg = quarter.memcg["/a"]
-    assert 5 << 20 < memcg["memory.current"] <= 6 << 20
-    assert ["/a:memory.max=25165824", "/a:memory.zswap.max=6291456"] == quarter.manifest.settings["set"]
+    assert 7 << 19 < memcg["memory.current"] <= 9 << 19
+    assert ["/a:memory.max=18874368", "/a:memory.zswap.max=5242880"] == quarter.manifest.settings["set"]
     assert 4 << 30 == quarter.manifest.settings["totalram"]
     notes: list[str] = []
     shared = replay(

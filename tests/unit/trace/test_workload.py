@@ -231,7 +231,7 @@ def test_names_of_the_command_are_those_of_the_package() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_stores_something_and_kills_nobody(tmp_path: Path, name: str) -> None:
     trace = tmp_path / "t"
-    events = 120_000 if name == "memcg-churn" else 40_000
+    events = 100_000 if name == "memcg-churn" else 30_000
     generate_workload(load_workload(name, preset=True), trace, events=events)
     result = replay(trace, compressor="lz4", verify="off")
     replayed = result.end.replay
