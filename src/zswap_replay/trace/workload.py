@@ -26,6 +26,7 @@ from zswap_replay.trace.workload_values import (
     memcg_path,
     moment,
     number,
+    one_of,
     page_count,
     table_of,
     whole_number,
@@ -321,13 +322,10 @@ def _accesses(table: Value, regions: Mapping[str, Region]) -> Iterator[Access]:
         raise table.fault("at least one access")
     for value in values:
         table_of(value)
-        pattern = value["pattern"]
-        if pattern.content not in _ACCESS:
-            raise pattern.fault(f"one of {', '.join(_ACCESS)}")
-        own = _ACCESS[str(pattern.content)]
+        pattern = one_of(value["pattern"], _ACCESS)
+        own = _ACCESS[pattern]
         check_keys(value, ("region", "pattern", "weight", "write_share", *own), ("region",))
-        if value["region"].content not in regions:
-            raise value["region"].fault(f"one of the regions {', '.join(regions) or '(there is none)'}")
+        region = one_of(value["region"], regions, " the regions")
         parameters: dict[str, float] = {}
         for name, default in own.items():
             given = value.get(name, default)
@@ -339,15 +337,12 @@ def _accesses(table: Value, regions: Mapping[str, Region]) -> Iterator[Access]:
         if not weight:
             raise value["weight"].fault("a number above 0")
         write_share = number(value.get("write_share", 0.3), 0.0, 1.0)
-        yield Access(value["region"].text(), pattern.text(), weight, write_share, parameters)
+        yield Access(region, pattern, weight, write_share, parameters)
 
 
 def _scheduled(value: Value, memcgs: Mapping[str, Memcg], regions: Mapping[str, Region]) -> Scheduled:
     table_of(value)
-    name = value["event"]
-    if name.content not in (*_EVENTS, RESTART):
-        raise name.fault(f"one of {', '.join((*_EVENTS, RESTART))}")
-    event = name.text()
+    event = one_of(value["event"], (*_EVENTS, RESTART))
     on_region = event in ("pageout", "discard")
     on_memcg = event.startswith("memcg_") or event == RESTART
     keyed = event in ("memcg_set", "param", "snapshot")
@@ -361,8 +356,7 @@ def _scheduled(value: Value, memcgs: Mapping[str, Memcg], regions: Mapping[str, 
     )
     needed = tuple(each for each in fields if each not in ("stagger", "keep"))
     check_keys(value, ("at", "every", "times", "event", *fields), ("event", *needed))
-    if on_region and value["region"].content not in regions:
-        raise value["region"].fault(f"one of the regions {', '.join(regions) or '(there is none)'}")
+    region = one_of(value["region"], regions, " the regions") if on_region else None
     path = memcg_path(value["memcg"]) if on_memcg else None
     if path is not None and path != ROOT and path not in memcgs:
         raise value["memcg"].fault(f"one of the memcgs {', '.join(memcgs) or '(there is none)'}")
@@ -375,7 +369,7 @@ def _scheduled(value: Value, memcgs: Mapping[str, Memcg], regions: Mapping[str, 
         times=whole_number(value["times"], 1, _MAX_U64) if "times" in value else None,
         stagger=moment(value["stagger"], zero=True) if "stagger" in value else Moment(),
         memcg=path,
-        region=value["region"].text() if on_region else None,
+        region=region,
         key=key,
         value=_knob(Event[event.upper()], key, value["value"], path) if valued else None,
         keep=value["keep"].flag() if "keep" in value else False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +40,13 @@ def check_keys(value: Value, names: tuple[str, ...], needed: tuple[str, ...]) ->
             raise SettingsError(f"{each.where}: found this key; expected one of {', '.join(names)}")
     for name in needed:
         value[name]
+
+
+def one_of(value: Value, names: Collection[str], what: str = "") -> str:
+    """Read one of some names. Raises ResultError: it is none of them; ``what`` says what they are."""
+    if not isinstance(value.content, str) or value.content not in names:
+        raise value.fault(f"one of{what} {', '.join(names) or '(there is none)'}")
+    return value.content
 
 
 def memcg_path(value: Value) -> str:
