@@ -25,6 +25,10 @@ class CodecError(ZswapReplayError):
     """A compressor that is unknown, not installed, or refuses its level."""
 
 
+class MemorySourceError(ZswapReplayError):
+    """A process, a dump or an image whose pages cannot be measured; the text names it."""
+
+
 class ResultError(ZswapReplayError):
     """A file of results that cannot be read; the text names the key."""
 

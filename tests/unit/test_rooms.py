@@ -31,6 +31,7 @@ ORDER = (
     {"trace", "payload", "kernel"},
     {"settings"},
     {"codec"},
+    {"memory"},
     {"result"},
     {"replay"},
     {"compare", "sweep"},

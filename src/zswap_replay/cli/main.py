@@ -30,6 +30,7 @@ COMMANDS = {
     "sweep": "Replay a trace at every point of a grid of settings.",
     "report": "Make a page of charts and tables of results or of a sweep.",
     "trace": "Make, check and show traces.",
+    "memory": "Measure how your own memory compresses, and make recipes of it.",
     "payload": "Show what pages hold and how well they compress.",
     "kernels": "List the kernel releases that can be replayed.",
     "completion": "Print a script that completes the command line in a shell.",

@@ -28,6 +28,10 @@ _NUMBERS: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uin
 _OPTIONAL: Final = ("fill", "compressor")
 _KERNEL: Final = b"zswap_replay.kernel"
 """In the file's metadata: the release whose lengths it holds, where it was made for one."""
+_MEMORY: Final = b"zswap_replay.memory"
+"""In the file's metadata: what else was measured of the memory whose lengths it holds."""
+_ROWS: Final = 1 << 20
+"""Rows of a row group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class KnownLengths:
     """Each sorted by content; by canonical compressor name, empty where the file has no column `compressor`."""
     kernel: str | None = None
     """The release whose lengths they are; None where the file does not say."""
+    about: str | None = None
+    """What the file says of measured memory that it holds the lengths of, in JSON (memory.measurement); or None."""
 
     def deviation(self, name: str, kernel: str) -> str | None:
         """Say whose lengths of a compressor the file has, where they are not those of `kernel`.
@@ -103,8 +109,11 @@ def read_lengths(path: str | Path) -> KnownLengths:
     for code, name in enumerate(names):
         rows = np.flatnonzero(codes == code)
         tables[name] = _sorted(where, rows, content[rows], length[rows].astype(np.int32), kind[rows])
-    made_for = (table.schema.metadata or {}).get(_KERNEL)
-    return KnownLengths(where, tables, made_for.decode(errors="replace") if made_for is not None else None)
+    told = table.schema.metadata or {}
+    made_for, about = (
+        told[key].decode(errors="replace") if key in told else None for key in (_KERNEL, _MEMORY)
+    )
+    return KnownLengths(where, tables, made_for, about)
 
 
 def write_lengths(
@@ -135,6 +144,45 @@ def write_lengths(
         table = table.replace_schema_metadata({_KERNEL: kernel.encode()})
     with replacing(path, regular=True) as file, created(file) as stream:
         pq.write_table(table, stream, compression="zstd")
+
+
+def write_tables(
+    path: str | Path,
+    tables: Mapping[str, LengthTable],
+    kernel: str,
+    about: str | None = None,
+    *,
+    inputs: Sequence[str] = (),
+    overwrite: bool = True,
+) -> None:
+    """Write a file of the lengths of some compressors, a row group at a time, that `read_lengths` takes.
+
+    Of a same-filled page it says whether the word is 0; any other is written as 1. `kernel` names the release whose
+    lengths they are, `about` is kept beside them. The file appears complete or not at all.
+
+    Raises OSError: it cannot be written. SettingsError: it may not be, or is no regular file.
+    """
+    types = {**_NUMBERS, "compressor": pa.dictionary(pa.int8(), pa.string())}
+    metadata = {_KERNEL: kernel.encode()} | ({_MEMORY: about.encode()} if about is not None else {})
+    schema = pa.schema(list(types.items()), metadata)  # type: ignore[arg-type]  # its keys are bytes
+    names = pa.array(list(tables), pa.string())
+    with (
+        replacing(path, inputs=inputs, overwrite=overwrite, regular=True) as file,
+        created(file) as stream,
+        pq.ParquetWriter(stream, schema, compression="zstd") as writer,
+    ):
+        for number, table in enumerate(tables.values()):
+            for first in range(0, table.content.size, _ROWS):
+                kind = table.kind[first : first + _ROWS]
+                fill = pa.array((kind == SAME_FILLED).astype(np.uint64), pa.uint64(), mask=kind == NORMAL)
+                codes: Any = pa.array(np.full(kind.size, number, np.int8))
+                columns: list[pa.Array[Any]] = [
+                    pa.array(table.content[first : first + _ROWS], pa.uint64()),
+                    pa.array(table.length[first : first + _ROWS].astype(np.uint32), pa.uint32()),
+                    fill,
+                    pa.DictionaryArray.from_arrays(codes, names),
+                ]
+                writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=_ROWS)
 
 
 def _canonical(name: str) -> str:

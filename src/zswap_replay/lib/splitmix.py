@@ -50,3 +50,10 @@ def mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     z = (values ^ (values >> np.uint64(30))) * np.uint64(_FIRST)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
     return z ^ (z >> np.uint64(31))
+
+
+def mix64_each(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scatter each of some 64-bit integers, 0 too, which ``mixed`` leaves where it is."""
+    import numpy as np
+
+    return mixed(values + np.uint64(_GAMMA))
