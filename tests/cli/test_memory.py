@@ -124,3 +124,19 @@ def test_a_process_goes_on_after_it_was_stopped(image: str, tmp_path: Path, ran:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][0]
         assert "T" != state
         os.kill(pid, signal.SIGCONT)
+
+
+def test_a_recipe_is_fitted_and_used(image: str, tmp_path: Path, ran: Ran) -> None:
+    lengths, recipe = str(tmp_path / "mine.parquet"), str(tmp_path / "recipe.toml")
+    assert 0 == ran("memory", "measure", "-c", "lz4", image, "-o", lengths)[0]
+    status, out, err = ran("memory", "fit", lengths, "-o", recipe, "--parts", "3")
+    assert (0, "") == (status, err)
+    assert out.startswith("mine: 40 pages that no one word fills, ")
+    assert (2, f"{recipe}: is there already; --force overwrites it") == ran(
+        "memory", "fit", lengths, "-o", recipe
+    )[::2]
+    status, out, _ = ran("payload", "--recipe", recipe, "--pages", "50", "-c", "lz4")
+    assert 0 == status
+    assert "all" in out
+    (tmp_path / "bad").write_bytes(b"PAR1")
+    assert 2 == ran("memory", "fit", str(tmp_path / "bad"))[0]

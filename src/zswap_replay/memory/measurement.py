@@ -147,14 +147,14 @@ def _ratio_error(counts: npt.NDArray[np.int64], rate: float) -> float:
     The share of the population that was measured makes it smaller, to none where that is all.
     """
     number = int(counts.sum())
-    room = _footprints() / PAGE_SIZE
+    room = footprints() / PAGE_SIZE
     mean = float(room @ counts) / number
     spread = float((1 - room / mean) ** 2 @ counts) / max(number - 1, 1)
     return float((max(1 - 1 / rate, 0.0) * spread / number) ** 0.5) / mean
 
 
 @cache
-def _footprints() -> npt.NDArray[np.float64]:
+def footprints() -> npt.NDArray[np.float64]:
     """Return what a page of each length takes of a well-filled pool, in bytes."""
     return np.array([0.0, *(footprint(length) for length in range(1, _LENGTHS))])
 
@@ -163,7 +163,7 @@ def entropy_classes(
     bits: npt.NDArray[np.uint8], lengths: dict[str, npt.NDArray[np.int32]]
 ) -> tuple[EntropyClass, ...]:
     """Compute the classes of entropy of pages, and how well each compresses; classes without a page are left out."""
-    room = _footprints()
+    room = footprints()
     found = []
     for least in range(ENTROPY_CLASSES):
         mine = bits == least

@@ -129,6 +129,22 @@ def _random_corpus() -> bytes:
     return stream(0x5EED, (CORPUS_SIZE + PAGE_SIZE) // 8).astype("<u8").tobytes()
 
 
+def _counters_corpus() -> bytes:
+    import numpy as np
+
+    bits = stream(0xC047, (CORPUS_SIZE + PAGE_SIZE) // 8)
+    width = np.array([1, 2, 3, 4], dtype=np.uint64)[(bits & np.uint64(3)).astype(np.int64)]
+    return (bits >> np.uint64(8) & ((np.uint64(1) << width) - np.uint64(1))).astype("<u8").tobytes()
+
+
+def _digits_corpus() -> bytes:
+    import numpy as np
+
+    # Sixteen symbols and no repeats: what a coder of symbols halves, and a search for matches leaves as it is.
+    drawn = stream(0xD161, (CORPUS_SIZE + PAGE_SIZE) // 8).astype("<u8").view(np.uint8) & np.uint8(15)
+    return np.frombuffer(b"0123456789abcdef", np.uint8)[drawn].tobytes()
+
+
 def _half_zero_corpus() -> bytes:
     # With a period of one page every slice of 4096 bytes holds 2048 zeros, wherever it begins.
     noise, half = _random_corpus(), PAGE_SIZE // 2
@@ -146,6 +162,8 @@ _CORPORA: Final[dict[str, Callable[[], bytes]]] = {
     "code": _code_corpus,
     "half-zero": _half_zero_corpus,
     "random": _random_corpus,
+    "counters": _counters_corpus,
+    "digits": _digits_corpus,
 }
 
 ZERO: Final = "zero"
@@ -173,14 +191,39 @@ def _plain_corpus(name: str) -> bytes:
     return _CORPORA[name]()
 
 
+def _passed(size: int, least: int, most: int) -> npt.NDArray[np.int64]:
+    """Return the places of random bytes in a corpus.
+
+    In fixed point each byte adds its share of a random byte; one is put before the byte with which the sum passes a
+    whole number. Where that is, is a root of the sum as a function of the place, found near and then corrected.
+    """
+    import numpy as np
+
+    more, first = most - least, least * size
+
+    def sum_to(place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        found: npt.NDArray[np.int64] = first * (place + 1) + more * (place * (place + 1) // 2)
+        return found
+
+    whole = size * PAGE_SIZE
+    wanted = np.arange(1, int(sum_to(np.array([size - 1]))[0]) // whole + 1) * whole
+    slope = more / 2 + first
+    if more:
+        near = (np.sqrt(slope * slope - 2.0 * more * (first - wanted)) - slope) / more
+    else:
+        near = wanted / first - 1
+    place = np.maximum(np.ceil(near).astype(np.int64), 0)
+    while (low := sum_to(place) < wanted).any():
+        place += low
+    while (high := (place > 0) & (sum_to(place - 1) >= wanted)).any():
+        place -= high
+    return place[place > 0] - 1
+
+
 def _scatter_random_bytes(plain: bytes, least: int, most: int) -> bytes:
     import numpy as np
 
-    size = np.uint64(len(plain))
-    place = np.arange(len(plain), dtype=np.uint64)
-    # Fixed point: each byte adds its share of a random byte; where the sum passes a whole number one is put.
-    shares = np.cumsum(np.uint64(least) * size + np.uint64(most - least) * place)
-    passed = np.diff(shares // (size * np.uint64(PAGE_SIZE))).nonzero()[0]
+    passed = _passed(len(plain), least, most)
     noise = stream(0x57E3, passed.size)
     # Moved within its 8-byte word; otherwise even distances could hit the same byte of every word.
     where = passed ^ (noise & np.uint64(7)).astype(np.int64)

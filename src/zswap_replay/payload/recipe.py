@@ -12,9 +12,14 @@ from typing import Any, Final, TypeVar
 
 from zswap_replay.errors import RecipeError
 from zswap_replay.payload.classes import CLASS_NAMES, CONTENT_VERSION, MAX_SPREAD, SAME_FILLED, ZERO
+from zswap_replay.units import PAGE_SIZE
 
 MAX_OVERRIDES: Final = 127
 """The most overrides that a recipe can have: a content id has seven bits for the one that holds for its memcg."""
+
+WHOLE_PAGE: Final = (PAGE_SIZE, PAGE_SIZE)
+LEAST_FILLED: Final = 16
+"""The fewest bytes of a page that are its class's: those that make it differ from others."""
 
 _T = TypeVar("_T", str, int, float)
 
@@ -23,11 +28,15 @@ _TOLERANCE: Final = 1e-6  # shares are decimal fractions: 0.1 + 0.2 must count a
 
 @dataclass(frozen=True, slots=True)
 class ClassShare:
-    """One class of a mix: `share` of all pages, 0 to 1, with `spread` random bytes on a page, fewest and most."""
+    """One part of a mix: `share` of all pages, 0 to 1, are of a class, with `spread` random bytes, fewest and most.
+
+    Of a page the first `filled` bytes are the class's, fewest and most; the rest of it are zeros.
+    """
 
     name: str
     share: float
     spread: tuple[int, int] = (0, 0)
+    filled: tuple[int, int] = WHOLE_PAGE
 
     def __post_init__(self) -> None:
         if self.name not in CLASS_NAMES:
@@ -41,6 +50,13 @@ class ClassShare:
             )
         if most and self.name in (ZERO, SAME_FILLED):
             raise RecipeError(f"{self.name}.spread: a page with random bytes in it is not {self.name}")
+        fewest, full = self.filled
+        if not LEAST_FILLED <= fewest <= full <= PAGE_SIZE:
+            raise RecipeError(
+                f"{self.name}.filled: [{fewest}, {full}] is not a range within {LEAST_FILLED} to {PAGE_SIZE} bytes"
+            )
+        if self.filled != WHOLE_PAGE and self.name in (ZERO, SAME_FILLED):
+            raise RecipeError(f"{self.name}.filled: a page that is filled in part is not {self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +198,11 @@ def _check_shares(classes: tuple[ClassShare, ...]) -> None:
 
 
 def _classes_as_json(classes: tuple[ClassShare, ...]) -> dict[str, Any]:
-    return {c.name: {"share": c.share, "spread": list(c.spread)} for c in classes}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part in classes:
+        filled = {"filled": list(part.filled)} if part.filled != WHOLE_PAGE else {}
+        found.setdefault(part.name, []).append({"share": part.share, "spread": list(part.spread), **filled})
+    return {name: parts if len(parts) > 1 else parts[0] for name, parts in found.items()}
 
 
 def _parse_recipe(recipe: object) -> Recipe:
@@ -220,16 +240,33 @@ def _parse_duplicates(duplicates: object) -> Duplicates:
 
 def _parse_classes(classes: object) -> tuple[ClassShare, ...]:
     table = _checked_table(classes, "classes", optional=set(CLASS_NAMES))
-    return tuple(_parse_class(name, value) for name, value in table.items())
+    return tuple(part for name, value in table.items() for part in _parse_class(name, value))
 
 
-def _parse_class(name: str, value: object) -> ClassShare:
-    table = _checked_table(value, f"classes.{name}", required={"share"}, optional={"spread"})
-    spread = table.get("spread", [0, 0])
-    if not isinstance(spread, list) or len(spread) != 2 or not all(type(k) is int for k in spread):
-        raise RecipeError(f"classes.{name}.spread: {spread!r} is not two whole numbers")
-    share = _checked_value(table, "share", float, f"classes.{name}.")
-    return ClassShare(name, share, (spread[0], spread[1]))
+def _parse_class(name: str, value: object) -> list[ClassShare]:
+    """Parse the parts of a class: a table, or a list of tables that are alike."""
+    key = f"classes.{name}"
+    if not isinstance(value, list):
+        return [_parse_part(name, value, key)]
+    if not value:
+        raise RecipeError(f"{key}: an empty list; expected one part or more")
+    return [_parse_part(name, part, f"{key} {number}") for number, part in enumerate(value, 1)]
+
+
+def _parse_part(name: str, value: object, key: str) -> ClassShare:
+    table = _checked_table(value, key, required={"share"}, optional={"spread", "filled"})
+    share = _checked_value(table, "share", float, f"{key}.")
+    return ClassShare(
+        name, share, _pair(table, "spread", key, (0, 0)), _pair(table, "filled", key, WHOLE_PAGE)
+    )
+
+
+def _pair(table: Mapping[str, Any], name: str, key: str, default: tuple[int, int]) -> tuple[int, int]:
+    """Return two whole numbers of a table. Raises RecipeError: something else is there."""
+    pair = table.get(name, list(default))
+    if not isinstance(pair, list) or len(pair) != 2 or not all(type(each) is int for each in pair):
+        raise RecipeError(f"{key}.{name}: {pair!r} is not two whole numbers")
+    return pair[0], pair[1]
 
 
 def _checked_table(

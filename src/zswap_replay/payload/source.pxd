@@ -10,7 +10,8 @@ cdef class _Maker:
     cdef str name
     cdef bint zero
     cdef bytes corpus
-    cdef unsigned long long bound
+    cdef unsigned long long bound, fewest, amounts
+    cdef bint whole
 
 cdef class GeneratedPages:
     cdef list _mixes
@@ -18,6 +19,7 @@ cdef class GeneratedPages:
     cdef _Maker _maker
     cpdef bytes page(self, unsigned long long content)
     cpdef bint holds(self, unsigned long long content, bytes page) except -1
+    cdef bytes _cut(self, bytes page, _Maker maker)
     cdef _Maker _maker_of(self, unsigned long long content)
     cdef void _find(self) noexcept
 

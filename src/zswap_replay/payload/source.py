@@ -55,13 +55,17 @@ class PageSource(Protocol):
 
 
 class _Maker:
-    """One class of a mix: its corpus, and the bound (exclusive) of the draws of 32 bits that choose it."""
+    """One part of a mix: its corpus, and the bound (exclusive) of the draws of 32 bits that choose it."""
 
     def __init__(self, share: ClassShare, bound: cython.ulonglong) -> None:
         self.name = share.name
         self.zero = share.name == ZERO
         self.corpus = None if share.name in (ZERO, SAME_FILLED) else corpus(share.name, *share.spread)
         self.bound = bound
+        fewest, most = share.filled
+        self.whole = fewest >= PAGE_SIZE
+        self.fewest = fewest
+        self.amounts = most - fewest + 1
 
 
 def _makers(classes: tuple[ClassShare, ...]) -> list[_Maker]:
@@ -95,7 +99,8 @@ class GeneratedPages:
         """Make the 4096 bytes of a content."""
         maker: _Maker = self._maker_of(content)
         if maker.corpus is not None:
-            return corpus_page(maker.corpus, self._bits)
+            page = corpus_page(maker.corpus, self._bits)
+            return page if maker.whole else self._cut(page, maker)
         return ZERO_PAGE if maker.zero else same_filled_page(same_filled_word(self._bits))
 
     def same_filled(self, content: cython.ulonglong) -> int | None:
@@ -112,9 +117,14 @@ class GeneratedPages:
     def holds(self, content: cython.ulonglong, page: bytes) -> cython.bint:
         """Tell whether `page` holds the bytes of a content."""
         maker: _Maker = self._maker_of(content)
-        if maker.corpus is not None:
+        if maker.corpus is not None and maker.whole:
             return is_corpus_page(page, maker.corpus, self._bits)
         return page == self.page(content)
+
+    def _cut(self, page: bytes, maker: _Maker) -> bytes:
+        """Leave of a page the number of bytes that its bits draw, and zeros behind them."""
+        filled = maker.fewest + ((mix64(self._bits) >> 32) * maker.amounts >> 32)
+        return page[:filled] + ZERO_PAGE[filled:]
 
     def _maker_of(self, content: cython.ulonglong) -> _Maker:
         if content != self._content:

@@ -27,6 +27,8 @@ GOLDEN = {
     "code": "bfdbf5cf8f88ca19",
     "half-zero": "a4be4b9716778475",
     "random": "a9fb2d0ce9f4d2ad",
+    "counters": "41e264b99bb74742",
+    "digits": "cee1ec770100d4e4",
 }
 
 

@@ -34,6 +34,19 @@ GROUPED = Recipe(
 """Has twins, overrides, a class of no share and bounds that are no round numbers."""
 
 
+FILLED = Recipe(
+    "filled",
+    (
+        ClassShare("random", 0.25, filled=(16, 4096)),
+        ClassShare("digits", 0.25, (8, 32), (100, 100)),
+        ClassShare("digits", 0.25),
+        ClassShare("counters", 0.25, (0, 64), (17, 900)),
+    ),
+    Duplicates(0.2, 30),
+)
+"""Has parts of one class, and pages that are filled in part."""
+
+
 def ids(count: int) -> Iterator[int]:
     """Small ids, ids from all 64 bits, and derived ones of the groups 0 to 5."""
     for i in range(count):
@@ -98,7 +111,7 @@ def tallies(recipe: Recipe, compressor: str, verify: Verify, count: int) -> str:
 
 
 def recipes() -> list[Recipe]:
-    return [*(load_recipe(name) for name in builtin_recipes()), GROUPED]
+    return [*(load_recipe(name) for name in builtin_recipes()), GROUPED, FILLED]
 
 
 def all_pages(count: int) -> str:

@@ -68,6 +68,25 @@ def test_a_recipe_comes_back_from_json_text_and_object() -> None:
     assert mine() == Recipe.from_json(json.dumps(mine().as_json()))
 
 
+def test_a_class_may_have_several_parts_that_are_filled_in_part(tmp_path: Path) -> None:
+    recipe = load_recipe(
+        written(
+            tmp_path,
+            MIX + "zero = { share = 0.25 }\n"
+            "text = [\n { share = 0.5, spread = [0, 9], filled = [16, 2048] },\n { share = 0.25 },\n]",
+        )
+    )
+    assert recipe.classes == (
+        ClassShare("zero", 0.25),
+        ClassShare("text", 0.5, (0, 9), (16, 2048)),
+        ClassShare("text", 0.25),
+    )
+    assert recipe == Recipe.from_json(recipe.as_json())
+    assert {"share": 0.25, "spread": [0, 0]} == recipe.as_json()["classes"][
+        "zero"
+    ]  # as it was before there were parts
+
+
 def test_the_built_in_recipes_load_under_their_names() -> None:
     expected = ["default", "desktop", "incompressible", "media", "server"]
     assert expected == builtin_recipes()
@@ -128,6 +147,13 @@ def test_an_override_of_the_root_holds_for_all() -> None:
         ("classes.text.spread: [1] is not two whole numbers", MIX + "text = {share=1, spread=[1]}"),
         ("classes.text.spread: [0, 1.5] is not two", MIX + "text = {share=1, spread=[0, 1.5]}"),
         ("zero.spread: a page with random bytes in it is not zero", MIX + "zero = {share=1, spread=[0, 9]}"),
+        ("text.filled: [15, 20] is not a range within 16 to 4096", MIX + "text = {share=1, filled=[15, 20]}"),
+        ("text.filled: [16, 4097] is not a range", MIX + "text = {share=1, filled=[16, 4097]}"),
+        ("text.filled: [30, 20] is not a range", MIX + "text = {share=1, filled=[30, 20]}"),
+        ("zero.filled: a page that is filled in part is not zero", MIX + "zero = {share=1, filled=[16, 20]}"),
+        ("classes.text 2.filled: [16] is not two", MIX + "text = [{share=1}, {share=0, filled=[16]}]"),
+        ("classes.text: an empty list; expected one part or more", MIX + "text = []"),
+        ("classes.text 1: not a table", MIX + "text = [1]"),
         ("duplicates.share: 2.0 is not between", HEAD + "duplicates = {share=2}\nclasses.text.share = 1"),
         (
             "duplicates.working_set: 0 is not at least",

@@ -82,6 +82,26 @@ def test_a_source_knows_its_own_page(name: str) -> None:
     assert not source.holds(0, page) or name == "zero"
 
 
+def test_of_a_page_that_is_filled_in_part_the_rest_is_zero() -> None:
+    source = GeneratedPages(Recipe("x", (ClassShare("random", 1.0, filled=(16, 2048)),)), 5)
+    whole = GeneratedPages(Recipe("x", (ClassShare("random", 1.0),)), 5)
+    filled = []
+    for content in range(400):
+        page = source.page(content)
+        filled.append(len(page.rstrip(b"\0")))
+        assert page[: filled[-1]] == whole.page(content)[: filled[-1]]
+        assert (PAGE_SIZE, None, True) == (
+            len(page),
+            source.same_filled(content),
+            source.holds(content, page),
+        )
+        assert not source.holds(content, page[:-1] + b"\1")
+    assert 400 == len({source.page(content) for content in range(400)})
+    assert 16 <= min(filled) < 60
+    assert 2000 < max(filled) <= 2048
+    assert 1032 == pytest.approx(sum(filled) / 400, abs=120)
+
+
 def test_a_corpus_that_is_too_short_is_refused() -> None:
     short = bytes(CORPUS_SIZE + PAGE_SIZE - 1)
     for function in (corpus_page, lambda corpus, bits: is_corpus_page(ZERO_PAGE, corpus, bits)):

@@ -8,6 +8,7 @@ from zswap_replay.cli.lazy_group import LazyGroup
 
 _COMMANDS = {
     "measure": "Measure how pages of a process, a dump, an image or a swap area compress.",
+    "fit": "Make a recipe whose pages compress as measured ones do.",
 }
 
 

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from zswap_replay.memory.figures import GOOGLE_LIMIT, CompressorFigures, Figures
+from zswap_replay.memory.fitted import Fitted
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import PLAIN_WIDTH, OutputConsole, heading, number
 from zswap_replay.units import PAGE_SIZE, format_size
@@ -17,11 +18,30 @@ _SURE = 1.96
 """Standard errors within which 95 of 100 samples are."""
 
 
-def show(figures: Figures) -> None:
-    """Print figures on standard output: on a terminal in its width and in colour."""
-    console: Console = OutputConsole(
+def show_fit(fitted: Fitted) -> None:
+    """Print how near a recipe comes to what was measured, on standard output."""
+    made = Grid("", "KS distance", "ratio measured", "ratio of the recipe", "difference")
+    for each in fitted.nearness:
+        difference = "-" if each.difference is None else f"{each.difference:+.1%}".replace("%", " %")
+        made.add_row(
+            each.compressor, f"{each.distance:.3f}", _ratio(each.measured), _ratio(each.fitted), difference
+        )
+    console = _console()
+    lines = len(fitted.recipe.classes)
+    console.print(Text(f"{fitted.recipe.name}: {fitted.pages:,} pages that no one word fills, {lines} lines"))
+    console.print()
+    console.print(made)
+
+
+def _console() -> Console:
+    return OutputConsole(
         width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False, emoji=False, markup=False
     )
+
+
+def show(figures: Figures) -> None:
+    """Print figures on standard output: on a terminal in its width and in colour."""
+    console = _console()
     for source in figures.sources:
         told = f"{source.kind}, {source.pages:,} pages ({format_size(source.pages * PAGE_SIZE)})"
         console.print(Text.assemble((source.name, "bold"), ": " if source.name else "", told))
