@@ -11,6 +11,7 @@ import pytest
 from tests.memories import PAGE, Load, core, pages, process_with, text, write
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.lengths_file import read_lengths
+from zswap_replay.trace.builder import TraceBuilder
 
 
 @pytest.fixture
@@ -140,3 +141,27 @@ def test_a_recipe_is_fitted_and_used(image: str, tmp_path: Path, ran: Ran) -> No
     assert "all" in out
     (tmp_path / "bad").write_bytes(b"PAR1")
     assert 2 == ran("memory", "fit", str(tmp_path / "bad"))[0]
+
+
+def test_a_trace_gets_the_lengths_of_measured_memory(image: str, tmp_path: Path, ran: Ran) -> None:
+    trace, lengths, target = (
+        str(tmp_path / name) for name in ("t.parquet", "l.parquet", "T.lengths.parquet")
+    )
+    TraceBuilder().write("/web", 0, count=50).write("/db", 0, count=9).pageout("/web", 0, count=50).save(
+        trace
+    )
+    assert 0 == ran("memory", "measure", "-c", "lz4", image, "-o", lengths)[0]
+    annotate = ("trace", "annotate", trace, "--from", lengths, "-o", target)
+    status, out, err = ran(*annotate, "--memcg", "/web")
+    assert (0, "") == (status, err)
+    assert f"59 contents (0 by address, 50 drawn, 9 of the recipe), 1 compressor: {target}\n" == out
+    status, out, _ = ran("run", trace, "-c", "lz4", "--lengths", target, "--format", "csv")
+    assert 0 == status
+    assert ",vmstat,,,zswpout,pages," in out
+    status, out, err = ran(*annotate, "-f", "--memcg", "/web", "--memcg", "/db")
+    assert (2, "") == (status, out)
+    assert err.startswith("found 1 --from and 2 --memcg; expected one --memcg for each --from")
+    assert ran("trace", "annotate", trace, "--memcg", "/web", "-o", target, "-f")[0] == 2
+    assert ran("trace", "annotate", trace, "--from", lengths, "-o", lengths, "-f")[2].startswith(
+        f"{lengths}: is an input of this command"
+    )

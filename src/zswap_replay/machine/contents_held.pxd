@@ -13,6 +13,10 @@ cdef class ContentsHeld:
     cdef readonly Lengths contents
     cdef unsigned long long[::1] named
     cpdef name(self, unsigned long long[::1] named)
+    cdef readonly unsigned long long[::1] holder_page
+    cdef readonly int[::1] holder_path
+    cdef int path
+    cdef add(self, unsigned long long content, unsigned long long page)
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
     @cython.locals(blocks="int[::1]")
     cdef event_of_known_pages(self, Events events, Py_ssize_t i, int space)

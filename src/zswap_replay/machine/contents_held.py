@@ -2,7 +2,7 @@
 
 import cython
 
-from zswap_replay.lib.columns import Column
+from zswap_replay.lib.columns import INT, ULONGLONG, Column, column, grown
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
@@ -20,8 +20,12 @@ class ContentsHeld:
     def __init__(self, pages: PageTable, memcgs: MemCgroups) -> None:
         self.pages = pages
         self.memcgs = memcgs
-        # a set: lengths and kinds are not looked at
+        # a set: in place of its length each content has its number in the columns below, and no kind
         self.contents = Lengths()
+        # by that number: the page that held it first, and the path of that page's memcg
+        self.holder_page = column(1024, ULONGLONG)
+        self.holder_path = column(1024, INT)
+        self.path = 0
         # by the number of an event, what the page holds that is written to; None where nobody asks
         self.named: Column | None = None
 
@@ -51,6 +55,7 @@ class ContentsHeld:
             space = self.memcgs.memcg_of_path(events.memcg[i])
             if space < 0:
                 return i
+            self.path = events.memcg[i]
             if kind > WRITE and events.count[i] > WIDE:
                 self.event_of_known_pages(events, i, space)
             else:
@@ -117,4 +122,14 @@ class ContentsHeld:
             return
         held: cython.ulonglong = pages.content_of(page)
         if self.contents.find(held) < 0:
-            self.contents.add(held, 0, 0)
+            self.add(held, number)
+
+    def add(self, content: cython.ulonglong, page: cython.ulonglong) -> None:
+        """Take in a content that is met for the first time, with the page that holds it."""
+        number: cython.Py_ssize_t = self.contents.size
+        if number == len(self.holder_page):
+            self.holder_page = grown(self.holder_page, 2 * number)
+            self.holder_path = grown(self.holder_path, 2 * number)
+        self.holder_page[number] = page
+        self.holder_path[number] = self.path
+        self.contents.add(content, number, 0)

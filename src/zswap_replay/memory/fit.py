@@ -47,7 +47,7 @@ def fit(
     notes: Callable[[str], None],
     progress: Callable[[int, int | None, str], None],
 ) -> Fitted:
-    """Fit a recipe of at most ``parts`` parts that no one word fills.
+    """Make a recipe of at most ``parts`` parts that no one word fills.
 
     A compressor that cannot be run here is left out, and ``notes`` is told. ``progress`` is told the pages made, those
     that there will be, and ``pages``. Equal measurements give equal recipes.

@@ -12,6 +12,9 @@ from zswap_replay.units import PAGE_SIZE
 
 Kind = Literal["process", "core dump", "machine image", "swap area", "raw file"]
 
+ADDRESSED: Final = ("process", "core dump")
+"""The kinds of sources in which a page's place is its virtual address."""
+
 SOURCE_SHIFT: Final = 45
 """The bits of a content id above a page's place: the number of its source. Addresses have 57 bits at most."""
 
@@ -51,7 +54,7 @@ class Source:
     @property
     def by_address(self) -> bool:
         """Whether a page's place is its virtual address."""
-        return self.kind in ("process", "core dump")
+        return self.kind in ADDRESSED
 
     def runs(self) -> Iterator[PageRun]:
         """Yield the runs of pages to measure, in the order of the file."""

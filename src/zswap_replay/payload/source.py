@@ -122,7 +122,7 @@ class GeneratedPages:
         return page == self.page(content)
 
     def _cut(self, page: bytes, maker: _Maker) -> bytes:
-        """Leave of a page the number of bytes that its bits draw, and zeros behind them."""
+        """Keep the number of bytes of a page that its bits draw, and put zeros behind them."""
         filled = maker.fewest + ((mix64(self._bits) >> 32) * maker.amounts >> 32)
         return page[:filled] + ZERO_PAGE[filled:]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.codec.length_table import LengthTable
@@ -15,7 +16,7 @@ from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import SettingsError, VerificationError
 from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.machine.machine import Machine
-from zswap_replay.payload.source import FilePages
+from zswap_replay.payload.source import FilePages, PageSource
 from zswap_replay.replay.controls import Controls, ignore
 from zswap_replay.replay.listener import NoListener
 from zswap_replay.replay.loop import Loop, make_machine
@@ -66,6 +67,53 @@ class MemcgsAlone:
             self._controls.ensure_memcg(control.memcg)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """All contents of a trace in the order of their ids: of each, the page that held it first and its memcg."""
+
+    contents: npt.NDArray[np.uint64]
+    page: npt.NDArray[np.uint64]
+    path: npt.NDArray[np.int32]
+    """An index into ``paths``."""
+    paths: Sequence[str]
+    source: PageSource
+    """The pages of contents, by the settings."""
+    page_data: PageData
+    settings: Settings
+
+
+def contents_held(
+    trace: str,
+    settings: Settings,
+    *,
+    strict: bool,
+    notes: Callable[[str], None],
+    progress: Callable[[int, int, str], None],
+) -> Held:
+    """Find all that the pages of a trace ever hold. Raises what ``replay`` raises."""
+    reader = open_trace(trace, strict=strict)
+    for text in reader.notes:
+        notes(text)
+    page_data = PageData.of(settings, reader.metadata.recipe, None)
+    source = page_data.source
+    if source is None:
+        raise SettingsError("lengths: there is nothing to annotate where they are known")
+    check_settings(page_data.settings, reader.metadata, page_data)
+    settings = filled_in(page_data.settings, reader.metadata)
+    assert settings.nodes is not None
+    machine = make_machine(settings)
+    controls = Controls(machine, reader.paths, settings, page_data, ignore)
+    controls.begin()
+    pages = PagesAlone(machine)
+    loop = Loop(trace, settings.nodes, pages, MemcgsAlone(controls), NoListener())
+    for batch in reader.batches():
+        loop.take(batch, len(batch))
+        progress(loop.events, reader.num_rows, "events")
+    contents, number, _ = pages.held.contents.columns()
+    page, path = np.asarray(pages.held.holder_page)[number], np.asarray(pages.held.holder_path)[number]
+    return Held(contents, page, path, reader.paths, source, page_data, settings)
+
+
 def annotate(
     trace: str,
     output: Path,
@@ -87,48 +135,50 @@ def annotate(
     Raises what ``replay`` raises. VerificationError: a page does not come back as it was.
     """
     specs = list(dict.fromkeys(parse_spec(name) for name in compressors))
-    reader = open_trace(trace, strict=strict)
-    for text in reader.notes:
-        (notes or ignore)(text)
-    page_data = PageData.of(replace(settings, compressor=specs[0]), reader.metadata.recipe, None)
-    source = page_data.source
-    if source is None:
-        raise SettingsError("lengths: there is nothing to annotate where they are known")
-    check_settings(page_data.settings, reader.metadata, page_data)
-    settings = filled_in(page_data.settings, reader.metadata)
-    assert settings.nodes is not None
-    machine = make_machine(settings)
-    controls = Controls(machine, reader.paths, settings, page_data, ignore)
-    controls.begin()
-    held = PagesAlone(machine)
-    loop = Loop(trace, settings.nodes, held, MemcgsAlone(controls), NoListener())
-    told = progress or ignore
-    for batch in reader.batches():
-        loop.take(batch, len(batch))
-        told(loop.events, reader.num_rows, "events")
-    contents, _, _ = held.held.contents.columns()
-    if isinstance(source, FilePages) and contents.size and contents.max() >= source.count():
-        page_data.mapped = True
-    for text in page_data.remarks():
-        (notes or ignore)(text)
-    lengths = []
-    with CodecWorkers(jobs, notes or ignore) as workers:
-        pages = contents.size * len(specs)
-        for place, spec in enumerate(specs):
-            before = contents.size * place
-            order = workers.order(page_data.job(spec, all_kinds=True), contents)
-            tables = workers.collect(order, _after(before, pages, told))
-            lengths.append(_complete(spec, contents.size, tables))
-    fill = [source.same_filled(content) for content in contents.tolist()]
+    told, notes = progress or ignore, notes or ignore
+    held = contents_held(
+        trace, replace(settings, compressor=specs[0]), strict=strict, notes=notes, progress=told
+    )
+    lengths = list(compressed(held, held.contents, specs, jobs, notes, told).values())
+    contents = held.contents
+    fill = [held.source.same_filled(content) for content in contents.tolist()]
     write_lengths(
         output,
         np.tile(contents, len(specs)),
         np.concatenate(lengths),
         fill * len(specs),
         [spec for spec in specs for _ in range(contents.size)],
-        settings.kernel,
+        held.settings.kernel,
     )
     return Annotated(contents.size, len(specs))
+
+
+def compressed(
+    held: Held,
+    contents: npt.NDArray[np.uint64],
+    specs: Sequence[str],
+    jobs: int,
+    notes: Callable[[str], None],
+    progress: Callable[[int, int, str], None],
+) -> dict[str, npt.NDArray[np.int32]]:
+    """Make contents and find their lengths under each compressor, by its spec.
+
+    Raises CodecError, VerificationError: a page does not come back as it was.
+    """
+    source = held.source
+    if isinstance(source, FilePages) and contents.size and contents.max() >= source.count():
+        held.page_data.mapped = True
+    for text in held.page_data.remarks():
+        notes(text)
+    lengths = {}
+    with CodecWorkers(jobs, notes) as workers:
+        pages = contents.size * len(specs)
+        for place, spec in enumerate(specs):
+            before = contents.size * place
+            order = workers.order(held.page_data.job(spec, all_kinds=True), contents)
+            tables = workers.collect(order, _after(before, pages, progress))
+            lengths[spec] = _complete(spec, contents.size, tables)
+    return lengths
 
 
 def _after(before: int, pages: int, told: Callable[[int, int, str], None]) -> Callable[[int], None]:
