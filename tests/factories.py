@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zswap_replay.memory.figures import CompressorFigures, EntropyClass, Figures, SourceFigures
 from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.over_time import Number
@@ -187,3 +188,39 @@ _CLASSES = (
     ClassRatio(name="pointers", stored=900, same_filled=0, refused=0, bytes_out=1_228_750),
     ClassRatio(name="random", stored=0, same_filled=0, refused=21, bytes_out=0),
 )
+
+
+def make_figures(sample: str = "1/4") -> Figures:
+    """Figures of measured memory under four compressors, of which one takes no page and was not timed."""
+    names = ("zstd", "lz4", "lzo-rle", "842")
+    compressors = [
+        CompressorFigures(
+            name,
+            900 - 10 * place,
+            100 + 10 * place,
+            200 + 50 * place,
+            (900 - 10 * place) * (1200 + 300 * place),
+            300 + 80 * place,
+            3.0 - place / 2,
+            0.02,
+            30_000.0 / (place + 1),
+            9_000.0 / (place + 1),
+            dict.fromkeys(range(64 + 100 * place, 4000, 131), 30 - place),
+        )
+        for place, name in enumerate(names[:3])
+    ]
+    refusing = CompressorFigures(names[3], 0, 1000, 1000, 0, 0, None, None, None, None, {})
+    ratios: dict[str, float | None] = {"zstd": 3.5, "lz4": 2.25, "lzo-rle": 2.5, "842": None}
+    return Figures(
+        (SourceFigures("", "core dump", 6000, {"in holes of the file": 12}),),
+        "6.12",
+        sample,
+        16,
+        1500,
+        6000,
+        450,
+        50,
+        40,
+        (*compressors, refusing),
+        (EntropyClass(0, 1, 100, ratios), EntropyClass(4, 5, 800, ratios), EntropyClass(7, 8, 100, {})),
+    )

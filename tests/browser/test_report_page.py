@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import Browser
-from tests.factories import make_result
+from tests.factories import make_figures, make_result
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
 from zswap_replay.report.html.charts.theme import DARK, LIGHT, Theme
 from zswap_replay.report.html.pages.content import Page
+from zswap_replay.report.html.pages.measured import measured_page
 from zswap_replay.report.html.pages.results import result_page
 from zswap_replay.report.html.pages.sweeps import sweep_page
 from zswap_replay.report.html.render import render
@@ -66,7 +67,12 @@ def hostile(_folder: Path) -> Page:
     return result_page([replace(result, manifest=manifest, snapshots=snapshots, warnings=(HOSTILE,))])
 
 
-PAGES = (one_run, two_runs, the_end_alone, sweep, long_front, hostile)
+def measured_lengths(_folder: Path) -> Page:
+    """A file of lengths under four compressors, one of which takes no page, and one with a long name."""
+    return measured_page("lengths.parquet", make_figures())
+
+
+PAGES = (one_run, two_runs, the_end_alone, sweep, long_front, hostile, measured_lengths)
 
 
 @pytest.fixture(scope="module", params=PAGES, ids=lambda make: str(make.__name__).replace("_", " "))
@@ -131,4 +137,4 @@ def test_folded_sections_open(browser: Browser, page: tuple[Page, Path], width: 
     shown = browser.ask("return [...document.querySelectorAll('details')].map(part => part.innerText)")
     folded = [section for section in made.sections if section.folded]
     assert [section.title for section in folded] == [text.split("\n", 1)[0] for text in shown]
-    assert '"sha256": "5ca1ab1e' in shown[-1]
+    assert ("Manifest" == folded[-1].title) == ('"sha256": "5ca1ab1e' in shown[-1])

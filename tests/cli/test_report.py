@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from json import loads
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.commands import output
@@ -14,6 +15,7 @@ from tests.paths import ROOT, TRACES
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
 from zswap_replay.cli.main import PROGRAM, cli, guarded
+from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.report.html.needs import require
 from zswap_replay.result import file
 from zswap_replay.result.result import Result
@@ -186,3 +188,19 @@ def test_help_and_usage_load_none_of_the_libraries(arguments: tuple[str, ...]) -
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "[]" == done.stderr.splitlines()[-1]
+
+
+def test_a_file_of_lengths_has_a_page(tmp_path: Path, failure: Callable[..., str]) -> None:
+    path = tmp_path / "lengths.parquet"
+    write_lengths(
+        path, np.arange(3, dtype=np.uint64), np.array([0, 70, 900], np.int32), [None, 0, None], ["lz4"] * 3
+    )
+    assert f"2 charts: {path.with_suffix('.html')}\n" == output("report", str(path))
+    text = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert "3 pages · kernel" in text
+    assert "Compressed lengths, lz4" in text
+    assert f"{path}: --figure and --axes are for sweeps, and this is a file of lengths" == (
+        failure("report", str(path), "-f", "--figure", "ratio")
+    )
+    write_lengths(path, np.zeros(0, np.uint64), np.zeros(0, np.int32))
+    assert failure("report", str(path), "-f").startswith(f"{path}: found no content that each compressor has")

@@ -1,12 +1,17 @@
-"""``zswap-replay report``: make an HTML page of results or of a sweep."""
+"""``zswap-replay report``: make an HTML page of results, of a sweep or of measured lengths."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from zswap_replay.cli import completers
 from zswap_replay.cli.options import example, force_option, output_option, progress_option, shows_progress
 from zswap_replay.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from zswap_replay.report.html.pages.content import Page
 
 
 @click.command(
@@ -16,7 +21,9 @@ from zswap_replay.cli.progress import Bar
         "zswap-replay report sweep.parquet --figure derived.reject_rate -o rejects.html --png charts",
     )
 )
-@click.argument("source", metavar="RESULT.json|SWEEP.parquet", shell_complete=completers.files)
+@click.argument(
+    "source", metavar="RESULT.json|SWEEP.parquet|LENGTHS.parquet", shell_complete=completers.files
+)
 @output_option("The page [default: beside the input, with .html].")
 @force_option("Replace files that exist.")
 @click.option(
@@ -38,7 +45,7 @@ def report(
     axes: str | None,
     progress: bool | None,
 ) -> None:
-    """Make a page of what ``run --format json`` or ``sweep`` wrote.
+    """Make a page of what ``run --format json``, ``sweep`` or ``memory measure`` wrote.
 
     The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
     read from standard input.
@@ -46,12 +53,28 @@ def report(
     from zswap_replay.report.html.needs import require
 
     require("matplotlib", "jinja2")
+    from zswap_replay.codec.lengths_file import is_lengths
     from zswap_replay.report.html.source import page_of, target_for
 
     target = target_for(source, output, overwrite=force)
     with Bar("report", shown=shows_progress(progress)) as bar:
-        page = page_of(source, figure, axes)
+        if is_lengths(source):
+            page = _page_of_lengths(source, figure, axes)
+        else:
+            page = page_of(source, figure, axes)
         from zswap_replay.report.html.output import write
 
         charts = write(page, target, png, inputs=(source,), overwrite=force, progress=bar.update)
     click.echo(f"{charts:,} charts: {target}")
+
+
+def _page_of_lengths(source: str, figure: str | None, axes: str | None) -> Page:
+    """Make the page of a file of lengths: what it shows is computed here, since pages know no model of a pool."""
+    from zswap_replay.errors import SettingsError
+    from zswap_replay.inputs.spool import path_of
+    from zswap_replay.memory.lengths import read
+    from zswap_replay.report.html.pages.measured import measured_page
+
+    if figure is not None or axes is not None:
+        raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is a file of lengths")
+    return measured_page(source, read(path_of(source), source).figures())

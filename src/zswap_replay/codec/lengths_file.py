@@ -13,10 +13,18 @@ import pyarrow.parquet as pq
 
 from zswap_replay.codec.base import lengths_key, parse_spec
 from zswap_replay.codec.length_table import LengthTable
-from zswap_replay.errors import CodecError
+from zswap_replay.errors import CodecError, SettingsError
 from zswap_replay.files import replacing
 from zswap_replay.inputs.columns import Numbers, holds_numbers, holds_texts, is_empty, texts, whole_numbers
-from zswap_replay.inputs.parquet import UnreadableError, created, pandas_index, read_table
+from zswap_replay.inputs.parquet import (
+    UnreadableError,
+    created,
+    open_local,
+    pandas_index,
+    read_table,
+    reading,
+)
+from zswap_replay.inputs.spool import path_of
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.mm.release_changes import is_release
 from zswap_replay.units import PAGE_SIZE
@@ -73,6 +81,16 @@ class KnownLengths:
             known = ", ".join(sorted(self.tables))
             raise CodecError(f"{self.path}: column compressor: no row for {name!r}; the file has {known}")
         return table
+
+
+def is_lengths(path: str) -> bool:
+    """Tell whether a file is Parquet with the columns of lengths; False where it cannot be read."""
+    try:
+        with open_local(path_of(path)) as source, reading():
+            names = pq.read_schema(source).names
+    except (OSError, SettingsError, UnreadableError):
+        return False
+    return {"content", "length"} <= set(names) and "event" not in names
 
 
 def read_lengths(path: str | Path) -> KnownLengths:

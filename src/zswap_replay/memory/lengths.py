@@ -40,15 +40,19 @@ def write(
     )
 
 
-def read(path: str) -> Measurement:
-    """Read a file of lengths, one that ``write`` made or any other.
+def read(path: str, name: str | None = None) -> Measurement:
+    """Read a file of lengths, one that ``write`` made or any other; ``name`` is what errors call it.
 
     Of several compressors the contents are kept that all have; a file without any names its lengths ``any``. What such
     a file does not say, as times and entropy, is left empty.
 
     Raises CodecError: it is no such file, or has no content with a length.
     """
-    known = read_lengths(path)
+    try:
+        known = read_lengths(path)
+    except CodecError as error:
+        raise CodecError(str(error).replace(path, name or path, 1)) from None
+    path = name or path
     tables = {name or ANY: table for name, table in known.tables.items()}
     content = None
     for table in tables.values():
