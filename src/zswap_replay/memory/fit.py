@@ -157,7 +157,7 @@ def _nearness(
     return Nearness(
         name,
         float(np.abs(distance).max()),
-        _ratio(np.count_nonzero(normal[name]), float(footprints()[normal[name]].sum())),
+        _ratio(int(np.count_nonzero(normal[name])), float(footprints()[normal[name]].sum())),
         _ratio(stored, room),
     )
 

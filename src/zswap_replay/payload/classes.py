@@ -142,7 +142,8 @@ def _digits_corpus() -> bytes:
 
     # Sixteen symbols and no repeats: what a coder of symbols halves, and a search for matches leaves as it is.
     drawn = stream(0xD161, (CORPUS_SIZE + PAGE_SIZE) // 8).astype("<u8").view(np.uint8) & np.uint8(15)
-    return np.frombuffer(b"0123456789abcdef", np.uint8)[drawn].tobytes()
+    made: bytes = np.frombuffer(b"0123456789abcdef", np.uint8)[drawn].tobytes()
+    return made
 
 
 def _half_zero_corpus() -> bytes:
@@ -217,7 +218,8 @@ def _passed(size: int, least: int, most: int) -> npt.NDArray[np.int64]:
         place += low
     while (high := (place > 0) & (sum_to(place - 1) >= wanted)).any():
         place -= high
-    return place[place > 0] - 1
+    found: npt.NDArray[np.int64] = place[place > 0] - 1
+    return found
 
 
 def _scatter_random_bytes(plain: bytes, least: int, most: int) -> bytes:

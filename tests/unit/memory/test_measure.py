@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -258,6 +261,17 @@ def test_a_process_goes_on_however_the_measurement_ends(child: int) -> None:
     assert [f"process {child} is stopped already, and stays so"] == told
     with pytest.raises(MemorySourceError, match="is this one"), stopped(os.getpid(), pytest.fail):
         pass
+
+
+def test_a_process_goes_on_when_the_one_that_stopped_it_is_killed(child: int) -> None:
+    script = (
+        "import os, sys; from zswap_replay.memory.process import stopped\n"
+        f"with stopped({child}, print): os.kill(os.getpid(), 9)"
+    )
+    assert -9 == subprocess.run([sys.executable, "-c", script], check=False, timeout=30).returncode
+    end = time.monotonic() + 10
+    while Path(f"/proc/{child}/stat").read_text(encoding="utf-8").rpartition(") ")[2][0] == "T":
+        assert time.monotonic() < end
 
 
 def test_maps_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
