@@ -23,7 +23,7 @@ from zswap_replay.payload.classes import CLASS_NAMES
 from zswap_replay.payload.recipe import ClassShare, Recipe, load_recipe
 from zswap_replay.payload.source import GeneratedPages
 
-SPECS = ("lz4", "lzo")
+SPECS = ("lz4", "zstd")
 
 
 def fitted_to(measured: Measurement, parts: int = 16) -> Fitted:
@@ -71,7 +71,7 @@ def test_a_recipe_is_a_file_of_a_few_lines(fitted: Fitted, tmp_path: Path) -> No
     told = as_json(fitted)
     assert Recipe.from_json(told["recipe"]) == fitted.recipe
     assert {"ks_distance", "ratio_measured", "ratio_fitted", "ratio_difference"} == set(
-        told["compressors"]["lzo"]
+        told["compressors"]["zstd"]
     )
 
 

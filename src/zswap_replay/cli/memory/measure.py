@@ -138,13 +138,13 @@ def measure(
             notes=told,
             progress=bar.update,
         )
+    if output is not None:  # before anything is printed: who reads that may leave
+        write(output, measured.blurred(blur) if blur > 1 else measured, inputs=sources, overwrite=force)
     figures = measured.figures()
     if form == "json":
         click.echo(json.dumps(figures.as_json(), indent=2))
     else:
         show(figures)
-    if output is not None:
-        write(output, measured.blurred(blur) if blur > 1 else measured, inputs=sources, overwrite=force)
     missing = [source.incomplete for source in figures.sources if source.incomplete]
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
