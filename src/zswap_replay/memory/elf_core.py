@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from elftools.elf.elffile import ELFFile
@@ -59,6 +61,7 @@ def core_dump(file: BinaryIO, name: str, path: str, size: int) -> Source:
     """
     try:
         elf = ELFFile(file)
+        _check_table(elf, name, size)
         segments = list(elf.iter_segments())
         notes = _Notes()
         loads = []
@@ -69,6 +72,8 @@ def core_dump(file: BinaryIO, name: str, path: str, size: int) -> Source:
                 notes.lost = True
             elif isinstance(segment, NoteSegment):
                 _read_notes(segment, notes, elf.elfclass, little=elf.little_endian)
+    except MemorySourceError:
+        raise
     except Exception as error:
         raise _unreadable(name, error) from None
     if notes.lost and not any(load["p_paddr"] for load in loads):
@@ -111,6 +116,18 @@ def core_dump(file: BinaryIO, name: str, path: str, size: int) -> Source:
     return Source(name, kind, path, find, held, incomplete=cut)  # type: ignore[arg-type]  # one of the two
 
 
+def _check_table(elf: ELFFile, name: str, size: int) -> None:
+    """Refuse a table of segments that the file does not have, before it is read entry by entry."""
+    number, each, at = elf.num_segments(), int(elf["e_phentsize"]), int(elf["e_phoff"])
+    if number and (each < _LEAST_ENTRY or at + number * each > size):
+        raise MemorySourceError(
+            f"{name}: found an ELF file of {format_size(size)} with {number:,} segments of {each} bytes from byte {at} "
+            "on; expected a core dump that has them"
+        )
+
+
+_LEAST_ENTRY: Final = 32
+"""Bytes of an entry of the table of segments: 32 in files of 32 bits, 56 in others."""
 _KEYS: Final = ("p_vaddr", "p_paddr", "p_offset", "p_filesz", "p_memsz")
 
 
@@ -124,9 +141,9 @@ def _anonymous(load: dict[str, int], notes: _Notes) -> Iterator[tuple[int, int]]
     if first >= _KERNEL_HALF or (notes.vdso is not None and first <= notes.vdso < last):
         return
     at = first
-    for start, end in notes.files:
-        if end <= at or start >= last:
-            continue
+    for start, end in notes.files[bisect_right(notes.files, first, key=itemgetter(1)) :]:
+        if start >= last:
+            break
         if start > at:
             yield at - first, start - first
         at = max(at, end)

@@ -26,7 +26,7 @@ from zswap_replay.payload.source import GeneratedPages
 SPECS = ("lz4", "zstd")
 
 
-def fitted_to(measured: Measurement, parts: int = 16) -> Fitted:
+def fitted_to(measured: Measurement, parts: int = 10) -> Fitted:
     return fit(measured, "mine", parts=parts, notes=pytest.fail, progress=lambda *_told: None)
 
 
@@ -46,7 +46,7 @@ def fitted(measured: Measurement) -> Fitted:
 
 
 def test_a_recipe_meets_the_ratios_of_recorded_pages(measured: Measurement, fitted: Fitted) -> None:
-    assert len(fitted.recipe.classes) <= 18
+    assert len(fitted.recipe.classes) <= 12
     for near in fitted.nearness:
         assert near.distance < 0.15
         assert near.difference is not None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,15 @@ def test_an_elf_file_that_is_no_core_is_measured_as_it_is(tmp_path: Path) -> Non
     ] == told
 
 
+def _hostile() -> bytes:
+    """A core whose table of segments has as many entries as fit its number, each of no bytes."""
+    dump = bytearray(core([Load(PAGE, text(1))]))
+    struct.pack_into("<HH", dump, 54, 0, 0xFFFE)
+    return bytes(dump)
+
+
 BAD = {
+    "with 65,534 segments of 0 bytes from byte 64 on; expected a core dump that has them": _hostile(),
     "an empty file; expected pages": b"",
     "found an ELF file that cannot be read": b"\x7fELF" + bytes(20),
     "found a core dump without anonymous memory": core([Load(PAGE, text(1))], files=[(PAGE, 2 * PAGE)]),
