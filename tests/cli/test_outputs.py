@@ -46,6 +46,9 @@ OVER_AN_INPUT = {
     "trace sample folder --rate 1/2 -f -o OUT": ("folder/part.parquet",),
     "trace cut t.parquet --events 1.. --payload-file pages.bin -f -o OUT": ("t.parquet", "pages.bin"),
     "trace annotate t.parquet --recipe recipe.toml -f -o OUT": ("recipe.toml",),
+    "trace annotate t.parquet --from lengths.parquet -f -o OUT": ("t.parquet", "lengths.parquet"),
+    "memory measure pages.bin -f -o OUT": ("pages.bin",),
+    "memory fit lengths.parquet -f -o OUT": ("lengths.parquet",),
 }
 """Commands, and the files that they read and could be told to write over."""
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "cut": ("trace", "cut", TRACE, "--from", "300us", "-c", "lz4", "-o", "out.parquet"),
     "info": ("trace", "info", TRACE),
     "validate": ("trace", "validate", TRACE),
+    "measure": ("memory", "measure", "lackey.txt", "-c", "lz4"),
     "payload": ("payload", "--pages", "40", "-c", "lz4"),
 }
 
