@@ -1,6 +1,7 @@
 """What is used of cython's shadow module: C types. Integers are Python's int when interpreted."""
 
 import builtins
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeAlias
 
 bint: TypeAlias = builtins.bool
@@ -13,6 +14,7 @@ Py_ssize_t: TypeAlias = builtins.int
 p_char: TypeAlias = Any
 p_uchar: TypeAlias = Any
 compiled: Final[builtins.bool]
+nogil: Final[AbstractContextManager[None]]
 
 def declare(type_: type[builtins.int], value: builtins.int) -> builtins.int: ...
 def address(item: object) -> Any: ...

@@ -151,7 +151,7 @@ def test_bash_completes_values(home: Path) -> None:
     assert [*RELEASES, HOST] == bash(home, "zswap-replay run --kernel ")
     assert LIKE_6_1 == bash(home, "zswap-replay run t.parquet --kernel 6.1")
     assert ["json"] == bash(home, "zswap-replay run --format j")
-    assert ["zstd", "lz4", "lz4hc", "deflate", "lzo", "zstd:1", "lz4:8", "lz4hc:9"] == bash(
+    assert ["zstd", "lz4", "lz4hc", "deflate", "lzo", "lzo-rle", "zstd:1", "lz4:8", "lz4hc:9"] == bash(
         home, "zswap-replay run -c "
     )
     assert ["server"] == [

@@ -102,20 +102,22 @@ def _json(r: random.Random) -> bytes:
 
 def payload(mix: str, pages: int, seed: int) -> list[bytes]:
     """The first pages of a payload. Raises ValueError: a kind that there is not."""
+    return [numbered(mix, seed, number) for number in range(pages)]
+
+
+def numbered(mix: str, seed: int, number: int) -> bytes:
+    """One page of a payload, by its number. Raises ValueError: a kind that there is not."""
     spec = MIXES.get(mix, mix)
-    found = []
-    for number in range(pages):
-        r = random.Random(f"{spec}/{seed}/{number}")
-        if spec.startswith("each:"):
-            kinds = spec[5:].split(",")
-            kind = kinds[number % len(kinds)]
-        elif ":" in spec:
-            weighted = [part.split(":") for part in spec.split(",")]
-            kind = r.choices([name for name, _ in weighted], [int(weight) for _, weight in weighted])[0]
-        else:
-            kind = spec
-        found.append(page(kind, r))
-    return found
+    r = random.Random(f"{spec}/{seed}/{number}")
+    if spec.startswith("each:"):
+        kinds = spec[5:].split(",")
+        kind = kinds[number % len(kinds)]
+    elif ":" in spec:
+        weighted = [part.split(":") for part in spec.split(",")]
+        kind = r.choices([name for name, _ in weighted], [int(weight) for _, weight in weighted])[0]
+    else:
+        kind = spec
+    return page(kind, r)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
-"""Recorded lengths of single pages, and how near the compressors come to them."""
+"""Lengths that kernels gave single pages, by compressor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tests.conformance.cases import RECORDED, load_cases
-from tests.conformance.gen_payloads import payload
+from tests.conformance.gen_payloads import numbered, payload
 from zswap_replay.units import PAGE_SIZE
 
-MOST_OFF = {"zstd": 0, "deflate": 0, "lzo": 0, "lz4": 6, "lz4hc": 5}
-"""By compressor, the most bytes by which a length may differ from the kernel's. Each one has recorded lengths."""
+HELD = ("zstd", "deflate", "lzo", "lzo-rle", "lz4", "lz4hc")
+"""The compressors whose lengths are held to the kernel's, to the byte. Each one has recorded lengths."""
+EVERY = 16
+"""Of the pages of long cases, one of so many is compressed."""
 
 
 def recorded(compressor: str) -> Iterator[tuple[str, bytes, int]]:
@@ -26,3 +30,24 @@ def recorded(compressor: str) -> Iterator[tuple[str, bytes, int]]:
             for row in case.lengths().to_pylist():
                 if row["fill"] is None:
                     yield case.kernel, pages[row["content"]], row["length"] % PAGE_SIZE
+
+
+def sampled(compressor: str) -> Iterator[tuple[str, bytes, int]]:
+    """Case, page and length of one page of ``EVERY`` that any case stores with a compressor, each page once."""
+    seen = set()
+    for case in load_cases():
+        table = case.lengths()
+        if "compressor" in table.column_names and table.column("compressor").null_count < table.num_rows:
+            table = table.filter(pc.equal(table.column("compressor"), pa.scalar(compressor)))
+        elif case.compressor != compressor:
+            continue
+        table = table.filter(pc.is_null(table.column("fill")))
+        for content, length in zip(
+            *(table.column(name).to_pylist() for name in ("content", "length")), strict=True
+        ):
+            if content % EVERY == 0:
+                for part in case.payload:
+                    number = content - part.first_content
+                    if 0 <= number < part.pages and (part.mix, part.seed, number) not in seen:
+                        seen.add((part.mix, part.seed, number))
+                        yield case.id, numbered(part.mix, part.seed, number), length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +15,10 @@ from zswap_replay.units import quoted, whole
 
 
 class Codec(Protocol):
-    """A compressor of single pages that gives the kernel's lengths, as near as its library comes to them."""
+    """A compressor of single pages that gives the kernel's lengths, as near as its library comes to them.
+
+    The compressors that no library has as the kernel does are our own, in `lib`.
+    """
 
     @property
     def name(self) -> str:
@@ -34,7 +38,7 @@ class Codec(Protocol):
         """
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of the package and of the library behind it, by name."""
+        """Return the versions of what decides the lengths, by name: of a package and its library, or of our own."""
 
     def deviation(self) -> str | None:
         """Say which library stands here in place of the one with the kernel's lengths; None where it is that one."""
@@ -60,6 +64,11 @@ class Compressor:
     """Specs with a number, which completion offers to show how one is written."""
     lengths: str
     """How the kernel's lengths are obtained: the compressor's line in the documentation."""
+    revision: int = 1
+    """Raised where a version of this program changes its lengths: files of lengths say it, and results of our own.
+
+    lz4 and lz4hc have one. In their first, liblz4 compressed.
+    """
 
     def variant(self, kernel: str) -> str:
         """Return which of its ways of compressing a kernel has; empty where all kernels have the same one."""
@@ -100,7 +109,8 @@ COMPRESSORS: Final = {
             most=65537,
             made_by="zswap_replay.codec.lz4:Lz4",
             examples=("lz4:8",),
-            lengths="the block inside an `lz4.frame`; `lz4.block` takes another code path",
+            lengths="our own, after `lib/lz4/lz4_compress.c`; liblz4 opens what it made",
+            revision=2,
         ),
         Compressor(
             name="lz4hc",
@@ -110,7 +120,8 @@ COMPRESSORS: Final = {
             most=12,
             made_by="zswap_replay.codec.lz4:Lz4hc",
             examples=("lz4hc:9",),
-            lengths="`lz4.block` in its high-compression mode, level 9",
+            lengths="our own, after `lib/lz4/lz4hc_compress.c`, level 9; liblz4 opens what it made",
+            revision=2,
         ),
         Compressor(
             name="deflate",
@@ -130,7 +141,17 @@ COMPRESSORS: Final = {
             most=1,
             made_by="zswap_replay.codec.lzo:Lzo",
             examples=(),
-            lengths="`lzo1x_1_15_compress` of liblzo2 (Debian: liblzo2-2)",
+            lengths="our own, after `lib/lzo/lzo1x_compress.c`; the same bytes as `lzo1x_1_15_compress` of liblzo2",
+        ),
+        Compressor(
+            name="lzo-rle",
+            number="level",
+            least=1,
+            default=1,
+            most=1,
+            made_by="zswap_replay.codec.lzo:Lzo",
+            examples=(),
+            lengths="our own, after the same file: lzo with runs of zeros",
         ),
     )
 }
@@ -156,6 +177,8 @@ def parse_spec(spec: str) -> str:
 
 _LONGEST_SPEC = 100
 """Characters of a spec that an error repeats as they are."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,30}")
+"""What a compressor of some kernel may be called."""
 
 
 def split_spec(spec: str) -> tuple[str, int]:
@@ -166,7 +189,9 @@ def split_spec(spec: str) -> tuple[str, int]:
     name, colon, number = spec.partition(":")
     row = COMPRESSORS.get(name)
     if row is None:
-        raise CodecError(f"no compressor {quoted(name)}; known are {', '.join(KNOWN_CODECS)}")
+        raise CodecError(
+            f"no compressor {quoted(name)}; known are {', '.join(KNOWN_CODECS)}{_by_lengths(name)}"
+        )
     if not colon:
         return name, row.default
     if row.least == row.most:
@@ -175,6 +200,13 @@ def split_spec(spec: str) -> tuple[str, int]:
         found = spec if len(spec) <= _LONGEST_SPEC else quoted(spec)
         raise CodecError(f"{found}: the {row.number} of {name} is a number from {row.least} to {row.most}")
     return name, whole(number)
+
+
+def _by_lengths(name: str) -> str:
+    """Say how a compressor that a kernel may have is replayed all the same, by lengths that were found elsewhere."""
+    if not _NAME.fullmatch(name):
+        return ""
+    return f"; any other is replayed by its lengths alone: -c {name} --lengths FILE"
 
 
 def get_codec(spec: str, kernel: str = DEFAULT_RELEASE) -> Codec:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zswap_replay.codec.base import lengths_key, parse_spec
+from zswap_replay.codec.base import COMPRESSORS, lengths_key, parse_spec, split_spec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError, SettingsError
 from zswap_replay.files import replacing
@@ -36,6 +37,8 @@ _NUMBERS: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uin
 _OPTIONAL: Final = ("fill", "compressor")
 _KERNEL: Final = b"zswap_replay.kernel"
 """In the file's metadata: the release whose lengths it holds, where it was made for one."""
+_REVISIONS: Final = b"zswap_replay.revisions"
+"""In the file's metadata, where it names a release: the compressors' Compressor.revision by name, in JSON."""
 _MEMORY: Final = b"zswap_replay.memory"
 """In the file's metadata: what else was measured of the memory whose lengths it holds."""
 _ROWS: Final = 1 << 20
@@ -53,6 +56,8 @@ class KnownLengths:
     """The release whose lengths they are; None where the file does not say."""
     about: str | None = None
     """What the file says of measured memory that it holds the lengths of, in JSON (memory.measurement); or None."""
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """By compressor its revision, where that is not 1."""
 
     def deviation(self, name: str, kernel: str) -> str | None:
         """Say whose lengths of a compressor the file has, where they are not those of `kernel`.
@@ -65,11 +70,15 @@ class KnownLengths:
             wanted, found = lengths_key(name, kernel), lengths_key(name, self.kernel)
         except CodecError:
             return None
-        return (
-            None
-            if wanted == found
-            else f"{self.path} was made for {self.kernel} (trace annotate --kernel {kernel})"
-        )
+        if wanted != found:
+            return f"{self.path} was made for {self.kernel} (trace annotate --kernel {kernel})"
+        row = COMPRESSORS[split_spec(name)[0]]
+        if row.revision != self.revisions.get(row.name, 1):
+            return (
+                f"{self.path} was made by a version of zswap-replay with others "
+                "(trace annotate or memory measure makes it again)"
+            )
+        return None
 
     def for_compressor(self, name: str) -> LengthTable:
         """Return the table of a compressor, by spec or, if it is none that can be run here, by its kernel name.
@@ -131,7 +140,7 @@ def read_lengths(path: str | Path) -> KnownLengths:
     made_for, about = (
         told[key].decode(errors="replace") if key in told else None for key in (_KERNEL, _MEMORY)
     )
-    return KnownLengths(where, tables, made_for, about)
+    return KnownLengths(where, tables, made_for, about, _revisions(told.get(_REVISIONS)))
 
 
 def write_lengths(
@@ -159,7 +168,7 @@ def write_lengths(
         columns["compressor"] = pa.array(compressor, pa.string()).dictionary_encode()
     table = pa.table(columns)
     if kernel is not None:
-        table = table.replace_schema_metadata({_KERNEL: kernel.encode()})
+        table = table.replace_schema_metadata(_made_for(kernel))
     with replacing(path, regular=True) as file, created(file) as stream:
         pq.write_table(table, stream, compression="zstd")
 
@@ -181,7 +190,7 @@ def write_tables(
     Raises OSError: it cannot be written. SettingsError: it may not be, or is no regular file.
     """
     types = {**_NUMBERS, "compressor": pa.dictionary(pa.int8(), pa.string())}
-    metadata = {_KERNEL: kernel.encode()} | ({_MEMORY: about.encode()} if about is not None else {})
+    metadata = _made_for(kernel) | ({_MEMORY: about.encode()} if about is not None else {})
     schema = pa.schema(list(types.items()), metadata)  # type: ignore[arg-type]  # its keys are bytes
     names = pa.array(list(tables), pa.string())
     with (
@@ -203,11 +212,26 @@ def write_tables(
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=_ROWS)
 
 
+def _made_for(kernel: str) -> dict[bytes, bytes]:
+    """Return what a file says of the lengths of a release that this version finds."""
+    revisions = {name: row.revision for name, row in COMPRESSORS.items() if row.revision > 1}
+    return {_KERNEL: kernel.encode(), _REVISIONS: json.dumps(revisions).encode()}
+
+
+def _revisions(text: bytes | None) -> dict[str, int]:
+    """Read what a file says of its compressors; nothing where it is not what this program writes."""
+    try:
+        found = json.loads(text) if text is not None else {}
+    except (ValueError, RecursionError):
+        return {}
+    return {str(name): number for name, number in found.items()} if isinstance(found, dict) else {}
+
+
 def _canonical(name: str) -> str:
     try:
         return parse_spec(name)
     except CodecError:
-        return name  # lengths may come from a compressor that only the kernel has: lzo-rle, 842
+        return name  # lengths may come from a compressor that only the kernel has: 842
 
 
 def _check_columns(where: str, schema: pa.Schema) -> None:

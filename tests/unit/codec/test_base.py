@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ctypes
 import re
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from zswap_replay.errors import CodecError
         ("deflate", "deflate:6"),
         ("deflate:9", "deflate:9"),
         ("lzo", "lzo"),
+        ("lzo-rle", "lzo-rle"),
     ],
 )
 def test_a_spec_has_one_canonical_name(canonical: str, spec: str) -> None:
@@ -35,7 +35,11 @@ def test_a_spec_has_one_canonical_name(canonical: str, spec: str) -> None:
 @pytest.mark.parametrize(
     ("said", "spec"),
     [
-        ("no compressor 'snappy'; known are zstd, lz4, lz4hc, deflate, lzo", "snappy"),
+        (
+            "no compressor '842'; known are zstd, lz4, lz4hc, deflate, lzo, lzo-rle; any other is replayed by its "
+            "lengths alone: -c 842 --lengths FILE",
+            "842",
+        ),
         ("no compressor ''", ""),
         ("no compressor 'ZSTD'", "ZSTD"),
         ("zstd:0: the level of zstd is a number from 1 to 22", "zstd:0"),
@@ -48,6 +52,7 @@ def test_a_spec_has_one_canonical_name(canonical: str, spec: str) -> None:
         ("lz4hc:13: the level of lz4hc is a number from 3 to 12", "lz4hc:13"),
         ("deflate:0: the level of deflate is a number from 1 to 9", "deflate:0"),
         ("lzo:1: lzo takes no level", "lzo:1"),
+        ("lzo-rle:1: lzo-rle takes no level", "lzo-rle:1"),
     ],
 )
 def test_a_bad_spec_is_refused(said: str, spec: str) -> None:
@@ -56,29 +61,26 @@ def test_a_bad_spec_is_refused(said: str, spec: str) -> None:
             function(spec)
 
 
-@pytest.mark.parametrize("spec", ["zstd", "zstd:1", "lz4", "lz4:8", "lz4hc", "deflate:9"])
+@pytest.mark.parametrize("spec", ["zstd", "zstd:1", "lz4", "lz4:8", "lz4hc", "deflate:9", "lzo", "lzo-rle"])
 def test_a_codec_knows_its_names(spec: str) -> None:
     codec = get_codec(spec)
     assert (spec, spec.partition(":")[0]) == (codec.name, codec.kernel_name)
     assert codec.kernel_name in KNOWN_CODECS
 
 
-def test_versions_name_package_and_library() -> None:
-    import lz4
+def test_versions_name_what_decides_the_lengths() -> None:
     import zstandard
 
     assert {"zstandard": zstandard.__version__, "zstd": "1.5.6"} == get_codec("zstd").versions()
-    assert {"lz4": lz4.__version__, "liblz4": lz4.library_version_string()} == get_codec("lz4").versions()
+    assert {"lz4": "lib/lz4, revision 2"} == get_codec("lz4").versions() == get_codec("lz4hc").versions()
+    assert {"lzo": "lib/lzo, revision 1"} == get_codec("lzo").versions() == get_codec("lzo-rle").versions()
     assert ["zlib"] == list(get_codec("deflate").versions())
 
 
-def test_lzo_without_its_library_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise OSError(f"{name}: cannot open shared object file")
-
-    monkeypatch.setattr(ctypes, "CDLL", missing)
-    with pytest.raises(CodecError, match=r"^lzo needs liblzo2\.so\.2: on Debian, apt-get install liblzo2-2$"):
-        get_codec("lzo")
+@pytest.mark.parametrize("name", ["ZSTD", "", "a b", "x" * 40, "-c"])
+def test_what_no_kernel_calls_a_compressor_is_not_offered_by_its_lengths(name: str) -> None:
+    with pytest.raises(CodecError, match=r"lzo-rle$"):
+        parse_spec(name)
 
 
 def test_parsing_a_spec_imports_no_library() -> None:

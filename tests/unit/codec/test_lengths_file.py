@@ -138,3 +138,36 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path, monkeypatch: pytest.
         write_lengths(path, np.array([1], np.uint64), np.array([1], np.int32))
     assert b"old" == path.read_bytes()
     assert [path] == list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({}, None),
+        ({"zswap_replay.revisions": '{"lz4": 2, "lz4hc": 2}'}, None),
+        ({"zswap_replay.kernel": "6.12", "zswap_replay.revisions": '{"lz4": 2, "lz4hc": 2}'}, None),
+        ({"zswap_replay.kernel": "6.12"}, "was made by a version of zswap-replay with others"),
+        ({"zswap_replay.kernel": "6.12", "zswap_replay.revisions": '{"lz4": 1}'}, "was made by a version"),
+        ({"zswap_replay.kernel": "6.12", "zswap_replay.revisions": "[" * 100_000}, "was made by a version"),
+        ({"zswap_replay.kernel": "6.12", "zswap_replay.revisions": "[2]"}, "was made by a version"),
+    ],
+)
+def test_lengths_of_an_earlier_version_are_told_of(
+    tmp_path: Path, metadata: dict[str, str], said: str | None
+) -> None:
+    path = tmp_path / "lengths.parquet"
+    table = pa.table({"content": u64(1), "length": u32(9)}).replace_schema_metadata(metadata or None)
+    pq.write_table(table, path)
+    known = read_lengths(path)
+    for name in ("lz4", "lz4:8", "lz4hc"):
+        told = known.deviation(name, "6.6")
+        assert (told is None) == (said is None)
+        assert told is None or told.startswith(f"{path} {said}")
+    assert {None} == {known.deviation(name, "6.6") for name in ("zstd", "deflate", "lzo", "lzo-rle", "842")}
+
+
+def test_a_file_made_for_a_release_says_whose_lengths_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "lengths.parquet"
+    write_lengths(path, np.array([1], np.uint64), np.array([9], np.int32), kernel="6.12")
+    assert {"lz4": 2, "lz4hc": 2} == read_lengths(path).revisions
+    assert read_lengths(path).deviation("lz4", "6.6") is None

@@ -143,7 +143,8 @@ def _shares(memcg: str, *texts: str) -> list[Any]:
         ),
         (
             Option("compressor", ("zstd", "zst"), ("zstd", "zst")),
-            "kernel=6.6 compressor=zst: no compressor 'zst'; known are zstd, lz4, lz4hc, deflate, lzo",
+            "kernel=6.6 compressor=zst: no compressor 'zst'; known are zstd, lz4, lz4hc, deflate, lzo, lzo-rle; "
+            "any other is replayed by its lengths alone: -c zst --lengths FILE",
         ),
         (
             Option("/wbe:memory.max", ("1M", "2M"), (1 << 20, 2 << 20)),
