@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from benchmarks import codecs, model, scaling, soak, start
+from benchmarks import codecs, model, own, scaling, soak, start
 from benchmarks.environment import environment
 from benchmarks.lines import Section, document
 from benchmarks.scale import FULL, QUICK, Scale
@@ -22,6 +22,7 @@ Part = Callable[[Scale, Path], Iterable[Section]]
 PARTS: dict[str, Part] = {
     "model": model.sections,
     "codec": codecs.sections,
+    "own": lambda scale, _: [own.section(scale)],
     "scaling": lambda scale, folder: [scaling.section(scale, folder)],
     "soak": lambda scale, folder: [soak.section(scale, folder)],
     "start": lambda scale, _: [start.section(scale)],

@@ -67,7 +67,7 @@ def record_calls(trace: Path, settings: Settings) -> Calls:
 
 
 def bare_seconds(compressor: str, calls: Calls) -> float:
-    """Time the same calls in a loop, as codec/lz4.py and codec/zstd.py make them, in seconds; pages are made before."""
+    """Time the same calls in a loop, of the packages, in seconds; pages are made before."""
     compress, decompress = _LOOPS[compressor]()
     codec = get_codec(compressor)
     page = calls.source.page

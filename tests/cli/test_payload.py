@@ -39,16 +39,16 @@ def test_classes_and_ratios_are_shown() -> None:
 
 GOLDEN = """\
 class      pages  lz4 ratio  lz4 pool  lz4 refused  zstd ratio  zstd pool  zstd refused
-code          90       1.45      1.42            0        1.96       1.90             0
-half-zero     59       1.96      1.87            0        1.97       1.87             0
-integers       8       1.44      1.41            0        2.44       2.39             0
-json          48       2.49      2.45            0        4.26       4.17             0
-pointers     130       1.84      1.80            0        2.59       2.54             0
+code          65       1.42      1.39            0        1.90       1.86             0
+half-zero     65       1.96      1.87            0        1.97       1.87             0
+integers       2       1.43      1.41            0        2.50       2.46             0
+json         141       2.49      2.44            0        4.25       4.16             0
+pointers     106       1.35      1.33            0        1.82       1.77             0
 random        13          -         -           13           -          -            13
-text          84       1.34      1.32            0        2.11       2.04             0
+text          40       1.25      1.22            0        1.85       1.81             0
 zero          68          -         -            0           -          -             0
 
-all          500       1.67      1.64           13        2.32       2.25            13
+all          500       1.69      1.66           13        2.32       2.25            13
 """
 
 

@@ -39,6 +39,8 @@ def test_every_target_is_shown_with_what_was_measured(tmp_path: Path) -> None:
         ("lz4, --jobs 2, against bare codec calls", "at most 0.95 x"),
         ("zstd, --jobs 2, against bare codec calls", "at most 0.75 x"),
         ("zstd, second replay against the first", "at most 0.1 x"),
+        ("lz4, compress", "at most 1.2 x"),
+        ("lzo-rle, compress", "at most 1.5 x"),
         ("growing pages: 10,000 events (1,000 pages) against 1,000", "at most 10.5 x"),
         ("--help against python -c pass", "at most 5 x"),
         ("run of the demo", "at most 1 s"),

@@ -1,5 +1,6 @@
 cimport cython
 
+from zswap_replay.lib.bytes_at cimport taken
 from zswap_replay.lib.lz4_compress cimport OUT, TABLE, lz4_compress_fast
 from zswap_replay.lib.lz4hc_compress cimport Lz4hcState
 

@@ -12,6 +12,7 @@ from zswap_replay.errors import CodecError
 from zswap_replay.units import PAGE_SIZE
 
 if not cython.compiled:
+    from zswap_replay.lib.bytes_at import taken
     from zswap_replay.lib.lz4_compress import OUT, TABLE, lz4_compress_fast
     from zswap_replay.lib.lz4hc_compress import Lz4hcState
 
@@ -37,8 +38,11 @@ class _Blocks:
             raise CodecError(f"{self.name}: {error}") from error
 
     def versions(self) -> dict[str, str]:
-        """Return the revision of the compressors; the liblz4 that opens blocks decides no length."""
-        return {"lz4": f"lib/lz4, revision {COMPRESSORS['lz4'].revision}"}
+        """Return the revision of the compressors, and the version of the liblz4 that opens what they made."""
+        return {
+            "lz4": f"lib/lz4, revision {COMPRESSORS['lz4'].revision}",
+            "liblz4": lz4.library_version_string(),
+        }
 
     def deviation(self) -> str | None:
         """Return None: the lengths are the kernel's."""
@@ -65,7 +69,7 @@ class Lz4(_Blocks):
         length: cython.Py_ssize_t
         with cython.nogil:
             length = lz4_compress_fast(text, self._out, self._acceleration, self._table)
-        return bytes(self._out[:length]) if length else None
+        return taken(self._out, length) if length else None
 
 
 class Lz4hc(_Blocks):
@@ -86,4 +90,4 @@ class Lz4hc(_Blocks):
         length: cython.Py_ssize_t
         with cython.nogil:
             length = self._state.compress(text, self._out)
-        return bytes(self._out[:length]) if length else None
+        return taken(self._out, length) if length else None

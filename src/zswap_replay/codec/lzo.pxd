@@ -1,5 +1,6 @@
 cimport cython
 
+from zswap_replay.lib.bytes_at cimport taken
 from zswap_replay.lib.lzo1x_compress cimport OUT, TABLE, lzo1x_1_compress
 from zswap_replay.lib.lzo1x_decompress cimport lzo1x_decompress_safe
 

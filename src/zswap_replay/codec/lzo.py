@@ -10,6 +10,7 @@ from zswap_replay.errors import CodecError
 from zswap_replay.units import PAGE_SIZE
 
 if not cython.compiled:
+    from zswap_replay.lib.bytes_at import taken
     from zswap_replay.lib.lzo1x_compress import OUT, TABLE, lzo1x_1_compress
     from zswap_replay.lib.lzo1x_decompress import lzo1x_decompress_safe
 
@@ -44,7 +45,7 @@ class Lzo:
         length: cython.Py_ssize_t
         with cython.nogil:
             length = lzo1x_1_compress(text, self._out, self._runs, self._table)
-        return bytes(self._out[:length]) if length <= PAGE else None
+        return taken(self._out, length) if length <= PAGE else None
 
     def decompress(self, data: bytes) -> bytes:
         """Return the page of an LZO1X stream. Raises CodecError: not one."""
@@ -55,7 +56,7 @@ class Lzo:
             length = lzo1x_decompress_safe(text, size, self._out)
         if length != PAGE:
             raise CodecError(f"{self.name}: {size} bytes that are no LZO1X stream of a page")
-        return bytes(self._out[:PAGE])
+        return taken(self._out, PAGE)
 
     def versions(self) -> dict[str, str]:
         """Return the revision of the compressor."""

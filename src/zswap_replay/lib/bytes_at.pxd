@@ -55,4 +55,5 @@ cdef extern from *:
         unsigned char *out, Py_ssize_t at, Py_ssize_t distance, Py_ssize_t count
     ) noexcept nogil
     void put_zeros "zswap_replay_zeros" (unsigned char *out, Py_ssize_t at, Py_ssize_t count) noexcept nogil
+    bytes taken "PyBytes_FromStringAndSize" (const void *data, Py_ssize_t count)
     void clear "zswap_replay_clear" (unsigned short *table, Py_ssize_t entries) noexcept nogil

@@ -55,6 +55,10 @@ if not cython.compiled:
         """Write zero bytes."""
         out[at : at + count] = bytes(count)
 
+    def taken(data: Target, count: int) -> bytes:
+        """Return the first bytes as an object of their own."""
+        return bytes(data[:count])
+
     def clear(table: Table, entries: int) -> None:
         """Set the first entries of a table to 0."""
         for at in range(entries):

@@ -151,15 +151,16 @@ def lz4_compress_fast(page: Source, out: Target, acceleration: cython.int, table
     code: cython.Py_ssize_t
     place: cython.Py_ssize_t
     word: cython.uint
-    ahead: cython.Py_ssize_t
+    next_word: cython.uint
     clear(table, TABLE)  # all point to the first byte, which is thus in the table
-    ahead = hash32(load32(page, 1), HASH, BITS)
+    next_word = load32(page, 1)
     while True:
         forward = ip
         step = 1
         tries = acceleration << SKIP
         while True:
-            place = ahead
+            word = next_word
+            place = hash32(word, HASH, BITS)
             ip = forward
             forward += step
             step = tries >> SKIP
@@ -167,9 +168,9 @@ def lz4_compress_fast(page: Source, out: Target, acceleration: cython.int, table
             if forward > SEARCH_LIMIT:
                 return put_last_literals(page, anchor, out, op)
             match = table[place]
-            ahead = hash32(load32(page, forward), HASH, BITS)
+            next_word = load32(page, forward)
             table[place] = ip
-            if load32(page, match) == load32(page, ip):
+            if load32(page, match) == word:
                 break
         while ip > anchor and match > 0 and page[ip - 1] == page[match - 1]:
             ip -= 1
@@ -198,4 +199,4 @@ def lz4_compress_fast(page: Source, out: Target, acceleration: cython.int, table
             out[token] = 0
             op += 1
         ip += 1
-        ahead = hash32(load32(page, ip), HASH, BITS)
+        next_word = load32(page, ip)

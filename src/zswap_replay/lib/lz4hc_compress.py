@@ -163,7 +163,7 @@ class Lz4hcState:
         return put_last_literals(page, self.anchor, out, self.op)
 
     def put_matches(self, page: Source, out: Target, length: cython.Py_ssize_t) -> cython.bint:
-        """Weigh the match at `start` against those that begin inside it, and write matches until one stands alone.
+        """Choose between the match at `start` and those that begin inside it, and write matches until one stands alone.
 
         Tell whether there was room.
         """
