@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import pytest
 from tests.conformance.cases import KERNELS, RECORDED
 from zswap_replay.cli.main import COMMANDS
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES
+from zswap_replay.trace.exporters import EXPORTERS
 from zswap_replay.trace.importers import IMPORTERS
 
 ROOT = Path(__file__).parents[2]
@@ -81,25 +83,51 @@ def test_every_command_is_listed() -> None:
 
 
 @pytest.mark.parametrize("name", IMPORTERS)
-def test_an_importer_has_its_modules_a_page_and_its_place_in_the_documents(name: str) -> None:
+def test_an_importer_has_its_function_a_page_and_its_place_in_the_documents(name: str) -> None:
     missing = []
+    row = IMPORTERS[name]
+    place, function = row.place(name)
+    module = place.rpartition(".")[2]
     source = ROOT / "src" / "zswap_replay"
-    if f"def import_{name}(" not in _text(source / "trace" / "importers" / f"{name}.py"):
-        missing.append(f"import_{name} in src/zswap_replay/trace/importers/{name}.py")
-    if f"def {name}(" not in _text(source / "cli" / "trace" / f"{name}.py"):
+    if f"def {function}(" not in _text(source / "trace" / "importers" / f"{module}.py"):
+        missing.append(f"{function} in src/zswap_replay/trace/importers/{module}.py")
+    if row.own_command and f"def {name}(" not in _text(source / "cli" / "trace" / f"{name}.py"):
         missing.append(f"{name} in src/zswap_replay/cli/trace/{name}.py")
+    if not row.own_command:
+        taken = signature(getattr(import_module(place), function)).parameters
+        options = [option.name for option in row.options]
+        missing += [
+            f"the argument {option} of {function}"
+            for option in [*options, "memcg", "origin", "overwrite", "progress"]
+            if option not in taken
+        ]
+        if not row.example:
+            missing.append(f"an example in the row of {name}")
     if f"zswap-replay trace import {name}" not in MAN:
         missing.append(f"zswap-replay trace import {name} in man/zswap-replay.1 (make man)")
     if f"trace import {name}" not in DOCUMENTS:
         missing.append(f"trace import {name} in README.md or docs/")
-    if not (ROOT / "tests" / "unit" / "trace" / f"test_{name}.py").exists():
-        missing.append(f"tests/unit/trace/test_{name}.py")
+    if not (ROOT / "tests" / "unit" / "trace" / f"test_{module}.py").exists():
+        missing.append(f"tests/unit/trace/test_{module}.py")
     assert not missing, "; ".join(missing)
 
 
 def test_every_importer_is_listed() -> None:
     found = {path.stem for path in (ROOT / "src/zswap_replay/trace/importers").glob("*.py")} - {"__init__"}
-    missing = [f"{name} in IMPORTERS of trace/importers" for name in sorted(found.difference(IMPORTERS))]
+    listed = {row.place(name)[0].rpartition(".")[2] for name, row in IMPORTERS.items()}
+    missing = [f"a row of {name} in IMPORTERS of trace/importers" for name in sorted(found - listed)]
+    assert not missing, "; ".join(missing)
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_an_exporter_has_its_function_a_page_and_its_place_in_the_documents(name: str) -> None:
+    missing = []
+    module = f"src/zswap_replay/trace/exporters/{EXPORTERS[name].module}.py"
+    if f"def export_{name}(" not in _text(ROOT / module):
+        missing.append(f"export_{name} in {module}")
+    for where, text in (("man/zswap-replay.1 (make man)", MAN), ("README.md or docs/", DOCUMENTS)):
+        if f"trace export {name}" not in text:
+            missing.append(f"trace export {name} in {where}")
     assert not missing, "; ".join(missing)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.imports import RECORDED
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.importers import lackey
 from zswap_replay.trace.importers.lackey import LackeySummary, import_lackey
 from zswap_replay.trace.reader import open_trace
-from zswap_replay.trace.schema import EVENT_NAMES
+from zswap_replay.trace.schema import EVENT_NAMES, Event
 
 OUTPUT = b"""==12== Lackey, an example Valgrind tool
 ==12==
@@ -138,6 +139,91 @@ def test_no_access_is_an_error(tmp_path: Path, data: bytes) -> None:
 def test_broken_gzip_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="cannot be read on"):
         imported(tmp_path, gzip.compress(OUTPUT)[:-20])
+
+
+def test_superblocks_and_lines_of_another_system(tmp_path: Path) -> None:
+    plain = accesses("L1 S2 L3")
+    summary, found = imported(tmp_path, b"SB 04000a60\n" + plain.replace(b"\n", b"\r\n"))
+    assert imported(tmp_path, plain)[1] == found
+    assert (1, 0) == (summary.superblocks, summary.messages)
+    assert imported(tmp_path, plain[:-1])[1] == found
+
+
+def memcgs(path: Path) -> list[tuple[str, int]]:
+    """The memcg and page of each access."""
+    reader = open_trace(path, strict=True)
+    return [
+        (reader.paths[memcg], page)
+        for batch in reader.batches()
+        for memcg, page, event in zip(
+            batch.memcg.tolist(), batch.page.tolist(), batch.event.tolist(), strict=True
+        )
+        if event <= Event.WRITE
+    ]
+
+
+def header(pid: int, command: str) -> bytes:
+    return f"=={pid}== Lackey, an example Valgrind tool\n=={pid}== Command: {command}\n".encode()
+
+
+CHILDREN = (
+    header(7, "/bin/sh x.sh")
+    + accesses("L1 S2")
+    + header(8, "/bin/true")
+    + accesses("L1 L2")
+    + b"==8== Exit code:       0\n"
+    + accesses("L2")
+    + header(9, "sh y.sh")
+    + accesses("L2")
+    + header(9, "/usr/bin/env a")  # it has become another program
+    + accesses("L2")
+    + b"==9== Exit code:       0\n==7== Exit code:       0\n"
+)
+
+
+@pytest.mark.parametrize("block_bytes", [16, 1 << 20])
+def test_processes_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
+    monkeypatch.setattr(lackey, "_BLOCK_BYTES", block_bytes)
+    summary, _ = imported(tmp_path, CHILDREN)
+    assert (4, 0) == (summary.processes, summary.forks)
+    assert [
+        ("/sh", 1),
+        ("/sh", 2),
+        ("/true", 1),
+        ("/true", 2),
+        ("/sh", 2),
+        ("/sh-9", 2),
+        ("/env", 2),
+    ] == memcgs(tmp_path / "t.parquet")
+    imported(tmp_path, CHILDREN, memcg="/all")
+    found = memcgs(tmp_path / "t.parquet")
+    assert {"/all"} == {memcg for memcg, _ in found}
+    assert [1, 2, 1, 2, 2, 2, 2] == [page % (1 << 52) for _, page in found]
+    assert [0, 0, 1, 1, 0, 2, 3] == [page >> 52 for _, page in found]
+
+
+def test_processes_without_a_header_are_told(tmp_path: Path) -> None:
+    summary, _ = imported(
+        tmp_path, header(7, "a") + accesses("L1") + b"==8== Exit code: 0\n" + accesses("L2")
+    )
+    assert 1 == summary.forks
+    assert summary.warnings[0].startswith("1 processes were forked and run no program of their own")
+
+
+def test_a_program_is_never_in_the_root(tmp_path: Path) -> None:
+    log = tmp_path / "run of ls.log"
+    log.write_bytes(accesses("L1"))
+    import_lackey(log, tmp_path / "t.parquet")
+    assert [("/run_of_ls", 1)] == memcgs(tmp_path / "t.parquet")
+    imported(tmp_path, OUTPUT)
+    assert "/program" == memcgs(tmp_path / "t.parquet")[0][0]
+    imported(tmp_path, OUTPUT, memcg="/")
+    assert "/" == memcgs(tmp_path / "t.parquet")[0][0]
+
+
+def test_a_recorded_program(tmp_path: Path) -> None:
+    import_lackey(RECORDED / "tiny.lackey.xz", tmp_path / "t.parquet")
+    assert {"/tiny"} == {memcg for memcg, _ in memcgs(tmp_path / "t.parquet")}
 
 
 def test_missing_input_and_bad_options(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
-from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.trace.annotate import annotate
 from zswap_replay.cli.trace.cut import cut
+from zswap_replay.cli.trace.exporting import ExportGroup
 from zswap_replay.cli.trace.generate import generate
+from zswap_replay.cli.trace.importing import ImportGroup
 from zswap_replay.cli.trace.merge import merge
 from zswap_replay.cli.trace.order import shift, sort
 from zswap_replay.cli.trace.sample import sample
 from zswap_replay.cli.trace.show import cat, head, info, validate
+from zswap_replay.trace.exporters import EXPORTERS
 from zswap_replay.trace.importers import IMPORTERS
 
 
@@ -20,9 +22,19 @@ def trace() -> None:
     """Make, check and show traces."""
 
 
-@trace.group(name="import", cls=LazyGroup, package=__name__, lines=IMPORTERS)
+@trace.group(
+    name="import",
+    cls=ImportGroup,
+    package=__name__,
+    lines={name: row.line for name, row in IMPORTERS.items()},
+)
 def import_() -> None:
     """Make a trace from another program's output."""
+
+
+@trace.group(cls=ExportGroup, package=__name__, lines={name: row.line for name, row in EXPORTERS.items()})
+def export() -> None:
+    """Write a trace as other programs read it."""
 
 
 for _command in (annotate, cat, cut, generate, head, info, merge, sample, shift, sort, validate):

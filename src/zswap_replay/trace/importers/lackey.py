@@ -8,33 +8,29 @@ time), so it is parsed and folded in blocks, and can come through a pipe without
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
-import stat
-import sys
-import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.errors import SettingsError, TraceError
-from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.metadata import TraceMetadata
-from zswap_replay.trace.schema import ROOT, path_fault, with_ancestors
-from zswap_replay.trace.writer import TraceWriter, page_rows
+from zswap_replay.trace.importing.job import Common, Job, Progress, importing
+from zswap_replay.trace.importing.lines import Block, blocks, fault
+from zswap_replay.trace.importing.owners import SHIFT, Owners
+from zswap_replay.trace.importing.source import Where
 from zswap_replay.units import PAGE_SIZE
 
 _PAGE_SHIFT = np.uint64(PAGE_SIZE.bit_length() - 1)
 _BLOCK_BYTES = 4 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
-_MESSAGE = re.compile(rb"(==|--|\*\*)[0-9]+\1")
+_MESSAGE = re.compile(rb"(==|--|\*\*)([0-9]+)\1 ?(.*)")
+_SUPERBLOCK = re.compile(rb"SB [0-9a-fA-F]{1,16}")
+_HEADER, _COMMAND, _EXIT = b"Lackey, ", b"Command: ", b"Exit code:"
 _NEWLINE, _SPACE, _COMMA = b"\n ,"
+_EXPECTED = "a row of lackey, such as ' L 1ffeffe7e0,8'"
 
 _HEX = np.full(256, 255, np.uint8)
 """The value of each byte as a hexadecimal digit; 255 where it is none."""
@@ -67,6 +63,37 @@ class LackeySummary:
     """Distinct pages."""
     time_ns: int = 0
     """Time of the last event."""
+    superblocks: int = 0
+    """Rows of ``--trace-superblocks=yes``, ignored."""
+    processes: int = 1
+    """Processes whose headers are in the input; 1 without any."""
+    forks: int = 0
+    """Processes that have messages and no header: forked, their accesses are taken for their parent's."""
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """The counts by their names."""
+        return asdict(self)
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks for people: there are none."""
+        return []
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is missing or cannot be right, a line each."""
+        found = []
+        if self.cut_off:
+            found.append("the input ends in the middle of a line, which was dropped")
+        if not self.instructions:
+            found.append("no instruction rows, so that all events have time 0")
+        if self.forks:
+            found.append(
+                f"{self.forks:,} processes were forked and run no program of their own: nothing tells their accesses "
+                "from those of their parents (valgrind --log-file=NAME.%p keeps them apart)"
+            )
+        return found
 
 
 @dataclass(frozen=True)
@@ -79,22 +106,24 @@ class _Accesses:
 
 
 def import_lackey(
-    lines: str | os.PathLike[str] | BinaryIO,
+    lines: Where,
     output: str | os.PathLike[str],
     *,
-    memcg: str = ROOT,
+    memcg: str | None = None,
     ns_per_instruction: int = 1,
     instructions: bool = False,
     window: int = 1,
     max_events: int | None = None,
     origin: str | None = None,
     overwrite: bool = False,
-    progress: Callable[[int, float | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> LackeySummary:
-    """Turn lackey's output into the trace `output`, and says what was in it.
+    """Turn lackey's output into the trace `output`, and say what was in it.
 
-    `lines` is a path, ``-`` for standard input, or a binary file; gzip is known by its first bytes. An
+    `lines` is a path, ``-`` for standard input, or a binary file; what is packed is known by its first bytes. An
     instruction takes `ns_per_instruction` and is dropped, or kept as a read of its page with `instructions`.
+
+    Without `memcg` each process has a memcg that is named after its program, as its header says, or after the file.
 
     Runs of accesses to one page become one event, which is a write if any of them is, at the time of the
     first. With `window` N above 1 an access to one of the N pages touched last is dropped too, as a TLB would hide
@@ -115,58 +144,71 @@ def import_lackey(
     ):
         if value is not None and value < 1:
             raise SettingsError(f"{name} is {value}: expected 1 or more")
-    wrong = path_fault(memcg)
-    if wrong:
-        raise SettingsError(
-            f"memcg {memcg!r} is no path ({wrong}): expected one from the root, such as /build"
-        )
     made = f"valgrind lackey, {ns_per_instruction} ns per instruction, window {window}"
-    metadata = TraceMetadata(origin=f"{origin} ({made})" if origin else made)
-    with (
-        TraceWriter(output, metadata, inputs=_inputs(lines), overwrite=overwrite) as writer,
-        _open(lines) as (name, stream, raw),
-    ):
-        made_of = _Import(name, stream, instructions, window, max_events)
-        return made_of.run(writer, memcg, ns_per_instruction, lambda events: _tell(progress, events, raw))
+    common = Common(output, memcg, origin, overwrite, progress)
+    with importing(lines, common, made) as job:
+        return _Import(job, instructions, window, max_events).run(ns_per_instruction)
+
+
+@dataclass(slots=True)
+class _Process:
+    """A process whose rows are in the log; its rows have its number above the bits of a page."""
+
+    number: int
+    pid: int | None = None
+    program: str | None = None
 
 
 class _Import:
-    """One import while it runs: the counts so far, and the filter."""
+    """One import while it runs: the counts so far, the processes, and the filter."""
 
-    def __init__(
-        self, name: str, stream: BinaryIO, instructions: bool, window: int, max_events: int | None
-    ) -> None:
-        self._name = name
-        self._stream = stream
+    def __init__(self, job: Job, instructions: bool, window: int, max_events: int | None) -> None:
+        self._job = job
+        self._name = job.source.name
+        self._owners = Owners(job)
         self._instructions = instructions
         self._window = _Window(window)
         self._max_events = max_events
         self._summary = LackeySummary()
+        self._processes = [_Process(0)]
+        self._running = [self._processes[0]]
+        """Processes that have not ended; the rows are those of the last."""
+        self._forked: set[int] = set()
 
-    def run(
-        self, writer: TraceWriter, memcg: str, ns_per_instruction: int, told: Callable[[int], None]
-    ) -> LackeySummary:
-        """Write the events and return the summary; ``told`` gets the number of events, block by block."""
-        _create_memcg(writer, memcg)
-        pages = np.empty(0, np.uint64)
+    def run(self, ns_per_instruction: int) -> LackeySummary:
+        """Write the events and return the summary."""
+        time_ns = 0
         for kept in self._kept_accesses():
-            time_ns = kept.tick * np.uint64(ns_per_instruction)
-            writer.write(page_rows(time_ns, kept.write.astype(np.int32), kept.page, memcg))
-            pages = np.union1d(pages, kept.page)
-            self._summary = replace(
-                self._summary,
-                events=self._summary.events + len(time_ns),
-                pages=len(pages),
-                time_ns=int(time_ns[-1]),
-            )
-            told(self._summary.events)
-        summary = self._summary
-        if not summary.events:
-            raise TraceError(
-                f"{self._name}: found no access in {summary.lines} lines; expected rows of "
-                "valgrind --tool=lackey --trace-mem=yes"
-            )
-        return replace(summary, folded=summary.accesses + summary.splits - summary.events)
+            times = kept.tick * np.uint64(ns_per_instruction)
+            self._write(times, kept)
+            time_ns = int(times[-1])
+            self._job.tell()
+        summary = replace(self._summary, forks=len(self._forked))
+        self._job.read = summary.lines
+        written = self._job.finish("rows of valgrind --tool=lackey --trace-mem=yes").figures
+        return replace(
+            summary,
+            events=written["events"],
+            pages=written.get("pages", 0),
+            time_ns=time_ns,
+            folded=summary.accesses + summary.splits - written["events"],
+            processes=len({process.number for process in self._processes if process.pid}) or 1,
+        )
+
+    def _write(self, time_ns: npt.NDArray[np.uint64], kept: _Accesses) -> None:
+        """Write accesses with the pages and memcgs of their processes."""
+        number = (kept.page >> np.uint64(SHIFT)).astype(np.int64)
+        page = kept.page & np.uint64((1 << SHIFT) - 1)
+        memcgs = np.zeros(len(self._processes), np.int32)
+        offsets = np.zeros(len(self._processes), np.uint64)
+        for each in np.unique(number).tolist():
+            process = self._processes[each]
+            owner = self._owners.of(process.program, process.pid)
+            memcgs[each], offsets[each] = owner.memcg, owner.offset
+        nowhere = np.broadcast_to(
+            np.int64(0), len(page)
+        )  # time never goes back, so that no line is ever named
+        self._job.write(time_ns, kept.write.astype(np.int32), page + offsets[number], memcgs[number], nowhere)
 
     def _kept_accesses(self) -> Iterator[_Accesses]:
         """Yield the accesses that become events, at most `max_events`, in blocks that are never empty."""
@@ -184,25 +226,17 @@ class _Import:
 
     def _parsed_blocks(self) -> Iterator[_Accesses]:
         """Read the input in blocks of whole lines and parse each."""
-        rest = b""
-        while data := self._read():
-            cut = data.rfind(b"\n") + 1
-            if not cut:
-                rest += data
-                continue
-            block, rest = rest + data[:cut], data[cut:]
-            yield self._parse(np.frombuffer(block, np.uint8))
-        if rest:
-            self._summary = replace(self._summary, cut_off=1)
+        for block in blocks(self._job.source, _BLOCK_BYTES):
+            try:
+                yield self._parse(block)
+            except TraceError:
+                if not block.unfinished:
+                    raise
+                self._summary = replace(self._summary, cut_off=1)
 
-    def _read(self) -> bytes:
-        try:
-            return self._stream.read(_BLOCK_BYTES)
-        except (OSError, EOFError, zlib.error) as error:
-            raise TraceError(f"{self._name}: cannot be read on: {error}") from None
-
-    def _parse(self, block: npt.NDArray[np.uint8]) -> _Accesses:
+    def _parse(self, lines: Block) -> _Accesses:
         """Parse whole lines to the accesses that are imported, split at page boundaries. Raises TraceError."""
+        block = np.frombuffer(lines.data, np.uint8)
         end = np.flatnonzero(block == _NEWLINE)
         start = np.empty_like(end)
         start[0] = 0
@@ -215,32 +249,65 @@ class _Import:
         known = instruction | load | store | modify
         address, size, good = _parse_address_and_size(block, start + 3, end)
         odd = np.flatnonzero(~(known & good))
-        for line in odd:
-            text = block[start[line] : end[line]].tobytes()
-            if not _MESSAGE.match(text):
-                number = self._summary.lines + int(line) + 1
-                raise TraceError(
-                    f"{self._name}: line {number}: found {text[:60].decode(errors='replace')!r}; "
-                    "expected a row of lackey, such as ' L 1ffeffe7e0,8'"
-                )
+        superblocks = 0
+        turns = [(0, self._running[-1].number)]
+        for line in odd.tolist():
+            text = lines.data[start[line] : end[line]]
+            message = _MESSAGE.match(text)
+            if message:
+                self._hear(int(message[2]), message[3])
+                if self._running[-1].number != turns[-1][1]:
+                    turns.append((line, self._running[-1].number))
+            elif _SUPERBLOCK.fullmatch(text):
+                superblocks += 1
+            else:
+                raise fault(self._name, lines.first + line, text, _EXPECTED)
         tick = np.cumsum(instruction, dtype=np.uint64) + np.uint64(self._summary.instructions)
         wanted = np.flatnonzero(known if self._instructions else known & ~instruction)
         page = address[wanted] >> _PAGE_SHIFT
         past = ((address[wanted] + (size[wanted] - np.uint64(1))) >> _PAGE_SHIFT) != page
         copies = past + np.intp(1)
+        if len(self._processes) > 1:
+            page += _numbers(turns, wanted) << np.uint64(SHIFT)
         page = np.repeat(page, copies)
         # The second copy of an access across a boundary follows the first and is of the next page.
         page[np.cumsum(copies)[past] - 1] += np.uint64(1)
         self._summary = replace(
             self._summary,
             lines=self._summary.lines + len(end),
-            messages=self._summary.messages + len(odd),
+            messages=self._summary.messages + len(odd) - superblocks,
+            superblocks=self._summary.superblocks + superblocks,
             instructions=self._summary.instructions + int(instruction.sum()),
             accesses=self._summary.accesses + len(wanted),
             splits=self._summary.splits + int(past.sum()),
         )
         write = (store | modify)[wanted]
         return _Accesses(np.repeat(tick[wanted], copies), page, np.repeat(write, copies))
+
+    def _hear(self, pid: int, text: bytes) -> None:
+        """Take a message of valgrind's: a process begins, is named, or ends."""
+        known = next((process for process in reversed(self._processes) if process.pid == pid), None)
+        if text.startswith(_HEADER):
+            first = self._processes[0]
+            if len(self._processes) == 1 and first.pid is None and not self._summary.accesses:
+                first.pid = pid
+                return
+            if known in self._running:
+                self._running.remove(known)  # it has become another program
+            if len(self._processes) >= 1 << (64 - SHIFT):
+                raise TraceError(
+                    f"{self._name}: found more than {len(self._processes):,} processes; expected fewer"
+                )
+            self._processes.append(_Process(len(self._processes), pid))
+            self._running.append(self._processes[-1])
+        elif known is None:
+            if any(process.pid for process in self._processes):
+                self._forked.add(pid)
+        elif text.startswith(_COMMAND):
+            words = text[len(_COMMAND) :].decode("utf-8", "replace").split()
+            known.program = os.path.basename(words[0]) if words else None
+        elif text.startswith(_EXIT) and known in self._running and len(self._running) > 1:
+            self._running.remove(known)
 
 
 class _Window:
@@ -317,77 +384,7 @@ def _parse_address_and_size(
     return address, size, good
 
 
-def _create_memcg(writer: TraceWriter, memcg: str) -> None:
-    """Write the memcg_create of the path and of its ancestors below the root, ancestors first."""
-    builder = TraceBuilder(step_ns=0)
-    for path in with_ancestors(memcg):
-        builder.memcg_create(path)
-    if memcg != ROOT:
-        writer.write(builder.table())
-
-
-def _inputs(lines: str | os.PathLike[str] | BinaryIO) -> list[str | os.PathLike[str]]:
-    """List the files that are read, as far as they have names."""
-    if not isinstance(lines, str | os.PathLike):
-        name = getattr(lines, "name", None)
-        return [name] if isinstance(name, str) else []
-    return ["/dev/stdin" if os.fspath(lines) == "-" else lines]
-
-
-def _tell(progress: Callable[[int, float | None], None] | None, events: int, raw: _PeekedStream) -> None:
-    if progress is not None:
-        progress(events, raw.share)
-
-
-@contextmanager
-def _open(lines: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[str, BinaryIO, _PeekedStream]]:
-    """Open the input: its name for people, its bytes, unpacked, and as they are; a passed stream is not closed."""
-    with ExitStack() as stack:
-        if not isinstance(lines, str | os.PathLike):
-            name, raw = str(getattr(lines, "name", "input")), lines
-        elif os.fspath(lines) == "-":
-            name, raw = "standard input", sys.stdin.buffer
-        else:
-            name = os.fspath(lines)
-            try:
-                raw = stack.enter_context(open(name, "rb"))
-            except OSError as error:
-                raise TraceError(f"{name}: cannot be opened: {error.strerror}") from None
-        stream = _PeekedStream(raw)
-        if stream.head == _GZIP_MAGIC:
-            unpacked = stack.enter_context(gzip.GzipFile(fileobj=cast(BinaryIO, stream)))
-            yield name, cast(BinaryIO, unpacked), stream
-        else:
-            yield name, cast(BinaryIO, stream), stream
-
-
-class _PeekedStream:
-    """A stream whose first bytes are known before they are read, for pipes, which cannot seek back."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.head = stream.read(len(_GZIP_MAGIC))
-        self._rest = self.head
-        self._size = _size_of(stream)
-        self._taken = 0
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes, at most `size`; none at the end."""
-        rest, self._rest = self._rest[:size], self._rest[size:]
-        data = rest or self._stream.read(size)
-        self._taken += len(data)
-        return data
-
-    @property
-    def share(self) -> float | None:
-        """Part of the stream that has been read, 0 to 1; None where its size is not known."""
-        return min(self._taken / self._size, 1.0) if self._size else None
-
-
-def _size_of(stream: BinaryIO) -> int | None:
-    """Return the bytes of a stream that is a file; None for a pipe, or what has no file."""
-    try:
-        found = os.fstat(stream.fileno())
-    except (AttributeError, OSError):  # io.UnsupportedOperation is an OSError
-        return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+def _numbers(turns: list[tuple[int, int]], line: npt.NDArray[np.intp]) -> npt.NDArray[np.uint64]:
+    """Return the number of the process that each line is of; `turns` has the lines at which others begin."""
+    at = np.searchsorted([first for first, _ in turns], line, side="right") - 1
+    return np.array([number for _, number in turns], np.uint64)[at]
