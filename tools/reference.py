@@ -19,6 +19,8 @@ from zswap_replay.cli.main import PROGRAM, cli
 from zswap_replay.mm.releases import DEFAULT_RELEASE, RELEASES, RULES
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.settings import Settings
+from zswap_replay.trace.exporters import EXPORTERS
+from zswap_replay.trace.importers import IMPORTERS
 
 _MARKER = re.compile(r"<!-- generated: (.+?) -->")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$])")
@@ -136,6 +138,16 @@ def _rules() -> Iterator[str]:
             yield from (f"Read, and not shown by a recorded run, in: {', '.join(rule.read)}.", "")
 
 
+def _importers() -> Iterator[str]:
+    yield from _table(
+        ("`trace import`", "reads"), ((f"`{name}`", row.reads) for name, row in IMPORTERS.items())
+    )
+    yield from _table(
+        ("`trace export`", "what it does"),
+        ((f"`{name}`", _escaped(row.line)) for name, row in EXPORTERS.items()),
+    )
+
+
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -182,6 +194,7 @@ _PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "api": _api,
     "commands": _commands,
     "counters": _counters,
+    "importers": _importers,
     "releases": _releases,
     "rules": _rules,
     "settings": _settings,

@@ -84,7 +84,9 @@ def test_import_lackey_from_standard_input(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     log = b"==1== Lackey\nI  1000,4\n L 2000,8\n S 2ffc,8\n S 30"
     result = call("import", "lackey", "-", "-o", path, "--memcg", "/ls", "--origin", "ls", stdin=log)
-    assert "warning: the input ends in the middle of a line, which was dropped\n" == result.stderr
+    assert (
+        "zswap-replay: warning: the input ends in the middle of a line, which was dropped\n" == result.stderr
+    )
     assert {"lines": "4", "messages": "1", "splits": "1", "events": "2", "pages": "2"} == {
         name: count
         for name, count in (line.split() for line in result.stdout.splitlines())
@@ -95,7 +97,7 @@ def test_import_lackey_from_standard_input(tmp_path: Path) -> None:
 
 def test_import_without_a_clock_warns(tmp_path: Path) -> None:
     result = call("import", "lackey", "-", "-o", tmp_path / "t.parquet", stdin=b" L 2000,8\n")
-    assert "warning: no instruction rows, so that all events have time 0\n" == result.stderr
+    assert "zswap-replay: warning: no instruction rows, so that all events have time 0\n" == result.stderr
 
 
 def test_merge(small: Path, tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ class Session:
         (self.folder / "traces").mkdir()
         for trace in (ROOT / "traces").glob("*.parquet"):
             (self.folder / "traces" / trace.name).symlink_to(trace)
-        (self.folder / "traces" / "live").symlink_to(ROOT / "traces" / "live")
+        for inputs in ("imports", "live"):
+            (self.folder / "traces" / inputs).symlink_to(ROOT / "traces" / inputs)
         programs = folder / "bin"
         programs.mkdir()
         for name, script in _PROGRAMS.items():

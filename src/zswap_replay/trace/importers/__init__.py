@@ -45,7 +45,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         line="Import the output of valgrind's lackey.",
         text="Runs of accesses to one page become one event, a write if any of them is. The clock counts instructions. "
         "Each process that the log has a header of has a memcg of its own, which is named after its program.",
-        reads="valgrind --tool=lackey --trace-mem=yes",
+        reads="`valgrind --tool=lackey --trace-mem=yes`",
         options=(
             _RATE,
             _INSTRUCTIONS,

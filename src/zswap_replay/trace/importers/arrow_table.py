@@ -53,7 +53,9 @@ def import_arrow(
         with job.source.seekable(path) as file:
             try:
                 with reading():
-                    schema, batches = _reader(pa.PythonFile(cast("IOBase", file), mode="r"), head.startswith(_MAGIC))
+                    schema, batches = _reader(
+                        pa.PythonFile(cast("IOBase", file), mode="r"), head.startswith(_MAGIC)
+                    )
                 import_batches(job, schema, batches, column, event=event, step_ns=step_ns, hexadecimal=hex)
             except UnreadableError as error:
                 raise TraceError(f"{job.source.name}: cannot be read: {error}") from None

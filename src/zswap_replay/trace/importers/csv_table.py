@@ -147,7 +147,9 @@ class _Text:
                 block_size=max(len(data) + 1, 1 << 12),
             ),
             parse_options=pacsv.ParseOptions(
-                delimiter=self._delimiter or _DELIMITERS[0], ignore_empty_lines=False, invalid_row_handler=ragged
+                delimiter=self._delimiter or _DELIMITERS[0],
+                ignore_empty_lines=False,
+                invalid_row_handler=ragged,
             ),
             convert_options=pacsv.ConvertOptions(
                 column_types={name: pa.string() for name in self.wanted or names},

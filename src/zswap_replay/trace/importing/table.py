@@ -120,7 +120,6 @@ class TableImport:
         self._rows += length
         self._job.read += length
 
-
     def _memcgs_of(self, array: pa.Array[Any]) -> tuple[pa.Array[Any], npt.NDArray[np.int32] | None]:
         """Return the paths of a column of memcgs, and where it has names of programs, whose memcgs they are."""
         paths, named = memcg_paths(array)
