@@ -21,7 +21,7 @@ Put Query Queue Raise Read Reclaim Record Refuse Reject Release Remember Remove 
 Reserve Reset Resolve Restore Return Rewrite Rotate Round Run Save Say Scan Search Select Send Set Shorten Show Shrink
 Skip Sort Spell Split Start Stop Store Strip Style Submit Sum Tabulate Take Tell Thin Trim Truncate Turn Uncharge Undo
 Unlink Unwrap Update Use Validate Verify View Wait Walk Warn Wrap Write Yield
-Begin Digest Divide Label Multiply Guess Judge Key Map Pack Pass Prefetch Scatter Try
+Begin Digest Divide Export Label Multiply Guess Judge Key Map Pack Pass Prefetch Scatter Try
 """
 VERBS = frozenset(_WORDS.split())
 """The words that the docstring of a function may begin with; a verb that is missing is added here."""

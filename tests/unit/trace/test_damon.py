@@ -51,7 +51,7 @@ def test_maps_leave_gaps_out_and_touch_what_is_idle(tmp_path: Path) -> None:
     _, put = imported("damon", text, tmp_path, maps=str(maps), **GIVEN)
     assert [(900 * MS, "write", "/program", 0x800, 3), (950 * MS, "read", "/program", 0x400, 2)] == put
     maps.write_text("nothing\n")
-    with pytest.raises(TraceError, match="maps: line 1: found 'nothing.*expected a line of /proc/PID/maps"):
+    with pytest.raises(TraceError, match=r"maps: line 1: found 'nothing.*expected a line of /proc/PID/maps"):
         imported("damon", text, tmp_path, maps=str(maps), **GIVEN)
 
 
@@ -72,7 +72,7 @@ def test_what_is_lost_or_cannot_be_is_told(tmp_path: Path) -> None:
     assert ["45 events were lost: their regions are missing in the trace"] == found.warnings[:1]
     assert found.warnings[1].startswith("1 region were found accessed in more than the 5 samples")
     with pytest.raises(
-        SettingsError, match="input: the length of a sample and of a window are not in it; expected --sample"
+        SettingsError, match=r"input: the length of a sample and of a window are not in it; expected --sample"
     ):
         imported("damon", text, tmp_path, sample=MS)
     with pytest.raises(SettingsError, match="expected a window of at least one sample"):
@@ -86,7 +86,7 @@ def test_what_is_lost_or_cannot_be_is_told(tmp_path: Path) -> None:
 def test_the_first_bad_line_is_named(tmp_path: Path, text: str) -> None:
     good = line("1.0", 0, 1, 4096, 8192, 1)
     with pytest.raises(
-        TraceError, match="line 2: found .*; expected a (line of damon_aggregated|region whose end)"
+        TraceError, match=r"line 2: found .*; expected a (line of damon_aggregated|region whose end)"
     ):
         imported("damon", good + text + good, tmp_path, **GIVEN)
 
@@ -162,7 +162,7 @@ def test_records_that_cannot_be_read(tmp_path: Path, text: str, why: str) -> Non
 
 
 def test_a_packed_record_that_is_cut_off(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="cannot be unpacked|found no JSON"):
+    with pytest.raises(TraceError, match=r"cannot be unpacked|found no JSON"):
         imported("damo", zlib.compress(json.dumps([record()] * 9).encode())[:-20], tmp_path)
     assert 1 == len(imported("damo", json.dumps([record(intervals=None)]), tmp_path, **GIVEN)[1])
 

@@ -45,7 +45,7 @@ def test_workloads_have_memcgs_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_first_bad_line_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="line 5: found 'hello'; expected a record of drrun -t drmemtrace"):
+    with pytest.raises(TraceError, match=r"line 5: found 'hello'; expected a record of drrun -t drmemtrace"):
         imported("drmemtrace", "\n".join([*VIEW.splitlines()[:4], "hello", ""]), tmp_path)
     with pytest.raises(TraceError, match="found no access in 3 lines"):
         imported("drmemtrace", "\n".join([*VIEW.splitlines()[:3], ""]), tmp_path)

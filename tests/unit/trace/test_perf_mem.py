@@ -51,6 +51,6 @@ def test_lines_of_perf_script(tmp_path: Path) -> None:
 
 def test_the_first_bad_line_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        TraceError, match="line 5: found 'x y'; expected a line of perf mem report -D: PID, TID, IP, ADDR"
+        TraceError, match=r"line 5: found 'x y'; expected a line of perf mem report -D: PID, TID, IP, ADDR"
     ):
         imported("perf-mem", DUMP + "x y\n", tmp_path)

@@ -38,7 +38,7 @@ def test_targets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["hello", "  0.1 ms", LINES.splitlines()[0].replace("=> 0x", "=> ")])
 def test_the_first_bad_line_is_named(tmp_path: Path, line: str) -> None:
-    with pytest.raises(TraceError, match="line 2: found .*; expected a (line of perf trace|target such as)"):
+    with pytest.raises(TraceError, match=r"line 2: found .*; expected a (line of perf trace|target such as)"):
         imported("perf-trace", f"{LINES.splitlines()[0]}\n{line}\n", tmp_path)
 
 

@@ -43,7 +43,7 @@ def test_idle_bits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["20 7 100 1 X", "20 7 100 0 P", "20 7 100", "x", "20 7 100 99999999999 P"])
 def test_the_first_bad_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(
-        TraceError, match="line 2: found .*; expected TIME_NS PID FIRST_PAGE COUNT FLAGS, flags of D P S"
+        TraceError, match=r"line 2: found .*; expected TIME_NS PID FIRST_PAGE COUNT FLAGS, flags of D P S"
     ):
         imported("soft-dirty", f"10 7 100 4 P\n{line}\n", tmp_path)
 
