@@ -16,7 +16,7 @@ TABLE = pa.table(
         "addr": pa.array([0x1000, 0x2FFF, 0x3000], pa.int64()),
         "seconds": [1.5, 2.0, 2.25],
         "is_write": [0, 1, 0],
-        "when": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-03"]).as_unit("us"),
+        "when": pa.array(pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-03"]).as_unit("us")),
         "comm": pa.array(["a", "b", "a"]).dictionary_encode(),
         "text": ["0x1000", "0x2000", "12288"],
     }

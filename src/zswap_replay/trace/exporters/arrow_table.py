@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pyarrow as pa
 
 from zswap_replay.files import replacing
@@ -25,7 +27,7 @@ def export_arrow(
     reader = open_trace(trace)
     schema = pa.schema(
         [pa.field(each.name, pa.string()) if each.name in _PLAIN else each for each in SCHEMA],
-        metadata=dict(reader.metadata.encode()),
+        metadata=cast("dict[bytes | str, bytes | str]", reader.metadata.encode()),
     )
     rows = 0
     options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True, unify_dictionaries=False)

@@ -94,7 +94,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         reads="an Arrow IPC file or stream, or what `trace export arrow` wrote",
         options=(COLUMN, _HEX, _EVENT, STEP),
         example=(
-            "zswap-replay trace import arrow accesses.arrow --column page='addr>>12' -o accesses.parquet",
+            "zswap-replay trace import arrow accesses.arrow --column page='addr>>12' -o from-arrow.parquet",
         ),
         module="arrow_table",
         aliases=("feather", "ipc"),
@@ -105,7 +105,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         reads="a Parquet file",
         options=(COLUMN, _HEX, _EVENT, STEP),
         example=(
-            "zswap-replay trace import parquet table.parquet --column page='addr>>12' -o accesses.parquet",
+            "zswap-replay trace import parquet table.parquet --column page='addr>>12' -o from-parquet.parquet",
         ),
         module="parquet_table",
     ),
@@ -158,7 +158,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         text="An object is a page, whatever its size. Operations and tenants are read from version 2 on.",
         reads="libCacheSim's lcs, versions 1 to 8",
         options=(_EVENT,),
-        example=("zswap-replay trace import lcs requests.lcs.xz -o requests.parquet",),
+        example=("zswap-replay trace import lcs requests.lcs.xz -o from-lcs.parquet",),
         module="libcachesim",
     ),
     "libcachesim-csv": Importer(
@@ -174,7 +174,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
             ),
             _EVENT,
         ),
-        example=("zswap-replay trace import libcachesim-csv requests.csv -o requests.parquet",),
+        example=("zswap-replay trace import libcachesim-csv requests.csv -o from-csv.parquet",),
         module="libcachesim",
         aliases=("libcachesim",),
     ),
@@ -202,7 +202,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
             _EVENT,
             Option("--anonymous", "Only memory that has no file: what zswap can hold.", kind="flag"),
         ),
-        example=("zswap-replay trace import perf-trace perf-trace.txt --anonymous -o faults.parquet",),
+        example=("zswap-replay trace import perf-trace perf-trace.txt --anonymous -o anonymous.parquet",),
     ),
     "perf-mem": Importer(
         line="Import the loads and stores that perf mem sampled.",
@@ -225,7 +225,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         text="JSON, or JSON packed with zlib, as damo record writes it.",
         reads="a file of `damo record`",
         options=(_SAMPLE, _AGGR, _MAPS, _EVENT),
-        example=("zswap-replay trace import damo damon.data --maps damon.maps -o damon.parquet",),
+        example=("zswap-replay trace import damo damon.data --maps damon.maps -o damo.parquet",),
         module="damon",
         aliases=("damo-record",),
     ),

@@ -160,4 +160,5 @@ class _Text:
                 check_utf8=True,
             ),
         )
-        return table.combine_chunks().to_batches()[0]
+        whole: pa.RecordBatch = table.combine_chunks().to_batches()[0]
+        return whole

@@ -191,7 +191,8 @@ class Job:
             event: Any = rows.table.column("event").combine_chunks()
             page = rows.table.column("page").to_numpy()
             runs = rows.table.column("count").null_count < len(rows)
-            for codes in event.chunks if isinstance(event, pa.ChunkedArray) else [event]:
+            parts: list[Any] = event.chunks if isinstance(event, pa.ChunkedArray) else [event]
+            for codes in parts:
                 self._events += np.bincount(codes.indices.to_numpy(), minlength=256)
             self._count(rows.owner, page, runs)
         writer.write(rows.table)
