@@ -32,6 +32,10 @@ _SAMPLE = re.compile(
     rb"(?P<event>(?:[\w-]+:)?(?:page-faults|faults|minor-faults|major-faults|min-flt|maj-flt|page_fault_user|"
     rb"page_fault_kernel|[\w./,=-]*mem-(?:loads|stores)[\w./,=-]*|mem[\w./,=-]*)[\w./,=-]*):[ukpPHG]*:?\s*(?P<rest>.*)$"
 )
+_PLAIN = re.compile(
+    rb"^ *(\S+) +(\d+)/(\d+) +(\d+)\.(\d+): +(?:page|minor|major)-faults: +([0-9a-f]{1,15})\s*$"
+)
+"""The fields that WANTED asks for, as most lines have them: other layouts are looked at more closely."""
 _ANY = re.compile(
     rb"^\s*(?:\S.*?\s+)?-?\d+(?:/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\d+\s+)?[\w/.,=:-]+:(?:\s|$)"
 )
@@ -99,6 +103,8 @@ class Samples:
         self._programs: dict[bytes, _Named] = {}
         self._lost = self._lost_marks = 0
         self._in_stack = False
+        self._last: tuple[bytes, bytes, bytes | None] | None = None
+        self._owned = Owner(0, 0)
         self.accesses = Accesses()
 
     def tell(self) -> None:
@@ -108,22 +114,40 @@ class Samples:
 
     def take(self, line: bytes, number: int) -> None:
         """Take a line. Raises TraceError: it cannot be read, or has no address of data."""
+        plain = _PLAIN.match(line)
+        if plain is not None:
+            self._in_stack = True
+            comm, pid, tid, seconds, fraction, digits = plain.groups()
+            self._add(comm, pid, tid, seconds, fraction, int(digits, 16), self._event, number)
+            return
         found = _SAMPLE.match(line)
         if found is None:
             self._pass_over(line, number)
             return
         self._in_stack = True
-        job = self._job
         address, event = self._address(found, line, number)
-        if address is None:
-            return
-        comm, pid, tid = found["comm"] or b"", found["pid"] or b"", found["tid"]
+        if address is not None:
+            comm, pid, tid = found["comm"] or b"", found["pid"] or b"", found["tid"]
+            self._add(comm, pid, tid, found["seconds"], found["fraction"], address, event, number)
+
+    def _add(
+        self,
+        comm: bytes,
+        pid: bytes,
+        tid: bytes | None,
+        seconds: bytes,
+        fraction: bytes,
+        address: int,
+        event: int,
+        number: int,
+    ) -> None:
         if (self._comm and comm not in self._comm) or (self._pid and pid not in self._pid):
-            job.counts["others' samples"] += 1
+            self._job.counts["others' samples"] += 1
             return
-        owner = self._owner(comm, pid, tid)
-        fraction = found["fraction"]
-        time_ns = int(found["seconds"]) * 10**9 + int(fraction[:9].ljust(9, b"0"))
+        if (comm, pid, tid) != self._last:
+            self._last, self._owned = (comm, pid, tid), self._owner(comm, pid, tid)
+        owner = self._owned
+        time_ns = int(seconds) * 10**9 + int(fraction[:9].ljust(9, b"0"))
         self.accesses.add(time_ns, event, (address >> _SHIFT) + owner.offset, owner.memcg, number)
 
     def _address(self, found: re.Match[bytes], line: bytes, number: int) -> tuple[int | None, int]:

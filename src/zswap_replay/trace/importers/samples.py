@@ -21,6 +21,7 @@ from zswap_replay.trace.importing.source import Where
 
 _LINE = re.compile(rb"\s*(\d{1,20}) (\d+) (\d{1,16}) (\d{1,10}) ([A-Z]+)\s*$")
 _Pages = npt.NDArray[np.uint64]
+_BITS = {"P": 1, "S": 2, "D": 4, "A": 8, "I": 16}
 _MOST_PAGES = 1 << 28
 """Pages of one line: 1 TiB."""
 
@@ -92,7 +93,7 @@ class _Samples:
         self._processes: dict[int, _Process] = {}
         self._key: tuple[int, int] | None = None
         self._line = 0
-        self._runs: list[tuple[int, int, str]] = []
+        self._runs: list[tuple[int, int, int]] = []
         self.accesses = Accesses()
 
     def take(self, line: bytes, number: int) -> None:
@@ -109,7 +110,7 @@ class _Samples:
         if (time_ns, pid) != self._key:
             self.end()
             self._key, self._line = (time_ns, pid), number
-        self._runs.append((first, count, flags))
+        self._runs.append((first, count, sum(_BITS[flag] for flag in set(flags))))
 
     def _expected(self) -> str:
         flags = " ".join(sorted(self._flags))
@@ -123,28 +124,34 @@ class _Samples:
         time_ns, pid = self._key
         self._job.counts["samples"] += 1
         process = self._processes.setdefault(pid, _Process())
-        pages = self._pages("PS" if self._dirty else "AI")
-        new = np.setdiff1d(pages, process.seen, assume_unique=True)
-        process.seen = np.union1d(process.seen, new)
+        pages, flags = self._expanded()
+        new = pages[~_among(process.seen, pages)]
+        if len(new):
+            # stable: two sorted runs are merged in one pass
+            process.seen = np.sort(np.concatenate((process.seen, new)), kind="stable")
         if self._dirty:
-            written = np.union1d(new, self._pages("D"))
-            swapped = self._pages("S")
-            read = np.setdiff1d(np.intersect1d(self._pages("P"), process.swapped), written)
-            process.swapped = swapped
+            written = np.union1d(new, pages[flags & _BITS["D"] != 0])
+            present = pages[flags & _BITS["P"] != 0]
+            read = present[_among(process.swapped, present) & ~_among(written, present)]
+            process.swapped = pages[flags & _BITS["S"] != 0]
             self._add(time_ns, pid, WRITE, written)
         else:
-            read = np.union1d(new, self._pages("A"))
+            read = np.union1d(new, pages[flags & _BITS["A"] != 0])
         self._add(time_ns, pid, READ, read)
         self._runs = []
 
-    def _pages(self, flags: str) -> _Pages:
-        """Return the pages of the sample that have any of the flags."""
-        runs = [
-            np.arange(first, first + count, dtype=np.uint64)
-            for first, count, found in self._runs
-            if any(flag in found for flag in flags)
-        ]
-        return np.unique(np.concatenate(runs)) if runs else np.empty(0, np.uint64)
+    def _expanded(self) -> tuple[_Pages, npt.NDArray[np.int64]]:
+        """Return the pages of the sample, in order and each once, and the flags of each as bits."""
+        first, count, flags = np.array(self._runs, np.int64).T
+        ends = np.cumsum(count)
+        which = np.repeat(np.arange(len(count)), count)
+        pages = (first[which] + np.arange(len(which)) - (ends - count)[which]).astype(np.uint64)
+        if (pages[1:] > pages[:-1]).all():
+            return pages, flags[which]
+        found, inverse = np.unique(pages, return_inverse=True)
+        bits = np.zeros(len(found), np.int64)
+        np.bitwise_or.at(bits, inverse, flags[which])
+        return found, bits
 
     def _add(self, time_ns: int, pid: int, event: int, pages: _Pages) -> None:
         """Add accesses to pages, each run of them as one."""
@@ -155,3 +162,11 @@ class _Samples:
         length = np.diff(np.append(begin, len(pages)))
         for first, count in zip(pages[begin].tolist(), length.tolist(), strict=True):
             self.accesses.add_run(time_ns, event, first + owner.offset, count, owner.memcg, self._line)
+
+
+def _among(known: _Pages, pages: _Pages) -> npt.NDArray[np.bool_]:
+    """Tell which pages are among others, which are in order."""
+    if not len(known):
+        return np.zeros(len(pages), np.bool_)
+    at = np.minimum(np.searchsorted(known, pages), len(known) - 1)
+    return known[at] == pages
