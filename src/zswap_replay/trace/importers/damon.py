@@ -31,6 +31,8 @@ _EVENT = re.compile(rb"\d+\.\d+: [\w:]+:")
 _PASSED_OVER = (b"#", b"cpus=", b"CPU ", b"CPU:", b"version = ")
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _CHUNK = 1 << 16
+_GATHERED = 1 << 14
+"""Accesses of a record that are written at a time."""
 _ASK = (
     "the length of a sample and of a window are not in it; expected --sample and --aggr, as damo's -s and -a or "
     "sample_us and aggr_us of /sys/kernel/mm/damon had them (--sample 5ms --aggr 100ms are its defaults)"
@@ -176,7 +178,9 @@ def import_damo(
                 _ask_where_missing(job, intervals)
             _take_snapshot(job, owners, expansion, target, intervals, snapshot)
             job.read += 1
-            expansion.write()
+            if len(expansion.accesses.time_ns) >= _GATHERED:
+                expansion.write()
+        expansion.write()
         return job.finish("snapshots of damo record with a region that was accessed")
 
 
