@@ -100,6 +100,16 @@ def test_import_without_a_clock_warns(tmp_path: Path) -> None:
     assert "zswap-replay: warning: no instruction rows, so that all events have time 0\n" == result.stderr
 
 
+def test_import_and_export_by_any_name_of_the_format(small: Path, tmp_path: Path) -> None:
+    csv, again = tmp_path / "small.csv", tmp_path / "again.parquet"
+    assert f"4 rows, 1 memcgs: {csv}\n" in call("export", "csv", small, "-o", csv).output
+    lines = call("import", "CSV", csv, "-o", again).stdout.splitlines()
+    assert ["lines", "5"] == lines[0].split()
+    assert open_trace(small).sha256() == open_trace(again).sha256()
+    with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
+        call("export", "csv", small, "-o", csv)
+
+
 def test_merge(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
     result = call("merge", f"{small}=/one", f"{small}=/two/x", "-o", out)

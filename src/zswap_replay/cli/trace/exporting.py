@@ -11,6 +11,8 @@ from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import trace_argument, trace_force
 from zswap_replay.trace.exporters import EXPORTERS, Exporter, run
 
+_STANDARD_OUTPUT = "/dev/stdout"
+
 
 class ExportGroup(LazyGroup):
     """The commands of the exporters, made from their rows."""
@@ -26,15 +28,17 @@ def command_of(name: str, row: Exporter) -> click.Command:
 
     @click.command(name, epilog=example(row.example), help=f"{row.line}\n\n{row.text}")
     @trace_argument
-    @output_option("The file to write.", required=True)
+    @output_option("The file to write; - is standard output, for text.", required=True)
     @trace_force
     @progress_option()
     def command(trace: str, output: str, force: bool, progress: bool | None) -> None:
+        if output == "-":
+            output = _STANDARD_OUTPUT
         with Bar("export", shown=shows_progress(progress)) as bar:
             found = run(name, trace, output, overwrite=force, progress=bar.update)
         for text in found.notes:
             note(text)
         counts = ", ".join(f"{value:,} {figure}" for figure, value in found.figures.items())
-        click.echo(f"{counts}: {output}", err=output in ("/dev/stdout", "/dev/fd/1"))
+        click.echo(f"{counts}: {output}", err=output == _STANDARD_OUTPUT)
 
     return command
