@@ -26,7 +26,18 @@ SLOW_S = 20
 RSS_MB = 4096
 
 
-NAMES = ("trace", "table", "lackey", "result", "sweep", "recipe", "lengths", "tolerance", "settings")
+NAMES = (
+    "trace",
+    "table",
+    "lackey",
+    "imports",
+    "result",
+    "sweep",
+    "recipe",
+    "lengths",
+    "tolerance",
+    "settings",
+)
 """The targets of targets.py, which is imported where it is instrumented."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import lzma
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from importlib import resources
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.factories import make_result
+from tests.imports import RECORDED
 from tests.pressure import any_events, lengths_file, lived
 from tests.strategies import Row, as_table
 from tests.sweeps import make_sweep
@@ -31,12 +34,17 @@ from zswap_replay.sweep.file import KEY
 from zswap_replay.sweep.file import read as read_sweep
 from zswap_replay.sweep.file import write as write_sweep
 from zswap_replay.trace.events import EVENT_CODES, MEMCG_KNOBS, PARAMS, Event, parse_knob
+from zswap_replay.trace.importers import IMPORTERS
+from zswap_replay.trace.importers import run as run_importer
 from zswap_replay.trace.importers.lackey import import_lackey
 from zswap_replay.trace.info import describe
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.units import parse_duration, parse_limit, parse_share, parse_size
 
 Target = Callable[[bytes], object]
+
+IMPORTED = [name for name in IMPORTERS if name not in ("capture", "lackey")]
+"""The importers that are tried together, by the numbers that inputs begin with."""
 
 _FOLDER = tempfile.TemporaryDirectory()
 
@@ -119,6 +127,15 @@ def import_text(data: bytes) -> object:
     return describe(open_trace(str(output)))
 
 
+def import_any(data: bytes) -> object:
+    """Import what any of the programs might have printed; the first byte says which."""
+    name = IMPORTED[data[0] % len(IMPORTED)] if data else IMPORTED[0]
+    output = Path(_FOLDER.name) / "imported.parquet"
+    options = {"sample": 10**6, "aggr": 10**7} if name == "damon" else {}
+    run_importer(name, io.BytesIO(data[1:]), str(output), overwrite=True, **options)
+    return describe(open_trace(str(output)))
+
+
 def read_result(data: bytes) -> object:
     """Read what may be a file of results, and write it again."""
     return render(read_results(_file(data, "result.json")), timing=True)
@@ -182,6 +199,7 @@ TARGETS: dict[str, Target] = {
     "trace": read_trace,
     "table": replay_table,
     "lackey": import_text,
+    "imports": import_any,
     "result": read_result,
     "sweep": read_sweep_file,
     "recipe": read_recipe,
@@ -213,6 +231,7 @@ def seeds(name: str) -> tuple[bytes, ...]:
         "trace": lambda: [_parquet_trace()],
         "table": lambda: [bytes([number] * 60) for number in (1, 3, 7, 60)],
         "lackey": lambda: [b"I  04000000,3\n S 1ffefffe20,8\n L 1ffefffe20,8\n M 0421d5ac,4\n", b"==1== x\n"],
+        "imports": lambda: [bytes([at]) + text for at, text in enumerate(_printed())],
         "result": lambda: [render([make_result()], timing=True).encode()],
         "sweep": lambda: [_sweep_table().schema.metadata[KEY]],
         "recipe": lambda: [_recipe_text(recipe) for recipe in builtin_recipes()],
@@ -236,6 +255,22 @@ def _parquet_trace() -> bytes:
     path = Path(_FOLDER.name) / "seed.parquet"
     pq.write_table(as_table(rows), path)
     return path.read_bytes()
+
+
+def _printed() -> Iterator[bytes]:
+    """Input of each importer, of those that its example reads, at most 4 KB of it."""
+    for name in IMPORTED:
+        words = " ".join(IMPORTERS[name].example).split()
+        files = [RECORDED / word for word in words if (RECORDED / word).is_file()]
+        if name == "csv":
+            yield b"time_ns,event,memcg,page,value\n1,memcg_create,/a,,\n2,write,/a,7,\n3,worker,,,end\n"
+        elif files:
+            data = files[0].read_bytes()
+            yield (lzma.decompress(data) if files[0].suffix == ".xz" else data)[
+                : 9000 if name == "lcs" else 4000
+            ]
+        else:
+            yield (RECORDED / "accesses.pq").read_bytes()
 
 
 def _recipe_text(name: str) -> bytes:

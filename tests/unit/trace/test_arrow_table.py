@@ -67,6 +67,10 @@ def test_a_file_that_is_mapped(tmp_path: Path) -> None:
         ("page=comm", "row 0, column comm: found 'a'; expected a number"),
         ("page=seconds", "row 0, column seconds: found 1.5; expected a whole number"),
         ("page=addr-8192", "row 0, column addr: found 4096; expected at least 8192"),
+        (
+            "page=seconds*1e19",
+            "row 0, column seconds: found inf|row 1, column seconds: found 2e.19; expected a whole",
+        ),
         ("page=addr<<60", "row 0, column addr: found 4096; expected fewer bits"),
     ],
 )

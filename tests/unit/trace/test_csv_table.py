@@ -123,10 +123,16 @@ def test_layouts(tmp_path: Path, text: str, options: dict[str, Any], pages: list
         ("page,page\n5,1\n", "line 1: found 'page'; expected columns of different names"),
         ("time,obj\n5,1\n", "no column page; it has time, obj: name one with --column"),
         ("page\n", "found no access in 1 lines"),
+        ('"page,x\n5,1\n', "line 1: found '\"page,x'; expected a line of columns"),
+        ("page,memcg\n5,\xff\n".encode("latin-1"), "line 2: found .*; expected text in UTF-8"),
+        (
+            "page,event,memcg\n5,read,a\n6,memcg_create,/a\n",
+            "line 3, column memcg: found memcg_create of /a, which is live",
+        ),
     ],
 )
 def test_the_first_bad_line_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, why: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | bytes, why: str
 ) -> None:
     for size in (1 << 20, 9):
         monkeypatch.setattr(lines, "BLOCK_BYTES", size)

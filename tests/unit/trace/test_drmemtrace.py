@@ -45,6 +45,9 @@ def test_workloads_have_memcgs_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_first_bad_line_is_named(tmp_path: Path) -> None:
+    late = "1 999999999999999999: 12 write 8 byte(s) @ 0x2345 by PC 0x6789\n"
+    with pytest.raises(TraceError, match="line 1: found '99999999999999999900 ns'; expected a time below 2"):
+        imported("drmemtrace", late, tmp_path, ns_per_instruction=100)
     with pytest.raises(TraceError, match=r"line 5: found 'hello'; expected a record of drrun -t drmemtrace"):
         imported("drmemtrace", "\n".join([*VIEW.splitlines()[:4], "hello", ""]), tmp_path)
     with pytest.raises(TraceError, match="found no access in 3 lines"):

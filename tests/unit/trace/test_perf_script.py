@@ -97,6 +97,7 @@ def test_layouts_without_the_address_are_refused_by_name(tmp_path: Path, line: s
     ("line", "why"),
     [
         ("hello", "line 1: found 'hello'; expected a line of perf script"),
+        ("wl 7/7 99999999999999999999.0: page-faults: 1000", "expected a line of perf script"),
         ("wl 7/7 1.0: page-faults:", "expected an address after the event"),
         ("wl 7 1.0: exceptions:page_fault_user: ip=0x4", "expected address=0x... and error_code"),
         ("wl 7/7 1.0: cpu-clock: 1000", "found no access in 1 lines; expected samples of page faults"),

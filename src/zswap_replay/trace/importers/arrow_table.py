@@ -75,7 +75,9 @@ def import_batches(
     """Write the rows of record batches, each with the share of the input that is read by then."""
     job.unit = "row"
     job.metadata = decode_metadata(job.source.name, schema.metadata)
-    table = TableImport(job, schema.names, given, event=event, step_ns=step_ns, hexadecimal=hexadecimal)
+    with reading():  # names that are no text
+        names = schema.names
+    table = TableImport(job, names, given, event=event, step_ns=step_ns, hexadecimal=hexadecimal)
     first = 0
     while True:
         with reading():

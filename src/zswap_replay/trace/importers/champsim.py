@@ -36,7 +36,7 @@ RECORD = np.dtype(
 )
 _BLOCK_RECORDS = 1 << 16
 _LOAD = re.compile(
-    rb"^\s*(\d+)\s*,\s*(\d+)\s*,\s*(?:0x)?([0-9a-fA-F]{1,16})\s*,\s*(?:0x)?[0-9a-fA-F]{1,16}\s*(?:,\s*[01]\s*)?$"
+    rb"^\s*(\d{1,18})\s*,\s*(\d{1,18})\s*,\s*(?:0x)?([0-9a-fA-F]{1,16})\s*,\s*(?:0x)?[0-9a-fA-F]{1,16}\s*(?:,\s*[01]\s*)?$"
 )
 _TEXT = re.compile(rb"[\s\x20-\x7e]+")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from zswap_replay.trace.importing.source import Where
 from zswap_replay.trace.importing.table import TableImport
 
 _DELIMITERS = (",", "\t", ";", "|")
+_RAGGED = re.compile(r"Row #(\d+): Expected \d+ columns, got (\d+)")
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
 
 
@@ -109,33 +111,36 @@ class _Text:
         return Block(rest, block.first + 1, block.unfinished)
 
     def _row(self, line: bytes) -> list[str]:
-        read = self._read(line + b"\n", None)
+        try:
+            read = self._read(line + b"\n")
+        except pa.ArrowInvalid:
+            raise self._job.fault(1, line, "a line of columns") from None
         return [str(column[0].as_py() or "") for column in read.columns]
 
     def parse(self, block: Block) -> tuple[dict[str, pa.Array[Any]], int]:
         """Return the columns that are wanted, as texts. Raises TraceError: a line with more or fewer columns."""
-        bad: list[tuple[int, int]] = []
-
-        def ragged(row: Any) -> str:
-            bad.append((row.number or 1, row.actual_columns))
-            return "error"
-
         try:
-            read = self._read(block.data, ragged)
+            read = self._read(block.data)
         except pa.ArrowInvalid as error:
-            if bad:
-                number, found = bad[0]
-                line = block.first + number - 1
-                if block.unfinished:
-                    self._job.cut_off = True
-                    return {}, 0
+            if block.unfinished:
+                self._job.cut_off = True
+                return {}, 0
+            ragged = _RAGGED.search(str(error))
+            if ragged is not None:
                 raise TraceError(
-                    f"{self._job.source.name}: line {line}: found {found} columns; expected {len(self.columns)}"
+                    f"{self._job.source.name}: line {block.first + int(ragged[1]) - 1}: found {ragged[2]} columns; "
+                    f"expected {len(self.columns)}"
                 ) from None
-            raise TraceError(f"{self._job.source.name}: from line {block.first} on: {error}") from None
+            for number, line in enumerate(block.lines(), block.first):
+                try:
+                    line.decode()
+                except UnicodeDecodeError:
+                    raise self._job.fault(number, line, "text in UTF-8") from None
+            why = " ".join(str(error).split())[:200]
+            raise TraceError(f"{self._job.source.name}: from line {block.first} on: {why}") from None
         return dict(zip(read.schema.names, read.columns, strict=True)), read.num_rows
 
-    def _read(self, data: bytes, ragged: Any) -> pa.RecordBatch:
+    def _read(self, data: bytes) -> pa.RecordBatch:
         names = self.columns
         reading: Any = pacsv.read_csv  # takes Arrow's files too, of which the stubs do not know
         table = reading(
@@ -147,9 +152,7 @@ class _Text:
                 block_size=max(len(data) + 1, 1 << 12),
             ),
             parse_options=pacsv.ParseOptions(
-                delimiter=self._delimiter or _DELIMITERS[0],
-                ignore_empty_lines=False,
-                invalid_row_handler=ragged,
+                delimiter=self._delimiter or _DELIMITERS[0], ignore_empty_lines=False
             ),
             convert_options=pacsv.ConvertOptions(
                 column_types={name: pa.string() for name in self.wanted or names},

@@ -23,10 +23,11 @@ from zswap_replay.trace.importing.source import Source, Where
 from zswap_replay.units import counted, parse_duration, quoted
 
 _LINE = re.compile(
-    rb"(?P<seconds>\d+)\.(?P<fraction>\d+): (?:damon:)?damon_aggregated: +target_id=(?P<target>\d+) "
-    rb"nr_regions=(?P<regions>\d+) (?P<start>\d+)-(?P<end>\d+): (?P<accesses>\d+)(?: (?P<age>\d+))?\s*$"
+    rb"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}): (?:damon:)?damon_aggregated: +target_id=(?P<target>\d{1,10}) "
+    rb"nr_regions=(?P<regions>\d{1,10}) (?P<start>\d{1,20})-(?P<end>\d{1,20}): (?P<accesses>\d{1,6})"
+    rb"(?: \d+)?\s*$"
 )
-_LOST = re.compile(rb"LOST (\d+) EVENTS|EVENTS DROPPED", re.IGNORECASE)
+_LOST = re.compile(rb"LOST (\d{1,18}) EVENTS|EVENTS DROPPED", re.IGNORECASE)
 _EVENT = re.compile(rb"\d+\.\d+: [\w:]+:")
 _PASSED_OVER = (b"#", b"cpus=", b"CPU ", b"CPU:", b"version = ")
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")

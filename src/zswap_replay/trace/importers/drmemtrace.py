@@ -18,8 +18,8 @@ from zswap_replay.trace.importing.window import Window
 from zswap_replay.units import PAGE_SIZE
 
 _RECORD = re.compile(
-    rb"^\s*(?:\d+\s+)?(?P<instructions>\d+): +(?:W(?P<workload>\d+)\.)?T?(?P<tid>\d+) +"
-    rb"(?P<kind>ifetch|read|write|[a-z][\w ]*?) +(?P<size>\d+) byte\(s\) @ 0x(?P<address>[0-9a-fA-F]{1,16})\b"
+    rb"^\s*(?:\d+\s+)?(?P<instructions>\d{1,18}): +(?:W(?P<workload>\d{1,10})\.)?T?(?P<tid>\d+) +"
+    rb"(?P<kind>ifetch|read|write|[a-z][\w ]*?) +(?P<size>\d{1,10}) byte\(s\) @ 0x(?P<address>[0-9a-fA-F]{1,16})\b"
 )
 _OTHER = re.compile(
     rb"^\s*(?:\d+\s+)?\d+: +(?:W\d+\.)?T?\d+ +(?:<.*>|[0-9a-f]{2}(?: "

@@ -26,7 +26,7 @@ from zswap_replay.units import PAGE_SIZE
 
 _PAGE_SHIFT = np.uint64(PAGE_SIZE.bit_length() - 1)
 _BLOCK_BYTES = 4 << 20
-_MESSAGE = re.compile(rb"(==|--|\*\*)([0-9]+)\1 ?(.*)")
+_MESSAGE = re.compile(rb"(==|--|\*\*)([0-9]{1,10})\1 ?(.*)")
 _SUPERBLOCK = re.compile(rb"SB [0-9a-fA-F]{1,16}")
 _HEADER, _COMMAND, _EXIT = b"Lackey, ", b"Command: ", b"Exit code:"
 _NEWLINE, _SPACE, _COMMA = b"\n ,"

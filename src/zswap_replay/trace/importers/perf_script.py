@@ -27,23 +27,23 @@ WANTED = "perf script --ns -F comm,pid,tid,time,event,addr"
 """The command whose output is read."""
 
 _SAMPLE = re.compile(
-    rb"^\s*(?:(?P<comm>\S.*?)\s+)??(?:(?P<pid>-?\d+)(?:/(?P<tid>-?\d+))?\s+)?(?:\[\d+\]\s+)?"
-    rb"(?:(?P<seconds>\d+)\.(?P<fraction>\d+):\s+)(?:\d+\s+)?"
+    rb"^\s*(?:(?P<comm>\S.*?)\s+)??(?:(?P<pid>-?\d{1,10})(?:/(?P<tid>-?\d{1,10}))?\s+)?(?:\[\d+\]\s+)?"
+    rb"(?:(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}):\s+)(?:\d+\s+)?"
     rb"(?P<event>(?:[\w-]+:)?(?:page-faults|faults|minor-faults|major-faults|min-flt|maj-flt|page_fault_user|"
     rb"page_fault_kernel|[\w./,=-]*mem-(?:loads|stores)[\w./,=-]*|mem[\w./,=-]*)[\w./,=-]*):[ukpPHG]*:?\s*(?P<rest>.*)$"
 )
 _PLAIN = re.compile(
-    rb"^ *(\S+) +(\d+)/(\d+) +(\d+)\.(\d+): +(?:page|minor|major)-faults: +([0-9a-f]{1,15})\s*$"
+    rb"^ *(\S+) +(\d{1,10})/(\d{1,10}) +(\d{1,10})\.(\d{1,9}): +(?:page|minor|major)-faults: +([0-9a-f]{1,15})\s*$"
 )
 """The fields that WANTED asks for, as most lines have them: other layouts are looked at more closely."""
 _ANY = re.compile(
-    rb"^\s*(?:\S.*?\s+)?-?\d+(?:/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\d+\s+)?[\w/.,=:-]+:(?:\s|$)"
+    rb"^\s*(?:\S.*?\s+)?-?\d+(?:/-?\d+)?\s+(?:\[\d+\]\s+)?\d{1,10}\.\d{1,9}:\s+(?:\d+\s+)?[\w/.,=:-]+:(?:\s|$)"
 )
 """A sample of any event."""
 _HEX = re.compile(rb"(?<![\w+./@:-])(?:0x)?([0-9a-f]{1,16})(?![\w+./@:-])")
 _FIELDS = re.compile(rb"address=(0x)?([0-9a-f]+)\b.*?error_code=0x([0-9a-f]+)")
 _RECORD = re.compile(rb"PERF_RECORD_(\w+)")
-_LOST = re.compile(rb"PERF_RECORD_LOST\w*.*?(\d+)\s*$|lost\s+(\d+)")
+_LOST = re.compile(rb"PERF_RECORD_LOST\w*.*?\b(\d{1,18})\s*$|lost\s+(\d{1,18})")
 _STACK = re.compile(rb"^\s+[0-9a-f]+ \S")
 _DSO = re.compile(rb"\((?:/|\[|inlined|deleted|//)[^()]*\)\s*$")
 _DATA_SOURCE = re.compile(rb"\|OP ([A-Z]+)")

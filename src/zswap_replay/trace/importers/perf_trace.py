@@ -21,13 +21,13 @@ _SHIFT = PAGE_SIZE.bit_length() - 1
 _WANTED = "perf trace -F all --no-syscalls"
 
 _FAULT = re.compile(
-    rb"^\s*(?P<ms>\d+)\.(?P<us>\d{3}) \(\s*[\d.]*\s*(?:ms)?\s*\): (?:(?P<comm>\S.*?)/)?(?P<pid>\d+) "
+    rb"^\s*(?P<ms>\d{1,13})\.(?P<us>\d{3}) \(\s*[\d.]*\s*(?:ms)?\s*\): (?:(?P<comm>\S.*?)/)?(?P<pid>\d{1,10}) "
     rb"(?P<kind>maj|min)fault \[.*\] => (?P<target>.*?) \((?P<map>[kvgGud.?HM])(?P<level>.)\)$"
 )
 _TIMED = re.compile(rb"^\s*\d+\.\d{3} \(")
-_ADDRESS = re.compile(rb"^(?:(?P<dso>.+)@)?0x(?P<address>[0-9a-f]+)$")
+_ADDRESS = re.compile(rb"^(?:(?P<dso>.+)@)?0x(?P<address>[0-9a-f]{1,16})$")
 _SYMBOL = re.compile(rb"^(?P<dso>.+)@(?P<symbol>[^@]+)\+0x[0-9a-f]+$")
-_LOST = re.compile(rb"LOST (\d+) events", re.IGNORECASE)
+_LOST = re.compile(rb"LOST (\d{1,18}) events", re.IGNORECASE)
 _FILES = 47
 """Bits above which the pages of files have their numbers: those of addresses are below."""
 _FILE_PAGES = 27

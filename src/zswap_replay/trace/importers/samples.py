@@ -19,7 +19,7 @@ from zswap_replay.trace.importing.job import Common, Imported, Job, Progress, im
 from zswap_replay.trace.importing.owners import Owners
 from zswap_replay.trace.importing.source import Where
 
-_LINE = re.compile(rb"\s*(\d{1,20}) (\d+) (\d{1,16}) (\d{1,10}) ([A-Z]+)\s*$")
+_LINE = re.compile(rb"\s*(\d{1,20}) (\d{1,10}) (\d{1,16}) (\d{1,10}) ([A-Z]+)\s*$")
 _Pages = npt.NDArray[np.uint64]
 _BITS = {"P": 1, "S": 2, "D": 4, "A": 8, "I": 16}
 _MOST_PAGES = 1 << 28

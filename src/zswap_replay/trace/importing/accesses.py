@@ -44,6 +44,10 @@ class Accesses:
     def write(self, job: Job) -> None:
         """Write what was gathered, and begin anew."""
         if self.time_ns:
+            late = max(self.time_ns)
+            if late >= 1 << 64:
+                line = self.line[self.time_ns.index(late)]
+                raise job.fault(line, f"{late} ns", "a time below 2^64 ns")
             job.write(
                 np.array(self.time_ns, np.uint64),
                 np.array(self.event, np.int32),

@@ -246,7 +246,10 @@ class Job:
                     self._created.add(path)
                     builder.memcg_create(path)
         if len(self._created) > before:
-            writer.write(builder.table())
+            table = builder.table()
+            if self.checks:  # that they are there counts for the rows after them
+                self._checker.check(decode(table.combine_chunks().to_batches()[0]), 0)
+            writer.write(table)
 
 
 @contextmanager

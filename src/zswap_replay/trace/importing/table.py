@@ -15,7 +15,7 @@ from zswap_replay.trace.importing.job import Job
 from zswap_replay.trace.importing.owners import path_of
 from zswap_replay.trace.importing.values import BadValueError, event_names, memcg_paths, numbers_of
 from zswap_replay.trace.schema import SCHEMA, TEXT_COLUMNS
-from zswap_replay.units import listed
+from zswap_replay.units import listed, shortened
 
 _NUMBERS = {field.name: field.type for field in SCHEMA if field.name not in TEXT_COLUMNS}
 
@@ -38,16 +38,15 @@ class TableImport:
         where = job.source.name
         self._mapped = parse_columns(given, columns, where)
         names = {each.name for each in self._mapped}
+        known = listed([shortened(" ".join(name.split())) for name in columns])
         if "page" not in names:
             raise SettingsError(
-                f"{where}: no column page; it has {listed(list(columns))}: name one with --column page=COLUMN, "
+                f"{where}: no column page; it has {known}: name one with --column page=COLUMN, "
                 "or page=COLUMN>>12 for addresses"
             )
         for column in hexadecimal:
             if column not in columns:
-                raise SettingsError(
-                    f"--hex {column}: {where} has no column {column!r}; it has {listed(list(columns))}"
-                )
+                raise SettingsError(f"--hex {column}: {where} has no column {column!r}; it has {known}")
         self._hex = frozenset(hexadecimal)
         self._event, self._step_ns = event, step_ns
         self._has_event, self._has_memcg = "event" in names, "memcg" in names

@@ -155,7 +155,8 @@ def _of_floats(
     for sign, number in operations:
         match sign:
             case "*":
-                values *= number
+                with np.errstate(over="ignore"):  # what is infinite is refused below
+                    values *= number
             case "/":
                 values /= number
             case "+":
