@@ -169,4 +169,5 @@ def _among(known: _Pages, pages: _Pages) -> npt.NDArray[np.bool_]:
     if not len(known):
         return np.zeros(len(pages), np.bool_)
     at = np.minimum(np.searchsorted(known, pages), len(known) - 1)
-    return known[at] == pages
+    found: npt.NDArray[np.bool_] = known[at] == pages
+    return found
