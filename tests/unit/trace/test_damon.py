@@ -91,7 +91,7 @@ def test_the_first_bad_line_is_named(tmp_path: Path, text: str) -> None:
         imported("damon", good + text + good, tmp_path, **GIVEN)
 
 
-def test_text_and_record_of_one_run_are_alike(tmp_path: Path) -> None:
+def test_a_record_has_what_damo_reports_of_it(tmp_path: Path) -> None:
     found, put = imported("damo", RECORDED / "damon.data", tmp_path)
     assert (53, 699, 642, 612) == tuple(
         found.figures[name] for name in ("snapshots", "regions", "idle regions", "events")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
+import re
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +224,11 @@ def test_a_program_is_never_in_the_root(tmp_path: Path) -> None:
 
 
 def test_a_recorded_program(tmp_path: Path) -> None:
-    import_lackey(RECORDED / "tiny.lackey.xz", tmp_path / "t.parquet")
+    summary = import_lackey(RECORDED / "tiny.lackey.xz", tmp_path / "t.parquet")
+    (counted,) = re.findall(
+        rb"guest instrs: +([0-9,]+)\n", lzma.decompress((RECORDED / "tiny.lackey.xz").read_bytes())
+    )
+    assert int(counted.replace(b",", b"")) == summary.instructions
     assert {"/tiny"} == {memcg for memcg, _ in memcgs(tmp_path / "t.parquet")}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import lzma
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,21 @@ def test_all_three_types_hold_the_same_requests(tmp_path: Path) -> None:
     assert binary == csv == lcs
     assert 400 == len(binary)
     assert [(0, "read", 3), (0, "read", 1), (99 * 10**9, "read", 1)] == [binary[0], binary[1], binary[-1]]
+
+
+def test_lru_misses_what_libcachesim_counted(tmp_path: Path) -> None:
+    """Held against the LRU of libCacheSim 0.3.5 on the same file."""
+    pages = [row[3] for row in imported("oraclegeneral", RECORDED / "requests.oracleGeneral", tmp_path)[1]]
+    for size, expected in ((10, 0.575), (25, 0.3825), (50, 0.255)):
+        held: OrderedDict[int, None] = OrderedDict()
+        misses = 0
+        for page in pages:
+            misses += page not in held
+            held[page] = None
+            held.move_to_end(page)
+            if len(held) > size:
+                held.popitem(last=False)
+        assert expected == misses / len(pages)
 
 
 @pytest.mark.parametrize(
