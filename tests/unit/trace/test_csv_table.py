@@ -53,6 +53,7 @@ def test_only_pages(tmp_path: Path) -> None:
         ("n&0xff0&7", 0),
         ("n*1.0", 4096),
         ("a-1", 7),
+        ("2+1", 8),
     ],
 )
 def test_operations(tmp_path: Path, expression: str, page: int) -> None:
@@ -123,6 +124,10 @@ def test_layouts(tmp_path: Path, text: str, options: dict[str, Any], pages: list
         ("page,page\n5,1\n", "line 1: found 'page'; expected columns of different names"),
         ("time,obj\n5,1\n", "no column page; it has time, obj: name one with --column"),
         ("page\n", "found no access in 1 lines"),
+        (
+            "5,7\n6,8\n",
+            "line 1: found '5,7'; expected names of columns .--no-header: the first line is a row",
+        ),
         ('"page,x\n5,1\n', "line 1: found '\"page,x'; expected a line of columns"),
         ("page,memcg\n5,\xff\n".encode("latin-1"), "line 2: found .*; expected text in UTF-8"),
         (

@@ -108,6 +108,14 @@ def test_the_first_bad_line_is_named(tmp_path: Path, line: str, why: str) -> Non
         imported("perf-script", f"{line}\n", tmp_path)
 
 
+@pytest.mark.parametrize("name", ["perf-script", "perf-mem"])
+def test_what_perf_recorded_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        TraceError, match=r"found perf's own data; expected the text that perf .* prints of it"
+    ):
+        imported(name, b"PERFILE2" + bytes(200), tmp_path)
+
+
 def test_faults_of_a_machine(tmp_path: Path) -> None:
     found, put = imported("perf-script", RECORDED / "faults.txt", tmp_path)
     assert (120, 120) == (found.figures["lines"], len(put))

@@ -19,6 +19,7 @@ from zswap_replay.trace.importing.table import TableImport
 
 _DELIMITERS = (",", "\t", ";", "|")
 _RAGGED = re.compile(r"Row #(\d+): Expected \d+ columns, got (\d+)")
+_NUMBER = re.compile(r"[0-9.]*")
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
 
 
@@ -105,6 +106,10 @@ class _Text:
             self.columns = [str(number) for number in range(1, len(found) + 1)]
             return block if not self._header else Block(rest, block.first + 1, block.unfinished)
         self.columns = [name.strip().lstrip("#").strip() for name in found]
+        if all(_NUMBER.fullmatch(name) for name in self.columns):
+            raise self._job.fault(
+                block.first, head, "names of columns (--no-header: the first line is a row)"
+            )
         if len(set(self.columns)) < len(self.columns):
             twice = next(name for name in self.columns if self.columns.count(name) > 1)
             raise self._job.fault(block.first, twice, "columns of different names")

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from zswap_replay.trace.importers.perf_script import Samples
+from zswap_replay.trace.importers.perf_script import Samples, refuse_data
 from zswap_replay.trace.importing.accesses import READ, WRITE, Accesses, each_line
 from zswap_replay.trace.importing.job import Common, Imported, Job, Progress, importing
 from zswap_replay.trace.importing.owners import By, Owners
@@ -46,6 +46,7 @@ def import_perf_mem(
     """
     common = Common(output, memcg, origin, overwrite, progress)
     with importing(lines, common, "perf mem") as job:
+        refuse_data(job, "perf mem report -D")
         head = job.source.peek(_HEAD_BYTES)
         if any(_HEADING.match(line) for line in head.splitlines()):
             dump = _Dump(job, by, pid, step_ns)

@@ -50,6 +50,8 @@ _DATA_SOURCE = re.compile(rb"\|OP ([A-Z]+)")
 _TEXT = 0xFFFFFFFF80000000
 """The first address of the kernel's code: no data that faults is there."""
 _WRITE_FAULT = 2
+_DATA = b"PERFILE2"
+"""How a file of perf record begins."""
 
 
 def import_perf_script(
@@ -77,10 +79,19 @@ def import_perf_script(
     """
     common = Common(output, memcg, origin, overwrite, progress)
     with importing(lines, common, "perf script") as job:
+        refuse_data(job, WANTED)
         samples = Samples(job, by, comm, pid, WRITE if event == "write" else READ)
         each_line(job, samples.take, samples.accesses)
         samples.tell()
         return job.finish(f"samples of page faults or of perf mem, as {WANTED} prints them")
+
+
+def refuse_data(job: Job, command: str) -> None:
+    """Refuse what perf recorded, in place of what it prints. Raises TraceError."""
+    if job.source.peek(len(_DATA)) == _DATA:
+        raise TraceError(
+            f"{job.source.name}: found perf's own data; expected the text that {command} prints of it"
+        )
 
 
 @dataclass(slots=True)

@@ -64,6 +64,8 @@ def _mapped(text: str, name: str, expression: str, columns: Sequence[str], where
     match = _EXPRESSION.fullmatch(expression)
     assert match is not None
     column = match[1].strip()
+    if column not in columns and column.isdigit() and 1 <= int(column[:9]) <= len(columns):
+        column = columns[int(column) - 1]  # a number counts columns, where none has it for a name
     if column not in columns:
         raise SettingsError(f"--column {text}: {where} has no column {column!r}; it has {listed(columns)}")
     if match[2] and name in TEXT_COLUMNS:
