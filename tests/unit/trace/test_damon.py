@@ -44,6 +44,22 @@ def test_regions_are_accessed_at_their_rate(tmp_path: Path) -> None:
     assert (3, 5, 1) == tuple(found.figures[name] for name in ("windows", "regions", "idle regions"))
 
 
+def test_one_target_of_several(tmp_path: Path) -> None:
+    text = line("10.0", 0, 1, 4096, 8192, 1) + line("10.0", 1, 1, 8192, 12288, 1)
+    found, put = imported("damon", text, tmp_path, target=1, **GIVEN)
+    assert [2] == [row[3] for row in put]
+    assert 1 == found.figures["other targets"]
+    _, put = imported("damo", json.dumps([record(), record()]), tmp_path, target=1)
+    assert [("/program", 1)] == [(row[2], row[3]) for row in put]
+
+
+def test_the_two_formats_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"found a file of damo record; .*trace import damo reads this"):
+        imported("damon", RECORDED / "damon.data", tmp_path)
+    with pytest.raises(TraceError, match=r"found neither zlib nor JSON; .*trace import damon reads"):
+        imported("damo", RECORDED / "damon.txt", tmp_path)
+
+
 def test_maps_leave_gaps_out_and_touch_what_is_idle(tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     maps.write_text(MAPS)

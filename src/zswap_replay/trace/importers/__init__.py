@@ -25,6 +25,7 @@ _RATE = Option("--ns-per-instruction", "The clock's rate.", kind="count", defaul
 _INSTRUCTIONS = Option("--instructions", "Keep instruction fetches, as reads of their pages.", kind="flag")
 _SAMPLE = Option("--sample", "DAMON's sampling interval, sample_us: 5ms.", kind="time")
 _AGGR = Option("--aggr", "DAMON's aggregation interval, aggr_us: 100ms.", kind="time")
+_TARGET = Option("--target", "Only the target of this number: 0, 1 and so on.", kind="count", least=0)
 _MAPS = Option(
     "--maps",
     "A copy of /proc/PID/maps: gaps are left out, and what is mapped without a file is touched once.",
@@ -216,7 +217,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         text="As trace_pipe, trace-cmd report or perf script print it. A region that was found accessed in n samples "
         "of a window has its pages accessed n times, evenly over the window.",
         reads="text of the tracepoint `damon_aggregated`",
-        options=(_SAMPLE, _AGGR, _MAPS, _EVENT),
+        options=(_SAMPLE, _AGGR, _MAPS, _TARGET, _EVENT),
         example=("zswap-replay trace import damon damon.txt --sample 20ms --aggr 400ms -o damon.parquet",),
         aliases=("damon-aggregated", "damon-trace"),
     ),
@@ -224,7 +225,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
         line="Import a file of damo record.",
         text="JSON, or JSON packed with zlib, as damo record writes it.",
         reads="a file of `damo record`",
-        options=(_SAMPLE, _AGGR, _MAPS, _EVENT),
+        options=(_SAMPLE, _AGGR, _MAPS, _TARGET, _EVENT),
         example=("zswap-replay trace import damo damon.data --maps damon.maps -o damo.parquet",),
         module="damon",
         aliases=("damo-record",),

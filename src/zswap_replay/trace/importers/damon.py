@@ -47,6 +47,7 @@ def import_damon(
     sample: int | None = None,
     aggr: int | None = None,
     maps: str | None = None,
+    target: int | None = None,
     event: str = "read",
     memcg: str | None = None,
     origin: str | None = None,
@@ -56,30 +57,39 @@ def import_damon(
     """Turn the lines of the tracepoint damon_aggregated into the trace `output`.
 
     They are read as trace_pipe, trace-cmd report or perf script print them. `sample` and `aggr` are the intervals
-    that DAMON was told, in nanoseconds; `maps` is a copy of /proc/PID/maps. See Expansion for what becomes of a
-    region.
+    that DAMON was told, in nanoseconds; `maps` is a copy of /proc/PID/maps. With `target`,
+    a number, the others are passed over. See Expansion for what becomes of a region.
 
     Raises TraceError: a line that cannot be read, or no access at all; SettingsError: no intervals, or an output that
     cannot be.
     """
     common = Common(output, memcg, origin, overwrite, progress)
     with importing(lines, common, "damon_aggregated", *([maps] if maps else [])) as job:
+        head = job.source.peek(8)
+        if head.startswith(_ZLIB) or head.lstrip()[:1] in (b"[", b"{"):
+            raise TraceError(
+                f"{job.source.name}: found a file of damo record; expected lines of damon_aggregated "
+                "(trace import damo reads this)"
+            )
         if sample is None or aggr is None:
             raise SettingsError(f"{job.source.name}: {_ASK}")
         _check_intervals(sample, aggr)
         expansion = Expansion(job, WRITE if event == "write" else READ, read_maps(maps) if maps else None)
-        _Lines(job, expansion, sample, aggr).run()
+        _Lines(job, expansion, sample, aggr, target).run()
         return job.finish("lines of damon_aggregated with a region that was accessed")
 
 
 class _Lines:
     """The lines of an input, gathered to windows: the lines of one target that follow each other."""
 
-    def __init__(self, job: Job, expansion: Expansion, sample_ns: int, aggr_ns: int) -> None:
+    def __init__(
+        self, job: Job, expansion: Expansion, sample_ns: int, aggr_ns: int, target: int | None
+    ) -> None:
         self._job = job
         self._owners = Owners(job)
         self._expansion = expansion
         self._aggr_ns = aggr_ns
+        self._target = target
         self._most = max(aggr_ns // sample_ns, 1)
         self._key: tuple[int, int] | None = None
         self._regions: list[Region] = []
@@ -131,6 +141,9 @@ class _Lines:
         if start >= end or end > 1 << 64:
             raise self._job.fault(number, line, "a region whose end is above its start, and below 2^64")
         key = int(found["target"]), int(found["regions"])
+        if self._target is not None and key[0] != self._target:
+            self._job.counts["other targets"] += 1
+            return
         if key != self._key or len(self._regions) >= key[1]:
             self._end_window()
             self._key = key
@@ -155,6 +168,7 @@ def import_damo(
     sample: int | None = None,
     aggr: int | None = None,
     maps: str | None = None,
+    target: int | None = None,
     event: str = "read",
     memcg: str | None = None,
     origin: str | None = None,
@@ -174,10 +188,13 @@ def import_damo(
         job.unit = "snapshot"
         expansion = Expansion(job, WRITE if event == "write" else READ, read_maps(maps) if maps else None)
         owners = Owners(job)
-        for target, intervals, snapshot in _snapshots(job):
-            if not target and job.read == 0 and (sample is None or aggr is None):
+        for number, intervals, snapshot in _snapshots(job):
+            if not number and job.read == 0 and (sample is None or aggr is None):
                 _ask_where_missing(job, intervals)
-            _take_snapshot(job, owners, expansion, target, intervals, snapshot)
+            if target is not None and number != target:
+                job.counts["other targets"] += 1
+            else:
+                _take_snapshot(job, owners, expansion, number, intervals, snapshot)
             job.read += 1
             if len(expansion.accesses.time_ns) >= _GATHERED:
                 expansion.write()
@@ -197,7 +214,8 @@ def _snapshots(job: Job) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, 
     if not head.startswith(_ZLIB) and head.lstrip()[:1] not in (b"[", b"{"):
         raise TraceError(
             f"{job.source.name}: found {'neither zlib nor JSON' if head else 'an empty input'}; "
-            f"expected a file of damo record"
+            f"expected a file of "
+            "damo record (trace import damon reads the tracepoint's text)"
         )
     stream = JsonStream(_text(job.source))
     try:
