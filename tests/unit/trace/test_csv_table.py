@@ -157,6 +157,18 @@ def test_memcg_is_given_once(tmp_path: Path) -> None:
         imported("csv", "page,memcg\n5,/b\n", tmp_path, memcg="/a")
 
 
+@pytest.mark.parametrize(
+    "time", ["2026-01-01T00:00:00.5", "2026-01-01 00:00:00.500", "2026-01-01T00:00:00.5Z"]
+)
+def test_dates_with_times(tmp_path: Path, time: str) -> None:
+    _, put = imported("csv", f"t,page\n{time},1\n", tmp_path, column=["page=page", "time=t"])
+    assert 1767225600 * 10**9 + 500_000_000 == put[0][0]
+    with pytest.raises(
+        TraceError, match=r"line 3, column t: found 'now'; expected a number|line 2, column t: found '2026"
+    ):
+        imported("csv", f"t,page\n{time},1\nnow,2\n", tmp_path, column=["page=page", "time=t"])
+
+
 def test_all_kinds_of_events(tmp_path: Path) -> None:
     text = (
         "time_ns,event,memcg,page,count,key,value\n1,memcg_create,/a,,,,\n"

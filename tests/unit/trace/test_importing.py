@@ -99,7 +99,7 @@ def test_late_rows_find_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(lines, "BLOCK_BYTES", 12)
     found, put = imported("csv", text, tmp_path)
     assert list(range(1, 14)) == [row[0] for row in put] == [row[3] for row in put]
-    assert ["5 rows stood behind later ones, and were put in order"] == found.notes
+    assert ["rows that stood behind later ones, and were put in order: 5"] == found.notes
     with pytest.raises(
         TraceError, match=r"input: line 15: found the time 1 ns, where \d+ ns was 4 rows before"
     ):

@@ -166,7 +166,7 @@ class Job:
         figures["time_ns"] = last - first
         notes = list(self.notes)
         if self._ordering is not None and self._ordering.late:
-            notes.append(f"{self._ordering.late:,} rows stood behind later ones, and were put in order")
+            notes.append(f"rows that stood behind later ones, and were put in order: {self._ordering.late:,}")
         if self.cut_off:
             notes.append(f"the last {self.unit} ends in the middle, and was dropped")
         return Imported(figures, notes, self.warnings)

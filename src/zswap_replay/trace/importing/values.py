@@ -29,6 +29,7 @@ _WORDS = {
 _EVENTS = {word: event for event, words in _WORDS.items() for word in words}
 """What other programs call the events."""
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _HEX = re.compile(r"[0-9a-fA-F]{1,16}")
 _Mask = npt.NDArray[np.bool_]
 
@@ -52,7 +53,8 @@ def numbers_of(
     null = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     operations = mapped.operations
     if holds_texts(array.type):
-        values, scale = _parsed(array, hexadecimal)
+        stamps = _stamps(array) if mapped.name == "time_ns" and not operations else None
+        values, scale = _parsed(array, hexadecimal) if stamps is None else (stamps, 0)
     elif pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         return _of_floats(array, operations, null), null
     elif holds_numbers(array.type, times=True):
@@ -122,6 +124,21 @@ def _parsed(array: pa.Array[Any], hexadecimal: bool) -> tuple[npt.NDArray[np.uin
                 else low
             ), scale
     raise _first_bad(text.to_pylist(), hexadecimal)
+
+
+def _stamps(array: pa.Array[Any]) -> npt.NDArray[np.uint64] | None:
+    """Return the nanoseconds since 1970 of texts that are dates with times (ISO 8601); None where one is not."""
+    at = int(pc.index(array.is_valid(), True).as_py())
+    if at < 0 or not _DATE.match(str(array[at])):
+        return None
+    for zone in (None, "UTC"):
+        try:
+            found = array.cast(pa.timestamp("ns", zone)).cast(pa.int64())
+        except pa.ArrowInvalid:
+            continue
+        numbers = found.fill_null(0).to_numpy(zero_copy_only=False)
+        return numbers.astype(np.uint64) if (numbers >= 0).all() else None
+    return None
 
 
 def _first_bad(texts: Sequence[str | None], hexadecimal: bool) -> BadValueError:
