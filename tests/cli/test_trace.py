@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from zswap_replay.cli.trace import trace
-from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.errors import SettingsError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
@@ -25,29 +26,98 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-def test_info(small: Path) -> None:
-    digest = open_trace(small).sha256()
-    assert (
-        f"""\
+INFO = """\
 page_size       4096
 totalram_pages  99
 origin          by hand
+schema          1
 files           1
-rows            4
+rows            4, 1,333 a second
 time            0 to 3,000,000 ns
+span            3 ms
+accesses        4, 1,333 a second
+writes          3 (75.0%), reads 1 (25.0%)
 distinct pages  3
 snapshots       1
-sha256          {digest}
+sha256          DIGEST
   read                       1
   write                      1
   snapshot                   1
   memcg_create               1
-  /a: 2 page events, 3 distinct pages
+
+  memcg  page events  reads  writes  distinct pages      peak  limits
+  /a               2      1       3               3  12.0 KiB
+
+working set, in windows of 200 µs
+  from      reads  writes  pages  new pages      size
+  0 ns          0       0      0          0       0 B
+  200 µs        0       0      0          0       0 B
+  400 µs        0       0      0          0       0 B
+  600 µs        0       0      0          0       0 B
+  800 µs        0       0      0          0       0 B
+  1 ms          0       3      3          3  12.0 KiB  ########################################
+  1.2 ms        0       0      0          0       0 B
+  1.4 ms        0       0      0          0       0 B
+  1.6 ms        0       0      0          0       0 B
+  1.8 ms        0       0      0          0       0 B
+  2 ms          1       0      1          0   4.0 KiB  #############
+  2.2 ms        0       0      0          0       0 B
+  2.4 ms        0       0      0          0       0 B
+  2.6 ms        0       0      0          0       0 B
+  2.8 ms        0       0      0          0       0 B
+  3 ms          0       0      0          0       0 B
+
+reuse distances (other pages touched since the last access of a page)
+  distance      accesses  share
+  1                    1  25.0%  #############
+  first access         3  75.0%  ########################################
+
+miss ratio of an LRU cache (first accesses miss)
+  size        pages  miss ratio
+  4.0 KiB         1     100.00%  ########################################
+  8.0 KiB         2      75.00%  ##############################
+
 time_ns\tevent\tmemcg\tpage\tcount\tnode\tcontent\tkey\tvalue
 0\tmemcg_create\t/a\t-\t-\t-\t-\t-\t-
 """
-        == call("info", "--rows", 1, small).output
+
+
+def test_info(small: Path) -> None:
+    digest = open_trace(small).sha256()
+    assert INFO.replace("DIGEST", digest) == call("info", "--rows", 1, small).output
+
+
+def test_info_as_json(small: Path) -> None:
+    found = json.loads(call("info", "--json", small).output)
+    assert {"trace", "schema", "events", "time", "pages", "memcgs", "working_set", "reuse"} <= found.keys()
+    assert {"read": 1, "write": 1, "snapshot": 1, "memcg_create": 1} == found["events"]
+    assert (1, 3, 3, 99) == (
+        found["reads"],
+        found["writes"],
+        found["pages"],
+        found["metadata"]["totalram_pages"],
     )
+    assert [{"from": 1, "to": 1, "accesses": 1}] == found["reuse"]["distances"]
+    assert {"pages": 2, "bytes": 8192, "miss_ratio": 0.75} == found["miss_ratio_curve"][-1]
+    assert 3 == sum(window["new_pages"] for window in found["working_set"]["windows"])
+
+
+def test_info_draws_memcgs_as_a_tree_with_limits(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    rows = (
+        TraceBuilder()
+        .memcg_create("/a")
+        .memcg_set("/a", "memory.max", "1G")
+        .memcg_set("/a", "memory.max", "8M")
+    )
+    rows.write("/a/b/c", 0, count=4).write("/a", 0).memcg_set("/a/b", "memory.high", "max").save(path)
+    table = call("info", path).output.split("\n\n")[1].splitlines()
+    assert ["memcg", "/a", "b", "c"] == [line.split()[0] for line in table]
+    assert ["  memcg", "  /a", "    b", "      c"] == [
+        line[: len(line) - len(line.lstrip()) + 1].rstrip() + line.split()[0][1:] for line in table
+    ]
+    assert table[1].endswith("20.0 KiB  memory.max 8.0 MiB (last of 2)")
+    assert table[2].endswith("16.0 KiB  memory.high max")
 
 
 def test_head_and_cat(small: Path) -> None:
@@ -65,10 +135,35 @@ def test_validate(small: Path, tmp_path: Path) -> None:
     )
     bad = tmp_path / "bad.parquet"
     TraceBuilder().read("/a", 1, count=0).save(bad)
-    with pytest.raises(
-        TraceError, match="row group 0, row 0, column count: found 0; expected at least one page"
-    ):
-        call("validate", bad)
+    result = call("validate", bad)
+    told = f"{bad}: row group 0, row 0, column count: found 0; expected at least one page"
+    assert (2, "", f"zswap-replay: {told}\n") == (result.exit_code, result.stdout, result.stderr)
+
+
+def test_validate_names_all_problems(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.parquet"
+    rows = TraceBuilder().read("/a", 1).row(event="look", memcg="a").row(event="read", memcg="a")
+    rows.memcg_offline("/b").at(5).read("/a", 2)
+    rows.memcg_set("/a", "memory.max", "much").read("/a", 3).row(event="read", memcg="/a").memcg_create("/a")
+    rows.save(bad, row_group_rows=3)
+    result = call("validate", bad)
+    lines = result.stderr.splitlines()
+    assert (2, "", f"zswap-replay: {bad}: 8 problems") == (result.exit_code, result.stdout, lines[-1])
+    assert [
+        "row group 0, row 1, column event",
+        "row group 0, row 2, column memcg",
+        "row group 0, row 2, column page",
+        "row group 1, row 3, column memcg",
+        "row group 1, row 4, column time_ns",
+        "row group 1, row 5, column value",
+        "row group 2, row 7, column page",
+        "row group 2, row 8, column memcg",
+    ] == [line.split(": ")[2] for line in lines[:-1]]
+    some = call("validate", "--limit", 2, bad).stderr.splitlines()
+    assert [*lines[:2], f"zswap-replay: {bad}: 2 problems shown; there are more (--limit)"] == some
+    found = json.loads(call("validate", "--json", "--limit", 8, bad).stdout)
+    assert (False, 8, False, 9) == (found["good"], len(found["problems"]), found["cut_off"], found["rows"])
+    assert {"file", "row_group", "row", "column", "found", "expected"} == found["problems"][0].keys()
 
 
 def test_a_trace_without_a_page_event_warns(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_neither_the_format_nor_the_reports_know_the_core(name: str) -> None:
         "lib.event_codes",
         "lib.host_memory",
         "lib.splitmix",
+        *("lib.columns", "lib.rank_bitmap", "lib.stack_distance"),
     }
 
 

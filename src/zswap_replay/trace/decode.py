@@ -51,6 +51,8 @@ class RowError(Exception):
         self.column = column
         self.found = found
         self.expected = expected
+        self.row_faults: tuple[RowError, ...] = (self,)
+        """All that is wrong with the row, one for each column at most, this one first."""
 
 
 @dataclass(frozen=True)

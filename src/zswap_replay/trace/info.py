@@ -81,10 +81,15 @@ class PagesSeen:
         return int(np.sum(self._last - self._first, dtype=object)) + len(self._first)
 
 
-def describe(reader: TraceReader, progress: Callable[[int, int], None] | None = None) -> TraceInfo:
+def describe(
+    reader: TraceReader,
+    progress: Callable[[int, int], None] | None = None,
+    watch: Callable[[Batch], None] | None = None,
+) -> TraceInfo:
     """Read the whole trace and count its rows, events, memcgs and pages.
 
-    ``progress`` is told the rows read and the rows in all. Raises TraceError as the reader does.
+    ``progress`` is told the rows read and the rows in all; ``watch`` is given each batch. Raises TraceError as the
+    reader does.
     """
     events = np.zeros(len(Event), np.int64)
     seen: dict[int, PagesSeen] = {}
@@ -104,6 +109,8 @@ def describe(reader: TraceReader, progress: Callable[[int, int], None] | None = 
             first = batch.page[rows]
             last = first + (batch.count[rows] - np.uint32(1))
             seen.setdefault(memcg, PagesSeen()).add(first, last)
+        if watch is not None:
+            watch(batch)
         if progress is not None:
             progress(batch.first_row + len(batch), reader.num_rows)
     none = PagesSeen()

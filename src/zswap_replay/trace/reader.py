@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -44,6 +44,28 @@ _TINY_GROUPS = 1000
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What is wrong with a row, and where: as an error says it."""
+
+    file: str
+    row_group: int
+    row: int
+    """Its number in the file, from 0."""
+    column: str | None
+    """None where the whole file, or the row group, cannot be read: `found` is then the whole text."""
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        if self.column is None:
+            return self.found
+        return (
+            f"{self.file}: row group {self.row_group}, row {self.row}, column {self.column}: "
+            f"found {self.found}; expected {self.expected}"
+        )
+
+
+@dataclass(frozen=True)
 class _Chunk:
     """Consecutive rows of one file, not checked yet."""
 
@@ -56,12 +78,13 @@ class _Chunk:
 
     def fault(self, found: RowError) -> TraceError:
         """Name the place of a bad row in its file."""
-        row = self.first_row + found.row
+        return TraceError(str(self.problem(found)))
+
+    def problem(self, found: RowError, skipped: int = 0) -> Problem:
+        """Describe a bad row, which is counted from the row `skipped` of the chunk on."""
+        row = self.first_row + skipped + found.row
         group = bisect_right(self.group_starts, row) - 1
-        return TraceError(
-            f"{self.file}: row group {group}, row {row}, column {found.column}: "
-            f"found {found.found}; expected {found.expected}"
-        )
+        return Problem(self.file, group, row, found.column, found.found, found.expected)
 
 
 class TraceReader:
@@ -169,6 +192,45 @@ class TraceReader:
                 del chunk  # free what the batch does not share before the batch is in use
                 yield batch
                 del batch  # and the batch before the next one is made
+
+    def problems(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Problem]:
+        """Read all rows and yield what is wrong, row by row; of a trace that is good `digest` is known afterwards.
+
+        Of a row all that is wrong is told, column by column. It counts as not there for the rows behind it, but for its
+        time: a row that goes back is one problem, and not all those after a time that is too late.
+
+        ``progress`` is told the rows read and the rows in all.
+        """
+        self.page_events, self.digest = 0, None
+        digest = RowDigest()
+        checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.nodes)
+        first_row, good = 0, True
+        try:
+            for chunk in self._chunks(DEFAULT_BATCH_ROWS):
+                length, done = chunk.rows.num_rows, 0
+                while done < length:
+                    columns = decode(chunk.rows.slice(done))
+                    try:
+                        batch = checker.check(columns, first_row + done)
+                    except RowError as fault:
+                        good = False
+                        for each in fault.row_faults:
+                            yield chunk.problem(each, done)
+                        checker.pass_over(columns, fault.row)
+                        done += fault.row + 1
+                        continue
+                    self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
+                    digest.update(batch)
+                    done = length
+                first_row += length
+                if progress is not None:
+                    progress(first_row, self.num_rows)
+            if good:
+                self.digest = digest.hexdigest(self.paths)
+        except TraceError as error:
+            yield Problem("", 0, first_row, None, str(error), "")
+        finally:
+            digest.close()
 
     def _chunks(self, batch_rows: int) -> Generator[_Chunk, None, None]:
         """Read the rows of all files, unchecked. Raises TraceError: a file that cannot be read."""

@@ -93,10 +93,21 @@ class RowChecker:
         end = min((fault.row for fault in faults), default=len(batch))
         faults.extend(self._control_faults(columns, batch, end))
         if faults:
-            raise min(faults, key=lambda fault: (fault.row, _CHECKED.index(fault.column)))
+            faults.sort(key=lambda fault: (fault.row, _CHECKED.index(fault.column)))
+            first = faults[0]
+            of_row = {fault.column: fault for fault in reversed(faults) if fault.row == first.row}
+            first.row_faults = tuple(of_row[name] for name in _CHECKED if name in of_row)
+            raise first
         if len(batch):
             self._last_time = int(batch.time_ns[-1])
         return batch
+
+    def pass_over(self, columns: Columns, row: int) -> None:
+        """Go on behind a row that was found to be bad: the next rows to check are those after it."""
+        if columns.time_null is None or not columns.time_null[row]:
+            self._last_time = int(columns.time_ns[row])
+        elif row:
+            self._last_time = int(columns.time_ns[row - 1])
 
     def _intern(self, columns: Columns) -> tuple[npt.NDArray[np.int32], RowError | None]:
         """Return the memcg id of each row and the first bad path; new paths get ids in the order of first use."""

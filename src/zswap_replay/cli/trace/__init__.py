@@ -9,10 +9,12 @@ from zswap_replay.cli.trace.cut import cut
 from zswap_replay.cli.trace.exporting import ExportGroup
 from zswap_replay.cli.trace.generate import generate
 from zswap_replay.cli.trace.importing import ImportGroup
+from zswap_replay.cli.trace.info import info
 from zswap_replay.cli.trace.merge import merge
 from zswap_replay.cli.trace.order import shift, sort
 from zswap_replay.cli.trace.sample import sample
-from zswap_replay.cli.trace.show import cat, head, info, validate
+from zswap_replay.cli.trace.show import cat, head
+from zswap_replay.cli.trace.validate import validate
 from zswap_replay.trace.exporters import EXPORTERS
 from zswap_replay.trace.importers import IMPORTERS
 

@@ -1,0 +1,38 @@
+"""What the commands that show a trace have in common: opening it, printing rows, and a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from zswap_replay.cli.messages import note
+
+if TYPE_CHECKING:
+    from zswap_replay.trace.reader import TraceReader
+
+
+def opened(trace: str, *, strict: bool = False) -> TraceReader:
+    """Open a trace, and say on standard error what of it is passed over. Raises TraceError."""
+    from zswap_replay.trace.reader import open_trace
+
+    reader = open_trace(trace, strict=strict)
+    for text in reader.notes:
+        note(text)
+    return reader
+
+
+def print_rows(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows of texts, tab-separated, below the names of the columns."""
+    from zswap_replay.trace.info import column_names
+
+    click.echo("\t".join(column_names()))
+    for row in rows:
+        click.echo("\t".join(row))
+
+
+def warn_if_empty(trace: str, page_events: int) -> None:
+    """Warn where a trace has no page event."""
+    if not page_events:
+        click.echo(f"warning: {trace} holds no page event; a replay of it stores nothing", err=True)

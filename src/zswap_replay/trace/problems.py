@@ -1,0 +1,43 @@
+"""All that is wrong with a trace, not only the first thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import Any
+
+from zswap_replay.trace.reader import Problem, TraceReader
+
+
+@dataclass
+class Problems:
+    """What was found wrong with a trace, or that nothing was."""
+
+    problems: list[Problem] = field(default_factory=list)
+    """The first ones, in the order of the rows."""
+    cut_off: bool = False
+    """Whether there are more."""
+    rows: int = 0
+    """Rows of the trace."""
+    sha256: str | None = None
+    """The digest of a trace that is good."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problems as JSON."""
+        return {
+            "rows": self.rows,
+            "good": not self.problems,
+            "sha256": self.sha256,
+            "problems": [asdict(problem) for problem in self.problems],
+            "cut_off": self.cut_off,
+        }
+
+
+def problems(reader: TraceReader, limit: int, progress: Callable[[int, int], None] | None = None) -> Problems:
+    """Read a whole trace and return at most `limit` of its problems.
+
+    ``progress`` is told the rows read and the rows in all.
+    """
+    found = list(islice(reader.problems(progress), limit + 1))
+    return Problems(found[:limit], len(found) > limit, reader.num_rows, reader.digest)
