@@ -50,7 +50,7 @@ cdef class StackDistances:
     cdef touch(self, int space, unsigned long long page, bint discard)
     cdef void charge(self, int space, long long pages) noexcept
     cdef follow(self, int at)
-    cdef renumber(self)
+    cdef close_ranks(self)
     cpdef enter_window(self, unsigned long long time_ns)
     cdef fold_windows(self)
     cdef inline long long slot_of(self, int space, unsigned long long page) noexcept

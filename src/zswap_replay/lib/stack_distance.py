@@ -35,7 +35,7 @@ class StackDistances:
     """
 
     def __init__(self, most: cython.int) -> None:
-        """Follow at most so many pages, at least 2, at a time."""
+        """Begin to follow at most so many pages, at least 2, at a time."""
         self.most = most
         self.level = 0
         self.size = 0
@@ -116,7 +116,7 @@ class StackDistances:
     def touch_run(
         self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong, discard: cython.bint
     ) -> None:
-        """Touch those pages of a run that are in the sample, which may be halved meanwhile."""
+        """Note that a run is touched or discarded, page by page of the sample, which may be halved meanwhile."""
         at: cython.ulonglong = first
         page: cython.ulonglong
         level: cython.int
@@ -157,7 +157,7 @@ class StackDistances:
         return mix64(group ^ ((number << 6 | level) << 26)) >> 63
 
     def touch(self, space: cython.int, page: cython.ulonglong, discard: cython.bint) -> None:
-        """Touch or discard a page that is in the sample."""
+        """Note that a page of the sample is touched or discarded."""
         at: cython.int = self.find(space, page)
         if discard:
             if at >= 0 and self.followed[at].life == self.life[space]:
@@ -205,12 +205,12 @@ class StackDistances:
             self.ranks.give(place)
         if self.next_place == self.ranks.room:
             self.followed[at].place = NO_PLACE
-            self.renumber()
+            self.close_ranks()
         self.followed[at].place = self.next_place
         self.ranks.take(self.next_place)
         self.next_place += 1
 
-    def renumber(self) -> None:
+    def close_ranks(self) -> None:
         """Give the pages the lowest places, in their order, with room for as many more."""
         at: cython.int
         used: cython.int = 0

@@ -45,10 +45,10 @@ class TraceProfile:
 
 
 class Profiler:
-    """Makes the profile of a trace from its batches, in their order; memory is bounded by `most_pages`."""
+    """The making of a profile from the batches of a trace, in their order; memory is bounded by `most_pages`."""
 
     def __init__(self, paths: list[str], *, memcg: str = ROOT, most_pages: int = MOST_PAGES) -> None:
-        """`paths` are the reader's, and grow while it reads."""
+        """Begin with the paths of a reader, which grow while it reads."""
         self._paths = paths
         self._memcg = memcg
         self._ids: dict[str, int] = {}

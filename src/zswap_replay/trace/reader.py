@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError, ZswapReplayError
+from zswap_replay.inputs.arrow_file import ArrowFile, is_arrow, mapped
 from zswap_replay.inputs.columns import is_empty
 from zswap_replay.inputs.parquet import UnreadableError, open_parquet, reading
 from zswap_replay.trace.batch import Batch
@@ -26,6 +27,8 @@ from zswap_replay.trace.partition import partition_columns, with_columns
 from zswap_replay.trace.read_ahead import ReadAhead
 from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
 from zswap_replay.trace.validate import RowChecker, check_has_time
+
+_File = pq.ParquetFile | ArrowFile
 
 DEFAULT_BATCH_ROWS = 3 << 14
 """Rows of a batch by default: fewer are slower, more take more memory and gain little."""
@@ -113,7 +116,7 @@ class TraceReader:
                 self.num_rows += file.metadata.num_rows
                 found = decode_metadata(part.name, file.schema_arrow.metadata)
                 self._note(part, file)
-                if _has_tiny_groups(file):
+                if _has_tiny_groups(file) and not isinstance(file, ArrowFile):
                     # Of such a file it is the footer that takes the memory, in each thread that reads it.
                     self._footers[part.path] = file.metadata
             self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, part.name)
@@ -243,7 +246,7 @@ class TraceReader:
                     yield _Chunk(part.name, file_row, starts, with_columns(rows, given))
                     file_row += rows.num_rows
 
-    def _note(self, part: Part, file: pq.ParquetFile) -> None:
+    def _note(self, part: Part, file: _File) -> None:
         """Note what of a file is passed over, each column once, and that its row groups are tiny."""
         schema, groups = file.schema_arrow, file.num_row_groups
         others = [f"column {name} is pandas' index" for name in index_columns(schema)]
@@ -259,7 +262,7 @@ class TraceReader:
         if _has_tiny_groups(file):
             self.notes.append(
                 f"{part.name}: {groups:,} row groups of {file.metadata.num_rows // groups:,} rows on average take "
-                "memory and time; `trace merge` writes large ones"
+                "memory and time; `trace rewrite` writes large ones"
             )
 
     def sha256(self) -> str:
@@ -272,7 +275,7 @@ class TraceReader:
 
 
 def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceReader:
-    """Open a trace: a Parquet file, a folder of them, or a URI of either; ``-`` is standard input.
+    """Open a trace: a Parquet or Arrow file, a folder of Parquet files, or a URI of either; ``-`` is standard input.
 
     Of a folder all Parquet files are read, those of its subfolders too: first the files of a folder, then its
     subfolders, in the order of their names and of the numbers in them. A URI is one of pyarrow.fs or, where that is
@@ -302,12 +305,18 @@ def trace_files(where: str | os.PathLike[str]) -> list[str]:
 
 
 @contextmanager
-def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
+def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[_File]:
     """Open a file of a trace and check its columns."""
     with ExitStack() as stack:
+        file: _File
         try:
             source = stack.enter_context(part.open())
-            file = open_parquet(source, TEXT_COLUMNS, footer)
+            if footer is None and is_arrow(source):
+                if part.filesystem is None:
+                    source = stack.enter_context(mapped(part.path, source))
+                file = ArrowFile(source)
+            else:
+                file = open_parquet(source, TEXT_COLUMNS, footer)
         except UnreadableError as error:
             raise TraceError(f"{part.name}: {error}") from None
         fault = schema_fault(file.schema_arrow, {name for name, _ in part.partition})
@@ -316,7 +325,7 @@ def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[pq.Parq
         yield file
 
 
-def _has_tiny_groups(file: pq.ParquetFile) -> bool:
+def _has_tiny_groups(file: _File) -> bool:
     groups = file.num_row_groups
     return groups >= _TINY_GROUPS and file.metadata.num_rows < groups * _TINY_GROUPS
 
@@ -330,7 +339,7 @@ def _faults_of(chunk: _Chunk) -> Iterator[None]:
         raise chunk.fault(fault) from None
 
 
-def _group_starts(file: pq.ParquetFile) -> list[int]:
+def _group_starts(file: _File) -> list[int]:
     """Return the number of the first row of each row group."""
     starts, row = [], 0
     for group in range(file.num_row_groups):
@@ -339,9 +348,7 @@ def _group_starts(file: pq.ParquetFile) -> list[int]:
     return starts
 
 
-def _record_batches(
-    part: Part, file: pq.ParquetFile, starts: list[int], batch_rows: int
-) -> Iterator[pa.RecordBatch]:
+def _record_batches(part: Part, file: _File, starts: list[int], batch_rows: int) -> Iterator[pa.RecordBatch]:
     """Read the columns of a file that a trace has; small row groups come together."""
     schema = file.schema_arrow
     columns = [
@@ -357,7 +364,7 @@ def _record_batches(
             raise TraceError(f"{part.name}: row group {group}: damaged data: {why}") from None
 
 
-def _damaged(file: pq.ParquetFile, groups: list[int], columns: list[str]) -> tuple[int, str] | None:
+def _damaged(file: _File, groups: list[int], columns: list[str]) -> tuple[int, str] | None:
     """Find the first of some row groups that cannot be read, and why."""
     for group in groups:
         try:

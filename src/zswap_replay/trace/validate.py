@@ -103,7 +103,7 @@ class RowChecker:
         return batch
 
     def pass_over(self, columns: Columns, row: int) -> None:
-        """Go on behind a row that was found to be bad: the next rows to check are those after it."""
+        """Pass over a row that was found to be bad: the next rows to check are those after it."""
         if columns.time_null is None or not columns.time_null[row]:
             self._last_time = int(columns.time_ns[row])
         elif row:

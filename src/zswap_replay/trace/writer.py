@@ -1,4 +1,4 @@
-"""Writing traces: small Parquet files that appear whole or not at all."""
+"""Writing traces: small Parquet files, or Arrow files to map, that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError
 from zswap_replay.files import check_output, replacing
 from zswap_replay.inputs.parquet import created
+from zswap_replay.trace.encoding import Encoding, Sink, encoding_of
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
@@ -24,19 +24,6 @@ DEFAULT_ROW_GROUP_ROWS = 1 << 20
 """Rows of a row group by default."""
 
 _Integers = npt.NDArray[np.integer]
-
-_PARQUET: dict[str, Any] = {
-    "version": "2.6",
-    "data_page_version": "2.0",
-    "compression": "zstd",
-    "compression_level": 12,
-    # Times and content ids grow by small steps, which a delta holds in a few bits. Page numbers repeat, so a
-    # dictionary of them is smaller than deltas across the address space.
-    "use_dictionary": ["event", "memcg", "page", "count", "node", "key", "value"],
-    "column_encoding": {"time_ns": "DELTA_BINARY_PACKED", "content": "DELTA_BINARY_PACKED"},
-    # For other programs: the reader here looks at the columns themselves.
-    "write_statistics": ["count", "node", "content", "key", "value"],
-}
 
 
 def page_rows(
@@ -83,10 +70,12 @@ class TraceWriter:
         row_group_rows: int = DEFAULT_ROW_GROUP_ROWS,
         inputs: Iterable[str | os.PathLike[str]] = (),
         overwrite: bool = False,
+        encoding: Encoding | None = None,
     ) -> None:
         """Take the name of the file; it is made when the context begins.
 
-        ``inputs`` are the files that its rows come from: none is written over.
+        ``inputs`` are the files that its rows come from: none is written over. Without an ``encoding`` a name that ends
+        in ``.arrow`` gets an uncompressed Arrow file, and any other one Parquet.
 
         Raises SettingsError: the file is an input, no regular file, or there already and `overwrite` is not set.
         """
@@ -99,7 +88,8 @@ class TraceWriter:
         self._row_group_rows = row_group_rows
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
-        self._parquet: pq.ParquetWriter | None = None
+        self._encoding = encoding or encoding_of(self.path)
+        self._sink: Sink | None = None
         self._whole = self._writing()
 
     @contextmanager
@@ -107,7 +97,7 @@ class TraceWriter:
         with (
             replacing(self.path, inputs=self._inputs, overwrite=self._overwrite, regular=True) as file,
             created(file) as stream,
-            pq.ParquetWriter(stream, self._schema, **_PARQUET) as self._parquet,
+            self._encoding.sink(stream, self._schema) as self._sink,
         ):
             yield
             self._flush(whole_groups=False)
@@ -134,12 +124,12 @@ class TraceWriter:
 
     def _flush(self, *, whole_groups: bool) -> None:
         """Write the pending rows, all of them or as many as fill row groups."""
-        assert self._parquet is not None
+        assert self._sink is not None
         if not self._pending_rows:
             return
         table = pa.concat_tables(self._pending).unify_dictionaries()
         rest = table.num_rows % self._row_group_rows if whole_groups else 0
         whole = table.num_rows - rest
-        self._parquet.write_table(table.slice(0, whole).combine_chunks(), row_group_size=self._row_group_rows)
+        self._sink.write_table(table.slice(0, whole).combine_chunks(), self._row_group_rows)
         self._pending = [table.slice(whole)] if rest else []
         self._pending_rows = rest

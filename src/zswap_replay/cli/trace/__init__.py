@@ -12,6 +12,7 @@ from zswap_replay.cli.trace.importing import ImportGroup
 from zswap_replay.cli.trace.info import info
 from zswap_replay.cli.trace.merge import merge
 from zswap_replay.cli.trace.order import shift, sort
+from zswap_replay.cli.trace.rewrite import rewrite
 from zswap_replay.cli.trace.sample import sample
 from zswap_replay.cli.trace.show import cat, head
 from zswap_replay.cli.trace.validate import validate
@@ -39,5 +40,5 @@ def export() -> None:
     """Write a trace as other programs read it."""
 
 
-for _command in (annotate, cat, cut, generate, head, info, merge, sample, shift, sort, validate):
+for _command in (annotate, cat, cut, generate, head, info, merge, rewrite, sample, shift, sort, validate):
     trace.add_command(_command)
