@@ -50,7 +50,7 @@ def peer_misses(ids: npt.NDArray[np.uint64], pages: int, folder: Path) -> int:
     rows.tofile(path)
     reader = libcachesim.TraceReader(str(path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
     ratio, _ = libcachesim.LRU(pages).process_trace(reader)
-    return round(ratio * len(ids))
+    return round(float(ratio) * len(ids))
 
 
 def main(traces: Sequence[str]) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zswap_replay.result.snapshot import Snapshot
     from zswap_replay.settings import KnobWrite, Settings
     from zswap_replay.trace.reader import open_trace
+    from zswap_replay.trace.write_trace import write_trace
 
 _HOMES = {
     "CodecError": "errors",
@@ -52,6 +53,7 @@ _HOMES = {
     "open_trace": "trace.reader",
     "read_results": "result.file",
     "replay": "replay.loop",
+    "write_trace": "trace.write_trace",
 }
 """The API: each name with the module that has it."""
 
@@ -73,6 +75,7 @@ __all__ = [
     "open_trace",
     "read_results",
     "replay",
+    "write_trace",
 ]
 
 

@@ -26,12 +26,14 @@ class RankBitmap:
 
     def take(self, place: cython.int) -> None:
         """Take a place that is free."""
-        self.word[place >> WORD_SHIFT] |= cython.cast(cython.ulonglong, 1) << (place & WORD_MASK)
+        one: cython.ulonglong = 1
+        self.word[place >> WORD_SHIFT] |= one << (place & WORD_MASK)
         self.add(place, 1)
 
     def give(self, place: cython.int) -> None:
         """Free a place that is taken."""
-        self.word[place >> WORD_SHIFT] ^= cython.cast(cython.ulonglong, 1) << (place & WORD_MASK)
+        one: cython.ulonglong = 1
+        self.word[place >> WORD_SHIFT] ^= one << (place & WORD_MASK)
         self.add(place, -1)
 
     def add(self, place: cython.int, change: cython.int) -> None:
@@ -44,7 +46,8 @@ class RankBitmap:
 
     def before(self, place: cython.int) -> cython.int:
         """Return the number of places that are taken below one."""
-        below: cython.ulonglong = (cython.cast(cython.ulonglong, 1) << (place & WORD_MASK)) - 1
+        one: cython.ulonglong = 1
+        below: cython.ulonglong = (one << (place & WORD_MASK)) - 1
         total: cython.int = popcount(self.word[place >> WORD_SHIFT] & below)
         node: cython.int = place >> WORD_SHIFT
         while node > 0:

@@ -158,6 +158,7 @@ class StackDistances:
 
     def touch(self, space: cython.int, page: cython.ulonglong, discard: cython.bint) -> None:
         """Note that a page of the sample is touched or discarded."""
+        one: cython.ulonglong = 1
         at: cython.int = self.find(space, page)
         if discard:
             if at >= 0 and self.followed[at].life == self.life[space]:
@@ -166,7 +167,7 @@ class StackDistances:
             return
         if at < 0:
             if self.asked[space]:
-                self.cold += cython.cast(cython.ulonglong, 1) << self.level
+                self.cold += one << self.level
             at = self.insert(space, page)
             if at < 0:
                 return
@@ -178,7 +179,8 @@ class StackDistances:
 
     def charge(self, space: cython.int, pages: cython.longlong) -> None:
         """Charge pages of the sample to a memcg and those above it."""
-        weight: cython.longlong = pages * (cython.cast(cython.longlong, 1) << self.level)
+        one: cython.longlong = 1
+        weight: cython.longlong = pages * (one << self.level)
         while space >= 0:
             self.held[space] += weight
             if self.held[space] > self.peak[space]:
@@ -189,7 +191,8 @@ class StackDistances:
         """Count the distance of a page and its window, and make it the one touched last."""
         place: cython.int = self.followed[at].place
         distance: cython.int
-        weight: cython.ulonglong = cython.cast(cython.ulonglong, 1) << self.level
+        one: cython.ulonglong = 1
+        weight: cython.ulonglong = one << self.level
         if self.followed[at].window != self.window + 1:
             self.fresh[self.window * (NR_WINDOWS + 1) + self.followed[at].window] += weight
             self.followed[at].window = self.window + 1

@@ -58,19 +58,14 @@ class Encoding:
     def sink(self, stream: pa.NativeFile, schema: pa.Schema) -> Iterator[Sink]:
         """Open a sink that writes to a stream, and write the end of the file when the block ends."""
         if self.arrow:
-            options = pa.ipc.IpcWriteOptions(
-                compression=None if self.codec == NO_CODEC else self.codec, emit_dictionary_deltas=True
-            )
-            with pa.ipc.new_file(stream, schema, options=options) as file:
+            packed: Any = None if self.codec == NO_CODEC else self.codec
+            layout = pa.ipc.IpcWriteOptions(compression=packed, emit_dictionary_deltas=True)
+            with pa.ipc.new_file(stream, schema, options=layout) as file:
                 yield _ArrowSink(file, schema)
         else:
-            with pq.ParquetWriter(
-                stream,
-                schema,
-                compression=self.codec,
-                **({} if self.level is None else {"compression_level": self.level}),
-                **_PARQUET,
-            ) as writer:
+            level = {} if self.level is None else {"compression_level": self.level}
+            options: dict[str, Any] = {**_PARQUET, "compression": self.codec, **level}
+            with pq.ParquetWriter(stream, schema, **options) as writer:
                 yield writer
 
 
@@ -106,7 +101,7 @@ def encoding_of(path: str | os.PathLike[str], codec: str | None = None, level: i
 class _ArrowSink:
     """A writer of Arrow IPC, whose dictionaries may only grow: each text has one place in the whole file."""
 
-    def __init__(self, file: pa.RecordBatchWriter, schema: pa.Schema) -> None:
+    def __init__(self, file: pa.ipc.RecordBatchFileWriter, schema: pa.Schema) -> None:
         self._file = file
         self._schema = schema
         # Most files need no more than these; and what begins empty cannot grow.

@@ -65,12 +65,12 @@ class Profiler:
         self._add_memcgs()
         stack = self._stack
         stack.enter_window(int(batch.time_ns[0]))
-        columns = (batch.time_ns, batch.event, batch.memcg, batch.page, batch.count)
-        views = [column.data for column in columns]
+        time_ns, event, memcg = batch.time_ns.data, batch.event.data, batch.memcg.data
+        page, count = batch.page.data, batch.count.data
         done = 0
         for control in batch.controls:
             if control.event is Event.MEMCG_CREATE:
-                stack.feed(*views, done, control.row)
+                stack.feed(time_ns, event, memcg, page, count, done, control.row)
                 stack.restart(control.memcg)
                 done = control.row
             elif control.event is Event.MEMCG_SET and control.key is not None:
@@ -78,7 +78,7 @@ class Profiler:
                 use = self._uses[control.memcg]
                 use.limits[control.key] = control.value
                 use.limit_writes[control.key] = use.limit_writes.get(control.key, 0) + 1
-        stack.feed(*views, done, len(batch))
+        stack.feed(time_ns, event, memcg, page, count, done, len(batch))
         stack.enter_window(int(batch.time_ns[-1]))
         self._count(batch)
 

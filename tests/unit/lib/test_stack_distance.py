@@ -25,16 +25,11 @@ def fed(
     stack.add_space(-1, 1)
     for _ in range(int(memcg.max())):
         stack.add_space(0, 1)
-    columns = (
-        np.arange(length, dtype=np.uint64) if time_ns is None else time_ns,
-        np.zeros(length, np.uint8) if event is None else event,
-        memcg,
-        page,
-        np.ones(length, np.uint32) if count is None else count,
-    )
-    middle = length // 3
-    stack.feed(*(each.data for each in columns), 0, middle)
-    stack.feed(*(each.data for each in columns), middle, length)
+    times = np.arange(length, dtype=np.uint64) if time_ns is None else time_ns
+    events = np.zeros(length, np.uint8) if event is None else event
+    counts = np.ones(length, np.uint32) if count is None else count
+    for start, stop in ((0, length // 3), (length // 3, length)):
+        stack.feed(times.data, events.data, memcg.data, page.data, counts.data, start, stop)
     return stack
 
 

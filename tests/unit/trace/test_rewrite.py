@@ -72,7 +72,12 @@ def test_a_bad_row_of_an_arrow_trace_is_named(tmp_path: Path) -> None:
 
 
 def test_an_arrow_file_of_others_is_read(tmp_path: Path) -> None:
-    plain = {"event": ["read", "write"], "page": [1, 2], "memcg": ["/a", "/a"], "time_ns": [0, 1]}
+    plain: dict[str, list[object]] = {
+        "event": ["read", "write"],
+        "page": [1, 2],
+        "memcg": ["/a", "/a"],
+        "time_ns": [0, 1],
+    }
     pa.feather.write_feather(pa.table(plain), tmp_path / "t.feather", compression="zstd")
     reader = open_trace(tmp_path / "t.feather")
     assert (2, 2) == (sum(map(len, reader.batches())), reader.page_events)
@@ -111,7 +116,7 @@ def test_what_a_file_cannot_have_is_refused(small: Path, tmp_path: Path) -> None
         ("t.pq", {"compression": "lzo"}, "found compression lzo; expected one of zstd, gzip"),
     ):
         with pytest.raises(SettingsError, match=told):
-            rewrite(small, tmp_path / name, **more)  # type: ignore[arg-type]
+            rewrite(small, tmp_path / name, **more)
     assert [small] == list(tmp_path.iterdir())
 
 
