@@ -7,6 +7,7 @@ import click
 from zswap_replay.cli.trace.annotate import annotate
 from zswap_replay.cli.trace.cut import cut
 from zswap_replay.cli.trace.exporting import ExportGroup
+from zswap_replay.cli.trace.filter import filter_
 from zswap_replay.cli.trace.generate import generate
 from zswap_replay.cli.trace.importing import ImportGroup
 from zswap_replay.cli.trace.info import info
@@ -40,5 +41,5 @@ def export() -> None:
     """Write a trace as other programs read it."""
 
 
-for _command in (annotate, cat, cut, generate, head, info, merge, rewrite, sample, shift, sort, validate):
+for _command in (annotate, cat, cut, filter_, generate, head, info, merge, rewrite, sample, shift, sort, validate):
     trace.add_command(_command)
