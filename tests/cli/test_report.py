@@ -8,10 +8,12 @@ from json import loads
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.commands import output
-from tests.paths import ROOT, TRACES
+from tests.paths import ROOT
 from tests.sweeps import make_rows, write_sweep
 from tests.timelines import make_timeline
 from zswap_replay.cli.main import PROGRAM, cli, guarded
@@ -19,6 +21,8 @@ from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.report.html.needs import require
 from zswap_replay.result import file
 from zswap_replay.result.result import Result
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.rewrite import rewrite
 
 
 def write_results(path: Path, results: Sequence[Result]) -> Path:
@@ -138,10 +142,11 @@ def test_a_result_that_lacks_a_counter_is_named(result: Path, failure: Callable[
     assert said.endswith("; expected the counter pool_total_size in it")
 
 
-def test_a_trace_is_no_sweep(failure: Callable[..., str]) -> None:
-    trace = TRACES / "db.parquet"
-    said = failure("report", str(trace))
-    assert said.startswith(f"{trace}: found Parquet without the metadata 'zswap_replay.sweep'")
+def test_parquet_of_others_is_no_sweep(tmp_path: Path, failure: Callable[..., str]) -> None:
+    other = tmp_path / "other.parquet"
+    pq.write_table(pa.table({"price": [1], "day": [2]}), other)
+    said = failure("report", str(other))
+    assert said.startswith(f"{other}: found Parquet without the metadata 'zswap_replay.sweep'")
 
 
 def test_usage(result: Path, tmp_path: Path, failure: Callable[..., str]) -> None:
@@ -204,3 +209,24 @@ def test_a_file_of_lengths_has_a_page(tmp_path: Path, failure: Callable[..., str
     )
     write_lengths(path, np.zeros(0, np.uint64), np.zeros(0, np.int32))
     assert failure("report", str(path), "-f").startswith(f"{path}: found no content that each compressor has")
+
+
+def test_a_trace_has_a_page(tmp_path: Path, failure: Callable[..., str]) -> None:
+    rows = TraceBuilder(step_ns=10**8).memcg_create("/a&b").memcg_set("/a&b", "memory.max", "8M")
+    for page in (*range(40), *range(20), *range(30)):
+        rows.write("/a&b", page)
+    trace = tmp_path / "t.parquet"
+    rows.save(trace)
+    assert f"4 charts: {tmp_path / 't.html'}\n" == output("report", str(trace))
+    page = (tmp_path / "t.html").read_text(encoding="utf-8")
+    for told in ("Miss ratio", "Working set", "Reuse distances", "/a&amp;b", "memory.max 8.0 MiB", "44.44 %"):
+        assert told in page
+    rewrite(trace, tmp_path / "t.arrow")
+    output("report", str(tmp_path / "t.arrow"), "-o", str(tmp_path / "a.html"))
+    assert page.replace("t.parquet", "t.arrow") == (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "--figure and --axes are for sweeps" in failure("report", str(trace), "-f", "--axes", "a,b")
+    TraceBuilder().snapshot("end").save(tmp_path / "none.parquet")
+    assert "0 charts" in output("report", str(tmp_path / "none.parquet"))
+    assert "holds no page event" in (tmp_path / "none.html").read_text(encoding="utf-8")
+    TraceBuilder().read("/a", 1, count=0).save(tmp_path / "bad.parquet")
+    assert "column count: found 0" in failure("report", str(tmp_path / "bad.parquet"))

@@ -28,7 +28,7 @@ COMMANDS = {
     "live-check": "Hold a capture of a live kernel against its own replay.",
     "compare": "Compare results side by side.",
     "sweep": "Replay a trace at every point of a grid of settings.",
-    "report": "Make a page of charts and tables of results or of a sweep.",
+    "report": "Make a page of charts and tables of results, of a sweep or of a trace.",
     "trace": "Make, check and show traces.",
     "memory": "Measure how your own memory compresses, and make recipes of it.",
     "payload": "Show what pages hold and how well they compress.",

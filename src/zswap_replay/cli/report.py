@@ -1,4 +1,4 @@
-"""``zswap-replay report``: make an HTML page of results, of a sweep or of measured lengths."""
+"""``zswap-replay report``: make an HTML page of results, of a sweep, of measured lengths or of a trace."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     epilog=example(
         "zswap-replay run trace.parquet -c zstd -c lz4 --interval 100ms --format json -o result.json",
         "zswap-replay report result.json",
+        "zswap-replay report trace.parquet",
         "zswap-replay report sweep.parquet --figure derived.reject_rate -o rejects.html --png charts",
     )
 )
 @click.argument(
-    "source", metavar="RESULT.json|SWEEP.parquet|LENGTHS.parquet", shell_complete=completers.files
+    "source", metavar="RESULT.json|SWEEP.parquet|LENGTHS.parquet|TRACE", shell_complete=completers.files
 )
 @output_option("The page [default: beside the input, with .html].")
 @force_option("Replace files that exist.")
@@ -45,7 +46,7 @@ def report(
     axes: str | None,
     progress: bool | None,
 ) -> None:
-    """Make a page of what ``run --format json``, ``sweep`` or ``memory measure`` wrote.
+    """Make a page of what ``run --format json``, ``sweep`` or ``memory measure`` wrote, or of a trace.
 
     The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
     read from standard input.
@@ -61,7 +62,7 @@ def report(
         if is_lengths(source):
             page = _page_of_lengths(source, figure, axes)
         else:
-            page = page_of(source, figure, axes)
+            page = page_of(source, figure, axes, bar.update)
         from zswap_replay.report.html.output import write
 
         charts = write(page, target, png, inputs=(source,), overwrite=force, progress=bar.update)

@@ -189,7 +189,7 @@ class _Filter:
             self._end = _END + 1 if end is None else _time(end, first_ns)
 
     def _add_memcgs(self) -> None:
-        """Decide of each memcg that is new whether it is asked for, or stands above one that is."""
+        """Look at each memcg that is new: whether it is asked for, or stands above one that is."""
         asked = self._selection.memcgs or (ROOT,)
         new = self._paths[len(self._chosen) :]
         chosen = [any(_is_below(path, each) for each in asked) for path in new]
@@ -224,7 +224,7 @@ class _Filter:
         return keep
 
     def _follow(self, batch: Batch, keep: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-        """Follow which memcgs there are; return the rows in whose place memcgs have to be created, and their ids.
+        """Keep up with which memcgs there are; return the rows in whose place memcgs have to be created, and their ids.
 
         Rows of `keep` that create a memcg once more, which nothing of what is kept removed, are dropped.
         """

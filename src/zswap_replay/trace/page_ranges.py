@@ -57,7 +57,7 @@ class PageRanges:
         return cls(tuple(whole))
 
     def touched(self, page: _U64, count: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-        """Tell of each run whether any of its pages is in a range."""
+        """Return which runs have a page that is in a range, a bool each."""
         last = page + (count - np.uint32(1))
         inside = np.zeros(len(page), np.bool_)
         for low, high in self.ranges:

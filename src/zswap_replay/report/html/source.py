@@ -1,8 +1,9 @@
-"""From a file that ``run`` or ``sweep`` wrote to its page."""
+"""From a file that ``run`` or ``sweep`` wrote, or from a trace, to its page."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.files import check_output
@@ -11,12 +12,35 @@ from zswap_replay.report.html.pages.content import Page
 from zswap_replay.result.file import read_results
 
 _PARQUET_MAGIC = b"PAR1"
+_ARROW_MAGIC = b"ARROW1"
 
 
 def is_parquet(path: str) -> bool:
     """Tell whether a file begins as Parquet files do; what is in a pipe is kept for who reads it. Raises OSError."""
     with open(path_of(path), "rb") as file:
         return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
+
+
+def is_trace(path: str) -> bool:
+    """Tell whether a file is a trace: a folder, an Arrow file, or Parquet with columns of events. Raises OSError."""
+    name = path_of(path)
+    if os.path.isdir(name):
+        return True
+    with open(name, "rb") as file:
+        magic = file.read(len(_ARROW_MAGIC))
+    if magic == _ARROW_MAGIC:
+        return True
+    if not magic.startswith(_PARQUET_MAGIC):
+        return False
+    import pyarrow.parquet as pq
+
+    from zswap_replay.inputs.parquet import UnreadableError, open_local, reading
+
+    try:
+        with reading(), open_local(name) as source:
+            return {"time_ns", "event"} <= set(pq.read_schema(source).names)
+    except UnreadableError:
+        return False  # who reads it as a sweep says what is wrong with it
 
 
 def target_for(source: str, output: str | None, *, overwrite: bool) -> str:
@@ -33,13 +57,28 @@ def target_for(source: str, output: str | None, *, overwrite: bool) -> str:
     return target
 
 
-def page_of(source: str, figure: str | None = None, axes: str | None = None) -> Page:
-    """Make the page of a file: a sweep where it begins as Parquet does, else the results of a JSON file.
+def page_of(
+    source: str,
+    figure: str | None = None,
+    axes: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Page:
+    """Make the page of a file: a trace or a sweep where it begins as Parquet does, else the results of a JSON file.
 
-    ``figure`` and ``axes`` (two between a comma) choose what the maps of a sweep show.
+    ``figure`` and ``axes`` (two between a comma) choose what the maps of a sweep show. ``progress`` is told the rows of
+    a trace that are read, and its rows in all.
 
-    Raises ResultError: the file is neither. SettingsError: it has no such figure or axes. OSError: it cannot be read.
+    Raises ResultError: the file is none of these. TraceError: the trace is not valid. SettingsError: it has no such
+    figure or axes. OSError: it cannot be read.
     """
+    if is_trace(source):
+        if figure is not None or axes is not None:
+            raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is a trace")
+        from zswap_replay.report.html.pages.traces import trace_page
+        from zswap_replay.trace.overview import overview
+        from zswap_replay.trace.reader import open_trace
+
+        return trace_page(overview(source, open_trace(source), progress))
     if is_parquet(source):
         from zswap_replay.sweep.file import read
 
