@@ -15,6 +15,9 @@ from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
 _U64 = npt.NDArray[np.uint64]
 
+_FEW_RUNS = 1 << 16
+"""Runs of pages that wait at least before they are joined with those seen before."""
+
 ABSENT = "-"
 """The text of a null in a row."""
 
@@ -61,23 +64,37 @@ class PagesSeen:
         self.events = 0
         self._first: _U64 = np.empty(0, np.uint64)
         self._last: _U64 = np.empty(0, np.uint64)
+        self._added: list[tuple[_U64, _U64]] = []
+        """What was added and not joined yet: to join few with many takes as long as to join many."""
+        self._waiting = 0
 
     def add(self, first: _U64, last: _U64) -> None:
         """Add the pages `first[i]` to `last[i]`, inclusive, of each page event i."""
         self.events += len(first)
-        first = np.concatenate((self._first, first))
-        last = np.concatenate((self._last, last))
+        self._added.append((first, last))
+        self._waiting += len(first)
+        if self._waiting >= max(len(self._first) >> 1, _FEW_RUNS):
+            self._join()
+
+    def _join(self) -> None:
+        if not self._waiting:
+            return
+        first = np.concatenate((self._first, *(added[0] for added in self._added)))
+        last = np.concatenate((self._last, *(added[1] for added in self._added)))
+        self._added, self._waiting = [], 0
         order = np.argsort(first, kind="stable")
         first, reach = first[order], np.maximum.accumulate(last[order])
-        # A run ends where the next one starts past all that came before. (No + 1 here: it would overflow at page
-        # 2^64 - 1.)
-        starts = np.concatenate((np.ones(1, np.bool_), first[1:] > reach[:-1]))
+        # A run ends where the next one starts past all that came before, and not right behind it. (No + 1 here: it
+        # would overflow at page 2^64 - 1.)
+        apart = (first[1:] > reach[:-1]) & (first[1:] - np.uint64(1) != reach[:-1])
+        starts = np.concatenate((np.ones(1, np.bool_), apart))
         self._first = first[starts]
         self._last = reach[np.concatenate((starts[1:], np.ones(1, np.bool_)))]
 
     @property
     def count(self) -> int:
         """Number of distinct pages."""
+        self._join()
         return int(np.sum(self._last - self._first, dtype=object)) + len(self._first)
 
 
