@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
@@ -164,6 +166,29 @@ def test_validate_names_all_problems(tmp_path: Path) -> None:
     found = json.loads(call("validate", "--json", "--limit", 8, bad).stdout)
     assert (False, 8, False, 9) == (found["good"], len(found["problems"]), found["cut_off"], found["rows"])
     assert {"file", "row_group", "row", "column", "found", "expected"} == found["problems"][0].keys()
+
+
+def test_validate_names_all_columns_that_do_not_fit(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.parquet"
+    pq.write_table(pa.table({"pages": [1], "event": [7], "memcg": ["/a"]}), bad)
+    result = call("validate", bad)
+    lines = [line.removeprefix(f"zswap-replay: {bad}: ") for line in result.stderr.splitlines()]
+    assert 2 == result.exit_code
+    assert ["column pages", "column event", "column time_ns", "3 problems"] == [
+        line.partition(":")[0] for line in lines
+    ]
+    assert "column time_ns: found no such column; expected uint64" == lines[2]
+
+
+def test_validate_goes_on_to_what_cannot_be_read(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.parquet"
+    TraceBuilder().read("/a", 1, count=0).read("/a", 2).save(bad)
+    data = bytearray(bad.read_bytes())
+    data[4:40] = bytes(36)
+    bad.write_bytes(data)
+    result = call("validate", bad)
+    assert (2, 1) == (result.exit_code, len(result.stderr.splitlines()))
+    assert "row group 0: damaged data" in result.stderr
 
 
 def test_a_trace_without_a_page_event_warns(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -85,6 +85,11 @@ def schema_fault(schema: pa.Schema, given: Container[str] = ()) -> tuple[str, st
     Columns that are `given` may be missing: their one value is known for the whole file.
     Returns the column's name, what was found and what was expected.
     """
+    return next(schema_faults(schema, given), None)
+
+
+def schema_faults(schema: pa.Schema, given: Container[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """Yield what schema_fault() finds, and all further columns that are missing, mistyped or unknown."""
     others = other_columns(schema)
     for name in schema.names:
         if name in others:
@@ -92,16 +97,14 @@ def schema_fault(schema: pa.Schema, given: Container[str] = ()) -> tuple[str, st
         expected = SCHEMA.get_field_index(name)
         if expected < 0:
             known = ", ".join(SCHEMA.names)
-            return name, "an unknown column", f"one of {known}, or a name that starts with {FOREIGN_PREFIX}"
-        if schema.names.count(name) > 1:
-            return name, "two columns of this name", "one"
-        found = schema.field(name).type
-        if not _is_taken(name, found):
-            return name, str(found), _expected_type(name)
+            yield name, "an unknown column", f"one of {known}, or a name that starts with {FOREIGN_PREFIX}"
+        elif schema.names.count(name) > 1:
+            yield name, "two columns of this name", "one"
+        elif not _is_taken(name, found := schema.field(name).type):
+            yield name, str(found), _expected_type(name)
     for name in REQUIRED_COLUMNS:
         if name not in schema.names and name not in given:
-            return name, "no such column", str(SCHEMA.field(name).type)
-    return None
+            yield name, "no such column", str(SCHEMA.field(name).type)
 
 
 def other_columns(schema: pa.Schema) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
-from zswap_replay.trace.reader import Problem, TraceReader
+from zswap_replay.trace.reader import ColumnsError, Problem, TraceReader
 
 
 @dataclass
@@ -19,7 +19,9 @@ class Problems:
     cut_off: bool = False
     """Whether there are more."""
     rows: int = 0
-    """Rows of the trace."""
+    """Rows of the trace; 0 where its columns do not fit."""
+    page_events: int = 0
+    """Rows of those that are page events."""
     sha256: str | None = None
     """The digest of a trace that is good."""
 
@@ -34,10 +36,18 @@ class Problems:
         }
 
 
-def problems(reader: TraceReader, limit: int, progress: Callable[[int, int], None] | None = None) -> Problems:
-    """Read a whole trace and return at most `limit` of its problems.
+def problems(
+    opened: Callable[[], TraceReader], limit: int, progress: Callable[[int, int], None] | None = None
+) -> Problems:
+    """Open and read a whole trace and return at most `limit` of its problems.
 
-    ``progress`` is told the rows read and the rows in all.
+    ``progress`` is told the rows read and the rows in all. Where columns do not fit, the rows are not read.
+
+    Raises TraceError: there is nothing that could be read as a trace.
     """
+    try:
+        reader = opened()
+    except ColumnsError as error:
+        return Problems(error.problems[:limit], len(error.problems) > limit)
     found = list(islice(reader.problems(progress), limit + 1))
-    return Problems(found[:limit], len(found) > limit, reader.num_rows, reader.digest)
+    return Problems(found[:limit], len(found) > limit, reader.num_rows, reader.page_events, reader.digest)

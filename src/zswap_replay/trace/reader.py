@@ -18,7 +18,7 @@ from zswap_replay.inputs.arrow_file import ArrowFile, is_arrow, mapped
 from zswap_replay.inputs.columns import is_empty
 from zswap_replay.inputs.parquet import UnreadableError, open_parquet, reading
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.decode import Columns, RowError, decode, index_columns, schema_fault
+from zswap_replay.trace.decode import Columns, RowError, decode, index_columns, schema_faults
 from zswap_replay.trace.digest import RowDigest
 from zswap_replay.trace.location import Located, Part, locate
 from zswap_replay.trace.memcg_table import MemcgTable
@@ -51,9 +51,9 @@ class Problem:
     """What is wrong with a row, and where: as an error says it."""
 
     file: str
-    row_group: int
-    row: int
-    """Its number in the file, from 0."""
+    row_group: int | None
+    row: int | None
+    """Its number in the file, from 0; None where it is a column that does not fit."""
     column: str | None
     """None where the whole file, or the row group, cannot be read: `found` is then the whole text."""
     found: str
@@ -62,10 +62,16 @@ class Problem:
     def __str__(self) -> str:
         if self.column is None:
             return self.found
-        return (
-            f"{self.file}: row group {self.row_group}, row {self.row}, column {self.column}: "
-            f"found {self.found}; expected {self.expected}"
-        )
+        place = "" if self.row is None else f"row group {self.row_group}, row {self.row}, "
+        return f"{self.file}: {place}column {self.column}: found {self.found}; expected {self.expected}"
+
+
+class ColumnsError(TraceError):
+    """Columns of a file that do not fit: the message is of the first, `problems` are all."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(str(problems[0]))
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,7 @@ class TraceReader:
             if good:
                 self.digest = digest.hexdigest(self.paths)
         except TraceError as error:
-            yield Problem("", 0, first_row, None, str(error), "")
+            yield Problem(self.files[0], None, None, None, str(error), "")
         finally:
             digest.close()
 
@@ -319,9 +325,9 @@ def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[_File]:
                 file = open_parquet(source, TEXT_COLUMNS, footer)
         except UnreadableError as error:
             raise TraceError(f"{part.name}: {error}") from None
-        fault = schema_fault(file.schema_arrow, {name for name, _ in part.partition})
-        if fault:
-            raise TraceError(f"{part.name}: column {fault[0]}: found {fault[1]}; expected {fault[2]}")
+        faults = list(schema_faults(file.schema_arrow, {name for name, _ in part.partition}))
+        if faults:
+            raise ColumnsError([Problem(part.name, None, None, *fault) for fault in faults])
         yield file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import strict, trace_argument
 from zswap_replay.cli.trace.shared import opened, warn_if_empty
 from zswap_replay.units import counted
+
+if TYPE_CHECKING:
+    from zswap_replay.trace.reader import TraceReader
 
 
 @click.command(
@@ -45,15 +49,18 @@ def validate(
     """
     from zswap_replay.trace.problems import problems
 
-    reader = opened(trace, strict=strict)
-    reader.nodes = nodes or reader.metadata.nodes or 1
+    def reader() -> TraceReader:
+        found = opened(trace, strict=strict)
+        found.nodes = nodes or found.metadata.nodes or 1
+        return found
+
     with Bar("validate", shown=shows_progress(progress)) as bar:
         found = problems(reader, limit, bar.update)
     if as_json:
         click.echo(json.dumps({"trace": trace, **found.as_json()}, indent=2))
     elif not found.problems:
         click.echo(
-            f"{trace}: good; {reader.num_rows:,} rows, {reader.page_events:,} page events, sha256 {found.sha256}"
+            f"{trace}: good; {found.rows:,} rows, {found.page_events:,} page events, sha256 {found.sha256}"
         )
     for problem in found.problems if not as_json else ():
         click.echo(f"zswap-replay: {problem}", err=True)
@@ -66,4 +73,4 @@ def validate(
         click.echo(f"zswap-replay: {trace}: {told}", err=True)
     if found.problems:
         context.exit(2)
-    warn_if_empty(trace, reader.page_events)
+    warn_if_empty(trace, found.page_events)
