@@ -335,3 +335,24 @@ def test_cut(tmp_path: Path) -> None:
         call("cut", trace, "--from", "soon", "-o", out, "-f")
     with pytest.raises(SettingsError, match="found no row between the two places"):
         call("cut", trace, "--from", "9s", "-o", out, "-f")
+
+
+def test_what_writes_a_trace_shows_how_far_it_is_and_overwrites_when_told(
+    small: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.parquet"
+    for words in (
+        ("annotate", small, "-c", "lz4"),
+        ("filter", small),
+        ("merge", small),
+        ("rewrite", small),
+        ("shift", small, "--to", "1s"),
+        ("sort", small),
+    ):
+        out.write_bytes(b"mine")
+        with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
+            call(*words, "-o", out)
+        assert b"mine" == out.read_bytes()
+        assert 0 == call(*words, "-o", out, "-f", "--progress").exit_code
+        assert b"PAR1" == out.read_bytes()[:4]
+        assert {small, out} == set(tmp_path.iterdir())

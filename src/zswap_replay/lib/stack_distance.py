@@ -117,6 +117,8 @@ class StackDistances:
         self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong, discard: cython.bint
     ) -> None:
         """Note that a run is touched or discarded, page by page of the sample, which may be halved meanwhile."""
+        while not discard and (last - first) >> self.level >= self.most:
+            self.halve()  # the run alone would fill the sample
         at: cython.ulonglong = first
         page: cython.ulonglong
         level: cython.int

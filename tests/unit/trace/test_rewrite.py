@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
@@ -13,9 +15,13 @@ from zswap_replay import replay
 from zswap_replay.cli.trace import trace as command
 from zswap_replay.errors import SettingsError, TraceError, ZswapReplayError
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.encoding import encoding_of
+from zswap_replay.trace.filter import Selection, filter_trace
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.rewrite import rewrite
+from zswap_replay.trace.write_trace import write_trace
+from zswap_replay.trace.writer import TraceWriter, page_rows
 
 
 @pytest.fixture
@@ -135,3 +141,36 @@ def test_the_command(small: Path, tmp_path: Path) -> None:
     assert "lz4" in call("rewrite", "--help")
     call("rewrite", small, "-f", "-o", out, "--compression", "lz4")
     assert digest == open_trace(out).sha256()
+
+
+def test_no_more_than_a_row_group_is_in_memory(tmp_path: Path) -> None:
+    """Bytes of Arrow while 20 frames of 20,000 rows, 14 MB, are written, and written anew."""
+    most = 0
+
+    def look(_done: int = 0, _total: int = 0) -> None:
+        nonlocal most
+        most = max(most, pa.total_allocated_bytes() - before)
+
+    def frames() -> Iterator[dict[str, object]]:
+        for first in range(0, 400_000, 20_000):
+            look()
+            yield {
+                "time_ns": np.arange(first, first + 20_000),
+                "event": "write",
+                "memcg": "/a",
+                "page": np.arange(20_000),
+            }
+
+    before = pa.total_allocated_bytes()
+    path = tmp_path / "t.parquet"
+    encoding = encoding_of(path, "lz4")
+    with TraceWriter(path, row_group_rows=20_000, encoding=encoding) as writer:
+        for frame in frames():
+            rows = len(np.asarray(frame["time_ns"]))
+            times, pages = np.asarray(frame["time_ns"]), np.asarray(frame["page"])
+            writer.write(page_rows(times, np.ones(rows, np.int32), pages, "/a"))
+    rewrite(path, tmp_path / "t.arrow", row_group_rows=20_000, progress=look)
+    filter_trace(tmp_path / "t.arrow", tmp_path / "f.parquet", Selection.parse(pages=["0-9"]), progress=look)
+    assert 200 == open_trace(tmp_path / "f.parquet").num_rows
+    assert 0 < most < 6 << 20
+    assert 400_000 == write_trace(frames(), tmp_path / "w.arrow")
