@@ -91,7 +91,16 @@ def test_info(small: Path) -> None:
 
 def test_info_as_json(small: Path) -> None:
     found = json.loads(call("info", "--json", small).output)
-    assert {"trace", "schema", "events", "time", "pages", "memcgs", "working_set", "reuse"} <= found.keys()
+    assert {
+        "trace",
+        "schema",
+        "events",
+        "time",
+        "pages",
+        "memcgs",
+        "working_set",
+        "reuse_distances",
+    } <= found.keys()
     assert {"read": 1, "write": 1, "snapshot": 1, "memcg_create": 1} == found["events"]
     assert (1, 3, 3, 99) == (
         found["reads"],
@@ -99,7 +108,7 @@ def test_info_as_json(small: Path) -> None:
         found["pages"],
         found["metadata"]["totalram_pages"],
     )
-    assert [{"from": 1, "to": 1, "accesses": 1}] == found["reuse"]["distances"]
+    assert [{"from": 1, "to": 1, "accesses": 1}] == found["reuse_distances"]["distances"]
     assert {"pages": 2, "bytes": 8192, "miss_ratio": 0.75} == found["miss_ratio_curve"][-1]
     assert 3 == sum(window["new_pages"] for window in found["working_set"]["windows"])
 

@@ -11,7 +11,7 @@ from zswap_replay.trace.info import TraceInfo, describe
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.profile import MOST_PAGES, MemcgUse, Profiler, TraceProfile
 from zswap_replay.trace.reader import TraceReader
-from zswap_replay.trace.schema import ROOT, path_fault
+from zswap_replay.trace.schema import ROOT, parent_path, path_fault
 from zswap_replay.units import PAGE_SIZE, UNLIMITED
 
 MOST_WINDOWS = 100
@@ -62,6 +62,7 @@ class Overview:
             "memcgs": [
                 {
                     "path": memcg.path,
+                    "parent": None if memcg.path == ROOT else parent_path(memcg.path),
                     "page_events": memcg.page_events,
                     "pages": memcg.pages,
                     **_use(profile.memcgs[memcg.path]),
@@ -73,7 +74,7 @@ class Overview:
                 "window_ns": profile.timeline.width_ns(MOST_WINDOWS),
                 "windows": [asdict(window) for window in profile.timeline.windows(MOST_WINDOWS)],
             },
-            "reuse": {
+            "reuse_distances": {
                 "accesses": reuse.accesses,
                 "cold": reuse.cold,
                 "sampled": reuse.sampled,
