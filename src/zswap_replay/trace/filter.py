@@ -109,8 +109,11 @@ def filter_trace(
     for text in reader.notes:
         if notes is not None:
             notes(text)
+    metadata = reader.metadata
+    if metadata.prologue_rows is not None:
+        metadata = replace(metadata, prologue_rows=_prologue(reader.again(), selection) or None)
     kept = _Filter(reader, selection)
-    with TraceWriter(output, reader.metadata, inputs=trace_files(trace), overwrite=overwrite) as writer:
+    with TraceWriter(output, metadata, inputs=trace_files(trace), overwrite=overwrite) as writer:
         for batch in reader.batches():
             part = kept.part(batch)
             if len(part):
@@ -125,6 +128,19 @@ def filter_trace(
                 f"{trace}: found no memcg {absent[0]}; expected one that the trace names: {known}"
             )
     return FilterSummary(writer.rows, kept.page_events, reader.num_rows)
+
+
+def _prologue(reader: TraceReader, selection: Selection) -> int:
+    """Count the rows that are kept of the prologue of a trace that was cut."""
+    left = reader.metadata.prologue_rows or 0
+    kept = _Filter(reader, selection)
+    found = 0
+    for batch in reader.batches():
+        found += len(kept.part(batch.part(0, min(left, len(batch)))))
+        left -= len(batch)
+        if left <= 0:
+            break
+    return found
 
 
 def _named(memcg: npt.NDArray[np.int32], paths: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str]]:

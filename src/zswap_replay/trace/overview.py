@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
 from zswap_replay.errors import SettingsError
@@ -43,7 +44,11 @@ class Overview:
         return {
             "trace": self.name,
             "schema": self.metadata.schema,
-            "metadata": {name: value for name, value in asdict(self.metadata).items() if name != "schema"},
+            "metadata": {
+                name: str(value) if isinstance(value, Fraction) else value
+                for name, value in asdict(self.metadata).items()
+                if name != "schema"
+            },
             "files": self.files,
             "rows": info.rows,
             "sha256": info.sha256,

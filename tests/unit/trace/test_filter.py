@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from zswap_replay.trace.filter import Selection, filter_trace
 from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.overview import overview
 from zswap_replay.trace.page_ranges import PageRanges
 from zswap_replay.trace.reader import open_trace
 
@@ -156,6 +158,21 @@ def test_what_is_kept_is_a_valid_trace(seed: int, tmp_path: Path) -> None:
     rows = kept(tmp_path / "t", **selection, events=kinds)
     if all(any(f" {name} " in row for row in rows) for name in selection["memcgs"]):
         assert rows == kept(tmp_path / "t+", **selection, events=kinds)  # there is no more to leave out
+
+
+def test_a_prologue_stays_one(tmp_path: Path) -> None:
+    rows = TraceBuilder().memcg_create("/a").write("/a", 1).write("/a", 2).write("/a", 3)
+    rows.save(tmp_path / "cut", TraceMetadata(prologue_rows=3, sample_rate=Fraction(1, 10)))
+    filter_trace(tmp_path / "cut", tmp_path / "part", Selection.parse(pages=["2-"]))
+    found = open_trace(tmp_path / "part")
+    assert (3, 2, Fraction(1, 10)) == (
+        found.num_rows,
+        found.metadata.prologue_rows,
+        found.metadata.sample_rate,
+    )
+    filter_trace(tmp_path / "cut", tmp_path / "end", Selection.parse(pages=["3"], events=["write"]))
+    assert open_trace(tmp_path / "end").metadata.prologue_rows is None
+    assert "1/10" == overview("t", open_trace(tmp_path / "part")).as_json()["metadata"]["sample_rate"]
 
 
 def test_ranges_of_pages() -> None:
