@@ -43,6 +43,8 @@ OVER_AN_INPUT = {
     "trace import lackey lackey.txt -f -o OUT": ("lackey.txt",),
     "trace merge t.parquet=/a folder=/b -f -o OUT": ("t.parquet", "folder/part.parquet"),
     "trace annotate t.parquet --payload-file pages.bin -f -o OUT": ("t.parquet", "pages.bin"),
+    "trace filter folder --memcg / -f -o OUT": ("folder/part.parquet",),
+    "trace rewrite folder -f -o OUT": ("folder/part.parquet",),
     "trace sample folder --rate 1/2 -f -o OUT": ("folder/part.parquet",),
     "trace cut t.parquet --events 1.. --payload-file pages.bin -f -o OUT": ("t.parquet", "pages.bin"),
     "trace annotate t.parquet --recipe recipe.toml -f -o OUT": ("recipe.toml",),

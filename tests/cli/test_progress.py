@@ -17,6 +17,8 @@ COMMANDS = {
     "import": ("trace", "import", "lackey", "lackey.txt", "-o", "out.parquet"),
     "sort": ("trace", "sort", TRACE, "-o", "out.parquet"),
     "shift": ("trace", "shift", TRACE, "--to", "0", "-o", "out.parquet"),
+    "filter": ("trace", "filter", TRACE, "-o", "out.parquet"),
+    "rewrite": ("trace", "rewrite", TRACE, "-o", "out.parquet"),
     "sample": ("trace", "sample", TRACE, "--rate", "1/2", "-o", "out.parquet"),
     "cut": ("trace", "cut", TRACE, "--from", "300us", "-c", "lz4", "-o", "out.parquet"),
     "info": ("trace", "info", TRACE),
