@@ -90,7 +90,7 @@ def _array(name: str, column: Any) -> pa.Array[Any] | pa.ChunkedArray[Any]:
         return _converted(name, column)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass
-    for row, value in enumerate(column):
+    for row, value in enumerate(column if name in SCHEMA.names else ()):
         if not _fits(name, value):
             raise RowError(row, name, quoted(str(value)), _expected(name))
     # each fits by itself: whole numbers above 2^63 beside others, or texts of two kinds
@@ -105,9 +105,15 @@ def _array(name: str, column: Any) -> pa.Array[Any] | pa.ChunkedArray[Any]:
 
 def _converted(name: str, column: Any) -> pa.Array[Any] | pa.ChunkedArray[Any]:
     made: pa.Array[Any] | pa.ChunkedArray[Any] = pa.array(column, from_pandas=True)
-    if name in TEXT_COLUMNS or not (pa.types.is_string(made.type) or pa.types.is_boolean(made.type)):
+    if name not in SCHEMA.names:
         return made
-    raise TypeError(name)
+    if not len(made):
+        made = pa.array([], SCHEMA.field(name).type)
+    elif name in TEXT_COLUMNS and made.null_count == len(made):  # NaN alone, which is a number elsewhere
+        made = pa.nulls(len(made), pa.string())
+    elif name not in TEXT_COLUMNS and (pa.types.is_string(made.type) or pa.types.is_boolean(made.type)):
+        raise TypeError(name)
+    return made
 
 
 def _fits(name: str, value: Any) -> bool:

@@ -84,6 +84,7 @@ class Profiler:
 
     def profile(self) -> TraceProfile:
         """Return what was seen."""
+        self._add_memcgs()
         stack = self._stack
         for memcg, use in enumerate(self._uses):
             use.peak_pages = int(stack.peak[memcg])

@@ -32,8 +32,8 @@ class Reuse:
 
     @property
     def pages(self) -> int:
-        """Number of pages from which on a cache has cold misses alone."""
-        return len(self.counts) << self.level
+        """Number of pages from which on a cache has cold misses alone, at least the smallest that is told apart."""
+        return max(len(self.counts), 1) << self.level
 
     def miss_ratio(self, pages: int) -> float:
         """Return the share of accesses that miss in an LRU cache of so many pages, cold misses included.

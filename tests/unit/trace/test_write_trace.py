@@ -15,6 +15,7 @@ import zswap_replay as zr
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.metadata import TraceMetadata
+from zswap_replay.trace.overview import overview
 from zswap_replay.trace.reader import open_trace
 
 COLUMNS: dict[str, list[Any]] = {
@@ -85,12 +86,14 @@ def test_times_floats_and_single_values(tmp_path: Path) -> None:
     )
     expected = ["1 read /a 1 1 0 - - -", "2 read /a 2 1 0 5 - -"]
     assert expected == written(frame, tmp_path / "t.parquet")
+    assert expected == written(frame.assign(key=float("nan"), value=None), tmp_path / "n.parquet")
     columns = {
         "time_ns": range(1, 3),
         "event": "read",
         "memcg": "/a",
         "page": np.array([1, 2]),
         "content": [None, 5],
+        "x_note": ["of mine", None],
     }
     assert expected == written(columns, tmp_path / "t.arrow")
 
@@ -188,3 +191,18 @@ def test_what_is_no_frame_is_refused(tmp_path: Path) -> None:
     with pytest.raises(zr.TraceError, match="a memcg_create before its first use"):
         zr.write_trace(GOOD, path, overwrite=True, strict=True)
     assert 3 == open_trace(path).num_rows
+
+
+def test_no_rows_are_a_trace_that_can_be_looked_at(tmp_path: Path) -> None:
+    empty: dict[str, Any] = {"time_ns": [], "event": [], "memcg": []}
+    for rows in (empty, pd.DataFrame(empty), pl.DataFrame(GOOD).clear(), [empty, empty]):
+        assert 0 == zr.write_trace(rows, tmp_path / "t.arrow", overwrite=True)
+    found = overview("t", open_trace(tmp_path / "t.arrow")).as_json()
+    assert (0, [], [], []) == (
+        found["rows"],
+        found["memcgs"],
+        found["miss_ratio_curve"],
+        found["working_set"]["windows"],
+    )
+    assert 3 == zr.write_trace([empty, GOOD, empty], tmp_path / "t.parquet")
+    assert [(1, 1.0)] == overview("t", open_trace(tmp_path / "t.parquet")).profile.reuse.curve()
