@@ -41,5 +41,19 @@ def export() -> None:
     """Write a trace as other programs read it."""
 
 
-for _command in (annotate, cat, cut, filter_, generate, head, info, merge, rewrite, sample, shift, sort, validate):
+for _command in (
+    annotate,
+    cat,
+    cut,
+    filter_,
+    generate,
+    head,
+    info,
+    merge,
+    rewrite,
+    sample,
+    shift,
+    sort,
+    validate,
+):
     trace.add_command(_command)
