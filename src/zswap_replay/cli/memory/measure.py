@@ -25,8 +25,8 @@ from zswap_replay.units import PAGE_SIZE
 
 @click.command(
     epilog=example(
-        "zswap-replay memory measure --pid 4242 --stop -c zstd -c lz4 -o lengths.parquet",
-        "zswap-replay memory measure core.4242 guest.elf /dev/sdb2 -c zstd -c lz4 --sample 1/16",
+        "zswap-replay memory measure --pid $$ --stop -c zstd -c lz4 -o shell.parquet",
+        "zswap-replay memory measure core.4242 guest.elf -c zstd -c lz4 --sample 1/16",
     )
 )
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1, shell_complete=completers.files)

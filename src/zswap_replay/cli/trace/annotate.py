@@ -17,7 +17,7 @@ DEFAULT_COMPRESSOR = "zstd"
     epilog=example(
         "zswap-replay trace annotate traces/db.parquet -c lz4 -c zstd -o db-lengths.parquet",
         "zswap-replay run traces/db.parquet -c lz4 --lengths db-lengths.parquet --set /db:memory.max=4M",
-        "zswap-replay trace annotate traces/db.parquet --from lengths.parquet --memcg /db -o T.lengths.parquet",
+        "zswap-replay trace annotate traces/db.parquet --from own.parquet --memcg /db -o T.lengths.parquet",
     )
 )
 @trace_argument

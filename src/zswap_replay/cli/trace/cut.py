@@ -28,7 +28,7 @@ _ROWS = re.compile(r"([0-9]{0,19})(?:\.\.|:)([0-9]{0,19})|([0-9]{1,19})")
     epilog=example(
         "zswap-replay trace cut long.parquet --to 60s -o minute.parquet",
         "zswap-replay trace cut long.parquet --from 60s --set /web:memory.max=1G -o rest.parquet",
-        "zswap-replay trace cut long.parquet --events 1000000..2000000 -o second.parquet",
+        "zswap-replay trace cut long.parquet --events 10000..20000 -o second.parquet",
     )
 )
 @trace_argument

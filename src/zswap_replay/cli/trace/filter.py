@@ -13,8 +13,8 @@ from zswap_replay.cli.trace.shared import warn_if_empty
 @click.command(
     name="filter",
     epilog=example(
-        "zswap-replay trace filter traces/two-tenants.parquet --memcg /db -o db.parquet",
-        "zswap-replay trace filter db.parquet --pages 0x4000-0x7fff --from 10ms --to 50ms -o part.parquet",
+        "zswap-replay trace filter traces/two-tenants.parquet --memcg /db -o alone.parquet",
+        "zswap-replay trace filter alone.parquet --pages 0x4000-0x7fff --from 10ms --to 50ms -o part.parquet",
     ),
 )
 @trace_argument

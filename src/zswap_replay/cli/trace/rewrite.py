@@ -13,7 +13,7 @@ _CODECS = ("zstd", "gzip", "brotli", "snappy", "lz4", "none")
 
 @click.command(
     epilog=example(
-        "zswap-replay trace rewrite capture/ -o capture.parquet",
+        "zswap-replay trace rewrite parts/ -o whole.parquet",
         "zswap-replay trace rewrite db.parquet --compression lz4 --row-groups 100000 -o fast.parquet",
         "zswap-replay trace rewrite db.parquet -o db.arrow",
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=example(
         "zswap-replay trace validate --strict traces/db.parquet",
-        "zswap-replay trace validate --limit 1000 --json capture.parquet",
+        "zswap-replay trace validate --limit 1000 --json whole.parquet",
     )
 )
 @trace_argument
