@@ -15,7 +15,7 @@ _CODECS = ("zstd", "gzip", "brotli", "snappy", "lz4", "none")
     epilog=example(
         "zswap-replay trace rewrite parts/ -o whole.parquet",
         "zswap-replay trace rewrite db.parquet --compression lz4 --row-groups 100000 -o fast.parquet",
-        "zswap-replay trace rewrite db.parquet -o db.arrow",
+        "zswap-replay trace rewrite db.parquet -o fast.arrow",
     )
 )
 @trace_argument
