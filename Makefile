@@ -4,6 +4,7 @@
 # make dist   a wheel and an sdist in dist/, each installed into a clean environment and tried
 # make sanitize  tests on a core with bounds checks and sanitizers, and cases interpreted: half an hour
 # make fuzz   fuzz all that reads, and hold the model against its second one: SECONDS for each (60)
+# make live   capture Debian's stock kernel in QEMU by each tool, replay and compare: half an hour
 # make bench  measure against libCacheSim and bare codec calls, half an hour
 # make docs   the documentation site, in build/docs
 # make man    the manual page anew
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint types core dist sanitize fuzz bench docs man news clean
+.PHONY: demo test lint types core dist sanitize fuzz live bench docs man news clean
 
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
@@ -45,6 +46,11 @@ fuzz: $(VENV)/installed-dev core
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	$(BIN)/pytest tests/property/test_reference.py --hypothesis-profile deep
 	ZSWAP_REPLAY_PURE=1 $(BIN)/pytest tests/property/test_reference.py
+
+# Packages of the host alone: qemu-system-x86 busybox-static trace-cmd linux-perf bpftrace, and apt-get download of a kernel.
+LIVE :=
+live: $(VENV)/installed-dev core
+	$(BIN)/python -m tools.live $(LIVE)
 
 bench: $(VENV)/installed
 	@$(INSTALL) '.[bench]'

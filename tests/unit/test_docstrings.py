@@ -22,6 +22,7 @@ Reserve Reset Resolve Restore Return Rewrite Rotate Round Run Save Say Scan Sear
 Skip Sort Spell Split Start Stop Store Strip Style Submit Sum Tabulate Take Tell Thin Trim Truncate Turn Uncharge Undo
 Unlink Unwrap Update Use Validate Verify View Wait Walk Warn Wrap Write Yield
 Begin Digest Divide Export Label Multiply Guess Judge Key Map Pack Pass Prefetch Scatter Try
+Boot Capture Exit Unpack
 """
 VERBS = frozenset(_WORDS.split())
 """The words that the docstring of a function may begin with; a verb that is missing is added here."""

@@ -28,7 +28,7 @@ ORDER = (
     {"lib"},
     {"mm"},
     {"machine"},
-    {"trace", "payload", "kernel"},
+    {"trace", "payload", "kernel", "capture"},
     {"settings"},
     {"codec"},
     {"memory"},

@@ -25,6 +25,7 @@ COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 COMMANDS = {
     "run": "Replay a trace and print the kernel's counters.",
     "check": "Replay a trace and compare with a file of expected results.",
+    "capture": "Capture a live kernel's zswap into a folder.",
     "live-check": "Hold a capture of a live kernel against its own replay.",
     "compare": "Compare results side by side.",
     "sweep": "Replay a trace at every point of a grid of settings.",

@@ -16,8 +16,8 @@ from zswap_replay.trace.schema import Event
 
 HEAD_FLAG = 1 << 6
 """PG_head of folio->flags: the first page of a large folio."""
-_NODE_SHIFT = 54
-"""Where folio->flags has the node, with NODES_SHIFT 10."""
+_FLAG_BITS = 64
+"""Bits of folio->flags, of which the highest are the node's."""
 HUGE_ORDER = 9
 
 
@@ -35,11 +35,14 @@ class Page:
 class Books:
     """The pages by slot and by place, and the rows of what happens to them."""
 
-    def __init__(self, rows: Rows, contents: Contents, cgroups: Cgroups, nodes: int) -> None:
+    def __init__(
+        self, rows: Rows, contents: Contents, cgroups: Cgroups, nodes: int, nodes_shift: int = 10
+    ) -> None:
         self.rows = rows
         self.contents = contents
         self.cgroups = cgroups
         self.nodes = nodes
+        self._node_at = _FLAG_BITS - nodes_shift
         self.notes: Counter[str] = Counter()
         """How often something happened that a reader of the trace may want to know."""
         self._slots: dict[int, Page] = {}
@@ -88,7 +91,7 @@ class Books:
                 page = self.new_page(self.cgroups.name(numbers.get("cg", 0)))
             else:
                 page = known
-        node = numbers.get("fl", 0) >> _NODE_SHIFT
+        node = numbers.get("fl", 0) >> self._node_at
         content = self.contents.new(page.memcg, length, zero=zero)
         self.nodes = max(self.nodes, node + 1)
         self.rows.add(record.time_ns, Event.WRITE, page.memcg, page.number, content=content, node=node)

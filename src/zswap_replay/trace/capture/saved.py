@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,18 @@ class Environment:
     nodes: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     """zswap's module parameters."""
+    nodes_shift: int = 10
+    """Bits of folio->flags that name the node: CONFIG_NODES_SHIFT, which is 10 where distributions build kernels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a folder that ``zswap-replay capture`` wrote says of itself."""
+
+    finished: bool = True
+    """Whether the capture came to an end; one whose process was killed did not."""
+    probes: frozenset[str] = frozenset()
+    """The events that were recorded, whether there are any or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,13 @@ class CaptureFiles:
     env: Path | None
     cgroups: Path | None
     buffers: Path | None
+    profile: Path | None
+    manifest: Path | None
 
     def all(self) -> list[Path]:
         """List those that are there."""
         each = (self.text, self.counters, self.uptimes, self.env, self.cgroups, self.buffers)
-        return [path for path in each if path is not None]
+        return [path for path in (*each, self.profile, self.manifest) if path is not None]
 
 
 def find_files(
@@ -98,6 +112,8 @@ def find_files(
         Path(env) if env is not None else beside("env.txt"),
         beside("cgroups.txt"),
         beside("buffer-stats.txt"),
+        beside("profile.txt"),
+        beside("capture.json"),
     )
 
 
@@ -214,18 +230,20 @@ def read_environment(path: Path | None) -> Environment:
     """
     if path is None:
         return Environment()
-    kernel, totalram, nodes, params = None, None, 0, {}
+    kernel, totalram, nodes, params, shift = None, None, 0, {}, 10
     for line in _read(path).splitlines():
         words = line.split()
         if words[:1] == ["Linux"] and len(words) > 2:
             kernel = words[2]
         elif len(words) > 1 and words[0] in ("totalram_kB", "MemTotal:") and words[1].isdigit():
             totalram = int(words[1]) * 1024 // PAGE_SIZE
+        elif len(words) > 1 and words[0] == "nodes_shift" and words[1].isdigit():
+            shift = int(words[1])
         elif re.fullmatch(r"/sys/devices/system/node/node\d+", line.strip()):
             nodes += 1
         elif (found := _PARAMETER.match(line.strip())) is not None:
             params[found[1]] = found[2].strip()
-    return Environment(kernel, totalram, nodes or None, params)
+    return Environment(kernel, totalram, nodes or None, params, shift)
 
 
 def read_cgroups(path: Path | None) -> dict[int, str]:
@@ -247,6 +265,32 @@ def read_overruns(path: Path | None) -> int:
     """Sum the events that the ring buffers lost, as ``per_cpu/cpu*/stats`` say."""
     text = _read(path) if path is not None else ""
     return sum(map(int, re.findall(r"^(?:overrun|commit overrun|dropped events): (\d+)", text, re.MULTILINE)))
+
+
+def read_missed(path: Path | None, events: Collection[str]) -> int:
+    """Sum the calls that probes of kprobe missed, as ``kprobe_profile`` says: event, met, missed."""
+    total = 0
+    for line in (_read(path) if path is not None else "").splitlines():
+        words = line.split()
+        if len(words) == 3 and words[0] in events and words[2].isdigit():
+            total += int(words[2])
+    return total
+
+
+def read_manifest(path: Path | None) -> Manifest:
+    """Read what a capture says of itself; one by other means says nothing.
+
+    Raises TraceError: the file is no manifest.
+    """
+    if path is None:
+        return Manifest()
+    try:
+        document = json.loads(_read(path))
+        return Manifest(document["ended"] is not None, frozenset(document["probes"]))
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise TraceError(
+            f"{shown(path)}: found no manifest of a capture; expected ended and probes"
+        ) from None
 
 
 def _read(path: Path) -> str:

@@ -65,7 +65,12 @@ _REQUIRED = {
 }
 """The events that an import uses, and the fields of each that it cannot do without; others are passed over."""
 
-_NUMBERS = frozenset(("swp", "map", "idx", "fl", "ord", "cg", "ret", "size", "len", "ref", "id", "dst_id"))
+PROBED = frozenset(_REQUIRED)
+"""The events that an import uses."""
+
+_NUMBERS = frozenset(
+    ("swp", "map", "idx", "fl", "ord", "cg", "ret", "err", "size", "len", "ref", "id", "dst_id")
+)
 
 
 @dataclass(slots=True)
@@ -99,8 +104,10 @@ class CaptureText:
     """The events that there are."""
 
 
-def read_text(path: str | os.PathLike[str]) -> CaptureText:
+def read_text(path: str | os.PathLike[str], *, unfinished: bool = False) -> CaptureText:
     """Read a capture's text, plain or packed (gzip, xz, zstd), from a file or, with ``-``, from standard input.
+
+    An ``unfinished`` one, whose writer was killed, may end in the middle of what is packed.
 
     Raises TraceError: the file cannot be read, the first line that is no record, or there is none of the probes.
     """
@@ -108,7 +115,7 @@ def read_text(path: str | os.PathLike[str]) -> CaptureText:
     text = CaptureText(name)
     last = 0
     with _opened(path, name) as lines:
-        for record in _records(lines, text):
+        for record in _records(_until_cut(lines, text) if unfinished else lines, text):
             text.out_of_order += record.time_ns < last
             last = max(last, record.time_ns)
             text.records.append(record)
@@ -121,6 +128,13 @@ def read_text(path: str | os.PathLike[str]) -> CaptureText:
         # stable: what has the same time stays in the order of the lines
         text.records.sort(key=lambda record: record.time_ns)
     return text
+
+
+def _until_cut(lines: Iterator[str], text: CaptureText) -> Iterator[str]:
+    try:
+        yield from lines
+    except EOFError:
+        text.cut_off = 1
 
 
 def _records(lines: Iterator[str], text: CaptureText) -> Iterator[Record]:
@@ -220,6 +234,9 @@ def _record(found: re.Match[str], event: str, rest: str, line: int) -> Record:
             numbers[key] = 0
     if tail is not None:
         texts[tail] = last.strip().strip('"').strip()
+    if "err" in numbers:
+        # a function that returns 0 or an error, where earlier kernels have it tell success
+        numbers.setdefault("ret", int(numbers["err"] == 0))
     for key in _REQUIRED[event]:
         if key not in numbers and key not in texts:
             raise ValueError(f"a field {key} of the event {event}")

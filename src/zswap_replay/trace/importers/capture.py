@@ -30,10 +30,12 @@ from zswap_replay.trace.capture.saved import (
     read_cgroups,
     read_counters,
     read_environment,
+    read_manifest,
+    read_missed,
     read_overruns,
 )
 from zswap_replay.trace.capture.sums import Sum, compare_sums
-from zswap_replay.trace.capture.text import CaptureText, Record, read_text
+from zswap_replay.trace.capture.text import PROBED, CaptureText, Record, read_text
 from zswap_replay.trace.capture.worker import ObservedWorker
 from zswap_replay.trace.events import PARAMS, parse_knob
 from zswap_replay.trace.metadata import TraceMetadata
@@ -63,7 +65,9 @@ class ImportedCapture:
     saved: list[SavedSnapshot]
     sums: list[Sum]
     lost: int
-    """Events that are known to be lost, by the text or by the ring buffers."""
+    """Events that are known to be lost, by the text, by the ring buffers or by the probes."""
+    finished: bool = True
+    """Whether the capture came to its end, and was not killed."""
     rows: int = 0
     pages: int = 0
     contents: int = 0
@@ -107,7 +111,7 @@ class ImportedCapture:
     @property
     def whole(self) -> bool:
         """Tell whether nothing is known to be missing."""
-        return not (self.lost or self.text.lost_marks or self.short)
+        return self.finished and not (self.lost or self.text.lost_marks or self.short)
 
     @property
     def short(self) -> list[Sum]:
@@ -188,13 +192,16 @@ class _Conversion:
     """One capture on its way to rows."""
 
     def __init__(self, files: CaptureFiles) -> None:
-        self.text = read_text(files.text)
+        manifest = read_manifest(files.manifest)
+        self.text = read_text(files.text, unfinished=not manifest.finished)
+        # a probe that was there and never met tells as much as one that was
+        self.text.kinds |= manifest.probes & PROBED
         self.saved = read_counters(files)
         self.environment = read_environment(files.env)
         self.rows, self.contents = Rows(), Contents()
         before = cgroups_from_before(self.text.records, read_cgroups(files.cgroups))
         self.cgroups = Cgroups(before, self._lives_on)
-        self.books = Books(self.rows, self.contents, self.cgroups, 1)
+        self.books = Books(self.rows, self.contents, self.cgroups, 1, self.environment.nodes_shift)
         self.worker = ObservedWorker(self.rows, self.text.kinds)
         self.tasks: dict[int, _Task] = {}
         records = self.text.records
@@ -204,7 +211,8 @@ class _Conversion:
             self.environment,
             self.saved,
             compare_sums(records, self.text.kinds, self.saved),
-            max(self.text.lost, read_overruns(files.buffers)),
+            max(self.text.lost, read_overruns(files.buffers)) + read_missed(files.profile, PROBED),
+            manifest.finished,
         )
         self._marks = self._uptimes()
         self._params: dict[str, str] = {}
@@ -404,8 +412,10 @@ def missing_text(imported: ImportedCapture) -> Sequence[str]:
     """Say what is missing of a capture, a line each; nothing where it is whole."""
     lines = []
     text = imported.text
+    if not imported.finished:
+        lines.append("the capture was killed: what came last is missing, and so are the counters of its end")
     if text.lost_marks or imported.lost:
-        where = "lines of the text" if text.lost_marks else "the ring buffers"
+        where = "lines of the text" if text.lost_marks else "the ring buffers or the probes"
         lines.append(
             f"{imported.lost:,} events were lost, as {where} say: after a loss no slot is known for certain"
         )

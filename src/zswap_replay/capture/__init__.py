@@ -1,0 +1,1 @@
+"""Capturing what a live kernel's zswap is asked, and what comes of it: probes, saved counters, one folder."""

@@ -1,0 +1,92 @@
+/* Anonymous pages that a script drives: commands on standard input, "ok" on standard output after each.
+ *
+ * make COUNT SEED            map COUNT pages and fill them: a tenth zeros, a seventh noise, the others text after noise
+ * touch TIMES SEED PERCENT   touch pages, some much more often than others; PERCENT of them are written to
+ * walk FIRST COUNT WRITE     touch a range in order
+ * free FIRST COUNT           give pages back (MADV_DONTNEED)
+ * push FIRST COUNT MICROS    page out one page at a time (MADV_PAGEOUT), with a sleep after each
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static uint64_t state;
+static volatile unsigned sum;
+
+static uint64_t next(void)
+{
+	uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
+
+	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ULL;
+	z = (z ^ z >> 27) * 0x94D049BB133111EBULL;
+	return z ^ z >> 31;
+}
+
+static void fill(unsigned char *page)
+{
+	static const char words[] = "the quick brown fox jumps over the lazy dog and then it sleeps ";
+	unsigned kind = next() % 70, noise = kind < 17 ? PAGE : next() % 2400;
+
+	if (kind < 7) {
+		memset(page, 0, PAGE);
+		return;
+	}
+	for (unsigned at = 0; at < PAGE; at++)
+		page[at] = at < noise ? next() : words[(at * 7 + noise) % (sizeof(words) - 1)];
+}
+
+int main(void)
+{
+	char line[128], verb[16];
+	unsigned char *pages = NULL;
+	long count = 0, a, b, c;
+
+	setvbuf(stdout, NULL, _IONBF, 0);
+	while (fgets(line, sizeof(line), stdin)) {
+		a = b = c = 0;
+		if (sscanf(line, "%15s %ld %ld %ld", verb, &a, &b, &c) < 1)
+			continue;
+		if (!strcmp(verb, "make")) {
+			count = a;
+			state = b;
+			pages = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			for (long i = 0; i < count; i++)
+				fill(pages + i * PAGE);
+		} else if (!strcmp(verb, "touch")) {
+			state = b;
+			for (long i = 0; i < a; i++) {
+				/* the smaller of three draws: low numbers are met most */
+				uint64_t page = next() % count, other = next() % count, third = next() % count;
+
+				page = page < other ? page : other;
+				page = page < third ? page : third;
+				page = page * 7919 % count;
+				if ((long)(next() % 100) < c)
+					*(uint64_t *)(pages + page * PAGE + next() % 500 * 8) = next();
+				else
+					sum += pages[page * PAGE + next() % PAGE];
+			}
+		} else if (!strcmp(verb, "walk")) {
+			for (long i = a; i < a + b; i++)
+				if (c)
+					pages[i * PAGE + 8]++;
+				else
+					sum += pages[i * PAGE];
+		} else if (!strcmp(verb, "free")) {
+			madvise(pages + a * PAGE, b * PAGE, MADV_DONTNEED);
+		} else if (!strcmp(verb, "push")) {
+			for (long i = a; i < a + b; i++) {
+				madvise(pages + i * PAGE, PAGE, MADV_PAGEOUT);
+				usleep(c);
+			}
+		} else if (!strcmp(verb, "exit")) {
+			break;
+		}
+		puts("ok");
+	}
+	return 0;
+}
