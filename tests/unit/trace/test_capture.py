@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import lzma
+import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests import captures
@@ -404,3 +407,49 @@ def test_cgroups_whose_making_or_end_was_lost_do_not_break_the_trace(tmp_path: P
         ("memcg_offline", "/lost"),
         ("memcg_offline", "/other"),
     ]
+
+
+def test_calls_that_probes_missed_are_said(tmp_path: Path) -> None:
+    (tmp_path / "c.profile.txt").write_text("  store   9   2\n  load 4 1\n  theirs 1 5\n", encoding="utf-8")
+    known, _ = imported(tmp_path, trace_pipe(story().events))
+    assert not known.whole
+    assert ["3 calls were missed by the probes, of which too many were under way"] == missing_text(known)
+
+
+def test_a_load_that_returns_an_error_or_none_is_as_one_that_tells_success(tmp_path: Path) -> None:
+    kernel = story()
+    text = trace_pipe(kernel.events)
+    assert " ret=1" in text
+    earlier, _ = imported(tmp_path, text)
+    later = re.sub(r"(: load: .*) ret=([01])", lambda at: f"{at[1]} err={0 if at[2] == '1' else -2}", text)
+    assert "err=0" in later
+    found, _ = imported(tmp_path, later)
+    assert [each.numbers["ret"] for each in earlier.text.records if each.event == "load"] == [
+        each.numbers["ret"] for each in found.text.records if each.event == "load"
+    ]
+
+
+@pytest.mark.parametrize(("shift", "node"), [(10, 1), (6, 0), (0, 0)])
+def test_the_node_is_where_the_kernel_was_built_to_have_it(tmp_path: Path, shift: int, node: int) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/web")
+    kernel.store(1, flags=1 << 54 | 9)
+    path = captures.write(tmp_path, trace_pipe(kernel.events), env=f"{captures.ENV}nodes_shift {shift}\n")
+    import_capture(path, tmp_path / "t.parquet")
+    table = pq.read_table(tmp_path / "t.parquet")
+    assert [node] == [row["node"] for row in table.to_pylist() if row["event"] == "write"]
+
+
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "c.capture.json").write_text('{"ended": 1}', encoding="utf-8")
+    with pytest.raises(TraceError, match=r"c\.capture\.json: found no manifest of a capture"):
+        imported(tmp_path, trace_pipe(story().events))
+
+
+def test_a_worker_that_was_watched_and_never_ran_never_runs(tmp_path: Path) -> None:
+    _, bare = imported(tmp_path, trace_pipe(story().events))
+    assert [] == [row for row in bare if row[0] == "worker"]
+    manifest = {"ended": "command", "probes": {"worker_in": "f:zr/worker_in shrink_worker", "store_in": ""}}
+    (tmp_path / "c.capture.json").write_text(json.dumps(manifest), encoding="utf-8")
+    _, watched = imported(tmp_path, trace_pipe(story().events))
+    assert ["end"] == [row[2] for row in watched if row[0] == "worker"]

@@ -65,7 +65,9 @@ class ImportedCapture:
     saved: list[SavedSnapshot]
     sums: list[Sum]
     lost: int
-    """Events that are known to be lost, by the text, by the ring buffers or by the probes."""
+    """Events that are known to be lost, by the text or by the ring buffers."""
+    missed: int = 0
+    """Calls that probes missed, because too many of them were under way."""
     finished: bool = True
     """Whether the capture came to its end, and was not killed."""
     rows: int = 0
@@ -111,7 +113,7 @@ class ImportedCapture:
     @property
     def whole(self) -> bool:
         """Tell whether nothing is known to be missing."""
-        return self.finished and not (self.lost or self.text.lost_marks or self.short)
+        return self.finished and not (self.lost or self.missed or self.text.lost_marks or self.short)
 
     @property
     def short(self) -> list[Sum]:
@@ -211,7 +213,8 @@ class _Conversion:
             self.environment,
             self.saved,
             compare_sums(records, self.text.kinds, self.saved),
-            max(self.text.lost, read_overruns(files.buffers)) + read_missed(files.profile, PROBED),
+            max(self.text.lost, read_overruns(files.buffers)),
+            read_missed(files.profile, PROBED),
             manifest.finished,
         )
         self._marks = self._uptimes()
@@ -415,10 +418,12 @@ def missing_text(imported: ImportedCapture) -> Sequence[str]:
     if not imported.finished:
         lines.append("the capture was killed: what came last is missing, and so are the counters of its end")
     if text.lost_marks or imported.lost:
-        where = "lines of the text" if text.lost_marks else "the ring buffers or the probes"
+        where = "lines of the text" if text.lost_marks else "the ring buffers"
         lines.append(
             f"{imported.lost:,} events were lost, as {where} say: after a loss no slot is known for certain"
         )
+    if imported.missed:
+        lines.append(f"{imported.missed:,} calls were missed by the probes, of which too many were under way")
     for each in imported.short:
         if each.missing > 0:
             what = f"{each.missing:,} of {each.kernel:,} are missing"
