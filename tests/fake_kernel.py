@@ -106,8 +106,11 @@ class BtfWriter:
         return head + self._types + self._strings
 
 
-def btf(*, later: bool = False) -> bytes:
-    """The types that probes need, with members elsewhere than in any kernel; as after 6.15 where ``later``."""
+def btf(*, later: bool = False, objects: bool = False) -> bytes:
+    """The types that probes need, with members elsewhere than in any kernel.
+
+    As after 6.15 where ``later``; with ``objects`` a page points to an object cgroup, as in 7.1.
+    """
     made = BtfWriter()
     boolean, integer, long = (
         made.integer("_Bool", 1),
@@ -149,6 +152,9 @@ def btf(*, later: bool = False) -> bytes:
     module = made.struct("module_kobject", [("kobj", made.struct("kobject", [("name", text, 16)]), 0)])
     page = made.struct("page", [("flags", long, 0)])
     a_folio, an_entry = made.pointer(folio), made.pointer(entry)
+    made.struct("obj_cgroup", [("refcnt", long, 0), ("memcg", made.pointer(memcg), 88)])
+    if objects:
+        made.function("lru_reparent_memcg", 0, [("memcg", made.pointer(memcg))])
     made.function("zswap_store", flag, [("folio", a_folio)])
     made.function("zswap_load", integer if later else flag, [("folio", a_folio)])
     made.function("zswap_invalidate", 0, [("swp", swap)])

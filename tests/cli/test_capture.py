@@ -202,6 +202,18 @@ def test_a_probe_that_is_refused_is_told_with_the_kernels_reason(
     assert is_clean(root)
 
 
+def test_a_capture_that_began_at_the_same_moment_is_not_taken_away(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_first(host: object, tracer: object) -> None:
+        FakeHost(root).make_folder(INSTANCE)
+
+    monkeypatch.setattr(session, "_refuse_second", other_first)
+    status, _, err = run(capsys, "run", "-q", "-o", "c", "--", "true")
+    assert (2, True) == (status, "another capture began at the same moment" in err)
+    assert (root / INSTANCE / "tracing_on").exists()
+
+
 def test_a_full_disk_ends_a_capture_and_leaves_no_probe(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

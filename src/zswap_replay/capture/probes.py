@@ -33,7 +33,10 @@ _TO_CGROUP: tuple[Step, ...] = (
     ("cgroup", ("kn",)),
     ("kernfs_node", ("id",)),
 )
-_FOLIO_CGROUP: tuple[Step, ...] = (("folio", ("memcg_data",)), *_TO_CGROUP)
+_CHARGED: Step = ("folio", ("memcg_data",))
+_OBJECT: Step = ("obj_cgroup", ("memcg",))
+_POINTS_TO_OBJECT = "lru_reparent_memcg"
+"""A function of kernels whose pages point to an object cgroup, and that one to the memcg (Linux 7.1)."""
 _SLOT: tuple[Step, ...] = (("folio", ("swap.val", "private")),)
 _NODE: Step = ("kernfs_open_file", ("kn",))
 
@@ -69,7 +72,7 @@ _WHERE = (
     _folio("map", (("folio", ("mapping",)),), "x64"),
     _folio("idx", (("folio", ("index",)),)),
 )
-_CG = _folio("cg", _FOLIO_CGROUP)
+_CG = _folio("cg", (_CHARGED, *_TO_CGROUP))
 _ENTRY = ("zswap_entry", "lru")
 
 PROBES = (
@@ -280,7 +283,10 @@ def _fetch(field: _Field, btf: Btf, prototype: Prototype) -> Fetch | str:
         if parameter.type not in field.of:
             continue
         offsets = []
-        for step, (names, members) in enumerate(field.steps):
+        steps = field.steps
+        if steps[:1] == (_CHARGED,) and btf.function(_POINTS_TO_OBJECT) is not None:
+            steps = (_CHARGED, _OBJECT, *steps[1:])
+        for step, (names, members) in enumerate(steps):
             # of several structs that of the argument
             of = names if " " not in names else parameter.type.removeprefix("struct ").rstrip(" *")
             offset = btf.offset(of, *members)

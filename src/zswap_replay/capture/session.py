@@ -86,6 +86,7 @@ def capture(
             notes(note)
     with Stops() as stops:
         running = _Session(host, tracer, options, checked, stops)
+        tracer.claim()
         try:
             Running.here(str(options.folder.resolve())).save(host)
             return running.run(command, ready)

@@ -47,12 +47,20 @@ class Tracer:
             found.append(f"instances/{INSTANCE}")
         return found
 
+    def claim(self) -> None:
+        """Make the instance, which one capture alone can have. Raises SettingsError: it is there, or cannot be made."""
+        try:
+            self.host.make_folder(self.instance)
+        except FileExistsError:
+            raise SettingsError("another capture began at the same moment") from None
+        except OSError as error:
+            raise SettingsError(f"/{self.instance}: cannot be made: {error.strerror}") from None
+
     def make(self, probes: Sequence[Probe], *, buffer_kb: int) -> None:
-        """Make the instance with its buffers and clock, and the probes; nothing is recorded yet.
+        """Set buffers and clock, and make the probes; nothing is recorded yet.
 
         Raises SettingsError: the kernel refuses something; its own reason is in the text.
         """
-        self.host.make_folder(self.instance)
         self._set("tracing_on", "0")
         self._set("trace_clock", "mono")
         self._set("buffer_size_kb", str(buffer_kb))
@@ -84,7 +92,7 @@ class Tracer:
             self.host.write(f"{self.instance}/{name}", value)
         except OSError as error:
             raise SettingsError(
-                f"{self.instance}/{name}: found no way to write {value}: {error.strerror}"
+                f"/{self.instance}/{name}: found no way to write {value}: {error.strerror}"
             ) from None
 
     def record(self, on: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from tests.fake_kernel import FUNCTIONS, BtfWriter, FakeHost, btf, plant
 from zswap_replay.capture.btf import Btf, Parameter
 from zswap_replay.capture.checks import check_host
-from zswap_replay.capture.probes import PROBES, Probe, choose_probes
+from zswap_replay.capture.probes import PROBES, TRACEPOINTS, Probe, choose_probes
 from zswap_replay.capture.script import printed
 from zswap_replay.errors import SettingsError
-from zswap_replay.trace.capture.text import PROBED
+from zswap_replay.trace.capture.text import _REQUIRED, PROBED
 
 LATER = [
     {"zpool_malloc": "zs_malloc", "swap_writepage": "swap_writeout"}.get(name, name)
@@ -64,6 +65,13 @@ def test_later_kernels_have_other_functions() -> None:
     assert made["load"].definition().endswith(" err=$retval:s32")
     assert "+104(+16(+8($arg1)))" in made["knob"].definition()
     assert "wb" not in made
+
+
+def test_a_page_may_point_to_an_object_cgroup() -> None:
+    found, _ = choose_probes(Btf(btf(later=True, objects=True), "BTF"), LATER, lambda symbol: True)
+    made = {probe.event: probe.definition() for probe in found}
+    assert "cg=+104(+264(+40(+88(+64($arg1))))):u64" in made["store"]
+    assert "cg=+104(+264(+40($arg1))):u64" in made["shrink"]
 
 
 def test_kprobes_take_the_place_of_fprobes_by_function() -> None:
@@ -227,3 +235,17 @@ def test_bpftrace_reads_what_the_tracer_reads(tmp_path: Path) -> None:
     assert "str(*(uint64 *)(*(uint64 *)((uint64)args->of + 8) + 24)), str((uint64)args->buf)" in knob
     (look,) = (line for line in lines if " look " in line)
     assert "*(uint8 *)((uint64)args->item - 36)" in look
+
+
+def test_both_scripts_tell_the_same_fields_of_the_same_events(tmp_path: Path) -> None:
+    host = FakeHost(plant(tmp_path))
+    told = {}
+    for line in printed(host, "bt").splitlines():
+        form = re.search(r'printf\("%llu %d (\w+)((?: \w+=\S+)*)\\n"', line)
+        if form is not None:
+            told[form[1]] = re.findall(r" (\w+)=", form[2])
+    probes = {probe.event: [each.name for each in probe.fetches] for probe in check_host(host).probes}
+    assert probes == {event: fields for event, fields in told.items() if event not in TRACEPOINTS}
+    assert set(TRACEPOINTS) <= set(told)
+    for event, fields in told.items():
+        assert set(_REQUIRED.get(event, ())) <= set(fields)
