@@ -36,13 +36,13 @@ zswap() { echo "$2" > "/sys/module/zswap/parameters/$1"; }
 mini() {
   zswap compressor lz4; zswap max_pool_percent 20; zswap enabled Y
   mkdir "$CG/app"; limit app cgroup.subtree_control +memory; limit app memory.zswap.max 1M
-  mkdir "$CG/app/web"; limit app/web memory.max 1600K
+  mkdir "$CG/app/web"; limit app/web memory.max 1500K
   begin app/web web
-  tell web make 450 11; tell web touch 120 12 40; tell web free 20 30
+  tell web make 600 11; tell web touch 150 12 40; tell web free 20 30
   $SNAP web
   mkdir "$CG/app/db"; limit app/db memory.max 1200K; limit app/db memory.zswap.max 64K
   begin app/db db
-  tell db make 330 21; tell db touch 60 22 30
+  tell db make 400 21; tell db touch 60 22 30
   $SNAP db
   echo "$pid_db" > "$CG/cgroup.procs"
   rmdir "$CG/app/db"

@@ -22,7 +22,7 @@ def script(release: str, probes: Sequence[Probe]) -> str:
     lines = [
         "#!/usr/bin/env bpftrace",
         f"/* Capture what zswap is asked and what comes of it, on Linux {release} alone: offsets are of its types.",
-        " * BPFTRACE_PERF_RB_PAGES=2048 BPFTRACE_STRLEN=200 bpftrace -B line zswap.bt > trace.txt",
+        " * BPFTRACE_PERF_RB_PAGES=2048 bpftrace -B line zswap.bt > trace.txt",
         " * All is attached when the first line is there. Interrupt it when its output stands still: bpftrace drops",
         " * what it has not read yet.",
         " */",

@@ -202,10 +202,10 @@ by_bpftrace() {
 @BT@
 BT
   trap 'STOP=1' INT TERM HUP
-  export BPFTRACE_PERF_RB_PAGES=${BPFTRACE_PERF_RB_PAGES:-2048} BPFTRACE_STRLEN=200
+  export BPFTRACE_PERF_RB_PAGES=${BPFTRACE_PERF_RB_PAGES:-2048} BPFTRACE_STRLEN=${BPFTRACE_STRLEN:-64}
   (trap '' HUP; exec bpftrace -B line "$folder/zswap.bt" > "$folder/trace.txt" 2> "$folder/bpftrace.log") & tool=$!
   until grep -q '^@HEAD@' "$folder/trace.txt"; do
-    kill -0 $tool 2> /dev/null || fail "bpftrace: $(tail -n 1 "$folder/bpftrace.log")"
+    kill -0 $tool 2> /dev/null || fail "bpftrace: $(grep -v '^$' "$folder/bpftrace.log" | tail -n 1)"
     sleep 1
   done
   snapshot "$folder" start
