@@ -286,7 +286,7 @@ def test_every_file_is_completed(name: str) -> None:
         parameter.name
         for parameter in command.params
         if not isinstance(parameter.type, click.Choice)
-        and parameter.metavar != "[RELEASE|host]..."
+        and parameter.metavar not in ("[RELEASE|host]...", "LABEL")
         and ({"FILE", "TRACE"} & set(str(parameter.metavar).split()) or isinstance(parameter, click.Argument))
         and "file" not in [item.type for item in parameter.shell_complete(click.Context(command), "")]
     ]

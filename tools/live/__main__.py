@@ -14,16 +14,16 @@ from tools.live import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = (
+    "bpftrace",
+    "overhead",
     "fprobe",
     "kprobe",
     "background",
     "shell",
     "tracecmd",
     "perf_record",
-    "bpftrace",
     "pool",
     "ends",
-    "overhead",
 )
 FOLDERS = {"perf_record": "perf"}
 NO_FOLDER = ("ends", "overhead")

@@ -15,36 +15,39 @@ echo 0 > /proc/sys/vm/page-cluster
 mkswap /dev/vda > /dev/null; swapon /dev/vda
 echo +memory > $CG/cgroup.subtree_control
 
+# what takes a snapshot: the program, or the script, which is there sooner
 printf '#!/bin/sh\nexec %s -m zswap_replay capture snapshot "$1"\n' "$PYTHON" > /tmp/snap; chmod +x /tmp/snap
+by_script() {
+  printf '#!/bin/sh\nexec sh /tmp/capture.sh snapshot %s "$1"\n' "$SHARE/$1" > /tmp/snap-$1; chmod +x /tmp/snap-$1
+  SNAP=/tmp/snap-$1; export SNAP
+}
 said() { echo "=== $1: $(cut -d ' ' -f 1 /proc/uptime)"; }
 
 # left NAME: nothing of a capture may be left in tracefs
 left() { [ "$(grep -c : $T/dynamic_events)" = 0 ] && [ -z "$(ls $T/instances)" ] || echo "LEFT BEHIND by $1"; }
 
 fprobe() { SNAP=/tmp/snap zr capture run -o $SHARE/fprobe --probes fprobe -- sh $LIVE/workload.sh mini; }
-kprobe() { SNAP=/tmp/snap zr capture run -o $SHARE/kprobe --probes kprobe -- sh $LIVE/workload.sh mini; }
-pool() { SNAP=/tmp/snap zr capture run -o $SHARE/pool --buffer 16M -- sh $LIVE/workload.sh pool; }
+kprobe() { by_script kprobe; zr capture run -o $SHARE/kprobe --probes kprobe -- sh $LIVE/workload.sh mini; }
+pool() { by_script pool; zr capture run -o $SHARE/pool --buffer 16M -- sh $LIVE/workload.sh pool; }
 background() {
+  by_script background
   zr capture start -o $SHARE/background
-  SNAP=/tmp/snap sh $LIVE/workload.sh mini
+  sh $LIVE/workload.sh mini
   zr capture stop
 }
-shell() {
-  printf '#!/bin/sh\nexec sh /tmp/capture.sh snapshot %s "$1"\n' $SHARE/shell > /tmp/shellsnap; chmod +x /tmp/shellsnap
-  SNAP=/tmp/shellsnap sh /tmp/capture.sh run $SHARE/shell sh $LIVE/workload.sh mini
-}
+shell() { by_script shell; sh /tmp/capture.sh run $SHARE/shell sh $LIVE/workload.sh mini; }
 bpftrace() {
-  printf '#!/bin/sh\nexec sh /tmp/capture.sh snapshot %s "$1"\n' $SHARE/bpftrace > /tmp/btsnap; chmod +x /tmp/btsnap
-  SNAP=/tmp/btsnap BPFTRACE_PERF_RB_PAGES=1024 sh /tmp/capture.sh bpftrace $SHARE/bpftrace sh $LIVE/workload.sh mini
+  by_script bpftrace
+  BPFTRACE_PERF_RB_PAGES=1024 sh /tmp/capture.sh bpftrace $SHARE/bpftrace sh $LIVE/workload.sh mini
 }
-by_tool() { # by_tool NAME SECONDS: the probes alone, and another program that records them
-  printf '#!/bin/sh\nexec sh /tmp/capture.sh snapshot %s "$1"\n' $SHARE/$1 > /tmp/toolsnap; chmod +x /tmp/toolsnap
+by_tool() { # by_tool NAME: the probes alone, and another program that records them
+  by_script $1
   sh /tmp/capture.sh probes $SHARE/$1
   record_$1 & tool=$!
-  sleep 8
-  /tmp/toolsnap start
-  SNAP=/tmp/toolsnap sh $LIVE/workload.sh mini
-  /tmp/toolsnap end
+  sleep 10
+  $SNAP start
+  sh $LIVE/workload.sh mini
+  $SNAP end
   sleep 1
   kill -INT "$(cat /tmp/tool.pid)"; wait $tool
   report_$1
@@ -89,7 +92,7 @@ overhead() {
   echo Y > /sys/module/zswap/parameters/enabled
   mkdir $CG/cost; echo 3M > $CG/cost/memory.max
   printf 'make 1500 51\ntouch 3000 52 40\nwalk 0 1500 1\nwalk 0 1500 0\n' > /tmp/cost.cmd
-  for turn in 1 2 3; do
+  for turn in 1 2; do
     for how in without with; do
       [ $how = with ] && zr capture start -q -o /tmp/cost-$turn
       before=$(sed -n 's/^zswpout //p' /proc/vmstat); in=$(sed -n 's/^zswpin //p' /proc/vmstat)

@@ -94,7 +94,8 @@ def boot(kernel: Kernel, repository: Path, share: Path, work: Path, *, processor
         file.truncate(SWAP_BYTES)
     command = [
         *("nice", "-n", "10", "timeout", str(seconds), "qemu-system-x86_64"),
-        *("-accel", "tcg,thread=multi,tb-size=256", "-machine", "pc", "-cpu", "max,la57=off"),
+        # time is counted in instructions, so that what else the host does cannot be seen
+        *("-accel", "tcg,tb-size=256", "-icount", "shift=1", "-machine", "pc", "-cpu", "max,la57=off"),
         *("-smp", str(processors), "-m", MEMORY, "-display", "none", "-no-reboot", "-nodefaults"),
         *("-kernel", str(kernel.image), "-initrd", str(initrd)),
         "-append",

@@ -156,7 +156,7 @@ def capture(context: click.Context, script: str | None, kind: str, btf: str | No
 )
 @_capture_options
 @click.option("--ready-fd", type=int, hidden=True, help="A descriptor that is told when all is recorded.")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, shell_complete=completers.files)
 @click.pass_context
 def run(
     context: click.Context, /, command: Sequence[str], ready_fd: int | None, root: str, **given: Any
@@ -249,7 +249,7 @@ def stop(context: click.Context, timeout: int, quiet: bool, root: str) -> None:
 
 
 @capture.command(epilog=example("zswap-replay capture snapshot after-warmup"))
-@click.argument("label")
+@click.argument("label", metavar="LABEL")
 @click.option(
     "--settle",
     type=duration,
