@@ -68,6 +68,10 @@ def _counters() -> Iterator[str]:
         )
 
 
+_LIVE = f"{PROGRAM} capture "
+"""What the commands begin with whose examples no test can run."""
+
+
 def _commands() -> Iterator[str]:
     root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
     for context in leaves(root):
@@ -83,6 +87,8 @@ def _commands() -> Iterator[str]:
                 yield from (f"- `{names}`: {_escaped(' '.join(text.split()))}", "")
         if command.epilog:
             lines = command.epilog.removeprefix("\b\n").split("\n")[1:]
+            if context.command_path.startswith(_LIVE):
+                yield "<!-- not run: it needs root and a kernel that may be traced -->"
             yield from ("```sh", *(line.removeprefix("  ") for line in lines), "```", "")
 
 
