@@ -17,9 +17,24 @@ from zswap_replay.units import PAGE_SIZE, RamShare, Share, parse_amount, parse_s
 
 if TYPE_CHECKING:
     from zswap_replay.json_value import Value
+    from zswap_replay.trace.zram_files import Algorithm
 
 DEFAULT_TOTALRAM = 4 << 30
 """Bytes of RAM where neither the trace nor a flag says how much the machine has."""
+
+
+TIERS = ("zswap", "zram", "zswap+zram", "disk")
+"""Where pages go that leave memory."""
+
+ZRAM_SETTINGS = (
+    "disksize",
+    "mem_limit",
+    "comp_algorithm",
+    "recomp_algorithm",
+    "backing_dev",
+    "writeback_limit",
+)
+"""The settings of a zram device, named after its files; None is what the trace says, or the default."""
 
 
 def _setting(
@@ -29,10 +44,12 @@ def _setting(
     choices: tuple[str, ...] = (),
     between: tuple[int, int] | None = None,
     knob: bool = False,
+    size: bool = False,
 ) -> Any:
     """Make a field with its help, the values it takes, and whether the kernel has it as a module parameter."""
     return field(
-        default=default, metadata={"help": help_, "choices": choices, "between": between, "knob": knob}
+        default=default,
+        metadata={"help": help_, "choices": choices, "between": between, "knob": knob, "size": size},
     )
 
 
@@ -86,6 +103,11 @@ class KnobWrite:
 class Settings:
     """Everything but the trace that decides what a replay counts."""
 
+    tier: str = _setting(
+        "zswap",
+        "Where pages go that leave memory: zswap in front of a disk, zram, zswap in front of zram, or a disk alone.",
+        choices=TIERS,
+    )
     kernel: str = _setting(
         DEFAULT_RELEASE,
         f"Kernel whose rules are replayed: {', '.join(RELEASES)}, any other release (6.14, 6.12.117), what uname -r "
@@ -118,6 +140,26 @@ class Settings:
     nodes: int | None = _setting(None, "NUMA nodes [default: the trace's, else 1].", between=(1, 64))
     swap_device: str = _setting(
         "disk", "Swap device; ram is synchronous, as brd and zram are.", choices=("disk", "ram")
+    )
+    disksize: int | None = _setting(
+        None, "Size of the zram device [default: the trace's, else as much as RAM, 8G at most].", size=True
+    )
+    mem_limit: int | None = _setting(
+        None, "Limit of zram's pool; 0: none [default: the trace's, else none].", size=True
+    )
+    comp_algorithm: str | None = _setting(
+        None, "zram's compressor [default: the trace's, else that of --compressor]."
+    )
+    recomp_algorithm: str | None = _setting(
+        None,
+        "zram's compressors for recompression: zstd, or 'algo=zstd priority=1', several between commas "
+        "[default: the trace's, else none].",
+    )
+    backing_dev: int | None = _setting(
+        None, "Size of zram's backing device [default: the trace's, else none].", size=True
+    )
+    writeback_limit: int | None = _setting(
+        None, "Pages that zram may write to its backing device [default: any].", between=(0, 1 << 62)
     )
     writeback_ns: int = _setting(
         100_000, "Time in which the shrink worker writes one page back.", between=(0, 1 << 62)
@@ -173,6 +215,46 @@ class Settings:
         if self.payload_file and self.lengths:
             raise SettingsError("payload_file and lengths: give one, since with lengths no page is made")
 
+        self._check_zram()
+
+    @property
+    def has_zram(self) -> bool:
+        """Whether the swap device is a zram device."""
+        return "zram" in self.tier
+
+    @property
+    def zswap_enabled(self) -> bool:
+        """Whether zswap takes pages at the start: where the tier has it, or where it was switched on by name."""
+        return self.enabled and ("zswap" in self.tier or "enabled" in self.fixed)
+
+    def recomp_algorithms(self) -> tuple[Algorithm, ...]:
+        """Return zram's further compressors with their priorities. Raises SettingsError."""
+        from zswap_replay.trace.zram_files import parse_recomp_algorithm
+
+        texts = self.recomp_algorithm.split(",") if self.recomp_algorithm is not None else []
+        found = tuple(parse_recomp_algorithm(text) for text in texts)
+        if len({each.priority for each in found}) < len(found):
+            raise SettingsError(
+                f"recomp_algorithm {self.recomp_algorithm!r}: expected each priority once (algo=NAME priority=1 to 3)"
+            )
+        return found
+
+    def _check_zram(self) -> None:
+        """Refuse settings of a zram device that there is none of, or that it does not take."""
+        given = [name for name in ZRAM_SETTINGS if getattr(self, name) is not None]
+        if given and not self.has_zram:
+            raise SettingsError(
+                f"{given[0]}: the tier {self.tier} has no zram device; expected --tier zram or zswap+zram"
+            )
+        for name, least in (("disksize", PAGE_SIZE), ("mem_limit", 0), ("backing_dev", 2 * PAGE_SIZE)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                what = "at least a page, 4096 bytes" if least == PAGE_SIZE else f"at least {least} bytes"
+                raise SettingsError(f"{name} {value}: expected {what}")
+        if self.writeback_limit is not None and self.backing_dev is None:
+            raise SettingsError("writeback_limit: expected backing_dev beside it")
+        self.recomp_algorithms()
+
     def _resolve_kernel(self) -> None:
         """Put the name of the release whose rules are replayed in the place of what was asked for."""
         if self.kernel == HOST:
@@ -198,6 +280,8 @@ class Settings:
     def as_json(self) -> dict[str, object]:
         """Convert to the object that the manifest holds."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if "help" in f.metadata}
+        if self.tier == TIERS[0]:
+            plain = {name: value for name, value in plain.items() if name not in ("tier", *ZRAM_SETTINGS)}
         return {**plain, "set": [str(write) for write in self.knobs], "fixed": sorted(self.fixed)}
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Final, Protocol, cast
 
@@ -12,6 +12,10 @@ from zswap_replay.errors import CodecError
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.units import quoted, whole
+
+
+ZRAM: Final = "zram/"
+"""What a spec begins with that is zram's: ``zram/zstd``. zram calls some compressors in another way than zswap."""
 
 
 class Codec(Protocol):
@@ -70,13 +74,20 @@ class Compressor:
     lz4 and lz4hc have one. In their first, liblz4 compressed.
     """
 
-    def variant(self, kernel: str) -> str:
+    zram: Mapping[str, str] = field(default_factory=dict)
+    """By those values, the value of the way in which zram calls it, where that is another."""
+
+    def variant(self, kernel: str, *, zram: bool = False) -> str:
         """Return which of its ways of compressing a kernel has; empty where all kernels have the same one."""
-        return "" if isinstance(self.made_by, str) else str(getattr(release_of(kernel), self.name))
+        if isinstance(self.made_by, str):
+            return ""
+        variant = str(getattr(release_of(kernel), self.name))
+        return self.zram.get(variant, variant) if zram else variant
 
     def make(self, canonical: str, number: int, kernel: str) -> Codec:
         """Import the library and make a codec with the lengths of a kernel. Raises CodecError: no such library."""
-        made_by = self.made_by if isinstance(self.made_by, str) else self.made_by[self.variant(kernel)]
+        variant = self.variant(kernel, zram=canonical.startswith(ZRAM))
+        made_by = self.made_by if isinstance(self.made_by, str) else self.made_by[variant]
         module, _, function = made_by.partition(":")
         # Libraries are imported when they are asked for: zstandard alone takes 9 ms.
         make = cast("Callable[[str, int], Codec]", getattr(import_module(module), function))
@@ -96,7 +107,9 @@ COMPRESSORS: Final = {
                 "1.5.6": "zswap_replay.codec.zstd:for_unknown_size",
                 "1.5.7, unknown size": "zswap_replay.codec.zstd:for_unknown_size_of_1_5_7",
                 "1.5.7": "zswap_replay.codec.zstd:for_page_size",
+                "1.5.6, page size": "zswap_replay.codec.zstd:for_page_size_of_1_5_6",
             },
+            zram={"1.5.6": "1.5.6, page size", "1.5.7, unknown size": "1.5.7"},
             examples=("zstd:1",),
             lengths="level 3; up to 6.14 zstd 1.5.2 to 1.5.6 with the parameters for an unknown size, 6.15 and 6.16 "
             "zstd 1.5.7 with the same, from 6.17 on zstd 1.5.7 with those for a page",
@@ -172,7 +185,8 @@ def parse_spec(spec: str) -> str:
     ('zstd', 'lz4:8')
     """
     name, number = split_spec(spec)
-    return name if number == COMPRESSORS[name].default else f"{name}:{number}"
+    tier = ZRAM if spec.startswith(ZRAM) else ""
+    return f"{tier}{name}" if number == COMPRESSORS[name].default else f"{tier}{name}:{number}"
 
 
 _LONGEST_SPEC = 100
@@ -186,7 +200,7 @@ def split_spec(spec: str) -> tuple[str, int]:
 
     Raises CodecError: an unknown name, or a level that it does not have.
     """
-    name, colon, number = spec.partition(":")
+    name, colon, number = spec.removeprefix(ZRAM).partition(":")
     row = COMPRESSORS.get(name)
     if row is None:
         raise CodecError(
@@ -229,5 +243,9 @@ def lengths_key(spec: str, kernel: str) -> str:
     ('zstd of 1.5.6', 'zstd of 1.5.7', 'lz4')
     """
     canonical = parse_spec(spec)
-    variant = COMPRESSORS[split_spec(spec)[0]].variant(kernel)
+    variant = COMPRESSORS[split_spec(spec)[0]].variant(kernel, zram=spec.startswith(ZRAM))
+    if not variant:
+        return canonical.removeprefix(ZRAM)
+    if variant == COMPRESSORS[split_spec(spec)[0]].variant(kernel):
+        canonical = canonical.removeprefix(ZRAM)
     return f"{canonical} of {variant}" if variant else canonical

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zswap_replay.codec.base import COMPRESSORS, lengths_key, parse_spec, split_spec
+from zswap_replay.codec.base import COMPRESSORS, ZRAM, lengths_key, parse_spec, split_spec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import CodecError, SettingsError
 from zswap_replay.files import replacing
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NUMBERS: Final = {"content": pa.uint64(), "length": pa.uint32(), "fill": pa.uint64()}
-_OPTIONAL: Final = ("fill", "compressor")
+_OPTIONAL: Final = ("fill", "compressor", "tier")
 _KERNEL: Final = b"zswap_replay.kernel"
 """In the file's metadata: the release whose lengths it holds, where it was made for one."""
 _REVISIONS: Final = b"zswap_replay.revisions"
@@ -58,6 +58,8 @@ class KnownLengths:
     """What the file says of measured memory that it holds the lengths of, in JSON (memory.measurement); or None."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By compressor its revision, where that is not 1."""
+    header: int | None = None
+    """The content that stands for the swap header: the last one of zram's, where the file has a column `tier`."""
 
     def deviation(self, name: str, kernel: str) -> str | None:
         """Say whose lengths of a compressor the file has, where they are not those of `kernel`.
@@ -86,6 +88,12 @@ class KnownLengths:
         Raises CodecError: the file has other compressors alone.
         """
         table = self.tables.get("", self.tables.get(_canonical(name)))
+        if table is None and name.startswith(ZRAM):
+            # the level is that of the device; a file without a column `tier` holds for any
+            base = name.partition(":")[0]
+            table = self.tables.get(base)
+            if table is None and self.header is None:
+                table = self.tables.get(_canonical(name.removeprefix(ZRAM)))
         if table is None:
             known = ", ".join(sorted(self.tables))
             raise CodecError(f"{self.path}: column compressor: no row for {name!r}; the file has {known}")
@@ -103,7 +111,7 @@ def is_lengths(path: str) -> bool:
 
 
 def read_lengths(path: str | Path) -> KnownLengths:
-    """Read the lengths of a Parquet file with columns content, length, and optionally fill and compressor.
+    """Read the lengths of a Parquet file with columns content, length, and optionally fill, compressor and tier.
 
     Numbers and texts may be of any type that a trace's may be of. Raises CodecError, one line with the file, the
     column and the row (counted from 0): not Parquet, a column that is missing, unknown or of a type that holds
@@ -111,7 +119,7 @@ def read_lengths(path: str | Path) -> KnownLengths:
     """
     where = str(path)
     try:
-        table = read_table(path, ["compressor"])
+        table = read_table(path, ["compressor", "tier"])
     except OSError as error:
         raise CodecError(f"{where}: cannot be read as Parquet: {error.strerror}") from None
     except UnreadableError as error:
@@ -119,6 +127,9 @@ def read_lengths(path: str | Path) -> KnownLengths:
     _check_columns(where, table.schema)
     content = _numbers(where, table, "content").values
     length = _numbers(where, table, "length").values
+    of_zram = _of_zram(where, table)
+    # zram keeps what is too long as it is, whatever its length
+    length = np.where(of_zram & (length <= 2 * PAGE_SIZE), np.minimum(length, PAGE_SIZE), length)
     too_long = np.flatnonzero(length > PAGE_SIZE)
     if too_long.size:
         row = int(too_long[0])
@@ -134,13 +145,18 @@ def read_lengths(path: str | Path) -> KnownLengths:
     codes, names = _compressors(where, table)
     tables = {}
     for code, name in enumerate(names):
-        rows = np.flatnonzero(codes == code)
-        tables[name] = _sorted(where, rows, content[rows], length[rows].astype(np.int32), kind[rows])
+        for tier, among in (("", ~of_zram), (ZRAM, of_zram)):
+            rows = np.flatnonzero((codes == code) & among)
+            if rows.size or not (tier or of_zram.any()):
+                tables[f"{tier}{name}"] = _sorted(
+                    where, rows, content[rows], length[rows].astype(np.int32), kind[rows]
+                )
     told = table.schema.metadata or {}
     made_for, about = (
         told[key].decode(errors="replace") if key in told else None for key in (_KERNEL, _MEMORY)
     )
-    return KnownLengths(where, tables, made_for, about, _revisions(told.get(_REVISIONS)))
+    header = int(content[of_zram].max()) if of_zram.any() else None
+    return KnownLengths(where, tables, made_for, about, _revisions(told.get(_REVISIONS)), header)
 
 
 def write_lengths(
@@ -239,11 +255,11 @@ def _check_columns(where: str, schema: pa.Schema) -> None:
     for name in schema.names:
         if name not in _NUMBERS and name not in _OPTIONAL and name not in others:
             raise CodecError(
-                f"{where}: unknown column {name}; known are content, length, fill and compressor"
+                f"{where}: unknown column {name}; known are content, length, fill, compressor and tier"
             )
         if schema.names.count(name) > 1:
             raise CodecError(f"{where}: column {name} is there twice")
-    for name in (*_NUMBERS, "compressor"):
+    for name in (*_NUMBERS, "compressor", "tier"):
         if name not in schema.names:
             if name in _OPTIONAL:
                 continue
@@ -251,7 +267,7 @@ def _check_columns(where: str, schema: pa.Schema) -> None:
         found = schema.field(name).type
         if is_empty(found) and name in _OPTIONAL:
             continue
-        if not (holds_texts(found) if name == "compressor" else holds_numbers(found)):
+        if not (holds_texts(found) if name in ("compressor", "tier") else holds_numbers(found)):
             wanted = str(_NUMBERS.get(name, "string"))
             raise CodecError(f"{where}: column {name} is {found}, expected {wanted}")
 
@@ -281,6 +297,22 @@ def _in_one(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
 def _check_nulls(where: str, valid: npt.NDArray[np.bool_], name: str) -> None:
     if not valid.all():
         raise CodecError(f"{where}: row {int(valid.argmin())}, column {name}: null")
+
+
+def _of_zram(where: str, table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which rows are of zram; without a column `tier` none."""
+    if not _has(table, "tier") or not table.num_rows:
+        return np.zeros(table.num_rows, np.bool_)
+    column = texts(_in_one(table.column("tier")))
+    if column.unfit is not None:
+        row, found, expected = column.unfit
+        raise CodecError(f"{where}: row {row}, column tier: found {found}; expected {expected}")
+    _check_nulls(where, column.index >= 0, "tier")
+    for at, name in enumerate(column.values):
+        rows = np.flatnonzero(column.index == at)
+        if name not in ("zram", "zswap") and rows.size:
+            raise CodecError(f"{where}: row {rows[0]}, column tier: found {name!r}; expected zram or zswap")
+    return np.array([name == "zram" for name in column.values], np.bool_)[column.index]
 
 
 def _compressors(where: str, table: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:

@@ -83,6 +83,20 @@ def for_unknown_size(name: str, level: int) -> Zstd:
     )
 
 
+def for_page_size_of_1_5_6(name: str, level: int) -> Zstd:
+    """Make zstd as zram of kernels up to 6.14 calls it: with the parameters of the level for 4096 bytes.
+
+    Models zstd_compress(), drivers/block/zram/backend_zstd.c, v6.12.
+    """
+    found = zstandard.ZSTD_VERSION
+    return Zstd(
+        name,
+        _zstandard(level, source_size=PAGE_SIZE),
+        {"zstandard": zstandard.__version__, "zstd": _dotted(found)},
+        _deviation(found, _UNKNOWN_SIZE, "pip install zstandard==0.23.0"),
+    )
+
+
 def for_unknown_size_of_1_5_7(name: str, level: int) -> Zstd:
     """Make zstd as 6.15 and 6.16 call it: as those before them do, but by zstd 1.5.7.
 

@@ -181,6 +181,8 @@ def _tables(
     yield ("params", None), snapshot.params
     yield ("zswap", None), snapshot.zswap
     yield ("vmstat", None), snapshot.vmstat
+    yield ("zram", None), snapshot.zram
+    yield ("meminfo", None), snapshot.meminfo
     yield ("replay", None), snapshot.replay
     for memcg in _memcgs(snapshot):
         if memcg in memcgs:

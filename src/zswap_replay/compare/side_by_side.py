@@ -256,7 +256,8 @@ def _snapshots_that_differ(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _all_counters(now: Snapshot) -> object:
-    return now.time_ns, now.zswap, now.vmstat, now.replay, now.memcg, now.replay_memcg, now.nodes
+    of_device = (now.zram, now.meminfo)
+    return now.time_ns, now.zswap, now.vmstat, now.replay, now.memcg, now.replay_memcg, now.nodes, of_device
 
 
 def _unlike(values: Sequence[object]) -> bool:

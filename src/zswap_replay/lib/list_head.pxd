@@ -14,5 +14,6 @@ cdef class ListHeads:
     cpdef resize_items(self, int size)
     cpdef int new_lists(self, int count) except -1
     cpdef void list_add(self, int head, int item) noexcept
+    cpdef void list_add_tail(self, int head, int item) noexcept
     cpdef void list_del(self, int head, int item) noexcept
     cpdef list in_order(self, int head)

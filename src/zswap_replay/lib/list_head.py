@@ -54,6 +54,18 @@ class ListHeads:
         self.first[head] = item
         self.size[head] += 1
 
+    def list_add_tail(self, head: cython.int, item: cython.int) -> None:
+        """Put an item at the tail of a list."""
+        old: cython.int = self.last[head]
+        self.link[item].prev = old
+        self.link[item].next = -1
+        if old < 0:
+            self.first[head] = item
+        else:
+            self.link[old].next = item
+        self.last[head] = item
+        self.size[head] += 1
+
     def list_del(self, head: cython.int, item: cython.int) -> None:
         """Take an item off the list that it is on."""
         before: cython.int = self.link[item].prev

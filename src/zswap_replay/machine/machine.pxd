@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.lib.event_codes cimport CONTROL, PAGEOUT, SETTLE, WRITE
+from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
 from zswap_replay.lib.page_table cimport ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
 from zswap_replay.machine.events cimport Events
 from zswap_replay.mm.file_pages cimport FilePages
@@ -12,11 +12,12 @@ from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_io cimport PageIo
 from zswap_replay.mm.page_writeback cimport Writeback
 from zswap_replay.mm.swap cimport Lruvecs
-from zswap_replay.mm.swap_slots cimport SwapSlots
+from zswap_replay.mm.swap_slots cimport DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport VM_SWAPPINESS, Vmscan
 from zswap_replay.mm.workingset cimport Workingset
-from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap
+from zswap_replay.mm.zram_drv cimport Zram
+from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap, note_peaks, pass_time
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -35,6 +36,8 @@ cdef class Machine:
     cdef readonly SwapCache swap_cache
     cdef readonly Writeback writeback
     cdef readonly Zswap zswap
+    cdef readonly Zram zram
+    cdef readonly DeviceSlots slots
     cdef readonly SwapSlots swap_slots
     cdef readonly PageIo page_io
     cdef readonly Vmscan vmscan
@@ -56,6 +59,8 @@ cdef class Machine:
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
     @cython.locals(blocks="int[::1]")
     cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1
+    @cython.locals(blocks="int[::1]")
+    cdef discard_range(self, int space, unsigned long long first, unsigned long long last)
     cdef int page_event(
         self, int kind, int space, int page, int node, unsigned long long content, bint has_content
     ) except -1

@@ -5,7 +5,9 @@ paths, lengths, is therefore checked here and in Events, Lengths and zswap_compr
 """
 
 import cython
+import numpy as np
 
+from zswap_replay.lib.columns import Column
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
@@ -22,15 +24,16 @@ from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Lruvecs
 from zswap_replay.mm.swap_readahead import SwapReadahead
-from zswap_replay.mm.swap_slots import SwapSlots
+from zswap_replay.mm.swap_slots import DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
 from zswap_replay.mm.vmscan_lru_gen import LruGen
 from zswap_replay.mm.workingset import LruGenWorkingset, Workingset
+from zswap_replay.mm.zram_drv import Zram
 from zswap_replay.mm.zswap import Contents, ShrinkWorker, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.event_codes import CONTROL, PAGEOUT, SETTLE, WRITE
+    from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
     from zswap_replay.lib.page_table import (
         ACCESSED,
         BLOCK_MASK,
@@ -44,6 +47,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
+    from zswap_replay.mm.zswap import note_peaks, pass_time
 
     MAX_NODES = 256
     """NUMA nodes at most: a page has the number of its own in a byte."""
@@ -65,11 +69,13 @@ class Machine:
         shrink_delay: int,
         stat_flush: int,
         page_cluster: int,
+        zram: bool = False,
     ) -> None:
         """Make a machine that has only the root memcg, and no pool: ``set_pool`` makes the first.
 
         ``reclaim`` is how resident pages are reclaimed: ``k``, by two lists, ``mglru``, by generations, or ``lru``, by
-        an exact LRU. Raises ValueError: it has no node, or more than MAX_NODES.
+        an exact LRU. With ``zram`` the swap device is one, which has no size yet: see ``swapon``. Raises ValueError: it has
+        no node, or more than MAX_NODES.
         """
         if not 1 <= nr_nodes <= MAX_NODES:
             raise ValueError(f"{nr_nodes} nodes: expected 1 to {MAX_NODES}")
@@ -99,7 +105,12 @@ class Machine:
             nr_nodes,
             writeback_ns,
         )
-        self.swap_slots = SwapSlots(release, self.pages, self.memcgs, self.zswap)
+        self.zram = Zram(self.pages) if zram else None
+        self.slots = (
+            DeviceSlots(release, self.pages, self.memcgs, self.zswap, self.zram) if zram else None
+        )
+        self.zswap.device = self.zram
+        self.swap_slots: SwapSlots = self.slots or SwapSlots(release, self.pages, self.memcgs, self.zswap)
         self.page_io = PageIo(release, self.pages, self.memcgs, self.zswap)
         parts = (
             self.pages,
@@ -108,7 +119,7 @@ class Machine:
             self.writeback,
             self.swap_slots,
             self.page_io,
-            synchronous_swap,
+            synchronous_swap or zram,
             shrink_delay,
             self.file_pages,
         )
@@ -239,6 +250,50 @@ class Machine:
         self.zswap.worker.now = now
         self.zswap.worker.run_worker(self.zswap, now)
 
+    # ---- zram ----
+
+    def swapon(self, discard_once: bool, discard_pages: bool) -> None:
+        """Write the swap header to the zram device, and swap to it from here on."""
+        assert self.zram is not None
+        assert self.slots is not None
+        pass_time(self.zswap)
+        self.zram.swap_header(self.zswap.worker.now)
+        self.slots.swapon(self.zram.nr_pages, discard_once, discard_pages)
+        note_peaks(self.zswap)
+
+    def swapoff(self) -> None:
+        """Take a device away that nothing was swapped to, and forget how it was set up."""
+        assert self.zram is not None
+        assert self.slots is not None
+        self.zram.reset_store()
+        self.slots.swapon(0, False, False)
+
+    def zram_idle(self, age_ns: int) -> None:
+        """Mark the slots that were not used for longer than that as idle, -1: all."""
+        assert self.zram is not None
+        self.zram.idle_store(self.zswap.worker.now, age_ns)
+
+    def zram_writeback(self, mode: int, index: int) -> int:
+        """Write pages to zram's backing device; return 0 or a negative error. See Zram.writeback_store()."""
+        assert self.zram is not None
+        pass_time(self.zswap)
+        return self.zram.writeback_store(mode, index)
+
+    def zram_recompress(self, mode: int, threshold: int, max_pages: int, priority: int, end: int) -> int:
+        """Recompress pages in zram; return 0 or a negative error. See Zram.recompress_store()."""
+        assert self.zram is not None
+        pass_time(self.zswap)
+        error = self.zram.recompress_store(mode, threshold, max_pages, priority, end)
+        note_peaks(self.zswap)
+        return error
+
+    def zram_compact(self) -> None:
+        """Compact zram's pool."""
+        assert self.zram is not None
+        pass_time(self.zswap)
+        self.zram.compact_store()
+        note_peaks(self.zswap)
+
     # ---- events ----
 
     def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
@@ -302,7 +357,9 @@ class Machine:
                 space = self.memcgs.memcg_of_path(memcg[i])
                 if space < 0:
                     return i
-                if kind > WRITE and events.count[i] > WIDE:
+                if kind == DISCARD and self.slots is not None and events.count[i] > 1:
+                    self.discard_range(space, events.page[i], events.page[i] + (events.count[i] - 1))
+                elif kind > WRITE and events.count[i] > WIDE:
                     self.event_of_known_pages(events, i, space)
                 else:
                     for number in range(events.count[i]):
@@ -341,6 +398,20 @@ class Machine:
                         events.has_content[i] != 0,
                     )
 
+    def discard_range(
+        self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong
+    ) -> None:
+        """Free the pages ``first`` to ``last`` of a device with numbered slots, which go back in runs."""
+        blocks = self.pages.blocks_between(space, first >> BLOCK_SHIFT, last >> BLOCK_SHIFT)
+        found = []
+        at: cython.Py_ssize_t
+        page: cython.int
+        for at in range(len(blocks)):
+            for page in range(blocks[at] << BLOCK_SHIFT, (blocks[at] << BLOCK_SHIFT) + BLOCK_MASK + 1):
+                if first <= self.pages.page_of(page) <= last:
+                    found.append(page)
+        self.memory.zap_pte_range(self.slots, np.array(found, np.int32).data)
+
     def page_event(
         self,
         kind: cython.int,
@@ -368,6 +439,15 @@ class Machine:
             self.memory.zap_pte(page)
 
     # ---- looking ----
+
+    def swapcached(self) -> list[int]:
+        """Return how many pages each memcg with its descendants has in the swap cache, mapped or not."""
+        size = self.pages.indices().stop
+        cached = np.flatnonzero(np.asarray(self.pages.flags)[:size] & SWAPCACHE)
+        memcg = np.array(self.pages.records.view("memcg"))[cached] if len(cached) else cached
+        counts = np.bincount(memcg, minlength=self.memcgs.nr).astype(np.int64)
+        self.memcgs.add_to_parents(counts.data, 1)
+        return counts.tolist()  # type: ignore[no-any-return]
 
     def where(self, path: int, first: int, count: int) -> str:
         """Return where ``count`` pages are, one letter each from page ``first`` of a path on.

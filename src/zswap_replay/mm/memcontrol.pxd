@@ -21,13 +21,16 @@ cpdef enum:
     PGSTEAL = 12
     WORKINGSET_REFAULT_ANON = 13
     WORKINGSET_ACTIVATE_ANON = 14
-    NR_EVENTS = 15
+    SWAP_EVENTS_MAX = 15
+    SWAP_EVENTS_FAIL = 16
+    NR_EVENTS = 17
 
 
 @cython.final
 cdef class MemCgroups:
     cdef readonly int nr, nr_nodes
-    cdef readonly bint swap_limited
+    cdef readonly bint swap_limited, vm_swap_full
+    cdef readonly long long nr_swap_pages
     cdef bint switch_exists, switch_inherited, switch_hierarchical
     cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
     cdef int[::1] first_objcg, next_objcg
@@ -57,6 +60,7 @@ cdef class MemCgroups:
     cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
+    cpdef void set_nr_swap_pages(self, long long free, long long total) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
     cdef void add_to_parents(self, long long[::1] values, int width) noexcept
     cpdef grow(self)

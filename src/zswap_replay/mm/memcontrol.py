@@ -16,7 +16,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """The root memcg. It has no limits, and its pages no objcg: they are charged to nobody."""
     NO_LIMIT = -1
     NR_SWAP_PAGES = 1 << 40
-    """Free slots of the device, which has no end."""
+    """Free slots of a device that has no end."""
 
     # events of a memcg, in the order of MemCgroups.events
     ACCESSES = 0
@@ -34,7 +34,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     PGSTEAL = 12
     WORKINGSET_REFAULT_ANON = 13
     WORKINGSET_ACTIVATE_ANON = 14
-    NR_EVENTS = 15
+    SWAP_EVENTS_MAX = 15
+    SWAP_EVENTS_FAIL = 16
+    NR_EVENTS = 17
 
 EVENT_NAMES = (
     "accesses",
@@ -52,6 +54,8 @@ EVENT_NAMES = (
     "pgsteal",
     "workingset_refault_anon",
     "workingset_activate_anon",
+    "swap.events.max",
+    "swap.events.fail",
 )
 NODE_NAMES = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
 
@@ -88,8 +92,11 @@ class MemCgroups:
         self.swap_max = column(room, LONGLONG, -1)
         self.zswap_max = column(room, LONGLONG, -1)
         self.zswap_writeback = column(room, UCHAR, 1)
-        # whether any memcg has had a memory.swap.max
+        # whether any memcg has had a memory.swap.max, or the device has an end
         self.swap_limited = False
+        # free slots of the device, and whether more than half of them are in use
+        self.nr_swap_pages = NR_SWAP_PAGES
+        self.vm_swap_full = False
         # charges, descendants included
         self.resident = column(room, LONGLONG)
         self.swap = column(room, LONGLONG)
@@ -328,11 +335,11 @@ class MemCgroups:
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_get_nr_swap_pages(self, memcg: cython.int) -> cython.longlong:
-        """Return how many more slots a memcg may have under every memory.swap.max up the tree; the device has no end.
+        """Return how many more slots a memcg may have, of the device and under every memory.swap.max up the tree.
 
         Models mem_cgroup_get_nr_swap_pages().
         """
-        left: cython.longlong = NR_SWAP_PAGES
+        left: cython.longlong = self.nr_swap_pages
         while memcg > ROOT:
             if self.swap_max[memcg] != NO_LIMIT:
                 left = min(left, self.swap_max[memcg] - self.swap[memcg])
@@ -340,12 +347,23 @@ class MemCgroups:
         return left
 
     def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
-        """Tell whether half of a memory.swap.max up the tree is used: a page that is read in then gives its slot up."""
+        """Tell whether half of the device or of a memory.swap.max up the tree is used.
+
+        A page that is read in then gives its slot up. Models mem_cgroup_swap_full().
+        """
+        if self.vm_swap_full:
+            return True
         while memcg > ROOT:
             if self.swap_max[memcg] != NO_LIMIT and 2 * self.swap[memcg] >= self.swap_max[memcg]:
                 return True
             memcg = self.parent[memcg]
         return False
+
+    def set_nr_swap_pages(self, free: cython.longlong, total: cython.longlong) -> None:
+        """Note how many slots of the device are free, of how many in all. Models vm_swap_full()."""
+        self.swap_limited = True
+        self.nr_swap_pages = free
+        self.vm_swap_full = 2 * free < total
 
     def count_memcg_event(self, memcg: cython.int, nid: cython.int, event: cython.int) -> None:
         """Count an event where it happened; ``nid`` is the node of the page."""

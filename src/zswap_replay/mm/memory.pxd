@@ -4,7 +4,7 @@ from zswap_replay.lib.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, S
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.page_io cimport PageIo
 from zswap_replay.mm.swap_readahead cimport SwapReadahead
-from zswap_replay.mm.swap_slots cimport SwapSlots
+from zswap_replay.mm.swap_slots cimport DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
 from zswap_replay.mm.workingset cimport NO_SHADOW
@@ -29,4 +29,5 @@ cdef class Memory:
     cdef int do_anonymous_page(self, int page, int node) except -1
     cpdef see_reads(self, bint seen)
     cdef int do_swap_page(self, int page, bint write) except -1
+    cdef int zap_pte_range(self, DeviceSlots slots, int[::1] pages) except -1
     cdef int zap_pte(self, int page) except -1

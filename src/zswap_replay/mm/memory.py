@@ -2,13 +2,14 @@
 
 import cython
 
+from zswap_replay.lib.columns import Column
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap_readahead import SwapReadahead
-from zswap_replay.mm.swap_slots import SwapSlots
+from zswap_replay.mm.swap_slots import DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.vmscan import Vmscan
 
@@ -137,6 +138,20 @@ class Memory:
         ):
             self.swap_slots.free_swap_slot(page)
             pages.flags[page] |= DIRTY
+
+    def zap_pte_range(self, slots: DeviceSlots, pages: Column) -> None:
+        """Free pages of one address space, in their order: runs of slots go back at once. Models zap_pte_range()."""
+        at: cython.int = 0
+        count: cython.int
+        each: cython.int
+        while at < len(pages):
+            count = 1
+            if self.pages.flags[pages[at]] & (PRESENT | SWAPCACHE | SLOT) == SLOT:
+                count = slots.swap_pte_batch(pages, at)
+                slots.free_swap_and_cache_nr(pages, at, count)
+            for each in range(at, at + count):
+                self.zap_pte(pages[each])
+            at += count
 
     def zap_pte(self, page: cython.int) -> None:
         """Free a page, its memory and its slot: the next access is a first touch. Models zap_pte_range()."""

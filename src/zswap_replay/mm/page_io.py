@@ -17,6 +17,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     STORED = 0
     WRITTEN = 1
     KEPT = 2
+    FAILED = 3
 
 
 class PageIo:
@@ -40,16 +41,13 @@ class PageIo:
         """Put what a page with a slot holds out of memory, and return where it went.
 
         STORED: in zswap or the zero map. WRITTEN: to the device. KEPT: nowhere, the page stays dirty, since its memcg
-        may not write to the device. Models swap_writepage().
+        may not write to the device. FAILED: nowhere either, as the device took no more. Models swap_writepage().
         """
         memcg: cython.int = self.pages.page[page].memcg
         if self.pages.flags[page] & ZERO:
             self.pages.flags[page] &= ~ZERO
             count_zero_pages(self.zswap, -1)
-        if (
-            self.rule_zeromap
-            and self.zswap.pools.current.kind_of_content(self.pages.content_of(page)) == ZERO_FILLED
-        ):
+        if self.rule_zeromap and self.kind_of_content(self.pages.content_of(page)) == ZERO_FILLED:
             self.swpout_zero += 1
             count_zero_pages(self.zswap, 1)
             self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
@@ -63,7 +61,15 @@ class PageIo:
         self.pages.flags[page] &= ~DIRTY
         self.pswpout += 1
         self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PSWPOUT)
+        if self.zswap.device is not None and not self.zswap.write_to_device(page):
+            return FAILED
         return WRITTEN
+
+    def kind_of_content(self, content: cython.ulonglong) -> cython.int:
+        """Return whether one word fills a page, and whether it is zero, as whoever compresses pages knows it."""
+        if self.zswap.device is not None:
+            return self.zswap.device.kind_of_content(content)
+        return self.zswap.pools.current.kind_of_content(content)
 
     def swap_readpage(self, page: cython.int) -> cython.int:
         """Read a page back; return False where it comes from the device, for which the task waits.
@@ -78,5 +84,7 @@ class PageIo:
             return True
         self.zswap.shrinker.zswap_folio_swapin(page, True)
         self.pswpin += 1
+        if self.zswap.device is not None:
+            self.zswap.device.read_page(page, self.zswap.worker.now)
         self.memcgs.count_memcg_event(self.pages.page[page].memcg, self.pages.page[page].node, PSWPIN)
         return False

@@ -8,7 +8,7 @@ from zswap_replay.lib.page_table cimport (
     ACTIVE, DIRTY, ISOLATED, PRESENT, REFERENCED, SLOT, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
 )
 from zswap_replay.mm.page cimport PAGE_SHIFT
-from zswap_replay.mm.page_io cimport KEPT, STORED, PageIo
+from zswap_replay.mm.page_io cimport FAILED, KEPT, STORED, PageIo
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX, Writeback
 from zswap_replay.mm.shrinker cimport Shrinker
 from zswap_replay.mm.swap cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
@@ -27,6 +27,7 @@ cpdef enum:
     FREED = 0
     KEEP = 1
     ACTIVATE = 2
+    KEEP_DIRTY = 3
 
 cpdef int anon_share(int swappiness) noexcept
 cpdef int file_share(int swappiness) noexcept

@@ -32,7 +32,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     )
     from zswap_replay.mm.memcontrol import NO_LIMIT, PGSTEAL, ROOT
     from zswap_replay.mm.page import PAGE_SHIFT
-    from zswap_replay.mm.page_io import KEPT, STORED
+    from zswap_replay.mm.page_io import FAILED, KEPT, STORED
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
     from zswap_replay.mm.swap import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
 
@@ -48,6 +48,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     FREED = 0
     KEEP = 1
     ACTIVATE = 2
+    KEEP_DIRTY = 3
 
 
 def anon_share(swappiness: cython.int) -> cython.int:
@@ -176,10 +177,11 @@ class Vmscan:
     # ---- one page ----
 
     def pageout(self, page: cython.int) -> cython.int:
-        """Write out or drop an isolated page; return what becomes of it: FREED, KEEP or ACTIVATE.
+        """Write out or drop an isolated page; return what becomes of it: FREED, KEEP, ACTIVATE or KEEP_DIRTY.
 
         A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
-        cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE).
+        cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE), and where the device
+        refused it (KEEP_DIRTY).
         """
         flags: cython.int = self.pages.flags[page]
         memcg: cython.int = self.pages.page[page].memcg
@@ -201,6 +203,8 @@ class Vmscan:
                 self.zswap.worker.finish(self.zswap)
         if outcome == KEPT:
             return ACTIVATE
+        if outcome == FAILED:
+            return KEEP_DIRTY
         if outcome == STORED or self.synchronous_swap:
             self.remove_mapping(page, memcg)
             return FREED

@@ -45,3 +45,4 @@ cdef class ZsPool(Zpool):
     cdef void insert_zspage(self, int zspage, int group) noexcept
     cdef void remove_zspage(self, int zspage) noexcept
     cdef int fix_fullness_group(self, int zspage) noexcept
+    cdef free_zspage(self, int zspage)

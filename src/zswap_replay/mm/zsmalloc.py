@@ -177,9 +177,13 @@ class ZsPool(Zpool):
         zspage: cython.int = handle
         self.zspage[zspage].inuse -= 1
         if self.fix_fullness_group(zspage) == ZS_INUSE_RATIO_0:
-            self.remove_zspage(zspage)
-            self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
-            self.free_zspages.append(zspage)
+            self.free_zspage(zspage)
+
+    def free_zspage(self, zspage: cython.int) -> None:
+        """Give an empty zspage back. Models free_zspage()."""
+        self.remove_zspage(zspage)
+        self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
+        self.free_zspages.append(zspage)
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
         """Return how many pages the pool holds. Models zs_get_total_pages()."""

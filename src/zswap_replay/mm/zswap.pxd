@@ -9,6 +9,7 @@ from zswap_replay.mm.memcontrol cimport (
 )
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 from zswap_replay.mm.page_writeback cimport Writeback
+from zswap_replay.mm.swap_device cimport SwapDevice
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
@@ -145,6 +146,7 @@ cdef class Zswap(LruWalk):
     cdef readonly ZswapShrinker shrinker
     cdef readonly ShrinkWorker worker
     cdef readonly Held held
+    cdef readonly SwapDevice device
     cdef readonly int nr_nodes
     cdef bint rule_memcg_limit_shrinks, rule_second_chance, rule_memcg_refusal_queues
     cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor, rule_root_has_objcg
@@ -161,6 +163,7 @@ cdef class Zswap(LruWalk):
     cdef int zswap_compress(self, ZswapPool pool, int page, unsigned long long content) except -1
     cdef int zswap_decompress(self, int entry) except -1
     cdef int zswap_writeback_entry(self, int entry) except -1000
+    cdef bint write_to_device(self, int page) except -1
     cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1
     cpdef int shrink_memcg(self, int memcg) except -1000
     cdef int zswap_store(self, int page) except -1
@@ -171,7 +174,10 @@ cdef class Zswap(LruWalk):
     cdef int zswap_invalidate(self, int entry) except -1
 
 cdef void pass_time(Zswap zswap) noexcept
+@cython.locals(device=SwapDevice)
 cpdef void account_until(Zswap zswap, unsigned long long now) noexcept
+@cython.locals(device=SwapDevice)
 cpdef void restart_held(Zswap zswap, unsigned long long now) noexcept
+@cython.locals(device=SwapDevice)
 cdef void note_peaks(Zswap zswap) noexcept
 cdef void count_zero_pages(Zswap zswap, int change) noexcept

@@ -24,6 +24,7 @@ from zswap_replay.mm.list_lru import ListLru, LruWalk
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
+from zswap_replay.mm.swap_device import SwapDevice
 from zswap_replay.mm.swap_state import SwapCache
 from zswap_replay.mm.z3fold import Z3foldPool
 from zswap_replay.mm.zbud import ZbudPool
@@ -735,23 +736,52 @@ def pass_time(zswap: "Zswap") -> None:
 
 def account_until(zswap: "Zswap", now: cython.ulonglong) -> None:
     """Bring the sums of what is held up to a time, in ns."""
-    zswap.held.pass_time(
-        now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
-    )
+    device: SwapDevice | None = zswap.device
+    if device is None:
+        zswap.held.pass_time(
+            now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
+        )
+    else:
+        zswap.held.pass_time(
+            now,
+            zswap.pools.total_pages + device.pool_pages,
+            zswap.stored_pages + device.stored_pages,
+            zswap.same_filled_pages + device.same_filled_pages,
+            zswap.compressed_bytes + device.compressed_bytes,
+        )
 
 
 def restart_held(zswap: "Zswap", now: cython.ulonglong) -> None:
     """Let the sums and peaks of what is held begin at a time, in ns."""
-    zswap.held.restart(
-        now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
-    )
+    device: SwapDevice | None = zswap.device
+    if device is None:
+        zswap.held.restart(
+            now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
+        )
+    else:
+        zswap.held.restart(
+            now,
+            zswap.pools.total_pages + device.pool_pages,
+            zswap.stored_pages + device.stored_pages,
+            zswap.same_filled_pages + device.same_filled_pages,
+            zswap.compressed_bytes + device.compressed_bytes,
+        )
 
 
 def note_peaks(zswap: "Zswap") -> None:
     """Note what is held now where it is the most so far."""
-    zswap.held.note_peaks(
-        zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
-    )
+    device: SwapDevice | None = zswap.device
+    if device is None:
+        zswap.held.note_peaks(
+            zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
+        )
+    else:
+        zswap.held.note_peaks(
+            zswap.pools.total_pages + device.pool_pages,
+            zswap.stored_pages + device.stored_pages,
+            zswap.same_filled_pages + device.same_filled_pages,
+            zswap.compressed_bytes + device.compressed_bytes,
+        )
 
 
 def count_zero_pages(zswap: "Zswap", change: cython.int) -> None:
@@ -788,6 +818,8 @@ class Zswap(LruWalk):
         self.worker = ShrinkWorker(release, memcgs, writeback_ns)
         self.shrinker = ZswapShrinker(release, pages, memcgs, nr_nodes)
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
+        # the swap device, where it is one that keeps what is written to it
+        self.device: SwapDevice | None = None
         self.held = Held()
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
@@ -976,8 +1008,23 @@ class Zswap(LruWalk):
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
+        if self.device is not None and not self.write_to_device(entry):
+            return 0
         self.writeback.folio_start_writeback(entry, True)
         return 0
+
+    def write_to_device(self, page: cython.int) -> cython.bint:
+        """Write a page to a device that keeps it; return False where it takes no more, and the page stays dirty.
+
+        Models swap_writepage_bdev_sync(), mm/page_io.c.
+        """
+        device: SwapDevice = self.device
+        pass_time(self)
+        written: cython.bint = device.write_page(page, self.worker.now)
+        note_peaks(self)
+        if not written:
+            self.page_table.flags[page] |= DIRTY
+        return written
 
     # ---- shrinking ----
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zswap_replay.codec.contents import Timing as CodecTiming
 from zswap_replay.errors import SettingsError
@@ -171,27 +172,33 @@ class Snapshots:
         restart_held(self._machine.zswap, self._machine.zswap.worker.now)
         self._machine.vmscan.shortages.found.clear()
         self._baseline = self.now("warmup", 0)
-        self._stored_in_warmup = np.array(self._machine.zswap.stored_at_length)
+        self._stored_in_warmup = self._stored_at_length()
+
+    def _stored_at_length(self) -> npt.NDArray[np.int64]:
+        """Return how many pages were stored at each length so far, in zswap and in zram."""
+        stored = np.array(self._machine.zswap.stored_at_length)
+        zram = self._machine.zram
+        return stored if zram is None else stored + np.array(zram.stored_at_length)
 
     def compressed_lengths(self) -> dict[int, int]:
         """Count the pages stored since the end of the warm-up by compressed length; same-filled ones have none."""
-        stored = np.array(self._machine.zswap.stored_at_length) - self._stored_in_warmup
+        stored = self._stored_at_length() - self._stored_in_warmup
         return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
 
 
 def held_over_time(zswap: Zswap) -> dict[str, Number | None]:
     """Compute the means and peaks of what zswap held, up to the time that it was told last."""
-    held = zswap.held
+    held, device = zswap.held, zswap.device
     return over_time(
         held.since - held.began,
         Amounts(held.pool_sum, held.stored_sum, held.same_filled_sum, held.zero_sum, held.bytes_sum),
         Peaks(held.pool_peak, held.stored_peak, held.saved_peak, held.entries_at_peak, held.bytes_at_peak),
         Amounts(
-            zswap.pools.total_pages,
-            zswap.stored_pages,
-            zswap.same_filled_pages,
+            zswap.pools.total_pages + (device.pool_pages if device else 0),
+            zswap.stored_pages + (device.stored_pages if device else 0),
+            zswap.same_filled_pages + (device.same_filled_pages if device else 0),
             held.zero_pages,
-            zswap.compressed_bytes,
+            zswap.compressed_bytes + (device.compressed_bytes if device else 0),
         ),
     )
 
@@ -247,7 +254,9 @@ def assemble(
     return Result(
         manifest=manifest,
         snapshots=snapshots.taken,
-        classes=page_data.class_ratios(machine.zswap.pools.class_tally),
+        classes=page_data.class_ratios(
+            machine.zswap.pools.class_tally, *([machine.zram.class_tally] if machine.zram else [])
+        ),
         timing=_timing(page_data, spent),
         warnings=(
             *unmet,

@@ -13,10 +13,12 @@ from zswap_replay.mm import zswap
 from zswap_replay.mm.releases import RECLAIM_KEYS, RELEASES
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.replay.settings_check import WRITEBACK_SWITCH, WRITTEN_PARAMS
+from zswap_replay.replay.zram import ZramControls
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Control
 from zswap_replay.trace.events import SWAPPINESS_MAX, Reclaim
 from zswap_replay.trace.schema import ROOT, Event
+from zswap_replay.trace.zram_files import PREFIX
 
 Notes = Callable[[str], None]
 
@@ -37,6 +39,9 @@ class Pools(Protocol):
 
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """Give what a compressor's pool asks for lengths, those known already, and where to note others."""
+
+    def header_length(self, compressor: str) -> int:
+        """Return what zram compresses the swap header to, in bytes."""
 
 
 class PathNumbers:
@@ -82,6 +87,7 @@ class Controls:
         self._zpool = settings.zpool
         self._knobs: dict[str, dict[str, int]] = {}
         self._met = {ROOT}
+        self.zram = ZramControls(machine, settings, pools, self._note_once) if machine.zram else None
         for write in settings.knobs:
             self._knobs.setdefault(write.memcg, {})[write.key] = write.bytes
 
@@ -94,6 +100,7 @@ class Controls:
             "compressor": self._compressor,
             "zpool": self._zpool,
             "noted": sorted(self._noted),
+            "zram": self.zram.state() if self.zram else None,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -104,6 +111,8 @@ class Controls:
         self._compressor = str(state["compressor"])
         self._zpool = str(state["zpool"])
         self._noted = {str(note) for note in state["noted"]}
+        if self.zram:
+            self.zram.restore(state["zram"])
 
     def begin(self) -> None:
         """Write the settings that the kernel has as module parameters, as at boot, and the root's files.
@@ -112,7 +121,11 @@ class Controls:
         """
         for param in WRITTEN_PARAMS:
             self.machine.set_param(param, int(getattr(self.settings, param)))
+        if not self.settings.zswap_enabled:
+            self.machine.set_param("enabled", 0)
         self._set_pool()
+        if self.zram:
+            self.zram.begin()
         for key, value in self._knobs.get(ROOT, {}).items():
             self.machine.memcg_set(0, key, value)
 
@@ -196,7 +209,16 @@ class Controls:
 
     def _write_param(self, key: str, value: int | str | Reclaim | None) -> None:
         """Write a module parameter as the trace asks, unless a flag has fixed it or the release lacks it."""
-        if key in self.settings.fixed:
+        if key.startswith(PREFIX):
+            if self.zram is None:
+                self._note_once(
+                    f"tier {self.settings.tier} has no zram: the trace's writes to {PREFIX}* are ignored"
+                )
+            else:
+                self.zram.write(key.removeprefix(PREFIX), str(value))
+        elif key == "enabled" and self._is_another_tier():
+            self._note_once(f"tier {self.settings.tier}: the trace's writes to enabled are ignored")
+        elif key in self.settings.fixed:
             self._note_once(f"{key} was given as a flag: the trace's own writes to it are ignored")
         elif key not in self.release.params and not (key == "zpool" and value in self.release.zpools):
             self._note_once(
@@ -215,6 +237,12 @@ class Controls:
         else:
             assert isinstance(value, int)
             self.machine.set_param(key, value)
+
+    def _is_another_tier(self) -> bool:
+        """Tell whether the settings leave zswap out, and the trace was not recorded of a tier without it."""
+        if self.settings.zswap_enabled or "enabled" in self.settings.fixed:
+            return False
+        return self.zram is None or not self.zram.set_by_trace
 
     def _set_pool(self) -> None:
         """Make the pool of the compressor and allocator that are set the current one."""

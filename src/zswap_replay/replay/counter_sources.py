@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import NODE_NAMES, MemCgroups
-from zswap_replay.result.counters import MACHINE, Group, shown
+from zswap_replay.mm.swap_slots import DeviceSlots
+from zswap_replay.result.counters import COUNTERS, MACHINE, Group, shown
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
@@ -28,6 +29,8 @@ class Reading:
     """Events of all memcgs, by name."""
     mismatches: int
     """Decompressed pages that were not what went in."""
+    zram: Mapping[str, int] = field(default_factory=dict)
+    """The counters of the zram device, if there is one, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class MemcgReading:
     """Those of the memcgs, in the machine."""
     counts: Mapping[str, Numbers]
     """By the names of memcontrol.EVENT_NAMES; of NUMA nodes, those of NODE_NAMES as [memcg, node]."""
+    swapcached: Numbers | None = None
+    """Pages in the swap cache, of all memcgs of the machine, where there is a zram device."""
 
     def of(self, column: object) -> Numbers:
         """Pick the memcgs' items of a column of MemCgroups."""
@@ -47,6 +52,15 @@ class MemcgReading:
 
 MachineSource = Callable[[Reading], int]
 MemcgSource = Callable[[MemcgReading], Numbers]
+
+def _of_zram(name: str) -> MachineSource:
+    return lambda now: now.zram[name]
+
+
+def _slots(machine: Machine) -> DeviceSlots:
+    assert machine.slots is not None
+    return machine.slots
+
 
 PARTS: Final = ("zswap", "zswap.pools", "zswap.worker", "page_io", "vmscan", "limits", "memory")
 """The parts of a machine that keep counters, in the order in which they are asked for one."""
@@ -58,6 +72,8 @@ MACHINE_SOURCES: Final[dict[Group, dict[str, MachineSource]]] = {
         "decompress_fail": lambda now: now.mismatches,
         "pool_total_size": lambda now: now.machine.zswap.pools.total_pages * PAGE_SIZE,
     },
+    "zram": {name: _of_zram(name) for name in COUNTERS["zram"]},
+    "meminfo": {"SwapFree": lambda now: _slots(now.machine).nr_swap_pages * PAGE_SIZE // 1024},
     "vmstat": {
         "pswpout": lambda now: now.machine.page_io.pswpout + now.machine.zswap.pswpout_writeback,
         "zswpwb": lambda now: now.machine.zswap.written_back_pages,
@@ -74,13 +90,20 @@ MACHINE_SOURCES: Final[dict[Group, dict[str, MachineSource]]] = {
 }
 """By group and name, where a counter of the machine is read that is no attribute of that name of one of ``PARTS``."""
 
-FILES: Final = ("memory.current", "memory.swap.current", "memory.zswap.current")
+FILES: Final = (
+    "memory.current",
+    "memory.swap.current",
+    "memory.zswap.current",
+    "swap.events.max",
+    "swap.events.fail",
+)
 """The counters of a memcg that are files of its own, which the root does not have."""
 
 
 def _memory_usage(now: MemcgReading) -> Numbers:
     """Return what MemCgroups.memory_usage() does, of all memcgs."""
-    return now.of(now.memcgs.resident) - -now.of(now.memcgs.zswap_bytes) // PAGE_SIZE
+    compressed = now.of(now.memcgs.zswap_bytes) + now.of(now.memcgs.device_bytes)
+    return now.of(now.memcgs.resident) - -compressed // PAGE_SIZE
 
 
 MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
@@ -91,6 +114,7 @@ MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
         "zswap": lambda now: now.of(now.memcgs.zswap_bytes),
         "zswapped": lambda now: now.of(now.memcgs.zswapped) * PAGE_SIZE,
         "zswap_incomp": lambda now: now.of(now.memcgs.zswap_incomp) * PAGE_SIZE,
+        "swapcached": lambda now: now.of(now.swapcached) * PAGE_SIZE,
     },
     "replay.memcg": {
         "resident_pages": lambda now: now.of(now.memcgs.resident),
@@ -126,15 +150,15 @@ class CounterReader:
 
     def __init__(self, machine: Machine) -> None:
         """Find the source of each counter. Raises LookupError: one has none."""
-        absent = machine.release.absent
+        absent, zram = machine.release.absent, machine.zram is not None
         self._machine = machine
         self._of_machine = {
-            group: {name: machine_source(machine, group, name) for name in shown(group, absent)}
+            group: {name: machine_source(machine, group, name) for name in shown(group, absent, zram=zram)}
             for group in MACHINE
         }
         memcg_groups: tuple[Group, ...] = ("memcg", "replay.memcg", "node")
         self._of_memcgs = {
-            group: {name: memcg_source(group, name) for name in shown(group, absent)}
+            group: {name: memcg_source(group, name) for name in shown(group, absent, zram=zram)}
             for group in memcg_groups
         }
 
@@ -143,10 +167,10 @@ class CounterReader:
 
         ``paths`` has the path of each memcg by its index, None for one that was removed.
         """
-        memcgs = self._machine.memcgs
+        memcgs, zram = self._machine.memcgs, self._machine.zram
         counts = memcgs.node_totals()
         everywhere = dict(zip(NODE_NAMES, counts[0].sum(axis=0).tolist(), strict=True))
-        whole = Reading(self._machine, everywhere, mismatches)
+        whole = Reading(self._machine, everywhere, mismatches, zram.counters() if zram else {})
         values = {
             group: {name: source(whole) for name, source in sources.items()}
             for group, sources in self._of_machine.items()
@@ -154,7 +178,8 @@ class CounterReader:
         indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
         counts = counts[indices]
         names = [path for path in paths if path is not None]
-        each = MemcgReading(memcgs, indices, _by_name(counts.sum(axis=1)))
+        cached = np.array(self._machine.swapcached(), np.int64) if zram else None
+        each = MemcgReading(memcgs, indices, _by_name(counts.sum(axis=1)), cached)
         nodes = self._rows("node", MemcgReading(memcgs, indices, _by_name(counts)))
         nr_nodes = memcgs.nr_nodes
         memcg = dict(zip(names, self._rows("memcg", each), strict=True))
@@ -178,6 +203,8 @@ class CounterReader:
                 path: tuple(nodes[place * nr_nodes : (place + 1) * nr_nodes])
                 for place, path in enumerate(names)
             },
+            zram=values["zram"],
+            meminfo=values["meminfo"],
         )
 
     def _rows(self, group: Group, reading: MemcgReading) -> list[dict[str, int]]:

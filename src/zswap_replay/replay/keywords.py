@@ -14,7 +14,10 @@ from zswap_replay.kernel.names import HOST
 from zswap_replay.replay.host import read_host
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.trace.events import PARAMS, parse_switch
-from zswap_replay.units import UNLIMITED, Share
+from zswap_replay.units import UNLIMITED, Share, parse_amount
+
+_SIZES = ("totalram", "disksize", "mem_limit", "backing_dev")
+"""The settings that are bytes, and may be spelled as sizes."""
 
 
 class SettingsOptions(TypedDict, total=False):
@@ -26,6 +29,7 @@ class SettingsOptions(TypedDict, total=False):
     a share: ``"20%"`` of RAM, ``"0.5ws"`` of the working set.
     """
 
+    tier: str
     kernel: str
     compressor: str
     zpool: str
@@ -39,6 +43,12 @@ class SettingsOptions(TypedDict, total=False):
     totalram: int | str | None
     nodes: int | None
     swap_device: str
+    disksize: int | str | None
+    mem_limit: int | str | None
+    comp_algorithm: str | None
+    recomp_algorithm: str | None
+    backing_dev: int | str | None
+    writeback_limit: int | None
     writeback_ns: int
     reclaim: str
     shrink_delay: int
@@ -109,7 +119,9 @@ def _value(name: str, kind: str, value: object) -> Any:
     if value is None and kind.endswith("None"):
         return None
     if kind.startswith("int"):
-        return parse_totalram(value) if name == "totalram" and isinstance(value, str) else _whole(name, value)
+        if isinstance(value, str) and name in _SIZES:
+            return parse_totalram(value) if name == "totalram" else parse_amount(value)
+        return _whole(name, value)
     if kind == "bool":
         if isinstance(value, str):
             return bool(parse_switch(value))

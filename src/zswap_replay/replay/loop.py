@@ -263,6 +263,7 @@ def make_machine(settings: Settings) -> Machine:
         shrink_delay=settings.shrink_delay,
         stat_flush=settings.stat_flush,
         page_cluster=settings.page_cluster,
+        zram=settings.has_zram,
     )
 
 

@@ -8,11 +8,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import numpy as np
 
-from zswap_replay.codec.base import COMPRESSORS, get_codec, lengths_key, parse_spec
+from zswap_replay.codec.base import COMPRESSORS, ZRAM, get_codec, lengths_key, parse_spec
 from zswap_replay.codec.batch import Job, Payload
 from zswap_replay.codec.contents import (
     CLASSES,
@@ -32,6 +32,7 @@ from zswap_replay.payload.source import FilePages, GeneratedPages
 from zswap_replay.result.result import ClassRatio
 from zswap_replay.settings import Settings
 from zswap_replay.trace.schema import Event
+from zswap_replay.units import PAGE_SIZE, quoted
 
 if TYPE_CHECKING:
     from zswap_replay.payload.source import PageSource
@@ -153,6 +154,22 @@ class LengthMemo:
         return self._files[path]
 
 
+_HEADER_LENGTH = 43
+"""What the swap header is compressed to where that is not known: lz4's length."""
+
+
+def _swap_header() -> bytes:
+    """Make what mkswap writes: a page of zeros, but for its version and its signature."""
+    header = bytearray(PAGE_SIZE)
+    header[1024:1028] = (1).to_bytes(4, "little")
+    header[-10:] = b"SWAPSPACE2"
+    return bytes(header)
+
+
+SWAP_HEADER: Final = _swap_header()
+"""The first page of a swap device, which zram compresses as any other."""
+
+
 @cache
 def _digest(path: str, _mtime_ns: int) -> str:
     """Return the SHA-256 of a file, found once for all replays of a process."""
@@ -180,6 +197,8 @@ def spelled(compressor: str, *, any_name: bool) -> str:
     Raises CodecError: no such compressor, where not any name will do, or no such level of one that is known.
     """
     try:
+        if compressor.startswith(ZRAM):
+            raise CodecError(f"no compressor {quoted(compressor)}; zram's is {ZRAM.rstrip('/')}'s comp_algorithm")
         return parse_spec(compressor)
     except CodecError:
         if not any_name or compressor.partition(":")[0] in COMPRESSORS:
@@ -267,9 +286,7 @@ class PageData:
                 try:
                     table = self.known.for_compressor(compressor)
                 except CodecError as error:
-                    if "compressor" in self.settings.fixed or compressor != self.canonical(
-                        self.settings.compressor
-                    ):
+                    if self._is_asked_for(compressor):
                         raise
                     # The default: the trace may set another one before it stores a page.
                     return UnknownContents(self.known.path, error), Lengths(), None
@@ -287,6 +304,26 @@ class PageData:
             return self.contents[compressor], self.lengths[compressor], None
         key = lengths_key(compressor, kernel)
         return self.contents[compressor], self.memo.known(key), self.memo.learned(key)
+
+    def _is_asked_for(self, compressor: str) -> bool:
+        """Tell whether a compressor is more than the default, in place of which the trace may set another."""
+        settings = self.settings
+        if "compressor" in settings.fixed or (compressor.startswith(ZRAM) and settings.comp_algorithm):
+            return True
+        return compressor.removeprefix(ZRAM) != self.canonical(settings.compressor)
+
+    def header_length(self, compressor: str) -> int:
+        """Return what zram compresses the swap header to with a compressor of zram's, in bytes."""
+        if self.known is not None and self.known.header is not None:
+            table = self.lengths.get(compressor)
+            at = -1 if table is None else table.find(self.known.header)
+            if table is not None and at >= 0:
+                return table.length_at(at)
+        try:
+            data = get_codec(compressor, self.settings.kernel).compress(SWAP_HEADER)
+        except CodecError:
+            data = None
+        return _HEADER_LENGTH if data is None else len(data)
 
     def job(self, compressor: str, *, all_kinds: bool = False) -> Job:
         """Describe to a worker the lengths that this replay needs, or with ``all_kinds`` one under any release."""
@@ -332,13 +369,13 @@ class PageData:
         named = {"payload_file": self.settings.payload_file, "lengths": self.settings.lengths}
         return {name: _digest(path, os.stat(path).st_mtime_ns) for name, path in named.items() if path}
 
-    def class_ratios(self, known: memoryview) -> tuple[ClassRatio, ...]:
+    def class_ratios(self, *known: memoryview) -> tuple[ClassRatio, ...]:
         """Sum what the compressors reached on each payload class.
 
-        ``known`` counts the pages whose length was known: Zswap.class_tally.
+        ``known`` count the pages whose length was known: ZswapPools.class_tally and Zram.class_tally.
         """
         rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
-        tallies = np.asarray(known).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
+        tallies = sum(np.asarray(each) for each in known).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
         for name, (stored, same_filled, refused, size) in zip(CLASSES, tallies, strict=False):
             if name and stored | same_filled | refused:
                 rows.append(ClassTally(name, stored, same_filled, refused, size))

@@ -160,6 +160,10 @@ def value_of(snapshot: Snapshot, name: CounterName) -> int | None:
             return snapshot.zswap.get(name.counter)
         case "vmstat":
             return snapshot.vmstat.get(name.counter)
+        case "zram":
+            return snapshot.zram.get(name.counter)
+        case "meminfo":
+            return snapshot.meminfo.get(name.counter)
         case "replay":
             return snapshot.replay.get(name.counter)
         case "memcg":
@@ -181,7 +185,8 @@ class Counters(dict[str, int]):
 
     def __init__(self, snapshot: Snapshot, memcg: str | None = None) -> None:
         if memcg is None:
-            kernels, ours = snapshot.zswap | snapshot.vmstat, snapshot.replay
+            kernels = snapshot.zswap | snapshot.zram | snapshot.meminfo | snapshot.vmstat
+            ours = snapshot.replay
         else:
             kernels, ours = snapshot.memcg[memcg], snapshot.replay_memcg.get(memcg, {})
         super().__init__(kernels)

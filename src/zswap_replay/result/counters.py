@@ -10,13 +10,15 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Group = Literal["zswap", "vmstat", "memcg", "replay", "replay.memcg", "node"]
+Group = Literal["zswap", "zram", "meminfo", "vmstat", "memcg", "replay", "replay.memcg", "node"]
 Kind = Literal["counter", "gauge"]
 Better = Literal["lower", "higher"]
 
-MACHINE: Final[tuple[Group, ...]] = ("zswap", "vmstat", "replay")
+MACHINE: Final[tuple[Group, ...]] = ("zswap", "zram", "meminfo", "vmstat", "replay")
 """The groups that count the whole machine."""
-KERNELS: Final[tuple[Group, ...]] = ("zswap", "vmstat", "memcg")
+OF_ZRAM: Final[tuple[Group, ...]] = ("zram", "meminfo")
+"""Of those, the ones that there are where the swap device is a zram device."""
+KERNELS: Final[tuple[Group, ...]] = ("zswap", "zram", "meminfo", "vmstat", "memcg")
 """The groups that kernels show, each what its release has; the others are ours."""
 PER_MEMCG: Final[tuple[Group, ...]] = ("memcg", "replay.memcg")
 """The groups that count a memcg with its descendants, on all nodes together."""
@@ -66,6 +68,30 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
             "same_filled_pages", "pages", "entries that are one repeated word, held without memory", "gauge"
         ),
     ),
+    # /sys/block/zram0: mm_stat, io_stat and bd_stat, by the names of Documentation/admin-guide/blockdev/zram.rst
+    "zram": _table(
+        Counter("orig_data_size", "bytes", "pages stored, in RAM or on the backing device", "gauge"),
+        Counter("compr_data_size", "bytes", "what they are compressed to in RAM, raw pages as 4096", "gauge"),
+        Counter("mem_used_total", "bytes", "pages that the pool holds, charged to nobody", "gauge"),
+        Counter("mem_limit", "bytes", "limit of the pool, 0 for none", "gauge"),
+        Counter("mem_used_max", "bytes", "the most that the pool held, as a store found it", "gauge"),
+        Counter("same_pages", "pages", "pages stored that are one repeated word, held without memory", "gauge"),
+        Counter("pages_compacted", "pages", "compaction gave a page of the pool back"),
+        Counter("huge_pages", "pages", "pages stored as they are", "gauge"),
+        Counter("huge_pages_since", "pages", "a page was stored as it is"),
+        _lower("failed_reads", "pages", "a read failed"),
+        _lower("failed_writes", "pages", "a write was refused at mem_limit"),
+        Counter("invalid_io", "requests", "a request was not of whole pages"),
+        Counter("notify_free", "slots", "a swap slot was given back or discarded"),
+        Counter("bd_count", "pages", "pages on the backing device", "gauge"),
+        _lower("bd_reads", "pages", "a page was read from the backing device"),
+        _lower("bd_writes", "pages", "a page was written to the backing device"),
+        Counter("writeback_limit", "pages", "pages that may be written back still, where that is limited", "gauge"),
+    ),
+    # /proc/meminfo
+    "meminfo": _table(
+        Counter("SwapFree", "kB", "swap slots that are neither in use nor in a cache of slots", "gauge"),
+    ),
     # /proc/vmstat
     "vmstat": _table(
         _lower("pswpin", "pages", "a page was read from the swap device"),
@@ -100,6 +126,9 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("pgsteal", "pages", "reclaim freed the memory of a page"),
         Counter("workingset_refault_anon", "pages", "a page came back that reclaim had evicted"),
         Counter("workingset_activate_anon", "pages", "one came back so soon that it starts out active"),
+        _lower("swap.events.max", "pages", "a swap slot was refused at memory.swap.max"),
+        _lower("swap.events.fail", "pages", "a page got no swap slot, there or as the device had none"),
+        Counter("swapcached", "bytes", "pages in the swap cache, mapped or not", "gauge"),
     ),
     # what no kernel shows
     "replay": _table(
@@ -153,12 +182,20 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
 """Counters by group, in the order in which they are printed."""
 
 
-def shown(group: Group, absent: Set[str]) -> tuple[str, ...]:
+WITHOUT_ZRAM: Final = frozenset({"swap.events.max", "swap.events.fail", "swapcached"})
+"""Counters of a memcg that are shown where the swap device is a zram device alone."""
+
+
+def shown(group: Group, absent: Set[str], *, zram: bool = False) -> tuple[str, ...]:
     """List the counters of a group that a release shows, in their order.
 
     ``absent`` names those that its kernel lacks, ``zswpwb`` in all groups of the kernel's or ``vmstat.zswpwb`` in one.
-    What no kernel shows, every release has.
+    What no kernel shows, every release has. Without ``zram`` those are left out that a zram device has.
     """
+    if not zram and group in OF_ZRAM:
+        return ()
+    if not zram:
+        absent = absent | WITHOUT_ZRAM
     if group not in KERNELS:
         return tuple(COUNTERS[group])
     return tuple(name for name in COUNTERS[group] if absent.isdisjoint((name, f"{group}.{name}")))

@@ -48,9 +48,36 @@ class Figure:
         return self.title.partition(",")[0]
 
 
+def _stored(now: Snapshot) -> int:
+    """Return the pages held, compressed, in zswap and in zram; those on zram's backing device are not in RAM."""
+    held = now.zram["orig_data_size"] // PAGE_SIZE - now.zram["bd_count"] if now.zram else 0
+    return now.zswap["stored_pages"] + held
+
+
+def _pool(now: Snapshot) -> int:
+    """Return the bytes of the pools, zram's among them."""
+    return now.zswap["pool_total_size"] + now.zram.get("mem_used_total", 0)
+
+
+def _compressed(now: Snapshot) -> int:
+    """Return what is in the pools, in bytes."""
+    return now.replay["compressed_bytes"] + now.zram.get("compr_data_size", 0)
+
+
 def _in_pool(now: Snapshot) -> int:
     """Return the bytes of the stored pages that take memory of the pool: same-filled ones do not."""
-    return (now.zswap["stored_pages"] - now.zswap.get("same_filled_pages", 0)) * PAGE_SIZE
+    same = now.zswap.get("same_filled_pages", 0) + now.zram.get("same_pages", 0)
+    return (_stored(now) - same) * PAGE_SIZE
+
+
+def _written(now: Snapshot) -> int:
+    """Return the pages written to a disk: what goes to zram stays in RAM, but for its backing device."""
+    return now.zram["bd_writes"] if now.zram else now.vmstat["pswpout"]
+
+
+def _read(now: Snapshot) -> int:
+    """Return the pages read from a disk, as for those written."""
+    return now.zram["bd_reads"] if now.zram else now.vmstat["pswpin"]
 
 
 def _rejects(now: Snapshot) -> int:
@@ -73,7 +100,7 @@ DERIVED: Final = _table(
         "bytes",
         "swap writes",
         "to the swap device: zswap writeback and pages that zswap did not take",
-        lambda now: now.vmstat["pswpout"] * PAGE_SIZE,
+        lambda now: _written(now) * PAGE_SIZE,
         better="lower",
         weight=1,
         chart_title="Swap device writes",
@@ -84,7 +111,7 @@ DERIVED: Final = _table(
         "bytes",
         "swap reads",
         "from the swap device",
-        lambda now: now.vmstat["pswpin"] * PAGE_SIZE,
+        lambda now: _read(now) * PAGE_SIZE,
         better="lower",
         weight=2,
         chart_title="Swap device reads",
@@ -142,7 +169,7 @@ DERIVED: Final = _table(
         "bytes",
         "pool size, end",
         _POOL,
-        lambda now: now.zswap["pool_total_size"],
+        _pool,
         when="end",
         chart_title="Pool size at the end",
     ),
@@ -168,7 +195,7 @@ DERIVED: Final = _table(
         "pages",
         "stored pages, end",
         _STORED,
-        lambda now: now.zswap["stored_pages"],
+        _stored,
         when="end",
         chart_title="Stored pages at the end",
     ),
@@ -199,7 +226,7 @@ DERIVED: Final = _table(
         "ratio",
         "compression ratio, end",
         _RATIO,
-        lambda now: share(_in_pool(now), now.replay["compressed_bytes"]),
+        lambda now: share(_in_pool(now), _compressed(now)),
         better="higher",
         when="end",
         whole=False,
@@ -231,7 +258,7 @@ DERIVED: Final = _table(
         "ratio",
         "pool efficiency, end",
         _EFFICIENCY,
-        lambda now: share(_in_pool(now), now.zswap["pool_total_size"]),
+        lambda now: share(_in_pool(now), _pool(now)),
         better="higher",
         when="end",
         whole=False,

@@ -29,6 +29,8 @@ def rows(snapshot: Snapshot) -> Iterator[Row]:
     """List every counter of a snapshot, in the order of ``COUNTERS``; memcgs in the order of the snapshot."""
     machine: tuple[tuple[Group, dict[str, int]], ...] = (
         ("zswap", snapshot.zswap),
+        ("zram", snapshot.zram),
+        ("meminfo", snapshot.meminfo),
         ("vmstat", snapshot.vmstat),
         ("replay", snapshot.replay),
     )

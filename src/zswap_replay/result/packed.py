@@ -67,6 +67,8 @@ class _Packed:
                 snapshot.replay,
                 limits={path: values for path, values in snapshot.limits.items() if values},
                 params=snapshot.params,
+                zram=snapshot.zram,
+                meminfo=snapshot.meminfo,
             ),
             _Table.of(tuple(snapshot.memcg), snapshot.memcg.values(), before.memcg if before else None),
             _Table.of(
@@ -98,6 +100,8 @@ class _Packed:
             {path: rest.limits.get(path, {}) for path in self.limits},
             rest.params,
             {path: tuple(nodes[at * each : at * each + each]) for at, path in enumerate(self.nodes.paths)},
+            rest.zram,
+            rest.meminfo,
         )
 
 

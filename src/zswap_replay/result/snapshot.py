@@ -27,6 +27,10 @@ class Snapshot:
     """The module parameters in effect, as the flags or the trace wrote them last; switches are 0 or 1."""
     nodes: dict[str, tuple[dict[str, int], ...]] = field(default_factory=dict)
     """By memcg, for each NUMA node the counters of the group ``node``, descendants included."""
+    zram: dict[str, int] = field(default_factory=dict)
+    """mm_stat, io_stat and bd_stat of the zram device; empty where there is none."""
+    meminfo: dict[str, int] = field(default_factory=dict)
+    """Lines of /proc/meminfo, in kB; empty where the swap device has no size."""
 
     def __repr__(self) -> str:
         counts = len(self.zswap) + len(self.vmstat) + len(self.replay)
@@ -47,6 +51,7 @@ class Snapshot:
             "params": self.params,
             "replay": {**self.replay, "memcg": self.replay_memcg},
             "nodes": {memcg: list(nodes) for memcg, nodes in self.nodes.items()},
+            **({"zram": self.zram, "meminfo": self.meminfo} if self.zram else {}),
         }
 
     @classmethod
@@ -68,6 +73,8 @@ class Snapshot:
                 memcg: tuple(values.integers() for values in nodes.list())
                 for memcg, nodes in document.get("nodes", {}).items()
             },
+            zram=document.get("zram", {}).integers(),
+            meminfo=document.get("meminfo", {}).integers(),
         )
 
 
@@ -106,4 +113,5 @@ def difference(later: Snapshot, earlier: Snapshot) -> Snapshot:
         replay=since("replay", later.replay, earlier.replay),
         replay_memcg=each("replay.memcg", later.replay_memcg, earlier.replay_memcg),
         nodes={memcg: each_node(memcg, nodes) for memcg, nodes in later.nodes.items()},
+        zram=since("zram", later.zram, earlier.zram),
     )

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib import event_codes
+from zswap_replay.trace import zram_files
 from zswap_replay.units import RamShare, Share, parse_flag_limit, parse_limit, parse_size, quoted, whole
 
 ROOT = "/"
@@ -191,11 +192,16 @@ _KEYLESS: Mapping[Event, Callable[[str], int | str | Reclaim]] = MappingProxyTyp
 """The events that write a value to no key, and the parser of each."""
 
 
-def knobs(event: Event) -> tuple[str, ...]:
-    """Return the names of the knobs that `event` may write; none for an event that writes no knob."""
+def knobs(event: Event, key: str | None = None) -> tuple[str, ...]:
+    """Return the names of the knobs that `event` may write; none for an event that writes no knob.
+
+    Of the two kinds that `param` writes to, module parameters of zswap and files of a zram device, `key` says which.
+    """
     if event is Event.MEMCG_SET:
         return tuple(MEMCG_KNOBS)
-    return tuple(PARAMS) if event is Event.PARAM else ()
+    if event is not Event.PARAM:
+        return ()
+    return tuple(zram_files.PARAMS if key is not None and key.startswith(zram_files.PREFIX) else PARAMS)
 
 
 def parse_knob(event: Event, key: str | None, text: str) -> int | str | Reclaim:
@@ -211,9 +217,9 @@ def parse_knob(event: Event, key: str | None, text: str) -> int | str | Reclaim:
         return _KEYLESS[event](text)
     parser = None
     if key is not None:
-        parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key)
+        parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key) or zram_files.PARAMS.get(key)
     if parser is None or not knobs(event):
-        names = ", ".join(knobs(event))
+        names = ", ".join(knobs(event, key))
         raise SettingsError(f"{event.name.lower()} has no knob {quoted(str(key))}: expected {names}")
     return parser(text)
 

@@ -278,8 +278,8 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
         raise RowError(
             row, "key", "null", "a label" if event is Event.SNAPSHOT else f"the knob of the {name}"
         )
-    if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event):
-        raise RowError(row, "key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event))}")
+    if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event, key):
+        raise RowError(row, "key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event, key))}")
     if event is Event.MEMCG_SET and memcg == 0 and key not in ROOT_KNOBS:
         raise RowError(row, "key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
     if event in _WRITES:

@@ -1,0 +1,557 @@
+"""zram: a block device in RAM, compressed, as the swap device. Models drivers/block/zram/zram_drv.c, v6.12.
+
+A function that has the name of one of the kernel's models it; the files in sysfs are written by functions that end in
+``_store``. What is stored stays until its slot is given back, or until it is written to the backing device by hand:
+there is no LRU, no limit by memcg and no writeback by itself, and nothing of it is charged to anybody.
+"""
+
+import heapq
+
+import cython
+
+from zswap_replay.lib.columns import INT, LONGLONG, ULONGLONG, USHORT, column, grown
+from zswap_replay.lib.length_index import Lengths
+from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.swap_device import SwapDevice
+from zswap_replay.mm.zs_objects import ZsObjects
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, NORMAL, NR_CLASSES
+    from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
+    from zswap_replay.mm.zpool import ENOSPC
+    from zswap_replay.mm.zswap import (
+        CLASS_BYTES,
+        CLASS_REFUSED,
+        CLASS_SAME_FILLED,
+        CLASS_STORED,
+        EINVAL,
+        NR_CLASS_TALLIES,
+    )
+
+    ZRAM_MAX_COMPS = 4
+    ZRAM_PRIMARY_COMP = 0
+    ZRAM_SECONDARY_COMP = 1
+    EIO = 5
+    ENODEV = 19
+    # flags of a slot: enum zram_pageflags
+    ZRAM_ALLOCATED = 1
+    ZRAM_SAME = 2
+    ZRAM_WB = 4
+    ZRAM_HUGE = 8
+    ZRAM_IDLE = 16
+    ZRAM_INCOMPRESSIBLE = 32
+    ZRAM_BYTES_KEPT = 64
+    """The compressed bytes are kept outside; they are not where the length was known."""
+    ZRAM_COMP_PRIORITY_SHIFT = 8
+    # what a walk over the slots is for
+    IDLE_WRITEBACK = 1
+    HUGE_WRITEBACK = 2
+    INCOMPRESSIBLE_WRITEBACK = 4
+    NO_END = 1 << 30
+    """Blocks of a backing device whose size is not known."""
+
+
+class Zcomp:
+    """A compressor with a priority. Models struct zcomp, as far as lengths go."""
+
+    def __init__(
+        self, name: str, contents: object, lengths: Lengths, learned: Lengths | None, header_length: int
+    ) -> None:
+        """``header_length`` is what the swap header is compressed to, in bytes."""
+        self.name = name
+        self.contents = contents
+        self.lengths = lengths
+        self.learned = learned
+        self.header_length = header_length
+
+    def kind_of_content(self, content: cython.ulonglong) -> cython.int:
+        """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
+        known: cython.longlong = self.lengths.find(content)
+        if known >= 0:
+            return self.lengths.kind_at(known) & KIND_MASK
+        return self.contents.same_filled(content)
+
+
+class Zram(SwapDevice):
+    """One zram device: its table of slots, its pool, its counters."""
+
+    def __init__(self, pages: PageTable) -> None:
+        super().__init__(pages)
+        # the compressors by priority, the primary one first, and how many there are
+        self.comps: list[Zcomp | None] = [None] * ZRAM_MAX_COMPS
+        self.num_active_comps = 0
+        # slots of the device, the swap header's among them; 0 before disksize is set
+        self.nr_pages = 0
+        # blocks of the backing device, 0 for none; those that were used once end before ``next_block``
+        self.backing_pages = 0
+        self.limit_pages = 0
+        self.wb_limit_enable = False
+        self.bd_wb_limit = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Make the table, the pool and the counters anew, as ``reset`` and ``disksize`` do."""
+        self.mem_pool = ZsObjects()
+        self.huge_class_size = self.mem_pool.zs_huge_class_size()
+        # by slot, up to the highest that was used: struct zram_table_entry
+        self.flags = column(1024, USHORT)
+        self.length = column(1024, USHORT)
+        self.handle = column(1024, INT)
+        self.block = column(1024, INT)
+        self.content = column(1024, ULONGLONG)
+        self.ac_time = column(1024, ULONGLONG)
+        self.top = 0
+        self.next_block = 1
+        self.free_blocks: list[int] = []
+        # statistics: struct zram_stats
+        self.pages_stored = 0  # slots that hold something, in RAM or on the backing device
+        self.compr_data_size = 0  # bytes of the objects in the pool
+        self.same_pages = 0  # slots that one word fills, without memory
+        self.huge_pages = 0  # slots that are kept raw
+        self.huge_pages_since = 0  # pages that were kept raw so far
+        self.max_used_pages = 0  # the most pages of the pool, as a store found them
+        self.failed_writes = 0  # writes refused at mem_limit
+        self.notify_free = 0  # slots given back, whether anything was stored in them or not
+        self.bd_count = 0  # blocks of the backing device in use
+        self.bd_reads = 0  # pages read from it
+        self.bd_writes = 0  # pages written to it
+        self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)  # writes by length; same-filled at 0
+        self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
+
+    # ---- what the swap layer asks for ----
+
+    def kind_of_content(self, content: cython.ulonglong) -> cython.int:
+        """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
+        comp: Zcomp = self.comps[ZRAM_PRIMARY_COMP]
+        return comp.kind_of_content(content)
+
+    def write_page(self, page: cython.int, now: cython.ulonglong) -> cython.bint:
+        """Write what a page holds to its slot; return False at mem_limit."""
+        slot: cython.int = self.slot_of[page]
+        written: cython.bint = self.zram_write_page(slot, self.pages.content_of(page))
+        if written:
+            self.zram_accessed(slot, now)
+        self.account()
+        return written
+
+    def read_page(self, page: cython.int, now: cython.ulonglong) -> None:
+        """Read the slot of a page, from the pool or the backing device. Models zram_bvec_read()."""
+        slot: cython.int = self.slot_of[page]
+        if self.flags[slot] & ZRAM_WB:
+            self.bd_reads += 1
+        elif self.flags[slot] & ZRAM_BYTES_KEPT:
+            comp: Zcomp = self.comps[self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT]
+            comp.contents.zswap_decompress(slot, self.content[slot])
+        self.zram_accessed(slot, now)
+
+    def slot_free_notify(self, slot: cython.int) -> None:
+        """Drop what a slot holds that is given back. Models zram_slot_free_notify()."""
+        self.notify_free += 1
+        if slot < self.top:
+            self.zram_free_page(slot)
+            self.account()
+
+    def discard(self, slots: cython.int) -> None:
+        """Count slots that are discarded: they are empty. Models zram_bio_discard()."""
+        self.notify_free += slots
+
+    def account(self) -> None:
+        """Bring what the device holds in RAM up to date."""
+        self.pool_pages = self.mem_pool.pool.pages_allocated
+        self.stored_pages = self.pages_stored - self.bd_count
+        self.same_filled_pages = self.same_pages
+        self.compressed_bytes = self.compr_data_size
+
+    # ---- slots ----
+
+    def make_room(self, slot: cython.int) -> None:
+        """Let the table have an entry of a slot."""
+        room: cython.int = len(self.flags)
+        if slot >= room:
+            room = max(2 * room, slot + 1)
+            self.flags = grown(self.flags, room)
+            self.length = grown(self.length, room)
+            self.handle = grown(self.handle, room)
+            self.block = grown(self.block, room)
+            self.content = grown(self.content, room)
+            self.ac_time = grown(self.ac_time, room)
+        self.top = max(self.top, slot + 1)
+
+    def zram_accessed(self, slot: cython.int, now: cython.ulonglong) -> None:
+        """Note that a slot was read or written. Models zram_accessed()."""
+        self.flags[slot] &= ~ZRAM_IDLE
+        self.ac_time[slot] = now
+
+    def zcomp_compress(
+        self, comp: Zcomp, slot: cython.int, content: cython.ulonglong
+    ) -> cython.int:
+        """Compress a content; return its length, PAGE_SIZE where it is kept raw.
+
+        What is kept of the bytes outside has the slot's number: ``drop_bytes`` drops it.
+        """
+        length: cython.int
+        known: cython.longlong
+        if slot == 0:
+            return comp.header_length
+        known = comp.lengths.find(content)
+        if known >= 0 and comp.lengths.length_at(known) >= 0:
+            length = comp.lengths.length_at(known)
+            self.count_class(comp.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length)
+            return length if 0 < length < self.huge_class_size else PAGE_SIZE
+        length = comp.contents.zswap_compress(slot, content)
+        if not 0 <= length <= PAGE_SIZE:
+            raise ValueError(f"content {content}: {length} bytes; expected 0 to {PAGE_SIZE}")
+        if comp.learned is not None and comp.learned.find(content) < 0:
+            comp.learned.add(content, length, comp.contents.kind_and_class(content))
+        if 0 < length < self.huge_class_size:
+            self.flags[slot] |= ZRAM_BYTES_KEPT
+            return length
+        if length:
+            comp.contents.free(slot)
+        return PAGE_SIZE
+
+    def drop_bytes(self, slot: cython.int, priority: cython.int) -> None:
+        """Drop what is kept outside of a slot."""
+        if self.flags[slot] & ZRAM_BYTES_KEPT:
+            comp: Zcomp = self.comps[priority]
+            comp.contents.free(slot)
+            self.flags[slot] &= ~ZRAM_BYTES_KEPT
+
+    def count_class(self, kind: cython.int, event: cython.int, length: cython.int) -> None:
+        """Count a page of known length for its payload class, as ZswapPools.count_class() does."""
+        at: cython.int = (kind >> CLASS_SHIFT) * NR_CLASS_TALLIES
+        self.class_tally[at + event] += 1
+        self.class_tally[at + CLASS_BYTES] += length
+
+    def zram_write_page(self, slot: cython.int, content: cython.ulonglong) -> cython.bint:
+        """Store a page; return False where mem_limit refuses it, and the slot keeps what it has.
+
+        The object is allocated before the limit is looked at, and before what the slot has is freed. Models
+        zram_write_page().
+        """
+        comp: Zcomp = self.comps[ZRAM_PRIMARY_COMP]
+        handle: cython.int = -1
+        length: cython.int = 0
+        kept: cython.int
+        known: cython.longlong
+        self.make_room(slot)
+        if self.flags[slot] & ZRAM_BYTES_KEPT:
+            # of the old content, which nobody reads any more
+            self.drop_bytes(slot, self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT)
+        if slot and comp.kind_of_content(content) != NORMAL:
+            self.same_pages += 1
+            known = comp.lengths.find(content)
+            if known >= 0:
+                self.count_class(comp.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+            else:
+                comp.contents.count_same_filled(content)
+        else:
+            length = self.zcomp_compress(comp, slot, content)
+            handle = self.mem_pool.zs_malloc(length)
+            self.update_used_max()
+            if self.limit_pages and self.mem_pool.pool.pages_allocated > self.limit_pages:
+                self.mem_pool.zs_free(handle)
+                self.drop_bytes(slot, ZRAM_PRIMARY_COMP)
+                self.failed_writes += 1
+                return False
+            self.compr_data_size += length
+        kept = self.flags[slot] & ZRAM_BYTES_KEPT
+        self.flags[slot] &= ~ZRAM_BYTES_KEPT
+        self.zram_free_page(slot)
+        self.flags[slot] = ZRAM_ALLOCATED | kept
+        self.content[slot] = content
+        self.length[slot] = length
+        self.handle[slot] = handle
+        if length == 0:
+            self.flags[slot] |= ZRAM_SAME
+        elif length == PAGE_SIZE:
+            self.flags[slot] |= ZRAM_HUGE
+            self.huge_pages += 1
+            self.huge_pages_since += 1
+        self.pages_stored += 1
+        self.stored_at_length[length] += 1
+        return True
+
+    def update_used_max(self) -> None:
+        """Raise the most that the pool had. Models update_used_max()."""
+        if self.mem_pool.pool.pages_allocated > self.max_used_pages:
+            self.max_used_pages = self.mem_pool.pool.pages_allocated
+
+    def zram_free_page(self, slot: cython.int) -> None:
+        """Free what a slot holds, if anything. Models zram_free_page()."""
+        flags: cython.int = self.flags[slot]
+        if flags & ZRAM_ALLOCATED:
+            if flags & ZRAM_HUGE:
+                self.huge_pages -= 1
+            if flags & ZRAM_WB:
+                self.free_block_bdev(self.block[slot])
+            elif flags & ZRAM_SAME:
+                self.same_pages -= 1
+            else:
+                self.drop_bytes(slot, flags >> ZRAM_COMP_PRIORITY_SHIFT)
+                self.mem_pool.zs_free(self.handle[slot])
+                self.compr_data_size -= self.length[slot]
+            self.pages_stored -= 1
+            self.ac_time[slot] = 0
+            self.flags[slot] = 0
+
+    # ---- the backing device ----
+
+    def alloc_block_bdev(self) -> cython.int:
+        """Take the lowest free block, of which block 0 is none; return 0 where all are in use."""
+        block: cython.int
+        if self.free_blocks:
+            block = heapq.heappop(self.free_blocks)
+        elif self.next_block < self.backing_pages:
+            block = self.next_block
+            self.next_block += 1
+        else:
+            return 0
+        self.bd_count += 1
+        return block
+
+    def free_block_bdev(self, block: cython.int) -> None:
+        """Give a block back."""
+        heapq.heappush(self.free_blocks, block)
+        self.bd_count -= 1
+
+    # ---- files in sysfs ----
+
+    def set_algorithm(self, priority: int, comp: Zcomp) -> None:
+        """Set the compressor of a priority: comp_algorithm is 0, recomp_algorithm has the others."""
+        self.comps[priority] = comp
+        self.num_active_comps = sum(each is not None for each in self.comps)
+
+    def reset_store(self) -> None:
+        """Forget all that was stored, and all that was set before ``disksize``."""
+        self.nr_pages = 0
+        self.backing_pages = 0
+        self.limit_pages = 0
+        self.wb_limit_enable = False
+        self.bd_wb_limit = 0
+        self.comps = [None] * ZRAM_MAX_COMPS
+        self.num_active_comps = 0
+        self.begin()
+        self.account()
+
+    def disksize_store(self, size: int) -> None:
+        """Give the device its size, in bytes, whole pages; it begins empty."""
+        self.nr_pages = size >> PAGE_SHIFT
+
+    def mem_limit_store(self, size: int) -> None:
+        """Limit the pool to so many bytes, rounded up to pages; 0: no limit."""
+        self.limit_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT
+
+    def mem_used_max_store(self) -> None:
+        """Let the most that the pool had be what it has now."""
+        self.max_used_pages = self.mem_pool.pool.pages_allocated
+
+    def idle_store(self, now: cython.ulonglong, age: cython.longlong) -> None:
+        """Mark slots as idle that were last written or read more than ``age`` ns ago, and younger ones as not.
+
+        -1: all. Same-filled slots and those on the backing device have no mark. Models mark_idle().
+        """
+        slot: cython.int
+        flags: cython.int
+        for slot in range(self.top):
+            flags = self.flags[slot]
+            if not flags & ZRAM_ALLOCATED or flags & (ZRAM_WB | ZRAM_SAME):
+                continue
+            if age < 0 or self.ac_time[slot] + age < now:
+                self.flags[slot] |= ZRAM_IDLE
+            else:
+                self.flags[slot] &= ~ZRAM_IDLE
+
+    def writeback_store(self, mode: cython.int, index: cython.longlong) -> cython.int:
+        """Write pages to the backing device, in the order of their slots; return 0 or a negative error.
+
+        ``mode`` is the marks that a page must have, together; ``index`` the one slot, or -1 for all. -EIO:
+        writeback_limit is used up; -ENOSPC: so are the blocks; both also where no page is left that would be written.
+        Models writeback_store().
+        """
+        slot: cython.longlong = 0
+        stop: cython.longlong = self.nr_pages
+        block: cython.int = 0
+        error: cython.int = 0
+        flags: cython.int
+        if index >= self.nr_pages:
+            return -EINVAL
+        if not self.backing_pages:
+            return -ENODEV
+        if index >= 0:
+            slot = index
+            stop = index + 1
+        while slot < stop:
+            if self.wb_limit_enable and not self.bd_wb_limit:
+                error = -EIO
+                break
+            if not block:
+                block = self.alloc_block_bdev()
+                if not block:
+                    error = -ENOSPC
+                    break
+            if slot >= self.top:
+                break  # the others are empty, and change nothing
+            flags = self.flags[slot]
+            if (
+                flags & ZRAM_ALLOCATED
+                and not flags & (ZRAM_WB | ZRAM_SAME)
+                and not (mode & IDLE_WRITEBACK and not flags & ZRAM_IDLE)
+                and not (mode & HUGE_WRITEBACK and not flags & ZRAM_HUGE)
+                and not (mode & INCOMPRESSIBLE_WRITEBACK and not flags & ZRAM_INCOMPRESSIBLE)
+            ):
+                self.zram_free_page(slot)
+                self.flags[slot] = ZRAM_ALLOCATED | ZRAM_WB
+                self.block[slot] = block
+                block = 0
+                self.pages_stored += 1
+                self.bd_writes += 1
+                if self.wb_limit_enable and self.bd_wb_limit > 0:
+                    self.bd_wb_limit -= 1
+            slot += 1
+        if block:
+            self.free_block_bdev(block)
+        self.account()
+        return error
+
+    def recompress_store(
+        self,
+        mode: cython.int,
+        threshold: cython.int,
+        max_pages: cython.longlong,
+        priority: cython.int,
+        end: cython.int,
+    ) -> cython.int:
+        """Try compressors of the priorities from ``priority`` to ``end`` - 1 on pages; return 0 or -EINVAL.
+
+        ``mode`` is the marks that a page must have, ``threshold`` its least length in bytes, ``max_pages`` how many
+        are tried, -1 for all. Models recompress_store().
+        """
+        slot: cython.int
+        flags: cython.int
+        if threshold >= self.huge_class_size:
+            return -EINVAL
+        for slot in range(self.top):
+            if max_pages == 0:
+                break
+            flags = self.flags[slot]
+            if (
+                not flags & ZRAM_ALLOCATED
+                or (mode & IDLE_WRITEBACK and not flags & ZRAM_IDLE)
+                or (mode & HUGE_WRITEBACK and not flags & ZRAM_HUGE)
+                or flags & (ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE)
+            ):
+                continue
+            if self.zram_recompress(slot, threshold, priority, end) and max_pages > 0:
+                max_pages -= 1
+        self.account()
+        return 0
+
+    def zram_recompress(
+        self, slot: cython.int, threshold: cython.int, priority: cython.int, end: cython.int
+    ) -> cython.bint:
+        """Try compressors on a page until its size class is smaller; return whether any was tried.
+
+        A page that none of all compressors made smaller is marked incompressible. Models zram_recompress().
+        """
+        old_length: cython.int = self.length[slot]
+        old_priority: cython.int = self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT
+        old_class: cython.int
+        new_class: cython.int = 0
+        new_length: cython.int = 0
+        kept: cython.int = 0
+        had: cython.int
+        tried: cython.int = 0
+        comp: Zcomp
+        content: cython.ulonglong = self.content[slot]
+        if old_length < threshold:
+            return False
+        self.flags[slot] &= ~ZRAM_IDLE
+        old_class = self.mem_pool.zs_lookup_class_index(old_length)
+        priority = max(priority, old_priority + 1)
+        if priority >= end:
+            return False
+        had = self.flags[slot] & ZRAM_BYTES_KEPT
+        while priority < end:
+            if self.comps[priority] is not None:
+                comp = self.comps[priority]
+                tried += 1
+                self.flags[slot] &= ~ZRAM_BYTES_KEPT
+                new_length = self.zcomp_compress(comp, slot, content)
+                new_class = self.mem_pool.zs_lookup_class_index(new_length)
+                if new_class < old_class and not (threshold and new_length >= threshold):
+                    kept = self.flags[slot] & ZRAM_BYTES_KEPT
+                    break
+                self.drop_bytes(slot, priority)
+            priority += 1
+        self.flags[slot] = (self.flags[slot] & ~ZRAM_BYTES_KEPT) | had
+        if tried == 0:
+            return False
+        if new_class >= old_class:
+            if tried == self.num_active_comps - 1:
+                self.flags[slot] |= ZRAM_INCOMPRESSIBLE
+            return True
+        if threshold and new_length >= threshold:
+            return True
+        handle: cython.int = self.mem_pool.zs_malloc(new_length)
+        self.zram_free_page(slot)
+        self.flags[slot] = ZRAM_ALLOCATED | kept | (priority << ZRAM_COMP_PRIORITY_SHIFT)
+        self.length[slot] = new_length
+        self.handle[slot] = handle
+        self.compr_data_size += new_length
+        self.pages_stored += 1
+        return True
+
+    def compact_store(self) -> None:
+        """Compact the pool."""
+        self.mem_pool.zs_compact()
+        self.account()
+
+    def swap_header(self, now: int) -> None:
+        """Write the swap header, as mkswap does: a page of slot 0, which is never given back."""
+        self.zram_write_page(0, 0)
+        self.zram_accessed(0, now)
+        self.account()
+
+    # ---- looking ----
+
+    def block_state(self) -> list[tuple[int, str]]:
+        """Return the slots that hold something, with their marks, as debugfs shows them."""
+        marks = (
+            (ZRAM_SAME, "s"),
+            (ZRAM_WB, "w"),
+            (ZRAM_HUGE, "h"),
+            (ZRAM_IDLE, "i"),
+        )
+        return [
+            (
+                slot,
+                "".join(letter if flags & mark else "." for mark, letter in marks)
+                + ("r" if flags >> ZRAM_COMP_PRIORITY_SHIFT else ".")
+                + ("n" if flags & ZRAM_INCOMPRESSIBLE else "."),
+            )
+            for slot, flags in enumerate(self.flags[: self.top])
+            if flags & ZRAM_ALLOCATED
+        ]
+
+    def counters(self) -> dict[str, int]:
+        """Return mm_stat, io_stat and bd_stat, by the names of Documentation/admin-guide/blockdev/zram.rst."""
+        return {
+            "orig_data_size": self.pages_stored << PAGE_SHIFT,
+            "compr_data_size": self.compr_data_size,
+            "mem_used_total": self.mem_pool.pool.pages_allocated << PAGE_SHIFT,
+            "mem_limit": self.limit_pages << PAGE_SHIFT,
+            "mem_used_max": self.max_used_pages << PAGE_SHIFT,
+            "same_pages": self.same_pages,
+            "pages_compacted": self.mem_pool.pages_compacted,
+            "huge_pages": self.huge_pages,
+            "huge_pages_since": self.huge_pages_since,
+            "failed_reads": 0,
+            "failed_writes": self.failed_writes,
+            "invalid_io": 0,
+            "notify_free": self.notify_free,
+            "bd_count": self.bd_count,
+            "bd_reads": self.bd_reads,
+            "bd_writes": self.bd_writes,
+            "writeback_limit": self.bd_wb_limit,
+        }
