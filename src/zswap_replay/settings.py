@@ -6,7 +6,7 @@ The command line's options, the manifest and everything else that names a settin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -226,6 +226,11 @@ class Settings:
     def zswap_enabled(self) -> bool:
         """Whether zswap takes pages at the start: where the tier has it, or where it was switched on by name."""
         return self.enabled and ("zswap" in self.tier or "enabled" in self.fixed)
+
+    def for_tier(self, tier: str) -> Settings:
+        """Return the settings for another tier, without those of a zram device where it has none."""
+        without = {} if "zram" in tier else dict.fromkeys(ZRAM_SETTINGS)
+        return replace(self, tier=tier, **without)
 
     def recomp_algorithms(self) -> tuple[Algorithm, ...]:
         """Return zram's further compressors with their priorities. Raises SettingsError."""

@@ -92,32 +92,32 @@ class Case:
 
     def write_trace(self, folder: Path) -> Path:
         """Unpack the trace into a folder; its path."""
-        return _unpack(self._rows("trace"), folder / "trace.parquet")
+        return unpack(self._rows("trace"), folder / "trace.parquet")
 
     def lengths(self) -> pa.Table:
         """The kernel's compressed lengths: content, length, fill, and compressor where it changes."""
-        return _rows(RECORDED / self.kernel / "lengths.parquet", "table", self.lengths_table)
+        return rows_of(RECORDED / self.kernel / "lengths.parquet", "table", self.lengths_table)
 
     def write_lengths(self, folder: Path) -> Path:
         """Unpack the lengths into a folder; their path."""
-        return _unpack(self.lengths(), folder / "lengths.parquet")
+        return unpack(self.lengths(), folder / "lengths.parquet")
 
     def expected(self) -> Iterator[Expected]:
         """What the kernel showed, in the order of the trace's snapshots."""
         memcgs: dict[int, dict[str, dict[str, int]]] = {}
         for row in self._rows("memcgs").to_pylist():
             number, path = row.pop("snapshot"), row.pop("memcg")
-            memcgs.setdefault(number, {})[path] = _shown(row)
+            memcgs.setdefault(number, {})[path] = shown(row)
         places = {
             row["snapshot"]: Places(row["memcg"], row["page"], row["where"])
             for row in self._rows("places").to_pylist()
         }
         for row in self._rows("counters").to_pylist():
             number, label = row.pop("snapshot"), row.pop("label")
-            yield Expected(label, _shown(row), memcgs.get(number, {}), places.get(number))
+            yield Expected(label, shown(row), memcgs.get(number, {}), places.get(number))
 
-    def _rows(self, table: str) -> pa.Table:
-        return _rows(RECORDED / self.kernel / f"{table}.parquet", "case", self.name)
+    def rows_of(self, table: str) -> pa.Table:
+        return rows_of(RECORDED / self.kernel / f"{table}.parquet", "case", self.name)
 
 
 @cache
@@ -158,12 +158,12 @@ class AccessCase:
 
     def write_trace(self, folder: Path) -> Path:
         """Unpack the trace into a folder; its path."""
-        return _unpack(_rows(ACCESS / "trace.parquet", "case", self.name), folder / "trace.parquet")
+        return unpack(rows_of(ACCESS / "trace.parquet", "case", self.name), folder / "trace.parquet")
 
     def write_lengths(self, folder: Path) -> Path:
         """Unpack the lengths into a folder; their path."""
-        table = _rows(ACCESS / "lengths.parquet", "table", self.lengths_table)
-        return _unpack(table, folder / "lengths.parquet")
+        table = rows_of(ACCESS / "lengths.parquet", "table", self.lengths_table)
+        return unpack(table, folder / "lengths.parquet")
 
 
 @cache
@@ -194,7 +194,7 @@ def _table(path: Path) -> pa.Table:
     return pq.ParquetFile(path).read()
 
 
-def _rows(path: Path, column: str, value: str | int) -> pa.Table:
+def rows_of(path: Path, column: str, value: str | int) -> pa.Table:
     """The rows of a packed table that belong to one case; none where the kernel has no such table."""
     if not path.exists():
         return pa.table({column: pa.array([], pa.string())}).drop_columns([column])
@@ -202,7 +202,7 @@ def _rows(path: Path, column: str, value: str | int) -> pa.Table:
     return table.filter(pc.field(column) == pc.scalar(value)).drop_columns([column])
 
 
-def _unpack(table: pa.Table, path: Path) -> Path:
+def unpack(table: pa.Table, path: Path) -> Path:
     """Write a table as the file that the replay opens; a column without any value is left out."""
     for name in table.column_names:
         column = table.column(name)
@@ -215,6 +215,6 @@ def _unpack(table: pa.Table, path: Path) -> Path:
     return path
 
 
-def _shown(row: dict[str, int | None]) -> dict[str, int]:
+def shown(row: dict[str, int | None]) -> dict[str, int]:
     """The counters that a row has."""
     return {name: value for name, value in row.items() if value is not None}

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from tests.conformance.cases import Case, Places
+from tests.conformance.cases import Expected, Places
 from zswap_replay.replay.loop import Replay
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace
+
+
+class Recorded(Protocol):
+    """A run of a kernel: cases.Case, or zram_cases.ZramCase."""
+
+    @property
+    def snapshots(self) -> int:
+        """The number of its snapshots."""
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the kernel repeats where pages are."""
+
+    def expected(self) -> Iterator[Expected]:
+        """What the kernel showed, in the order of the trace's snapshots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +53,7 @@ class _DifferenceError(Exception):
         self.difference = difference
 
 
-def first_difference(case: Case, trace: Path, settings: Settings) -> Difference | None:
+def first_difference(case: Recorded, trace: Path, settings: Settings) -> Difference | None:
     """Replay a case from its unpacked trace; the first value that differs from the kernel's, or None.
 
     Compared are all counters and places that the case has, at each of its snapshots; places are not where the kernel's
@@ -57,6 +73,8 @@ def first_difference(case: Case, trace: Path, settings: Settings) -> Difference 
             )
         got = {f"zswap.{name}": value for name, value in snapshot.zswap.items()}
         got |= {f"vmstat.{name}": value for name, value in snapshot.vmstat.items()}
+        got |= {f"zram.{name}": value for name, value in snapshot.zram.items()}
+        got |= {f"meminfo.{name}": value for name, value in snapshot.meminfo.items()}
         found = _first(wanted.counters, got)
         for path, counters in wanted.memcgs.items():
             found = found or _first(counters, snapshot.memcg.get(path, {}), f"{path} ")

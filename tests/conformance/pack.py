@@ -1,13 +1,14 @@
 """Packs recorded cases, a folder each, into a few Parquet files a kernel: ``python -m tests.conformance.pack FROM``.
 
 FROM holds ``cases*/CASE/`` with case.json, trace.parquet, lengths.parquet and expected.jsonl, and ``access/CASE/`` with
-expected.json in place of the last; ``access-mglru/CASE/`` has the same traces, and counters of its own. The packed form
-is described in README.md, and cases.py reads it.
+expected.json in place of the last; ``access-mglru/CASE/`` has the same traces, and counters of its own, and so has
+``access-zram/CASE/``, apart from its first rows. The packed form is described in README.md, and cases.py reads it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,22 @@ RECORDED = Path(__file__).parent / "recorded"
 
 _NUMBERS = pa.int64()
 _MEMCG = ("memory.zswap.current", "zswap", "zswapped", "zswap_incomp", "zswpin", "zswpout", "zswpwb")
+_ZRAM_MEMCG = (
+    "memory.swap.current",
+    "memory.zswap.current",
+    "swap.events.max",
+    "swap.events.fail",
+    "zswapped",
+    "swapcached",
+    "zswpin",
+    "zswpout",
+    "zswpwb",
+)
+_GROUPS = ("zswap", "zram", "meminfo", "vmstat")
+_STRETCH = re.compile(r"t[0-9]+\.([0-9]+)")
+"""The label of a row of a stretch that was recorded page by page."""
+_KEPT_OF_STRETCH = 32
+"""Of the rows of such a stretch with zram one in so many is kept: those that have every counter are among them."""
 _ROOT = ("7.1",)
 """Kernels whose memory.stat of the root was brought up to date before it was read; of the others it lags behind."""
 _DELTA = "DELTA_BINARY_PACKED"
@@ -35,11 +52,15 @@ def main(arguments: list[str]) -> None:
         cases = [case for case in sorted(folder.iterdir()) if (case / "case.json").exists()]
         if not cases:
             continue
+        if folder.name == "access-zram":
+            pack_zram_access(cases, RECORDED / "zram" / "access.json")
+            continue
         if folder.name == "access-mglru":
             pack_counters(cases, source / "access", RECORDED / "access" / "mglru.json")
             continue
         kernel = json.loads((cases[0] / "case.json").read_text())["kernel"]
-        target = RECORDED / ("access" if folder.name == "access" else kernel)
+        special = {"access": "access", "cases-zram": "zram"}
+        target = RECORDED / special.get(folder.name, kernel)
         target.mkdir(parents=True, exist_ok=True)
         pack(cases, target)
         size = sum(path.stat().st_size for path in target.iterdir())
@@ -60,6 +81,43 @@ def pack_counters(cases: list[Path], traces: Path, target: Path) -> None:
     print(f"{target.name}: {len(cases)} cases, {target.stat().st_size} bytes")
 
 
+def pack_zram_access(cases: list[Path], target: Path) -> None:
+    """Pack what is not in the zswap run of the same accesses: compressor, memory.max and the counters."""
+    found = {}
+    for case in cases:
+        about = json.loads((case / "case.json").read_text())
+        limit = next(
+            row["value"] for row in _read(case / "trace.parquet").to_pylist() if row["key"] == "memory.max"
+        )
+        expected = json.loads((case / "expected.json").read_text())
+        found[case.name] = {
+            "twin": about["zswap_twin"],
+            "compressor": about["compressor"],
+            "disksize": about["disksize"],
+            "memory.max": int(limit),
+            "end": expected["end"],
+        }
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(about)}" for name, about in found.items())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(f"{{\n{lines}\n}}\n")
+    print(f"{target.name}: {len(cases)} cases, {target.stat().st_size} bytes")
+
+
+def _is_kept(label: str) -> bool:
+    """Tell whether a snapshot of a case with zram is kept: all but most rows of the stretches page by page."""
+    found = _STRETCH.fullmatch(label)
+    return found is None or int(found[1]) % _KEPT_OF_STRETCH == 0
+
+
+def _thinned(trace: pa.Table) -> pa.Table:
+    """Leave out the snapshots that are not kept."""
+    kept = [
+        event != "snapshot" or _is_kept(key)
+        for event, key in zip(trace["event"].to_pylist(), trace["key"].to_pylist(), strict=True)
+    ]
+    return trace.filter(pa.array(kept))
+
+
 def pack(cases: list[Path], target: Path) -> None:
     """Pack cases of one kernel into a folder."""
     described = {case.name: json.loads((case / "case.json").read_text()) for case in cases}
@@ -68,7 +126,8 @@ def pack(cases: list[Path], target: Path) -> None:
     rows: dict[str, list[Row]] = {"counters": [], "memcgs": [], "places": []}
     for case in cases:
         about = described[case.name]
-        tables["trace"].append(_named("case", case.name, _read(case / "trace.parquet")))
+        trace, zram = _read(case / "trace.parquet"), about.get("tier") == "zram"
+        tables["trace"].append(_named("case", case.name, _thinned(trace) if zram else trace))
         lengths = _read(case / "lengths.parquet")
         # many cases write the same pages: a table that was there before is not kept again
         key = json.dumps(lengths.to_pydict())
@@ -79,7 +138,8 @@ def pack(cases: list[Path], target: Path) -> None:
         if (case / "expected.json").exists():
             about["expected"] = json.loads((case / "expected.json").read_text())
         else:
-            for table, row in _expected(case, set(about["compare"]), root=about["kernel"] in _ROOT):
+            root = about["kernel"] in _ROOT
+            for table, row in _expected(case, set(about["compare"]), root=root, zram=zram):
                 rows[table].append(row)
     lines = ",\n".join(
         f"{json.dumps(name)}: {json.dumps(about, separators=(',', ':'))}" for name, about in described.items()
@@ -92,19 +152,21 @@ def pack(cases: list[Path], target: Path) -> None:
             _write(_table(found), target / f"{name}.parquet")
 
 
-def _expected(case: Path, compare: set[str], *, root: bool) -> Iterator[tuple[str, Row]]:
+def _expected(case: Path, compare: set[str], *, root: bool, zram: bool) -> Iterator[tuple[str, Row]]:
     """The rows of expected.jsonl, each with its table; of the counters, those that are to be compared."""
     with (case / "expected.jsonl").open() as file:
-        for number, line in enumerate(file):
-            found = json.loads(line)
+        lines = (json.loads(line) for line in file)
+        for number, found in enumerate(each for each in lines if not zram or _is_kept(each["label"])):
             at = {"case": case.name, "snapshot": number}
             groups = {
                 f"{group}.{name}": value
-                for group in ("zswap", "vmstat")
+                for group in _GROUPS
                 for name, value in found.get(group, {}).items()
                 if name in compare
             }
             yield "counters", {**at, "label": found["label"], **groups}
+            if "slots" in found or "slot" in found:
+                continue
             if "where" in found:
                 yield (
                     "places",
@@ -115,7 +177,9 @@ def _expected(case: Path, compare: set[str], *, root: bool) -> Iterator[tuple[st
             for path, values in memcgs.items():
                 yield (
                     "memcgs",
-                    at | {"memcg": path} | {key: values.get(key) for key in _MEMCG if key in compare},
+                    at | {"memcg": path} | {
+                        key: values.get(key) for key in (_ZRAM_MEMCG if zram else _MEMCG) if key in compare
+                    },
                 )
 
 

@@ -14,7 +14,7 @@ from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
-from zswap_replay.units import Share, parse_duration
+from zswap_replay.units import Share, parse_amount, parse_duration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -31,6 +31,7 @@ _COMPLETED: dict[str, Callable[..., Any]] = {
 _METAVARS = {
     "kernel": "RELEASE|host",
     "totalram": "SIZE",
+    "recomp_algorithm": "NAME[,...]",
     "recipe": "NAME|FILE",
     "payload_file": "FILE",
     "lengths": "FILE",
@@ -42,6 +43,14 @@ def size(text: str) -> int | Share:
     """Return the bytes of ``4G``, or the share that ``1.5ws`` is. Raises click.BadParameter."""
     try:
         return parse_totalram(text)
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def amount(text: str) -> int:
+    """Return the bytes of ``64M``. Raises click.BadParameter."""
+    try:
+        return parse_amount(text)
     except SettingsError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -159,13 +168,14 @@ def settings_from(context: click.Context) -> Settings:
 
     Raises SettingsError: a value that does not fit its setting.
     """
-    return each_compressor(context)[0]
+    return each_run(context)[0]
 
 
-def each_compressor(context: click.Context) -> tuple[Settings, ...]:
-    """Return the settings that were given, once for each compressor.
+def each_run(context: click.Context) -> tuple[Settings, ...]:
+    """Return the settings that were given, once for each tier and compressor.
 
-    Raises SettingsError: a value that does not fit its setting, or a compressor that is named twice.
+    What is set of a zram device holds for the tiers that have one. Raises SettingsError: a value that does not fit its
+    setting, or a tier or compressor that is named twice.
     """
     values = {field.name: context.params[field.name] for field in settings_fields()}
     taken: dict[str, Any] = {}
@@ -174,13 +184,18 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
         taken = of_host(given, (), quiet=bool(context.params.get("quiet")))
         values |= taken if "compressor" not in taken else {**taken, "compressor": (taken["compressor"],)}
     compressors: tuple[str, ...] = values.pop("compressor")
-    twice = next((name for name in compressors if compressors.count(name) > 1), None)
-    if twice is not None:
-        raise SettingsError(f"--compressor {twice} is given twice")
+    tiers: tuple[str, ...] = values.pop("tier")
+    for flag, names in (("compressor", compressors), ("tier", tiers)):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise SettingsError(f"--{flag} {twice} is given twice")
+    # what is given of a zram device is checked against the first tier that has one
+    with_zram = next((tier for tier in tiers if "zram" in tier), tiers[0])
     share = values["totalram"] if isinstance(values["totalram"], Share) else None
     settings = Settings(
         **{**values, "totalram": None} if share else values,
         totalram_share=share,
+        tier=with_zram,
         compressor=compressors[0],
         knobs=tuple(context.params["knobs"]),
         fixed=frozenset(
@@ -189,7 +204,11 @@ def each_compressor(context: click.Context) -> tuple[Settings, ...]:
             if field.metadata["knob"] and (field.name in taken or _given(context, field.name))
         ),
     )
-    return tuple(replace(settings, compressor=name) for name in compressors)
+    return tuple(
+        replace(settings.for_tier(tier), compressor=name)
+        for tier in tiers
+        for name in (compressors if tier != "disk" else compressors[:1])
+    )
 
 
 def of_host(given: Collection[str], kernels: Collection[str], *, quiet: bool) -> dict[str, Any]:
@@ -221,10 +240,10 @@ def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
     flag = flag_of(field)
     if isinstance(field.default, bool):
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, **told)
-    if field.name == "compressor":
+    if field.name in ("compressor", "tier"):
         told |= {"multiple": True, "default": (field.default,)}
         told["help"] += " Repeatable: one replay for each."
-        return click.option("-c", flag, field.name, **told)
+        return click.option(*(("-c",) if field.name == "compressor" else ()), flag, field.name, **told)
     return click.option(flag, field.name, **told)
 
 
@@ -246,6 +265,8 @@ def described(field: Field[Any]) -> dict[str, Any]:
         told["metavar"] = f"{between[0]}..{between[1]}"
     if field.metadata["choices"]:
         told["type"] = click.Choice(field.metadata["choices"])
+    elif field.metadata["size"]:
+        told |= {"type": amount, "metavar": "SIZE"}
     elif field.name == "totalram":
         told["type"] = size
     elif field.name == "kernel":

@@ -13,7 +13,7 @@ from zswap_replay.cli.messages import note_if_interpreted, noting_once, warn
 from zswap_replay.cli.options import (
     INSTEAD_OF_STDOUT,
     duration,
-    each_compressor,
+    each_run,
     every,
     example,
     format_option,
@@ -145,7 +145,7 @@ def run(
     from zswap_replay.files import check_distinct, check_output, replacing
 
     check_distinct(("--output", output), ("--timeline", timeline), ("--checkpoint", checkpoint))
-    runs = each_compressor(context)
+    runs = each_run(context)
     kept = _checkpoints(checkpoint, checkpoint_every, resume, runs)
     from zswap_replay.result.labels import warnings
     from zswap_replay.trace.reader import trace_files
@@ -198,7 +198,7 @@ def _checkpoints(
     if every is not None and checkpoint is None:
         raise click.UsageError("--checkpoint-every: expected --checkpoint FILE beside it")
     if (checkpoint or resume) and len(runs) > 1:
-        raise click.UsageError("--checkpoint and --resume: expected one compressor")
+        raise click.UsageError("--checkpoint and --resume: expected one compressor and one tier")
     if checkpoint is None:
         return None
     from zswap_replay.replay.checkpoint import Checkpoints, Every

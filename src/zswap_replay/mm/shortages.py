@@ -10,7 +10,7 @@ class Shortage:
     """A limit that had no room."""
 
     limit: str
-    """``memory.max``, ``memory.swap.max`` or ``totalram``."""
+    """``memory.max``, ``memory.swap.max``, ``disksize`` or ``totalram``."""
     memcg: int
     """The memcg that it is set for, the root for RAM."""
     first_ns: int

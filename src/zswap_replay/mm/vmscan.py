@@ -211,7 +211,7 @@ class Vmscan:
         return KEEP
 
     def note_swap_full(self, memcg: cython.int) -> None:
-        """Count a page of a memcg that a memory.swap.max up the tree keeps in memory."""
+        """Count a page of a memcg that a memory.swap.max up the tree keeps in memory, or a device without free slots."""
         memcgs: MemCgroups = self.memcgs
         self.swap_full += 1
         self.swap_full_memcg = memcg
@@ -221,7 +221,7 @@ class Vmscan:
         ):
             above = memcgs.parent[above]
         self.shortages.note(
-            "memory.swap.max",
+            "memory.swap.max" if above > ROOT else "disksize",
             above,
             memcg,
             self.zswap.worker.now,

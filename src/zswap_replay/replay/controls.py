@@ -40,8 +40,8 @@ class Pools(Protocol):
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """Give what a compressor's pool asks for lengths, those known already, and where to note others."""
 
-    def header_length(self, compressor: str) -> int:
-        """Return what zram compresses the swap header to, in bytes."""
+    def header_length(self, compressor: str, pages: int) -> int:
+        """Return what zram compresses the header of a swap device of ``pages`` pages to, in bytes."""
 
 
 class PathNumbers:

@@ -44,9 +44,9 @@ class GuessedPageData:
         """Give a compressor its one spelling. Raises CodecError."""
         return self._real.canonical(compressor)
 
-    def header_length(self, compressor: str) -> int:
-        """Return what zram compresses the swap header to, in bytes."""
-        return self._real.header_length(compressor)
+    def header_length(self, compressor: str, pages: int) -> int:
+        """Return what zram compresses the header of a swap device of ``pages`` pages to, in bytes."""
+        return self._real.header_length(compressor, pages)
 
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """Give what stands behind a compressor's pool: guesses, each known from then on."""

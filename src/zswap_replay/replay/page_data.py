@@ -158,16 +158,13 @@ _HEADER_LENGTH = 43
 """What the swap header is compressed to where that is not known: lz4's length."""
 
 
-def _swap_header() -> bytes:
-    """Make what mkswap writes: a page of zeros, but for its version and its signature."""
+def swap_header(pages: int) -> bytes:
+    """Make the first page of a swap device, as mkswap does without a label: union swap_header, include/linux/swap.h."""
     header = bytearray(PAGE_SIZE)
     header[1024:1028] = (1).to_bytes(4, "little")
+    header[1028:1032] = ((pages - 1) & 0xFFFFFFFF).to_bytes(4, "little")
     header[-10:] = b"SWAPSPACE2"
     return bytes(header)
-
-
-SWAP_HEADER: Final = _swap_header()
-"""The first page of a swap device, which zram compresses as any other."""
 
 
 @cache
@@ -312,15 +309,15 @@ class PageData:
             return True
         return compressor.removeprefix(ZRAM) != self.canonical(settings.compressor)
 
-    def header_length(self, compressor: str) -> int:
-        """Return what zram compresses the swap header to with a compressor of zram's, in bytes."""
+    def header_length(self, compressor: str, pages: int) -> int:
+        """Return what zram compresses the header of a swap device of ``pages`` pages to, in bytes."""
         if self.known is not None and self.known.header is not None:
             table = self.lengths.get(compressor)
             at = -1 if table is None else table.find(self.known.header)
             if table is not None and at >= 0:
                 return table.length_at(at)
         try:
-            data = get_codec(compressor, self.settings.kernel).compress(SWAP_HEADER)
+            data = get_codec(compressor, self.settings.kernel).compress(swap_header(pages))
         except CodecError:
             data = None
         return _HEADER_LENGTH if data is None else len(data)

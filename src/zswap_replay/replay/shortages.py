@@ -18,7 +18,7 @@ _RETURNED: Final = 64
 def shortage_warnings(
     machine: Machine, names: Sequence[str], origin: int, rate: Fraction | None = None
 ) -> list[str]:
-    """Write a line for each memory.swap.max that was reached, and one for all other limits that had no room.
+    """Write a line for each memory.swap.max or zram device that was full, and one for all other limits without room.
 
     ``names`` are the paths of all memcgs that there were, by the machine's index; ``origin`` is the time of the trace's
     first row, in ns, from which the machine counts. Limits are those of the whole where the trace is a sample of
@@ -28,7 +28,8 @@ def shortage_warnings(
     lines = [
         _over_swap(machine, names, each, origin, rate) for each in found if each.limit == "memory.swap.max"
     ]
-    over = [each for each in found if each.limit != "memory.swap.max"]
+    lines += [_over_device(machine, names, each, origin, rate) for each in found if each.limit == "disksize"]
+    over = [each for each in found if each.limit not in ("memory.swap.max", "disksize")]
     if over:
         told = "; ".join(_over(machine, names, each, origin, rate) for each in over)
         lines.append(
@@ -69,6 +70,20 @@ def _over_swap(
         f"{name} had used up its {_limit('memory.swap.max', memcgs.swap_max[shortage.memcg], rate)} when "
         f"{shortage.pages} pages were to go out, first at {_time(origin + shortage.first_ns)}: they stayed in memory; "
         f"--set {name}:memory.swap.max={whole_size((max(shortage.wanted, end) + _RETURNED) * PAGE_SIZE, rate)} would do"
+    )
+
+
+def _over_device(
+    machine: Machine, names: Sequence[str], shortage: Shortage, origin: int, rate: Fraction | None
+) -> str:
+    """Say that the device had no slot left, of which zswap needs one for each of its pages too."""
+    assert machine.zram is not None
+    wanted = whole_size((shortage.wanted + 1 + _RETURNED) * PAGE_SIZE, rate)
+    size = whole_size(machine.zram.nr_pages * PAGE_SIZE, rate)
+    return (
+        f"zram's disksize of {format_size(size)} had no free slot for {shortage.pages} pages, first at "
+        f"{_time(origin + shortage.first_ns)}, of {names[shortage.first_memcg]}: they stayed in memory; "
+        f"--disksize {wanted} would do"
     )
 
 

@@ -20,6 +20,9 @@ from zswap_replay.units import PAGE_SIZE, format_size, parse_size
 LARGEST_DISKSIZE: Final = 8 << 30
 """The size of a device where nothing says it: as much as RAM, and no more than this; what Fedora's zram-generator has."""
 
+RECORDED: Final = "6.12"
+"""The release under which runs with zram were recorded."""
+
 _SETUP: Final = ("comp_algorithm", "algorithm_params", "recomp_algorithm", "backing_dev", "disksize")
 """The files that are written before the device is in use; afterwards the kernel refuses them (EBUSY)."""
 
@@ -33,8 +36,8 @@ class Pools(Protocol):
     def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
         """Give what a compressor asks for lengths, those known already, and where to note others."""
 
-    def header_length(self, compressor: str) -> int:
-        """Return what the swap header is compressed to, in bytes."""
+    def header_length(self, compressor: str, pages: int) -> int:
+        """Return what the header of a swap device of ``pages`` pages is compressed to, in bytes."""
 
 
 class ZramControls:
@@ -91,9 +94,8 @@ class ZramControls:
         for priority, name in sorted(self._algorithms.items()):
             spec = self._spec(self._leveled(name, priority))
             contents, lengths, learned = self._pools.pool(spec)
-            zram.set_algorithm(
-                priority, Zcomp(spec, contents, lengths, learned, self._pools.header_length(spec))
-            )
+            header = self._pools.header_length(spec, disksize // PAGE_SIZE)
+            zram.set_algorithm(priority, Zcomp(spec, contents, lengths, learned, header))
         zram.backing_pages = self._backing
         zram.disksize_store(disksize)
         if self._settings.mem_limit is not None:
@@ -242,3 +244,20 @@ class ZramControls:
         return self._machine.zram_recompress(asked.mode, asked.threshold, asked.max_pages, first, end)
 
 
+
+
+def zram_warnings(machine: Machine, settings: Settings) -> list[str]:
+    """Say what of a replay with a zram device a reader of its counters has to know first."""
+    zram = machine.zram
+    if zram is None:
+        return []
+    found = []
+    if settings.kernel != RECORDED:
+        found.append(f"zram was recorded on {RECORDED}: under {settings.kernel} its rules are read, not recorded")
+    if zram.failed_writes:
+        limit = f"its mem_limit of {format_size(zram.limit_pages * PAGE_SIZE)}" if zram.limit_pages else "a mem_limit"
+        found.append(
+            f"zram refused {zram.failed_writes:,} writes at {limit}: each page stayed in memory and kept its slot; "
+            "nothing falls back to a disk"
+        )
+    return found

@@ -10,11 +10,20 @@ from zswap_replay.kernel.names import HOST
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import Result
+from zswap_replay.settings import TIERS
 
 
 def compressor_of(result: Result) -> str:
-    """Name the compressor of a result, as it was asked for."""
-    return str(result.manifest.settings["compressor"])
+    """Name the compressor of a result, as it was asked for: zram's where pages go to zram alone."""
+    settings = result.manifest.settings
+    if tier_of(result) == "zram":
+        return str(settings.get("comp_algorithm") or settings["compressor"])
+    return str(settings["compressor"])
+
+
+def tier_of(result: Result) -> str:
+    """Name where pages go that leave memory, in a result."""
+    return str(result.manifest.settings.get("tier", TIERS[0]))
 
 
 def kernel_title(manifest: Manifest) -> str:
@@ -33,12 +42,26 @@ def kernel_title(manifest: Manifest) -> str:
 
 
 def labels(results: Sequence[Result]) -> list[str]:
-    """Make a heading for each result: its compressor, with the kernel and a number where that is not enough."""
+    """Make a heading for each result: its compressor, its tier where those differ, with the kernel and a number if need be."""
     names = [compressor_of(result) for result in results]
+    tiers = [tier_of(result) for result in results]
+    if len(set(tiers)) > 1:
+        one_each = len(set(tiers)) == len(tiers)
+        names = [
+            tier if one_each or tier == "disk" else f"{tier} {name}"
+            for tier, name in zip(tiers, names, strict=True)
+        ]
     if len(set(names)) < len(names):
         names = [f"{name} {result.manifest.kernel}" for name, result in zip(names, results, strict=True)]
     often = Tally(names)
     return [f"{name} #{place}" if often[name] > 1 else name for place, name in enumerate(names, 1)]
+
+
+def run_names(results: Sequence[Result]) -> list[str]:
+    """Name each result in a column of several: by its compressor, by its label where their tiers differ."""
+    if len({tier_of(result) for result in results}) > 1:
+        return labels(results)
+    return [compressor_of(result) for result in results]
 
 
 def labels_of_files(files: Sequence[tuple[str, Sequence[Result]]]) -> list[str]:

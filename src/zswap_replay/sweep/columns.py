@@ -18,19 +18,23 @@ def figures(result: Result) -> dict[str, Cell]:
     return {**_counters(result.end), **{f"derived.{name}": value for name, value in result.derived.items()}}
 
 
-def possible(releases: Iterable[Release], paths: Iterable[str]) -> tuple[str, ...]:
+def possible(releases: Iterable[Release], paths: Iterable[str], *, zram: bool = False) -> tuple[str, ...]:
     """List the columns that rows may have under some releases, in order; no machine is made to tell them.
 
-    ``paths`` are the memcgs of the trace. A memcg may lack some columns of its own.
+    ``paths`` are the memcgs of the trace. A memcg may lack some columns of its own. With ``zram`` some rows are of a
+    machine with a zram device.
     """
     releases, memcgs = tuple(releases), tuple(paths)
     there = {
-        f"{group}.{name}" for each in releases for group in MACHINE for name in shown(group, each.absent)
+        f"{group}.{name}"
+        for each in releases
+        for group in MACHINE
+        for name in shown(group, each.absent, zram=zram)
     }
     there |= {
         str(CounterName(group, name, path))
         for group in PER_MEMCG
-        for name in dict.fromkeys(name for each in releases for name in shown(group, each.absent))
+        for name in dict.fromkeys(name for each in releases for name in shown(group, each.absent, zram=zram))
         for path in memcgs
     }
     return tuple(
@@ -62,7 +66,8 @@ def _all_columns(paths: Iterable[str]) -> Iterator[str]:
 
 def _counters(snapshot: Snapshot) -> dict[str, Cell]:
     row: dict[str, Cell] = {}
-    for machine, values in zip(MACHINE, (snapshot.zswap, snapshot.vmstat, snapshot.replay), strict=True):
+    groups = (snapshot.zswap, snapshot.zram, snapshot.meminfo, snapshot.vmstat, snapshot.replay)
+    for machine, values in zip(MACHINE, groups, strict=True):
         row |= {f"{machine}.{name}": value for name, value in values.items()}
     for group, memcgs in zip(PER_MEMCG, (snapshot.memcg, snapshot.replay_memcg), strict=True):
         for path, values in memcgs.items():

@@ -12,7 +12,7 @@ from zswap_replay.codec.base import parse_spec
 from zswap_replay.errors import CodecError, SettingsError, ZswapReplayError
 from zswap_replay.kernel.names import UnknownReleaseError, resolve
 from zswap_replay.replay.shares import WorkingSets, whole_pages
-from zswap_replay.settings import KnobWrite, Settings
+from zswap_replay.settings import ZRAM_SETTINGS, KnobWrite, Settings
 from zswap_replay.units import RamShare, Share
 
 Value = int | str | bool | Share | RamShare
@@ -71,6 +71,8 @@ class Points(Sequence[Point]):
         self._fixed = frozenset(option.name for option in options if option.name in params)
         self._sizes = tuple(len(option.values) for option in options)
         self._size = prod(self._sizes)
+        # what is set of a zram device holds for the tiers that have one
+        self._any_zram = any("zram" in str(tier) for tier in self.given("tier"))
         self.names = tuple(option.name for option in options)
         # by option, the last one first: its name, the memcg and file of a knob, its values. A large axis is read often.
         self._columns = [
@@ -106,7 +108,13 @@ class Points(Sequence[Point]):
                 plain[name] = values[place]
             else:
                 knobs.append(KnobWrite(*knob, int(str(values[place]))))
+        if self._any_zram and "zram" not in str(plain.get("tier", "")):
+            plain = {name: value for name, value in plain.items() if name not in ZRAM_SETTINGS}
         return Settings(**plain, knobs=tuple(reversed(knobs)), fixed=self._fixed)
+
+    def given(self, name: str) -> tuple[Value, ...]:
+        """Give the values of an option; none for one that was not given."""
+        return next((option.values for option in self._options if option.name == name), ())
 
     def label(self, index: int) -> str:
         """Give the label of a point, without making it."""

@@ -140,7 +140,11 @@ def make_plan(
     return Plan(
         grid=grid,
         settings=settings,
-        columns=possible([release_of(kernel) for kernel in kernels], reader.paths),
+        columns=possible(
+            [release_of(kernel) for kernel in kernels],
+            reader.paths,
+            zram=any("zram" in str(tier) for tier in grid.points.given("tier")),
+        ),
         manifest={
             "trace": {"path": shown(trace), "sha256": sha256, "events": reader.num_rows},
             "settings": _base(grid, settings[0]),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from zswap_replay.result.by_name import CounterName
 from zswap_replay.result.derived import DERIVED
-from zswap_replay.result.labels import compressor_of
+from zswap_replay.result.labels import run_names
 from zswap_replay.result.long_format import rows
 from zswap_replay.result.result import TIMING_PARTS, Result
 
@@ -29,13 +29,13 @@ def render(results: Sequence[Result], *, timing: bool) -> str:
     writer = csv.writer(text, lineterminator="\n")
     ranged = any(result.range is not None for result in results)
     writer.writerow((*COLUMNS, *RANGE) if ranged else COLUMNS)
-    for result in results:
+    for run, result in zip(run_names(results), results, strict=True):
         for at, name, unit, value in _values(result, timing=timing):
             node = "" if name.node is None else name.node
             place = (name.group, name.memcg or "", node, name.counter)
             ends = _ends(result, at[0], str(name)) if ranged else ()
             cell = "" if value is None else value
-            writer.writerow((compressor_of(result), *at, *place, unit, cell, name, *ends))
+            writer.writerow((run, *at, *place, unit, cell, name, *ends))
     return text.getvalue()
 
 

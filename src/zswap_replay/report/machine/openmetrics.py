@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from zswap_replay.result.counters import COUNTERS, Group, Kind
 from zswap_replay.result.derived import DERIVED
-from zswap_replay.result.labels import compressor_of
+from zswap_replay.result.labels import compressor_of, tier_of
 from zswap_replay.result.long_format import rows
 from zswap_replay.result.result import TIMING_PARTS, Result
 
 _PREFIX: dict[Group, str] = {
     "zswap": "zswap_replay_zswap",
+    "zram": "zswap_replay_zram",
+    "meminfo": "zswap_replay_meminfo",
     "vmstat": "zswap_replay_vmstat",
     "memcg": "zswap_replay_memcg",
     "replay": "zswap_replay_replay",
@@ -76,6 +78,8 @@ def _run_labels(results: Sequence[Result]) -> list[_Labels]:
     found = [
         [("compressor", compressor_of(result)), ("kernel", result.manifest.kernel)] for result in results
     ]
+    if len({tier_of(result) for result in results}) > 1:
+        found = [[("tier", tier_of(result)), *own] for result, own in zip(results, found, strict=True)]
     if all(found.count(labels) == 1 for labels in found):
         return found
     return [[("run", str(place)), *labels] for place, labels in enumerate(found, 1)]

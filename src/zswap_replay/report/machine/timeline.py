@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zswap_replay.result.labels import compressor_of
+from zswap_replay.result.labels import run_names
 from zswap_replay.result.long_format import to_arrow
 from zswap_replay.result.result import Result
 
@@ -18,7 +18,11 @@ def write(path: Path, results: Sequence[Result]) -> None:
 
     Raises OSError: the file cannot be written.
     """
-    pairs = [(compressor_of(result), snapshot) for result in results for snapshot in result.snapshots]
+    pairs = [
+        (run, snapshot)
+        for run, result in zip(run_names(results), results, strict=True)
+        for snapshot in result.snapshots
+    ]
     written = pa.BufferOutputStream()
     pq.write_table(to_arrow(pairs), written, compression="zstd")
     with path.open("wb") as file:  # Arrow opens no pipe, and while it waits for one no signal is heard

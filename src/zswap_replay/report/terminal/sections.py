@@ -68,7 +68,7 @@ def _spelled(name: str, value: object) -> str:
             return ""
         case bool():
             return "Y" if value else "N"
-        case int() if name == "totalram":
+        case int() if name in ("totalram", "disksize", "mem_limit", "backing_dev"):
             return format_size(value)
         case int() if name != "seed":
             return f"{value:,}"
@@ -91,10 +91,13 @@ def counters(results: Sequence[Result]) -> Grid:
     table = Grid("", *labels(results), "", left=(0, len(results) + 1))
     groups: tuple[tuple[str, Group, Callable[[Result], dict[str, int]]], ...] = (
         ("zswap", "zswap", lambda result: result.end.zswap),
+        ("zram", "zram", lambda result: result.end.zram),
+        ("meminfo", "meminfo", lambda result: result.end.meminfo),
         ("vmstat", "vmstat", lambda result: result.end.vmstat),
         ("replay (not the kernel's)", "replay", lambda result: result.end.replay),
     )
-    for place, (title, group, values_of) in enumerate(groups):
+    there = [each for each in groups if any(each[2](result) for result in results)]
+    for place, (title, group, values_of) in enumerate(there):
         if place:
             table.add_row()
         table.add_row(heading(title))

@@ -175,6 +175,8 @@ def _memcg_table(label: str, result: Result) -> Table:
 def _machine_tables(runs: Runs) -> Iterator[Table]:
     groups: tuple[tuple[str, Group, Callable[[Result], dict[str, int]]], ...] = (
         ("zswap (debugfs)", "zswap", lambda result: result.end.zswap),
+        ("zram", "zram", lambda result: result.end.zram),
+        ("meminfo", "meminfo", lambda result: result.end.meminfo),
         ("vmstat", "vmstat", lambda result: result.end.vmstat),
         ("replay (not the kernel's)", "replay", lambda result: result.end.replay),
     )
