@@ -177,9 +177,9 @@ def _expected(case: Path, compare: set[str], *, root: bool, zram: bool) -> Itera
             for path, values in memcgs.items():
                 yield (
                     "memcgs",
-                    at | {"memcg": path} | {
-                        key: values.get(key) for key in (_ZRAM_MEMCG if zram else _MEMCG) if key in compare
-                    },
+                    at
+                    | {"memcg": path}
+                    | {key: values.get(key) for key in (_ZRAM_MEMCG if zram else _MEMCG) if key in compare},
                 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zswap_replay.errors import SettingsError, ZswapReplayError
-from zswap_replay.settings import KnobWrite, Settings, parse_totalram
+from zswap_replay.settings import ZRAM_SETTINGS, KnobWrite, Settings, parse_totalram
 from zswap_replay.units import UNLIMITED
 
 
@@ -61,7 +61,7 @@ def test_settings_as_json_are_all_fields_and_the_writes() -> None:
     names = [
         field.name
         for field in fields(Settings)
-        if field.name not in ("knobs", "fixed", "totalram_share", "kernel_asked")
+        if field.name not in ("knobs", "fixed", "totalram_share", "kernel_asked", "tier", *ZRAM_SETTINGS)
     ]
     assert [*names, "set", "fixed"] == list(document)
     assert 35 == document["max_pool_percent"]
@@ -80,7 +80,7 @@ def test_a_setting_that_a_document_lacks_has_its_default() -> None:
         ({"max_pool_percent": True}, "settings.max_pool_percent: found True; expected a whole number"),
         ({"enabled": 1}, "settings.enabled: found 1; expected true or false"),
         ({"zpool": None}, "settings.zpool: found None; expected a string"),
-        ({"pool": 1}, "settings.pool: found 1; expected one of the settings kernel, compressor, "),
+        ({"pool": 1}, "settings.pool: found 1; expected one of the settings tier, kernel, "),
         ({"max_pool_percent": 200}, "max_pool_percent 200: expected 0 to 100"),
         ({"set": "/a:memory.max=1"}, "settings.set: found '/a:memory.max=1'; expected a list"),
         ({"set": ["/a:memory.mux=1"]}, "memcg_set has no knob 'memory.mux'"),
@@ -94,3 +94,28 @@ def test_a_document_that_is_no_settings_is_refused_by_key(document: dict[str, ob
 
 def test_totalram() -> None:
     assert 4 << 30 == parse_totalram("4G")
+
+
+def test_the_settings_of_a_zram_device_are_written_where_there_is_one() -> None:
+    settings = Settings(tier="zram", disksize=1 << 20, recomp_algorithm="algo=zstd priority=2")
+
+    assert settings == Settings.from_json(settings.as_json())
+    assert [*ZRAM_SETTINGS] == [name for name in ZRAM_SETTINGS if name in settings.as_json()]
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"backing_dev": 1 << 20}, "backing_dev: the tier zswap has no zram device"),
+        ({"tier": "disk", "disksize": 1 << 20}, "disksize: the tier disk has no zram device"),
+        ({"tier": "zram", "disksize": 0}, "disksize 0: expected at least a page"),
+        ({"tier": "zram", "backing_dev": 4096}, "backing_dev 4096: expected at least 8192 bytes"),
+        ({"tier": "zram", "writeback_limit": 3}, "writeback_limit: expected backing_dev beside it"),
+        ({"tier": "zram", "recomp_algorithm": "zstd,lz4"}, "expected each priority once"),
+        ({"tier": "zram", "recomp_algorithm": "algo=zstd priority=0"}, "expected 1 to 3"),
+        ({"tier": "ram"}, "tier 'ram': expected one of zswap, zram, zswap"),
+    ],
+)
+def test_a_zram_device_that_cannot_be_is_refused_in_one_line(given: dict[str, Any], fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        Settings(**given)

@@ -13,7 +13,6 @@ from zswap_replay.mm.release_changes import release_of
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.units import quoted, whole
 
-
 ZRAM: Final = "zram/"
 """What a spec begins with that is zram's: ``zram/zstd``. zram calls some compressors in another way than zswap."""
 

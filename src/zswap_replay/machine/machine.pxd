@@ -17,7 +17,7 @@ from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport VM_SWAPPINESS, Vmscan
 from zswap_replay.mm.workingset cimport Workingset
 from zswap_replay.mm.zram_drv cimport Zram
-from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap, note_peaks, pass_time
+from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -59,7 +59,7 @@ cdef class Machine:
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
     @cython.locals(blocks="int[::1]")
     cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1
-    @cython.locals(blocks="int[::1]")
+    @cython.locals(blocks="int[::1]", pages="int[::1]")
     cdef discard_range(self, int space, unsigned long long first, unsigned long long last)
     cdef int page_event(
         self, int kind, int space, int page, int node, unsigned long long content, bint has_content

@@ -7,7 +7,6 @@ paths, lengths, is therefore checked here and in Events, Lengths and zswap_compr
 import cython
 import numpy as np
 
-from zswap_replay.lib.columns import Column
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
@@ -47,7 +46,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
-    from zswap_replay.mm.zswap import note_peaks, pass_time
 
     MAX_NODES = 256
     """NUMA nodes at most: a page has the number of its own in a byte."""
@@ -74,7 +72,7 @@ class Machine:
         """Make a machine that has only the root memcg, and no pool: ``set_pool`` makes the first.
 
         ``reclaim`` is how resident pages are reclaimed: ``k``, by two lists, ``mglru``, by generations, or ``lru``, by
-        an exact LRU. With ``zram`` the swap device is one, which has no size yet: see ``swapon``. Raises ValueError: it has
+        an exact LRU. With ``zram`` the swap device is a zram device, without a size as yet. Raises ValueError: it has
         no node, or more than MAX_NODES.
         """
         if not 1 <= nr_nodes <= MAX_NODES:
@@ -106,9 +104,7 @@ class Machine:
             writeback_ns,
         )
         self.zram = Zram(self.pages) if zram else None
-        self.slots = (
-            DeviceSlots(release, self.pages, self.memcgs, self.zswap, self.zram) if zram else None
-        )
+        self.slots = DeviceSlots(release, self.pages, self.memcgs, self.zswap, self.zram) if zram else None
         self.zswap.device = self.zram
         self.swap_slots: SwapSlots = self.slots or SwapSlots(release, self.pages, self.memcgs, self.zswap)
         self.page_io = PageIo(release, self.pages, self.memcgs, self.zswap)
@@ -250,50 +246,6 @@ class Machine:
         self.zswap.worker.now = now
         self.zswap.worker.run_worker(self.zswap, now)
 
-    # ---- zram ----
-
-    def swapon(self, discard_once: bool, discard_pages: bool) -> None:
-        """Write the swap header to the zram device, and swap to it from here on."""
-        assert self.zram is not None
-        assert self.slots is not None
-        pass_time(self.zswap)
-        self.zram.swap_header(self.zswap.worker.now)
-        self.slots.swapon(self.zram.nr_pages, discard_once, discard_pages)
-        note_peaks(self.zswap)
-
-    def swapoff(self) -> None:
-        """Take a device away that nothing was swapped to, and forget how it was set up."""
-        assert self.zram is not None
-        assert self.slots is not None
-        self.zram.reset_store()
-        self.slots.swapon(0, False, False)
-
-    def zram_idle(self, age_ns: int) -> None:
-        """Mark the slots that were not used for longer than that as idle, -1: all."""
-        assert self.zram is not None
-        self.zram.idle_store(self.zswap.worker.now, age_ns)
-
-    def zram_writeback(self, mode: int, index: int) -> int:
-        """Write pages to zram's backing device; return 0 or a negative error. See Zram.writeback_store()."""
-        assert self.zram is not None
-        pass_time(self.zswap)
-        return self.zram.writeback_store(mode, index)
-
-    def zram_recompress(self, mode: int, threshold: int, max_pages: int, priority: int, end: int) -> int:
-        """Recompress pages in zram; return 0 or a negative error. See Zram.recompress_store()."""
-        assert self.zram is not None
-        pass_time(self.zswap)
-        error = self.zram.recompress_store(mode, threshold, max_pages, priority, end)
-        note_peaks(self.zswap)
-        return error
-
-    def zram_compact(self) -> None:
-        """Compact zram's pool."""
-        assert self.zram is not None
-        pass_time(self.zswap)
-        self.zram.compact_store()
-        note_peaks(self.zswap)
-
     # ---- events ----
 
     def run(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
@@ -398,19 +350,20 @@ class Machine:
                         events.has_content[i] != 0,
                     )
 
-    def discard_range(
-        self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong
-    ) -> None:
+    def discard_range(self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong) -> None:
         """Free the pages ``first`` to ``last`` of a device with numbered slots, which go back in runs."""
         blocks = self.pages.blocks_between(space, first >> BLOCK_SHIFT, last >> BLOCK_SHIFT)
-        found = []
+        found = np.empty(len(blocks) << BLOCK_SHIFT, np.int32)
+        pages = found.data
         at: cython.Py_ssize_t
         page: cython.int
+        count: cython.Py_ssize_t = 0
         for at in range(len(blocks)):
             for page in range(blocks[at] << BLOCK_SHIFT, (blocks[at] << BLOCK_SHIFT) + BLOCK_MASK + 1):
                 if first <= self.pages.page_of(page) <= last:
-                    found.append(page)
-        self.memory.zap_pte_range(self.slots, np.array(found, np.int32).data)
+                    pages[count] = page
+                    count += 1
+        self.memory.zap_pte_range(self.slots, pages[:count])
 
     def page_event(
         self,

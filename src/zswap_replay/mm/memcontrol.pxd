@@ -60,7 +60,6 @@ cdef class MemCgroups:
     cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
-    cpdef void set_nr_swap_pages(self, long long free, long long total) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
     cdef void add_to_parents(self, long long[::1] values, int width) noexcept
     cpdef grow(self)

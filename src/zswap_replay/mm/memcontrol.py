@@ -39,23 +39,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     NR_EVENTS = 17
 
 EVENT_NAMES = (
-    "accesses",
-    "pgmajfault",
-    "pswpin",
-    "pswpout",
-    "zswpin",
-    "zswpout",
-    "zswpwb",
-    "memcg_limit_reject",
-    "pool_limit_reject",
-    "compress_reject",
-    "oom",
-    "written_back_pages",
-    "pgsteal",
-    "workingset_refault_anon",
-    "workingset_activate_anon",
-    "swap.events.max",
-    "swap.events.fail",
+    *("accesses", "pgmajfault", "pswpin", "pswpout", "zswpin", "zswpout", "zswpwb"),
+    *("memcg_limit_reject", "pool_limit_reject", "compress_reject", "oom", "written_back_pages"),
+    *("pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
+    *("swap.events.max", "swap.events.fail"),
 )
 NODE_NAMES = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
 
@@ -335,10 +322,7 @@ class MemCgroups:
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_get_nr_swap_pages(self, memcg: cython.int) -> cython.longlong:
-        """Return how many more slots a memcg may have, of the device and under every memory.swap.max up the tree.
-
-        Models mem_cgroup_get_nr_swap_pages().
-        """
+        """Return how many more slots a memcg may have, of the device and under every memory.swap.max up the tree."""
         left: cython.longlong = self.nr_swap_pages
         while memcg > ROOT:
             if self.swap_max[memcg] != NO_LIMIT:
@@ -347,10 +331,7 @@ class MemCgroups:
         return left
 
     def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
-        """Tell whether half of the device or of a memory.swap.max up the tree is used.
-
-        A page that is read in then gives its slot up. Models mem_cgroup_swap_full().
-        """
+        """Tell whether half of the device or of a memory.swap.max up the tree is used: reads then give slots up."""
         if self.vm_swap_full:
             return True
         while memcg > ROOT:
@@ -358,12 +339,6 @@ class MemCgroups:
                 return True
             memcg = self.parent[memcg]
         return False
-
-    def set_nr_swap_pages(self, free: cython.longlong, total: cython.longlong) -> None:
-        """Note how many slots of the device are free, of how many in all. Models vm_swap_full()."""
-        self.swap_limited = True
-        self.nr_swap_pages = free
-        self.vm_swap_full = 2 * free < total
 
     def count_memcg_event(self, memcg: cython.int, nid: cython.int, event: cython.int) -> None:
         """Count an event where it happened; ``nid`` is the node of the page."""

@@ -140,7 +140,10 @@ class Memory:
             pages.flags[page] |= DIRTY
 
     def zap_pte_range(self, slots: DeviceSlots, pages: Column) -> None:
-        """Free pages of one address space, in their order: runs of slots go back at once. Models zap_pte_range()."""
+        """Free pages of one address space, in their order: runs of slots go back at once.
+
+        Models zap_pte_range().
+        """
         at: cython.int = 0
         count: cython.int
         each: cython.int

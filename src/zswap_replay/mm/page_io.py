@@ -11,7 +11,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import ZERO_FILLED
     from zswap_replay.lib.page_table import DIRTY, ZERO
     from zswap_replay.mm.memcontrol import PSWPIN, PSWPOUT
-    from zswap_replay.mm.zswap import count_zero_pages
+    from zswap_replay.mm.zswap import count_zero_pages, write_to_device
 
     # what became of a page that was to be written
     STORED = 0
@@ -61,7 +61,7 @@ class PageIo:
         self.pages.flags[page] &= ~DIRTY
         self.pswpout += 1
         self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PSWPOUT)
-        if self.zswap.device is not None and not self.zswap.write_to_device(page):
+        if self.zswap.device is not None and not write_to_device(self.zswap, page):
             return FAILED
         return WRITTEN
 

@@ -124,9 +124,14 @@ class DeviceSlots(SwapSlots):
             self.device.discard(self.total_swap_pages)
 
     def set_nr_swap_pages(self, free: cython.longlong) -> None:
-        """Set how many slots are free."""
+        """Set how many slots are free.
+
+        Models get_nr_swap_pages() and vm_swap_full(), which memcgs ask.
+        """
         self.nr_swap_pages = free
-        self.memcgs.set_nr_swap_pages(free, self.total_swap_pages)
+        self.memcgs.swap_limited = True
+        self.memcgs.nr_swap_pages = free
+        self.memcgs.vm_swap_full = 2 * free < self.total_swap_pages
 
     def folio_alloc_swap(self, page: cython.int) -> cython.bint:
         """Give a page a slot, charged to the nearest memcg that is online.
@@ -163,7 +168,10 @@ class DeviceSlots(SwapSlots):
         return True
 
     def check_cache_active(self) -> cython.bint:
-        """Tell whether slots are taken and given back many at a time, as there are enough. Models check_cache_active()."""
+        """Tell whether slots are taken and given back many at a time, as there are enough.
+
+        Models check_cache_active().
+        """
         if not self.rule_slots_cached:
             return False
         if not self.use_swap_slot_cache:
@@ -184,7 +192,10 @@ class DeviceSlots(SwapSlots):
         self.swapcache_free_entries()
 
     def get_swap_pages(self, wanted: cython.longlong) -> cython.int:
-        """Take slots from the device into the cache; return how many. Models get_swap_pages()."""
+        """Take slots from the device into the cache; return how many.
+
+        Models get_swap_pages().
+        """
         taken: cython.int = 0
         slot: cython.int
         wanted = min(wanted, self.nr_swap_pages)
@@ -238,7 +249,10 @@ class DeviceSlots(SwapSlots):
         self.n_ret = 0
 
     def swap_entry_free(self, slot: cython.int, memcg: cython.int) -> None:
-        """Give a slot back to the device, and its charge to ``memcg``, -1 for nobody. Models swap_entry_range_free()."""
+        """Give a slot back to the device, and its charge to ``memcg``, -1 for nobody.
+
+        Models swap_entry_range_free(), mm/swapfile.c.
+        """
         if memcg >= 0:
             self.memcgs.mem_cgroup_uncharge_swap(memcg)
         pass_time(self.zswap)

@@ -119,7 +119,10 @@ class SwapInfo:
         return offset
 
     def cluster_alloc_range(self, cluster: cython.int, slot: cython.int) -> None:
-        """Take a slot of a cluster into use. Models cluster_alloc_range()."""
+        """Take a slot of a cluster into use.
+
+        Models cluster_alloc_range().
+        """
         if self.cluster[cluster].flags == CLUSTER_FLAG_FREE:
             self.move_cluster(cluster, CLUSTER_FLAG_NONFULL)
         self.swap_map[slot] = 1

@@ -180,8 +180,7 @@ class Vmscan:
         """Write out or drop an isolated page; return what becomes of it: FREED, KEEP, ACTIVATE or KEEP_DIRTY.
 
         A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
-        cache where the device is asynchronous (KEEP) or its memcg may not write to it (ACTIVATE), and where the device
-        refused it (KEEP_DIRTY).
+        cache where the device is asynchronous (KEEP) or refused it (KEEP_DIRTY), or its memcg may not write (ACTIVATE).
         """
         flags: cython.int = self.pages.flags[page]
         memcg: cython.int = self.pages.page[page].memcg
@@ -201,17 +200,15 @@ class Vmscan:
             self.worker_waited = True
             if self.zswap.worker.refusals_waiting > self.shrink_delay:
                 self.zswap.worker.finish(self.zswap)
-        if outcome == KEPT:
-            return ACTIVATE
-        if outcome == FAILED:
-            return KEEP_DIRTY
+        if outcome == KEPT or outcome == FAILED:
+            return ACTIVATE if outcome == KEPT else KEEP_DIRTY
         if outcome == STORED or self.synchronous_swap:
             self.remove_mapping(page, memcg)
             return FREED
         return KEEP
 
     def note_swap_full(self, memcg: cython.int) -> None:
-        """Count a page of a memcg that a memory.swap.max up the tree keeps in memory, or a device without free slots."""
+        """Count a page of a memcg that a memory.swap.max up the tree, or a device that is full, keeps in memory."""
         memcgs: MemCgroups = self.memcgs
         self.swap_full += 1
         self.swap_full_memcg = memcg

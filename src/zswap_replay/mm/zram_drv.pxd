@@ -1,20 +1,17 @@
 cimport cython
-from zswap_replay.lib.length_index cimport CLASS_SHIFT, KIND_MASK, NORMAL, NR_CLASSES, Lengths
+from zswap_replay.lib.length_index cimport CLASS_SHIFT, NORMAL, NR_CLASSES
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 from zswap_replay.mm.swap_device cimport SwapDevice
-from zswap_replay.mm.zpool cimport ENOSPC
+from zswap_replay.mm.zcomp cimport Zcomp
 from zswap_replay.mm.zs_objects cimport ZsObjects
 from zswap_replay.mm.zswap cimport (
-    CLASS_BYTES, CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED, EINVAL, NR_CLASS_TALLIES,
+    CLASS_BYTES, CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED, NR_CLASS_TALLIES,
 )
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     ZRAM_MAX_COMPS = 4
     ZRAM_PRIMARY_COMP = 0
-    ZRAM_SECONDARY_COMP = 1
-    EIO = 5
-    ENODEV = 19
     ZRAM_ALLOCATED = 1
     ZRAM_SAME = 2
     ZRAM_WB = 4
@@ -23,18 +20,7 @@ cpdef enum:
     ZRAM_INCOMPRESSIBLE = 32
     ZRAM_BYTES_KEPT = 64
     ZRAM_COMP_PRIORITY_SHIFT = 8
-    IDLE_WRITEBACK = 1
-    HUGE_WRITEBACK = 2
-    INCOMPRESSIBLE_WRITEBACK = 4
     NO_END = 1073741824
-
-@cython.final
-cdef class Zcomp:
-    cdef readonly str name
-    cdef readonly object contents
-    cdef readonly Lengths lengths, learned
-    cdef readonly int header_length
-    cdef int kind_of_content(self, unsigned long long content) except -1
 
 @cython.final
 cdef class Zram(SwapDevice):
@@ -54,7 +40,7 @@ cdef class Zram(SwapDevice):
     cdef readonly long long failed_writes, notify_free, bd_count, bd_reads, bd_writes
     cdef readonly long long[::1] stored_at_length, class_tally
     cdef begin(self)
-    cdef void account(self) noexcept
+    cpdef void account(self) noexcept
     cdef int make_room(self, int slot) except -1
     cdef void zram_accessed(self, int slot, unsigned long long now) noexcept
     cdef int zcomp_compress(self, Zcomp comp, int slot, unsigned long long content) except -1
@@ -65,9 +51,3 @@ cdef class Zram(SwapDevice):
     cdef int zram_free_page(self, int slot) except -1
     cdef int alloc_block_bdev(self) except -1
     cdef int free_block_bdev(self, int block) except -1
-    cpdef idle_store(self, unsigned long long now, long long age)
-    cpdef int writeback_store(self, int mode, long long index) except? -1000
-    cpdef int recompress_store(
-        self, int mode, int threshold, long long max_pages, int priority, int end
-    ) except? -1000
-    cdef bint zram_recompress(self, int slot, int threshold, int priority, int end) except -1

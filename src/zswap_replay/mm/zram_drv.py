@@ -1,8 +1,9 @@
 """zram: a block device in RAM, compressed, as the swap device. Models drivers/block/zram/zram_drv.c, v6.12.
 
 A function that has the name of one of the kernel's models it; the files in sysfs are written by functions that end in
-``_store``. What is stored stays until its slot is given back, or until it is written to the backing device by hand:
-there is no LRU, no limit by memcg and no writeback by itself, and nothing of it is charged to anybody.
+``_store``, of which those that walk over the slots are in zram_walks.py. What is stored stays until its slot is given
+back, or until it is written to the backing device by hand: there is no LRU, no limit by memcg and no writeback by
+itself, and nothing of it is charged to anybody.
 """
 
 import heapq
@@ -10,29 +11,24 @@ import heapq
 import cython
 
 from zswap_replay.lib.columns import INT, LONGLONG, ULONGLONG, USHORT, column, grown
-from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.swap_device import SwapDevice
+from zswap_replay.mm.zcomp import Zcomp
 from zswap_replay.mm.zs_objects import ZsObjects
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, NORMAL, NR_CLASSES
+    from zswap_replay.lib.length_index import CLASS_SHIFT, NORMAL, NR_CLASSES
     from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
-    from zswap_replay.mm.zpool import ENOSPC
     from zswap_replay.mm.zswap import (
         CLASS_BYTES,
         CLASS_REFUSED,
         CLASS_SAME_FILLED,
         CLASS_STORED,
-        EINVAL,
         NR_CLASS_TALLIES,
     )
 
     ZRAM_MAX_COMPS = 4
     ZRAM_PRIMARY_COMP = 0
-    ZRAM_SECONDARY_COMP = 1
-    EIO = 5
-    ENODEV = 19
     # flags of a slot: enum zram_pageflags
     ZRAM_ALLOCATED = 1
     ZRAM_SAME = 2
@@ -43,33 +39,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ZRAM_BYTES_KEPT = 64
     """The compressed bytes are kept outside; they are not where the length was known."""
     ZRAM_COMP_PRIORITY_SHIFT = 8
-    # what a walk over the slots is for
-    IDLE_WRITEBACK = 1
-    HUGE_WRITEBACK = 2
-    INCOMPRESSIBLE_WRITEBACK = 4
     NO_END = 1 << 30
     """Blocks of a backing device whose size is not known."""
-
-
-class Zcomp:
-    """A compressor with a priority. Models struct zcomp, as far as lengths go."""
-
-    def __init__(
-        self, name: str, contents: object, lengths: Lengths, learned: Lengths | None, header_length: int
-    ) -> None:
-        """``header_length`` is what the swap header is compressed to, in bytes."""
-        self.name = name
-        self.contents = contents
-        self.lengths = lengths
-        self.learned = learned
-        self.header_length = header_length
-
-    def kind_of_content(self, content: cython.ulonglong) -> cython.int:
-        """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
-        known: cython.longlong = self.lengths.find(content)
-        if known >= 0:
-            return self.lengths.kind_at(known) & KIND_MASK
-        return self.contents.same_filled(content)
 
 
 class Zram(SwapDevice):
@@ -178,13 +149,14 @@ class Zram(SwapDevice):
         self.top = max(self.top, slot + 1)
 
     def zram_accessed(self, slot: cython.int, now: cython.ulonglong) -> None:
-        """Note that a slot was read or written. Models zram_accessed()."""
+        """Note that a slot was read or written.
+
+        Models zram_accessed().
+        """
         self.flags[slot] &= ~ZRAM_IDLE
         self.ac_time[slot] = now
 
-    def zcomp_compress(
-        self, comp: Zcomp, slot: cython.int, content: cython.ulonglong
-    ) -> cython.int:
+    def zcomp_compress(self, comp: Zcomp, slot: cython.int, content: cython.ulonglong) -> cython.int:
         """Compress a content; return its length, PAGE_SIZE where it is kept raw.
 
         What is kept of the bytes outside has the slot's number: ``drop_bytes`` drops it.
@@ -273,12 +245,18 @@ class Zram(SwapDevice):
         return True
 
     def update_used_max(self) -> None:
-        """Raise the most that the pool had. Models update_used_max()."""
+        """Raise the most that the pool had.
+
+        Models update_used_max().
+        """
         if self.mem_pool.pool.pages_allocated > self.max_used_pages:
             self.max_used_pages = self.mem_pool.pool.pages_allocated
 
     def zram_free_page(self, slot: cython.int) -> None:
-        """Free what a slot holds, if anything. Models zram_free_page()."""
+        """Free what a slot holds, if anything.
+
+        Models zram_free_page().
+        """
         flags: cython.int = self.flags[slot]
         if flags & ZRAM_ALLOCATED:
             if flags & ZRAM_HUGE:
@@ -339,171 +317,15 @@ class Zram(SwapDevice):
         self.nr_pages = size >> PAGE_SHIFT
 
     def mem_limit_store(self, size: int) -> None:
-        """Limit the pool to so many bytes, rounded up to pages; 0: no limit."""
+        """Set the limit of the pool to so many bytes, rounded up to pages; 0: no limit."""
         self.limit_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT
 
     def mem_used_max_store(self) -> None:
         """Let the most that the pool had be what it has now."""
         self.max_used_pages = self.mem_pool.pool.pages_allocated
 
-    def idle_store(self, now: cython.ulonglong, age: cython.longlong) -> None:
-        """Mark slots as idle that were last written or read more than ``age`` ns ago, and younger ones as not.
-
-        -1: all. Same-filled slots and those on the backing device have no mark. Models mark_idle().
-        """
-        slot: cython.int
-        flags: cython.int
-        for slot in range(self.top):
-            flags = self.flags[slot]
-            if not flags & ZRAM_ALLOCATED or flags & (ZRAM_WB | ZRAM_SAME):
-                continue
-            if age < 0 or self.ac_time[slot] + age < now:
-                self.flags[slot] |= ZRAM_IDLE
-            else:
-                self.flags[slot] &= ~ZRAM_IDLE
-
-    def writeback_store(self, mode: cython.int, index: cython.longlong) -> cython.int:
-        """Write pages to the backing device, in the order of their slots; return 0 or a negative error.
-
-        ``mode`` is the marks that a page must have, together; ``index`` the one slot, or -1 for all. -EIO:
-        writeback_limit is used up; -ENOSPC: so are the blocks; both also where no page is left that would be written.
-        Models writeback_store().
-        """
-        slot: cython.longlong = 0
-        stop: cython.longlong = self.nr_pages
-        block: cython.int = 0
-        error: cython.int = 0
-        flags: cython.int
-        if index >= self.nr_pages:
-            return -EINVAL
-        if not self.backing_pages:
-            return -ENODEV
-        if index >= 0:
-            slot = index
-            stop = index + 1
-        while slot < stop:
-            if self.wb_limit_enable and not self.bd_wb_limit:
-                error = -EIO
-                break
-            if not block:
-                block = self.alloc_block_bdev()
-                if not block:
-                    error = -ENOSPC
-                    break
-            if slot >= self.top:
-                break  # the others are empty, and change nothing
-            flags = self.flags[slot]
-            if (
-                flags & ZRAM_ALLOCATED
-                and not flags & (ZRAM_WB | ZRAM_SAME)
-                and not (mode & IDLE_WRITEBACK and not flags & ZRAM_IDLE)
-                and not (mode & HUGE_WRITEBACK and not flags & ZRAM_HUGE)
-                and not (mode & INCOMPRESSIBLE_WRITEBACK and not flags & ZRAM_INCOMPRESSIBLE)
-            ):
-                self.zram_free_page(slot)
-                self.flags[slot] = ZRAM_ALLOCATED | ZRAM_WB
-                self.block[slot] = block
-                block = 0
-                self.pages_stored += 1
-                self.bd_writes += 1
-                if self.wb_limit_enable and self.bd_wb_limit > 0:
-                    self.bd_wb_limit -= 1
-            slot += 1
-        if block:
-            self.free_block_bdev(block)
-        self.account()
-        return error
-
-    def recompress_store(
-        self,
-        mode: cython.int,
-        threshold: cython.int,
-        max_pages: cython.longlong,
-        priority: cython.int,
-        end: cython.int,
-    ) -> cython.int:
-        """Try compressors of the priorities from ``priority`` to ``end`` - 1 on pages; return 0 or -EINVAL.
-
-        ``mode`` is the marks that a page must have, ``threshold`` its least length in bytes, ``max_pages`` how many
-        are tried, -1 for all. Models recompress_store().
-        """
-        slot: cython.int
-        flags: cython.int
-        if threshold >= self.huge_class_size:
-            return -EINVAL
-        for slot in range(self.top):
-            if max_pages == 0:
-                break
-            flags = self.flags[slot]
-            if (
-                not flags & ZRAM_ALLOCATED
-                or (mode & IDLE_WRITEBACK and not flags & ZRAM_IDLE)
-                or (mode & HUGE_WRITEBACK and not flags & ZRAM_HUGE)
-                or flags & (ZRAM_WB | ZRAM_SAME | ZRAM_INCOMPRESSIBLE)
-            ):
-                continue
-            if self.zram_recompress(slot, threshold, priority, end) and max_pages > 0:
-                max_pages -= 1
-        self.account()
-        return 0
-
-    def zram_recompress(
-        self, slot: cython.int, threshold: cython.int, priority: cython.int, end: cython.int
-    ) -> cython.bint:
-        """Try compressors on a page until its size class is smaller; return whether any was tried.
-
-        A page that none of all compressors made smaller is marked incompressible. Models zram_recompress().
-        """
-        old_length: cython.int = self.length[slot]
-        old_priority: cython.int = self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT
-        old_class: cython.int
-        new_class: cython.int = 0
-        new_length: cython.int = 0
-        kept: cython.int = 0
-        had: cython.int
-        tried: cython.int = 0
-        comp: Zcomp
-        content: cython.ulonglong = self.content[slot]
-        if old_length < threshold:
-            return False
-        self.flags[slot] &= ~ZRAM_IDLE
-        old_class = self.mem_pool.zs_lookup_class_index(old_length)
-        priority = max(priority, old_priority + 1)
-        if priority >= end:
-            return False
-        had = self.flags[slot] & ZRAM_BYTES_KEPT
-        while priority < end:
-            if self.comps[priority] is not None:
-                comp = self.comps[priority]
-                tried += 1
-                self.flags[slot] &= ~ZRAM_BYTES_KEPT
-                new_length = self.zcomp_compress(comp, slot, content)
-                new_class = self.mem_pool.zs_lookup_class_index(new_length)
-                if new_class < old_class and not (threshold and new_length >= threshold):
-                    kept = self.flags[slot] & ZRAM_BYTES_KEPT
-                    break
-                self.drop_bytes(slot, priority)
-            priority += 1
-        self.flags[slot] = (self.flags[slot] & ~ZRAM_BYTES_KEPT) | had
-        if tried == 0:
-            return False
-        if new_class >= old_class:
-            if tried == self.num_active_comps - 1:
-                self.flags[slot] |= ZRAM_INCOMPRESSIBLE
-            return True
-        if threshold and new_length >= threshold:
-            return True
-        handle: cython.int = self.mem_pool.zs_malloc(new_length)
-        self.zram_free_page(slot)
-        self.flags[slot] = ZRAM_ALLOCATED | kept | (priority << ZRAM_COMP_PRIORITY_SHIFT)
-        self.length[slot] = new_length
-        self.handle[slot] = handle
-        self.compr_data_size += new_length
-        self.pages_stored += 1
-        return True
-
     def compact_store(self) -> None:
-        """Compact the pool."""
+        """Let the pool be compacted."""
         self.mem_pool.zs_compact()
         self.account()
 

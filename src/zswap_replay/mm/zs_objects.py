@@ -58,12 +58,18 @@ class ZsObjects:
         return 0
 
     def zs_lookup_class_index(self, size: cython.int) -> cython.int:
-        """Return the size class of an object of ``size`` bytes, its handle included. Models zs_lookup_class_index()."""
+        """Return the size class of an object of ``size`` bytes, its handle included.
+
+        Models zs_lookup_class_index().
+        """
         index: cython.int = self.pool.size_class[self.pool.get_size_class_index(size + ZS_HANDLE_SIZE)]
         return index
 
     def zs_malloc(self, size: cython.int) -> cython.int:
-        """Allocate an object of ``size`` bytes, at most a page; return its handle. Models zs_malloc()."""
+        """Allocate an object of ``size`` bytes, at most a page; return its handle.
+
+        Models zs_malloc().
+        """
         zspage: cython.int = self.pool.zpool_malloc(size)
         class_index: cython.int = self.pool.zspage[zspage].size_class
         if self.pool.zspage[zspage].inuse == 1:
@@ -74,7 +80,10 @@ class ZsObjects:
         return handle
 
     def zs_free(self, handle: cython.int) -> None:
-        """Free an object and its handle. Models zs_free()."""
+        """Free an object and its handle.
+
+        Models zs_free().
+        """
         zspage: cython.int = self.zspage_of[handle]
         class_index: cython.int = self.pool.zspage[zspage].size_class
         self.obj_free(zspage, self.place_of[handle])
@@ -99,7 +108,10 @@ class ZsObjects:
         return handle
 
     def init_zspage(self, zspage: cython.int, class_index: cython.int) -> None:
-        """Give a zspage its places, all of them free, the first to be handed out first. Models init_zspage()."""
+        """Give a zspage its places, all of them free, the first to be handed out first.
+
+        Models init_zspage().
+        """
         objects: cython.int = self.pool.objs_per_zspage[class_index]
         begin: cython.int
         place: cython.int
@@ -126,7 +138,10 @@ class ZsObjects:
         self.zspages[class_index] -= 1
 
     def obj_malloc(self, zspage: cython.int, handle: cython.int) -> None:
-        """Put an object into the place that was freed last, or was never used. Models obj_malloc()."""
+        """Put an object into the place that was freed last, or was never used.
+
+        Models obj_malloc().
+        """
         place: cython.int = self.freeobj[zspage]
         self.freeobj[zspage] = -2 - self.object[place]
         self.object[place] = handle
@@ -134,7 +149,10 @@ class ZsObjects:
         self.place_of[handle] = place
 
     def obj_free(self, zspage: cython.int, place: cython.int) -> None:
-        """Free a place, which is the next to be handed out. Models obj_free()."""
+        """Free a place, which is the next to be handed out.
+
+        Models obj_free().
+        """
         self.object[place] = -2 - self.freeobj[zspage]
         self.freeobj[zspage] = place
 
@@ -154,7 +172,7 @@ class ZsObjects:
         return freed
 
     def compact_class(self, class_index: cython.int) -> cython.Py_ssize_t:
-        """Compact one class: as long as its free objects make up a zspage. Models __zs_compact()."""
+        """Move the objects of one class: as long as its free objects make up a zspage. Models __zs_compact()."""
         freed: cython.longlong = 0
         dst: cython.int = -1
         src: cython.int
@@ -179,7 +197,10 @@ class ZsObjects:
         return freed
 
     def zs_can_compact(self, class_index: cython.int) -> cython.bint:
-        """Tell whether the free objects of a class make up a whole zspage. Models zs_can_compact()."""
+        """Tell whether the free objects of a class make up a whole zspage.
+
+        Models zs_can_compact().
+        """
         objects: cython.int = self.pool.objs_per_zspage[class_index]
         return self.zspages[class_index] * objects - self.objs_inuse[class_index] >= objects
 
@@ -204,7 +225,10 @@ class ZsObjects:
         return -1
 
     def putback_zspage(self, zspage: cython.int) -> cython.int:
-        """Put an isolated zspage on the list of its group, which is returned. Models putback_zspage()."""
+        """Put an isolated zspage on the list of its group, which is returned.
+
+        Models putback_zspage().
+        """
         group: cython.int = self.pool.calculate_fullness_group(
             self.pool.zspage[zspage].size_class, self.pool.zspage[zspage].inuse
         )
@@ -212,7 +236,10 @@ class ZsObjects:
         return group
 
     def migrate_zspage(self, src: cython.int, dst: cython.int) -> None:
-        """Move objects in the order of their places until one is full or the other empty. Models migrate_zspage()."""
+        """Move objects in the order of their places until one is full or the other empty.
+
+        Models migrate_zspage().
+        """
         class_index: cython.int = self.pool.zspage[src].size_class
         objects: cython.int = self.pool.objs_per_zspage[class_index]
         begin: cython.int = self.places[src]

@@ -180,7 +180,10 @@ class ZsPool(Zpool):
             self.free_zspage(zspage)
 
     def free_zspage(self, zspage: cython.int) -> None:
-        """Give an empty zspage back. Models free_zspage()."""
+        """Give an empty zspage back.
+
+        Models free_zspage().
+        """
         self.remove_zspage(zspage)
         self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
         self.free_zspages.append(zspage)

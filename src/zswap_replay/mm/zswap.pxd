@@ -163,7 +163,6 @@ cdef class Zswap(LruWalk):
     cdef int zswap_compress(self, ZswapPool pool, int page, unsigned long long content) except -1
     cdef int zswap_decompress(self, int entry) except -1
     cdef int zswap_writeback_entry(self, int entry) except -1000
-    cdef bint write_to_device(self, int page) except -1
     cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1
     cpdef int shrink_memcg(self, int memcg) except -1000
     cdef int zswap_store(self, int page) except -1
@@ -179,5 +178,6 @@ cpdef void account_until(Zswap zswap, unsigned long long now) noexcept
 @cython.locals(device=SwapDevice)
 cpdef void restart_held(Zswap zswap, unsigned long long now) noexcept
 @cython.locals(device=SwapDevice)
-cdef void note_peaks(Zswap zswap) noexcept
+cpdef void note_peaks(Zswap zswap) noexcept
 cdef void count_zero_pages(Zswap zswap, int change) noexcept
+cdef bint write_to_device(Zswap zswap, int page) except -1

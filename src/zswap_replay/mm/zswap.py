@@ -791,6 +791,20 @@ def count_zero_pages(zswap: "Zswap", change: cython.int) -> None:
     note_peaks(zswap)
 
 
+def write_to_device(zswap: "Zswap", page: cython.int) -> cython.bint:
+    """Write a page to a device that keeps it; return False where it takes no more, and the page stays dirty.
+
+    Models swap_writepage_bdev_sync(), mm/page_io.c.
+    """
+    device: SwapDevice = zswap.device
+    pass_time(zswap)
+    written: cython.bint = device.write_page(page, zswap.worker.now)
+    note_peaks(zswap)
+    if not written:
+        zswap.page_table.flags[page] |= DIRTY
+    return written
+
+
 # ---- zswap ----
 
 
@@ -818,8 +832,7 @@ class Zswap(LruWalk):
         self.worker = ShrinkWorker(release, memcgs, writeback_ns)
         self.shrinker = ZswapShrinker(release, pages, memcgs, nr_nodes)
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
-        # the swap device, where it is one that keeps what is written to it
-        self.device: SwapDevice | None = None
+        self.device: SwapDevice | None = None  # the swap device, where that keeps what is written to it
         self.held = Held()
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
@@ -1008,23 +1021,9 @@ class Zswap(LruWalk):
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
-        if self.device is not None and not self.write_to_device(entry):
-            return 0
-        self.writeback.folio_start_writeback(entry, True)
+        if self.device is None or write_to_device(self, entry):
+            self.writeback.folio_start_writeback(entry, True)
         return 0
-
-    def write_to_device(self, page: cython.int) -> cython.bint:
-        """Write a page to a device that keeps it; return False where it takes no more, and the page stays dirty.
-
-        Models swap_writepage_bdev_sync(), mm/page_io.c.
-        """
-        device: SwapDevice = self.device
-        pass_time(self)
-        written: cython.bint = device.write_page(page, self.worker.now)
-        note_peaks(self)
-        if not written:
-            self.page_table.flags[page] |= DIRTY
-        return written
 
     # ---- shrinking ----
 
@@ -1166,8 +1165,7 @@ class Zswap(LruWalk):
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; return False where zswap does not have it.
 
-        The page is dirty where the load frees the entry; else the entry goes to the tail of its LRU. Models
-        zswap_load().
+        Models zswap_load(): the page is dirty where the load frees the entry, which else goes to the tail of its LRU.
         """
         pages: PageTable = self.page_table
         if not pages.page[page].pool:
@@ -1187,10 +1185,7 @@ class Zswap(LruWalk):
         return True
 
     def zswap_orphan(self, page: cython.int, slot: cython.int) -> None:
-        """Detach the entry of a page whose slot is given up: it is the entry ``slot``, below NR_RETURNED, from now on.
-
-        The entry stays until the slot is given back.
-        """
+        """Let the entry of a page whose slot is given up be the entry ``slot``, below NR_RETURNED, until that goes."""
         pages: PageTable = self.page_table
         pool: ZswapPool = self.pools.pool_of_entry(page)
         if pages.flags[page] & BYTES_KEPT:

@@ -21,8 +21,8 @@ from zswap_replay.replay.listener import Stop
 from zswap_replay.replay.nothing_stored import why_nothing_stored
 from zswap_replay.replay.page_data import PageData
 from zswap_replay.replay.settings_check import kernel_rules
-from zswap_replay.replay.zram import zram_warnings
 from zswap_replay.replay.shortages import shortage_warnings
+from zswap_replay.replay.zram import zram_warnings
 from zswap_replay.result.manifest import Manifest, versions
 from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time
 from zswap_replay.result.packed import PackedSnapshots
@@ -310,7 +310,7 @@ def _warnings(
         found.append("swap readahead (page_cluster) is read in the kernel's sources, not compared with a run")
     if not reader.page_events:
         found.append("the trace has no page event: nothing was replayed")
-    elif settings.zswap_enabled and not machine.zswap.zswpout:
+    elif "zswap" in settings.tier and not machine.zswap.zswpout:
         found.append(
             f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings, rate)}"
         )

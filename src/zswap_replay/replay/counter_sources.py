@@ -53,6 +53,7 @@ class MemcgReading:
 MachineSource = Callable[[Reading], int]
 MemcgSource = Callable[[MemcgReading], Numbers]
 
+
 def _of_zram(name: str) -> MachineSource:
     return lambda now: now.zram[name]
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
@@ -195,7 +195,9 @@ def spelled(compressor: str, *, any_name: bool) -> str:
     """
     try:
         if compressor.startswith(ZRAM):
-            raise CodecError(f"no compressor {quoted(compressor)}; zram's is {ZRAM.rstrip('/')}'s comp_algorithm")
+            raise CodecError(
+                f"no compressor {quoted(compressor)}; zram's is {ZRAM.rstrip('/')}'s comp_algorithm"
+            )
         return parse_spec(compressor)
     except CodecError:
         if not any_name or compressor.partition(":")[0] in COMPRESSORS:

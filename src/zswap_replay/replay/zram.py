@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from errno import errorcode
 from typing import Any, Final, Protocol
 
@@ -11,14 +12,18 @@ from zswap_replay.errors import CodecError, SettingsError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm import zswap
-from zswap_replay.mm.zram_drv import NO_END, Zcomp
+from zswap_replay.mm.swap_slots import DeviceSlots
+from zswap_replay.mm.zcomp import Zcomp
+from zswap_replay.mm.zram_drv import NO_END, Zram
+from zswap_replay.mm.zram_walks import idle_store, recompress_store, writeback_store
+from zswap_replay.mm.zswap import account_until, note_peaks
 from zswap_replay.settings import Settings
 from zswap_replay.trace import zram_files
 from zswap_replay.trace.zram_files import MAX_COMPS, Algorithm
 from zswap_replay.units import PAGE_SIZE, format_size, parse_size
 
 LARGEST_DISKSIZE: Final = 8 << 30
-"""The size of a device where nothing says it: as much as RAM, and no more than this; what Fedora's zram-generator has."""
+"""The size of a device where nothing says it: as much as RAM, and no more than this, as Fedora has it."""
 
 RECORDED: Final = "6.12"
 """The release under which runs with zram were recorded."""
@@ -86,7 +91,7 @@ class ZramControls:
         self._backing = (settings.backing_dev or 0) // PAGE_SIZE
         assert settings.totalram is not None
         self._make(settings.disksize or min(settings.totalram, LARGEST_DISKSIZE))
-        self._machine.swapon(False, False)
+        self._swapon(once=False, pages=False)
 
     def _make(self, disksize: int) -> None:
         """Set a device up as a write to ``disksize`` does, its other files written before."""
@@ -109,7 +114,8 @@ class ZramControls:
         levels = [
             each.level
             for each in self._levels
-            if each.level is not None and (each.name == name if each.name else (each.priority or 0) == priority)
+            if each.level is not None
+            and (each.name == name if each.name else (each.priority or 0) == priority)
         ]
         return f"{name.partition(':')[0]}:{levels[-1]}" if levels else name
 
@@ -121,15 +127,31 @@ class ZramControls:
             self._pools.canonical(name)  # refused too, unless any name will do
             return f"{ZRAM}{name}"
 
-    def _zram(self) -> Any:
+    def _zram(self) -> Zram:
         assert self._machine.zram is not None
         return self._machine.zram
 
+    def _slots(self) -> DeviceSlots:
+        assert self._machine.slots is not None
+        return self._machine.slots
+
+    @contextmanager
+    def _change(self) -> Iterator[Zram]:
+        """Give the device to change what it holds, which is accounted for before and after."""
+        account_until(self._machine.zswap, self._machine.zswap.worker.now)
+        yield self._zram()
+        note_peaks(self._machine.zswap)
+
+    def _swapon(self, *, once: bool, pages: bool) -> None:
+        """Write the swap header, and swap to the device from here on; discard it now, and clusters that become free."""
+        with self._change() as zram:
+            zram.swap_header(self._machine.zswap.worker.now)
+        self._slots().swapon(zram.nr_pages, once, pages)
+
     def _unused(self) -> bool:
         """Tell whether nothing was swapped to the device so far."""
-        slots = self._machine.slots
-        assert slots is not None
-        return bool(slots.nr_swap_pages == slots.total_swap_pages)
+        slots = self._slots()
+        return slots.nr_swap_pages == slots.total_swap_pages
 
     # ---- the trace's writes ----
 
@@ -153,13 +175,15 @@ class ZramControls:
         zram = self._zram()
         if not self.set_by_trace:
             if not self._unused():
-                self._note(f"zram.{file} comes after pages were swapped out: ignored, as the kernel does (EBUSY)")
+                self._note(
+                    f"zram.{file} comes after pages were swapped out: ignored, as the kernel does (EBUSY)"
+                )
                 return
             self._forget()
         if file == "swapon":
             if not zram.nr_pages:
                 raise SettingsError("zram.swapon: expected zram.disksize before it")
-            self._machine.swapon(text in ("discard", "discard_once"), text in ("discard", "discard_pages"))
+            self._swapon(once=text in ("discard", "discard_once"), pages=text in ("discard", "discard_pages"))
         elif zram.nr_pages:
             self._note(f"zram.{file} comes after zram.disksize: ignored, as the kernel does (EBUSY)")
         elif file == "comp_algorithm":
@@ -178,7 +202,9 @@ class ZramControls:
         """Take the device away that the settings made; what they name holds for the trace's too."""
         settings = self._settings
         self.set_by_trace = True
-        self._machine.swapoff()
+        with self._change() as zram:
+            zram.reset_store()
+        self._slots().swapon(0, False, False)
         kept = {0: settings.comp_algorithm} if settings.comp_algorithm else {0: settings.compressor}
         if settings.recomp_algorithm is not None:
             kept |= {priority: name for priority, name in self._algorithms.items() if priority}
@@ -196,9 +222,10 @@ class ZramControls:
             case "mem_used_max":
                 zram.mem_used_max_store()
             case "idle":
-                self._machine.zram_idle(zram_files.parse_idle(text))
+                idle_store(zram, self._machine.zswap.worker.now, zram_files.parse_idle(text))
             case "writeback":
-                error = self._machine.zram_writeback(*zram_files.parse_writeback(text))
+                with self._change():
+                    error = writeback_store(zram, *zram_files.parse_writeback(text))
             case "writeback_limit":
                 zram.bd_wb_limit = int(text)
             case "writeback_limit_enable":
@@ -206,7 +233,8 @@ class ZramControls:
             case "recompress":
                 error = self.recompress(text)
             case "compact":
-                self._machine.zram_compact()
+                with self._change():
+                    zram.compact_store()
             case "reset":
                 self._note("zram.reset: a device in use cannot be reset (EBUSY): ignored")
         if error:
@@ -224,7 +252,7 @@ class ZramControls:
             )
 
     def recompress(self, text: str) -> int:
-        """Recompress pages; return 0 or a negative error."""
+        """Let pages be recompressed; return 0 or a negative error."""
         asked = zram_files.parse_recompress(text)
         first, end = 1, MAX_COMPS
         if asked.priority is not None:
@@ -232,7 +260,9 @@ class ZramControls:
             end = first + 1
         if asked.name is not None:
             having = [
-                priority for priority, name in self._algorithms.items() if name == asked.name and priority >= first
+                priority
+                for priority, name in self._algorithms.items()
+                if name == asked.name and priority >= first
             ]
             if not having:
                 self._note(f"zram.recompress {text.strip()!r}: no such algorithm (EINVAL): ignored")
@@ -241,9 +271,8 @@ class ZramControls:
             end = first + 1
         if not text.strip():
             return 0
-        return self._machine.zram_recompress(asked.mode, asked.threshold, asked.max_pages, first, end)
-
-
+        with self._change() as zram:
+            return recompress_store(zram, asked.mode, asked.threshold, asked.max_pages, first, end)
 
 
 def zram_warnings(machine: Machine, settings: Settings) -> list[str]:
@@ -253,9 +282,15 @@ def zram_warnings(machine: Machine, settings: Settings) -> list[str]:
         return []
     found = []
     if settings.kernel != RECORDED:
-        found.append(f"zram was recorded on {RECORDED}: under {settings.kernel} its rules are read, not recorded")
+        found.append(
+            f"zram was recorded on {RECORDED}: under {settings.kernel} its rules are read, not recorded"
+        )
     if zram.failed_writes:
-        limit = f"its mem_limit of {format_size(zram.limit_pages * PAGE_SIZE)}" if zram.limit_pages else "a mem_limit"
+        limit = (
+            f"its mem_limit of {format_size(zram.limit_pages * PAGE_SIZE)}"
+            if zram.limit_pages
+            else "a mem_limit"
+        )
         found.append(
             f"zram refused {zram.failed_writes:,} writes at {limit}: each page stayed in memory and kept its slot; "
             "nothing falls back to a disk"

@@ -75,7 +75,9 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("mem_used_total", "bytes", "pages that the pool holds, charged to nobody", "gauge"),
         Counter("mem_limit", "bytes", "limit of the pool, 0 for none", "gauge"),
         Counter("mem_used_max", "bytes", "the most that the pool held, as a store found it", "gauge"),
-        Counter("same_pages", "pages", "pages stored that are one repeated word, held without memory", "gauge"),
+        Counter(
+            "same_pages", "pages", "pages stored that are one repeated word, held without memory", "gauge"
+        ),
         Counter("pages_compacted", "pages", "compaction gave a page of the pool back"),
         Counter("huge_pages", "pages", "pages stored as they are", "gauge"),
         Counter("huge_pages_since", "pages", "a page was stored as it is"),
@@ -86,11 +88,15 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("bd_count", "pages", "pages on the backing device", "gauge"),
         _lower("bd_reads", "pages", "a page was read from the backing device"),
         _lower("bd_writes", "pages", "a page was written to the backing device"),
-        Counter("writeback_limit", "pages", "pages that may be written back still, where that is limited", "gauge"),
+        Counter(
+            "writeback_limit", "pages", "pages that may be written back still, where that is limited", "gauge"
+        ),
     ),
     # /proc/meminfo
     "meminfo": _table(
-        Counter("SwapFree", "kB", "swap slots that are neither in use nor in a cache of slots", "gauge"),
+        Counter(
+            "SwapFree", "kilobytes", "swap slots that are neither in use nor in a cache of slots", "gauge"
+        ),
     ),
     # /proc/vmstat
     "vmstat": _table(

@@ -42,7 +42,7 @@ def kernel_title(manifest: Manifest) -> str:
 
 
 def labels(results: Sequence[Result]) -> list[str]:
-    """Make a heading for each result: its compressor, its tier where those differ, with the kernel and a number if need be."""
+    """Make a heading for each result: its compressor, or its tier where those differ; more where that is not enough."""
     names = [compressor_of(result) for result in results]
     tiers = [tier_of(result) for result in results]
     if len(set(tiers)) > 1:

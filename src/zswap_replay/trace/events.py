@@ -217,7 +217,11 @@ def parse_knob(event: Event, key: str | None, text: str) -> int | str | Reclaim:
         return _KEYLESS[event](text)
     parser = None
     if key is not None:
-        parser = MEMCG_KNOBS.get(key) if event is Event.MEMCG_SET else PARAMS.get(key) or zram_files.PARAMS.get(key)
+        parser = (
+            MEMCG_KNOBS.get(key)
+            if event is Event.MEMCG_SET
+            else PARAMS.get(key) or zram_files.PARAMS.get(key)
+        )
     if parser is None or not knobs(event):
         names = ", ".join(knobs(event, key))
         raise SettingsError(f"{event.name.lower()} has no knob {quoted(str(key))}: expected {names}")

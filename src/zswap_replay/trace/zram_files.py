@@ -82,9 +82,7 @@ def parse_writeback(text: str) -> tuple[int, int]:
 
 def parse_recompress(text: str) -> Recompress:
     """Parse what is to be recompressed. Raises SettingsError: an unknown word, or a value of another kind."""
-    found: dict[str, str] = _pairs(
-        text, "recompress", ("type", "threshold", "max_pages", "algo", "priority")
-    )
+    found: dict[str, str] = _pairs(text, "recompress", ("type", "threshold", "max_pages", "algo", "priority"))
     mode = found.get("type")
     if mode is not None and mode not in ("idle", "huge", "huge_idle"):
         raise SettingsError(f"recompress type {quoted(mode)}: expected idle, huge or huge_idle")
@@ -104,7 +102,9 @@ def parse_recomp_algorithm(text: str) -> Algorithm:
         return Algorithm(word, 1)
     found = _pairs(text, "recomp_algorithm", ("algo", "priority"))
     if "algo" not in found:
-        raise SettingsError(f"recomp_algorithm {quoted(word)}: expected algo=NAME priority=1 to {MAX_COMPS - 1}")
+        raise SettingsError(
+            f"recomp_algorithm {quoted(word)}: expected algo=NAME priority=1 to {MAX_COMPS - 1}"
+        )
     priority = _priority(found, "recomp_algorithm")
     if priority == 0:
         raise SettingsError("recomp_algorithm priority 0 is comp_algorithm's: expected 1 to 3")

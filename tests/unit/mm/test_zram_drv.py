@@ -7,7 +7,9 @@ import pytest
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.swapfile import SWAPFILE_CLUSTER, SwapInfo
-from zswap_replay.mm.zram_drv import Zcomp, Zram
+from zswap_replay.mm.zcomp import Zcomp
+from zswap_replay.mm.zram_drv import Zram
+from zswap_replay.mm.zram_walks import idle_store, recompress_store, writeback_store
 from zswap_replay.mm.zs_objects import ZsObjects
 
 
@@ -29,7 +31,9 @@ def test_the_swap_header_is_the_first_stored_page() -> None:
     zram.swap_header(0)
 
     counters = zram.counters()
-    assert (4096, 43, 4096) == tuple(counters[n] for n in ("orig_data_size", "compr_data_size", "mem_used_total"))
+    assert (4096, 43, 4096) == tuple(
+        counters[n] for n in ("orig_data_size", "compr_data_size", "mem_used_total")
+    )
     assert [(0, "......")] == zram.block_state()
 
 
@@ -43,37 +47,37 @@ def test_an_algorithm_that_is_no_smaller_class_leaves_the_page() -> None:
 
     zram.swap_header(0)
 
-    assert 0 == zram.recompress_store(0, 0, -1, 1, 4)
+    assert 0 == recompress_store(zram, 0, 0, -1, 1, 4)
     assert [(0, ".....n")] == zram.block_state()
 
 
 def test_a_threshold_that_every_raw_page_reaches_is_refused() -> None:
-    assert -22 == device({}, {}).recompress_store(0, 3625, -1, 1, 4)
+    assert -22 == recompress_store(device({}, {}), 0, 3625, -1, 1, 4)
 
 
 def test_writeback_without_a_backing_device_is_refused() -> None:
     zram = device({})
     zram.swap_header(0)
 
-    assert -19 == zram.writeback_store(0, -1)
-    assert -22 == zram.writeback_store(0, zram.nr_pages)
+    assert -19 == writeback_store(zram, 0, -1)
+    assert -22 == writeback_store(zram, 0, zram.nr_pages)
 
 
 def test_writeback_ends_where_its_limit_does_whether_or_not_more_would_go() -> None:
     zram = device({})
     zram.swap_header(0)
-    zram.idle_store(0, -1)
+    idle_store(zram, 0, -1)
     zram.backing_pages = 2
     zram.wb_limit_enable = True
     zram.bd_wb_limit = 1
 
-    assert -5 == zram.writeback_store(1, -1)
+    assert -5 == writeback_store(zram, 1, -1)
     assert [(0, ".w....")] == zram.block_state()
     assert (1, 1, 4096, 0) == tuple(
         zram.counters()[n] for n in ("bd_count", "bd_writes", "orig_data_size", "mem_used_total")
     )
     zram.wb_limit_enable = False
-    assert -28 == zram.writeback_store(1, -1)
+    assert -28 == writeback_store(zram, 1, -1)
 
 
 def test_compaction_empties_zspages_and_keeps_every_handle() -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from tests.bench import FULL, REFUSED, Bench, stored
+from tests.bench import FULL, HALF, REFUSED, SAME, Bench, stored
 from tests.paths import TRACES
 from tests.pressure import any_events, lived, save, tight
 from zswap_replay.mm.releases import RELEASES
@@ -16,12 +16,15 @@ from zswap_replay.result.counters import COUNTERS
 from zswap_replay.result.long_format import rows
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
+from zswap_replay.trace.builder import TraceBuilder
 
 AT_REST = {
     "zswap.reject_alloc_fail": "the machine has memory enough",
     "zswap.reject_kmemcache_fail": "the machine has memory enough",
     "zswap.decompress_fail": "a fault of the model, tried in test_loop.py",
     "replay.mismatches": "a fault of the model, tried in test_loop.py",
+    "zram.failed_reads": "the backing device never fails",
+    "zram.invalid_io": "the kernel prints a constant",
 }
 """Counters that no good replay moves, and why."""
 
@@ -39,6 +42,22 @@ def results(bench: Bench, folder: Path) -> Iterator[Result]:
     yield bench.replay(again, kernel="6.6")
     yield bench.replay(stored("/a", 0, 4, REFUSED), kernel="7.1")
     yield bench.replay(stored("/a", 0, 4, FULL), kernel="6.6", zpool="zbud")
+    yield bench.replay(zram_device(), tier="zram", kernel="6.12", backing_dev=1 << 20)
+
+
+def zram_device() -> TraceBuilder:
+    """A trace in which a zram device is written to, compacted, full, and written back from."""
+    trace = TraceBuilder().param("zram.disksize", "4M").param("zram.swapon", "")
+    trace.write("/a", 0, count=600, content=HALF).write("/a", 600, count=50, content=FULL)
+    trace.write("/a", 650, count=20, content=SAME).pageout("/a", 0, count=670)
+    trace.param("zram.writeback_limit", 7).param("zram.writeback_limit_enable", 1).param(
+        "zram.idle", "all"
+    ).param("zram.writeback", "huge")
+    for page in range(0, 660, 2):
+        trace.read("/a", page)
+    trace.param("zram.compact", "1").param("zram.mem_limit", "4096").snapshot("written")
+    trace.pageout("/a", 0, count=20).memcg_set("/a", "memory.swap.max", 0).pageout("/a", 20, count=9)
+    return trace
 
 
 def test_every_counter_rises_in_some_replay(bench: Bench, tmp_path: Path) -> None:

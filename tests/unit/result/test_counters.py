@@ -67,8 +67,9 @@ def test_difference_keeps_the_label_time_and_limits_of_the_later() -> None:
 
 
 def test_json_holds_every_field_ours_apart() -> None:
-    snapshot = make_snapshot()
+    snapshot = replace(make_snapshot(), zram={"huge_pages": 1}, meminfo={"SwapFree": 4})
     document = snapshot.as_json()
+    assert snapshot == Snapshot.from_json(document)
     assert {field.name for field in fields(Snapshot)} - {"replay_memcg"} == set(document)
     assert {**snapshot.replay, "memcg": snapshot.replay_memcg} == document["replay"]
     assert {"/web": list(snapshot.nodes["/web"])} == document["nodes"]
