@@ -33,6 +33,7 @@ ZRAM_SETTINGS = (
     "recomp_algorithm",
     "backing_dev",
     "writeback_limit",
+    "charge_zram",
 )
 """The settings of a zram device, named after its files; None is what the trace says, or the default."""
 
@@ -161,6 +162,11 @@ class Settings:
     writeback_limit: int | None = _setting(
         None, "Pages that zram may write to its backing device [default: any].", between=(0, 1 << 62)
     )
+    charge_zram: bool = _setting(
+        False,
+        "Whether what zram holds in RAM is charged to memcgs, as zswap's is: no kernel does it; for comparisons at "
+        "equal memory.",
+    )
     writeback_ns: int = _setting(
         100_000, "Time in which the shrink worker writes one page back.", between=(0, 1 << 62)
     )
@@ -229,7 +235,9 @@ class Settings:
 
     def for_tier(self, tier: str) -> Settings:
         """Return the settings for another tier, without those of a zram device where it has none."""
-        without = {} if "zram" in tier else dict.fromkeys(ZRAM_SETTINGS)
+        without: dict[str, Any] = (
+            {} if "zram" in tier else dict.fromkeys(ZRAM_SETTINGS) | {"charge_zram": False}
+        )
         return replace(self, tier=tier, **without)
 
     def recomp_algorithms(self) -> tuple[Algorithm, ...]:
@@ -246,7 +254,7 @@ class Settings:
 
     def _check_zram(self) -> None:
         """Refuse settings of a zram device that there is none of, or that it does not take."""
-        given = [name for name in ZRAM_SETTINGS if getattr(self, name) is not None]
+        given = [name for name in ZRAM_SETTINGS if getattr(self, name) not in (None, False)]
         if given and not self.has_zram:
             raise SettingsError(
                 f"{given[0]}: the tier {self.tier} has no zram device; expected --tier zram or zswap+zram"

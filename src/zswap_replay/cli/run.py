@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -128,7 +129,9 @@ def run(
 ) -> None:
     """Replay TRACE, a Parquet file, folder or URI, and print what the kernel would count.
 
-    With several compressors (-c zstd -c lz4) the trace is replayed once with each. Each page is compressed when
+    With several compressors (-c zstd -c lz4) or tiers (--tier zswap --tier zram --tier disk) the trace is replayed
+    once with each. Beside other tiers zram is replayed at equal memory too, which comes first: its compressed pages
+    are charged to nobody, so that under the same memory.max it has more memory than zswap. Each page is compressed when
     it is stored, decompressed when it comes back, and compared. With --jobs each content is compressed and compared
     once, ahead of the replay: faster, and in several processes, whose seconds are added up in the table of times. The
     counters are the same.
@@ -224,12 +227,14 @@ def _replay_each(
     """Return the results, and whether every page came back as it went in: else their warnings name it."""
     from zswap_replay.codec.workers import shared_workers
     from zswap_replay.replay.controls import ignore
+    from zswap_replay.replay.equal_memory import equal_memory
     from zswap_replay.replay.loop import replay
 
     note_if_interpreted(quiet=quiet)
     notes = None if quiet else noting_once()
     results: list[Result] = []
     verified = True
+    side_by_side = len({settings.tier for settings in runs}) > 1
     with shared_workers(jobs, notes or ignore) as workers:
         for settings in runs:
             with Bar(settings.compressor, shown=bar) as shown:
@@ -254,6 +259,10 @@ def _replay_each(
                         raise
                     result = error.result
                     verified = False
+                if side_by_side and settings.has_zram and not settings.charge_zram:
+                    result = replace(
+                        result, at_equal_memory=equal_memory(trace, settings, strict=strict, jobs=jobs)
+                    )
                 results.append(result)
     return results, verified
 

@@ -88,6 +88,8 @@ class MemCgroups:
         self.resident = column(room, LONGLONG)
         self.swap = column(room, LONGLONG)
         self.zswap_bytes = column(room, LONGLONG)
+        # what a swap device holds in RAM, where that is charged, as no kernel does
+        self.device_bytes = column(room, LONGLONG)
         self.zswapped = column(room, LONGLONG)
         self.zswap_incomp = column(room, LONGLONG)
         # the same without descendants, [memcg * nr_nodes + nid]
@@ -280,7 +282,8 @@ class MemCgroups:
 
     def memory_usage(self, memcg: cython.int) -> cython.longlong:
         """Return memory.current, in pages: resident pages, and compressed bytes rounded up to pages."""
-        return self.resident[memcg] + ((self.zswap_bytes[memcg] + PAGE_SIZE - 1) >> PAGE_SHIFT)
+        size: cython.longlong = self.zswap_bytes[memcg] + self.device_bytes[memcg]
+        return self.resident[memcg] + ((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
     def charge(self, memcg: cython.int) -> None:
         """Charge a resident page."""
@@ -435,6 +438,7 @@ class MemCgroups:
         self.resident = grown(self.resident, room)
         self.swap = grown(self.swap, room)
         self.zswap_bytes = grown(self.zswap_bytes, room)
+        self.device_bytes = grown(self.device_bytes, room)
         self.zswapped = grown(self.zswapped, room)
         self.zswap_incomp = grown(self.zswap_incomp, room)
         self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)

@@ -1,5 +1,6 @@
 cimport cython
 from zswap_replay.lib.length_index cimport CLASS_SHIFT, NORMAL, NR_CLASSES
+from zswap_replay.mm.memcontrol cimport MemCgroups
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 from zswap_replay.mm.swap_device cimport SwapDevice
 from zswap_replay.mm.zcomp cimport Zcomp
@@ -31,6 +32,10 @@ cdef class Zram(SwapDevice):
     cdef readonly ZsObjects mem_pool
     cdef readonly unsigned short[::1] flags, length
     cdef readonly int[::1] handle, block
+    cdef public MemCgroups memcgs
+    cdef unsigned short[::1] charged
+    cdef int[::1] charged_to
+    cdef void charge(self, int slot, int memcg) noexcept
     cdef readonly unsigned long long[::1] content, ac_time
     cdef int next_block
     cdef list free_blocks

@@ -12,6 +12,7 @@ import cython
 
 from zswap_replay.lib.columns import INT, LONGLONG, ULONGLONG, USHORT, column, grown
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.swap_device import SwapDevice
 from zswap_replay.mm.zcomp import Zcomp
 from zswap_replay.mm.zs_objects import ZsObjects
@@ -51,6 +52,8 @@ class Zram(SwapDevice):
         # the compressors by priority, the primary one first, and how many there are
         self.comps: list[Zcomp | None] = [None] * ZRAM_MAX_COMPS
         self.num_active_comps = 0
+        # who is charged for what is in RAM, where anybody is: for comparisons at equal memory, no kernel does it
+        self.memcgs: MemCgroups | None = None
         # slots of the device, the swap header's among them; 0 before disksize is set
         self.nr_pages = 0
         # blocks of the backing device, 0 for none; those that were used once end before ``next_block``
@@ -71,6 +74,8 @@ class Zram(SwapDevice):
         self.block = column(1024, INT)
         self.content = column(1024, ULONGLONG)
         self.ac_time = column(1024, ULONGLONG)
+        self.charged = column(1024, USHORT)
+        self.charged_to = column(1024, INT)
         self.top = 0
         self.next_block = 1
         self.free_blocks: list[int] = []
@@ -102,6 +107,7 @@ class Zram(SwapDevice):
         written: cython.bint = self.zram_write_page(slot, self.pages.content_of(page))
         if written:
             self.zram_accessed(slot, now)
+            self.charge(slot, self.pages.page[page].slot_memcg)
         self.account()
         return written
 
@@ -120,6 +126,7 @@ class Zram(SwapDevice):
         self.notify_free += 1
         if slot < self.top:
             self.zram_free_page(slot)
+            self.charge(slot, 0)
             self.account()
 
     def discard(self, slots: cython.int) -> None:
@@ -132,6 +139,23 @@ class Zram(SwapDevice):
         self.stored_pages = self.pages_stored - self.bd_count
         self.same_filled_pages = self.same_pages
         self.compressed_bytes = self.compr_data_size
+
+    def charge(self, slot: cython.int, memcg: cython.int) -> None:
+        """Charge what a slot holds in RAM to a memcg and its ancestors, where it is charged to anybody."""
+        size: cython.int = 0
+        each: cython.int
+        if self.memcgs is not None:
+            if self.flags[slot] & ZRAM_ALLOCATED and not self.flags[slot] & ZRAM_WB:
+                size = self.length[slot]
+            each = self.charged_to[slot]
+            while each >= 0:
+                self.memcgs.device_bytes[each] -= self.charged[slot]
+                each = self.memcgs.parent[each]
+            self.charged[slot] = size
+            self.charged_to[slot] = memcg
+            while memcg >= 0:
+                self.memcgs.device_bytes[memcg] += size
+                memcg = self.memcgs.parent[memcg]
 
     # ---- slots ----
 
@@ -146,6 +170,8 @@ class Zram(SwapDevice):
             self.block = grown(self.block, room)
             self.content = grown(self.content, room)
             self.ac_time = grown(self.ac_time, room)
+            self.charged = grown(self.charged, room)
+            self.charged_to = grown(self.charged_to, room)
         self.top = max(self.top, slot + 1)
 
     def zram_accessed(self, slot: cython.int, now: cython.ulonglong) -> None:

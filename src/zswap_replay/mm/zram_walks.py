@@ -92,6 +92,7 @@ def writeback_store(zram: Zram, mode: cython.int, index: cython.longlong) -> cyt
             block = 0
             zram.pages_stored += 1
             zram.bd_writes += 1
+            zram.charge(slot, zram.charged_to[slot])
             if zram.wb_limit_enable and zram.bd_wb_limit > 0:
                 zram.bd_wb_limit -= 1
         slot += 1
@@ -188,4 +189,5 @@ def zram_recompress(
     zram.handle[slot] = handle
     zram.compr_data_size += new_length
     zram.pages_stored += 1
+    zram.charge(slot, zram.charged_to[slot])
     return True

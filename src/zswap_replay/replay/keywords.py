@@ -49,6 +49,7 @@ class SettingsOptions(TypedDict, total=False):
     recomp_algorithm: str | None
     backing_dev: int | str | None
     writeback_limit: int | None
+    charge_zram: bool
     writeback_ns: int
     reclaim: str
     shrink_delay: int

@@ -102,6 +102,7 @@ class ZramControls:
             header = self._pools.header_length(spec, disksize // PAGE_SIZE)
             zram.set_algorithm(priority, Zcomp(spec, contents, lengths, learned, header))
         zram.backing_pages = self._backing
+        zram.memcgs = self._machine.memcgs if self._settings.charge_zram else None
         zram.disksize_store(disksize)
         if self._settings.mem_limit is not None:
             zram.mem_limit_store(self._settings.mem_limit)

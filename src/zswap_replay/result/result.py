@@ -108,6 +108,8 @@ class Result:
 
     None where it was not asked for. Any spelling of a counter's or a derived figure's name finds it.
     """
+    at_equal_memory: dict[str, int] | None = None
+    """The figures of result.memory in a replay in which zram's memory was charged; None where there was none."""
 
     def __repr__(self) -> str:
         """Tell what was replayed and the counters that people look at first, in a few lines."""
@@ -226,6 +228,8 @@ class Result:
         estimated = self.estimates
         if estimated is not None:
             document["estimates"] = dict(estimated)
+        if self.at_equal_memory is not None:
+            document["at_equal_memory"] = self.at_equal_memory
         if self.warnings:
             document["warnings"] = list(self.warnings)
         if timing and self.timing is not None:
@@ -254,6 +258,7 @@ class Result:
             compressed_lengths=dict(_pair(pair) for pair in document.get("compressed_lengths", []).list()),
             over_time=_over_time(document.get("derived", {})),
             range=Ranges.from_json(document["range"]) if "range" in document else None,
+            at_equal_memory=document["at_equal_memory"].integers() if "at_equal_memory" in document else None,
         )
 
 

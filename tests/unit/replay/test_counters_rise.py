@@ -50,7 +50,7 @@ def zram_device() -> TraceBuilder:
     trace = TraceBuilder().param("zram.disksize", "4M").param("zram.swapon", "")
     trace.write("/a", 0, count=600, content=HALF).write("/a", 600, count=50, content=FULL)
     trace.write("/a", 650, count=20, content=SAME).pageout("/a", 0, count=670)
-    trace.param("zram.writeback_limit", 7).param("zram.writeback_limit_enable", 1).param(
+    trace.param("zram.writeback_limit", 7).param("zram.writeback_limit_enable", 1).snapshot("out").param(
         "zram.idle", "all"
     ).param("zram.writeback", "huge")
     for page in range(0, 660, 2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from zswap_replay.report.terminal.style import heading, number, ratio, share, si
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.derived import DERIVED, Figure
 from zswap_replay.result.labels import labels
+from zswap_replay.result.memory import FIGURES
 from zswap_replay.result.over_time import Number
 from zswap_replay.result.result import TIMING_PARTS, Result
 from zswap_replay.units import PAGE_SIZE, format_size
@@ -109,6 +110,15 @@ def counters(results: Sequence[Result]) -> Grid:
                     for cell, value in zip(cells, values, strict=True):
                         cell.stylize("bold red" if value else "")
                 table.add_row(f"  {name}", *cells, Text(counter.unit, style="dim"))
+    return table
+
+
+def memory(results: Sequence[Result], figures: Callable[[Result], Mapping[str, int]]) -> Grid:
+    """Tabulate faults, disk traffic and memory inside and outside memcgs, a column for each result."""
+    table = Grid("", *labels(results))
+    found = [figures(result) for result in results]
+    for name, (title, unit) in FIGURES.items():
+        table.add_row(title, *(size(each[name]) if unit == "bytes" else number(each[name]) for each in found))
     return table
 
 

@@ -16,6 +16,7 @@ from zswap_replay.report.terminal import memcgs, ranges, sections
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, plain_console
 from zswap_replay.result.labels import kernel_title, labels, warnings
+from zswap_replay.result.memory import at_equal_memory, memory_figures
 from zswap_replay.result.ranges import RANGE_DELAYS
 from zswap_replay.result.result import Result
 
@@ -36,6 +37,14 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
     _title(results, console)
     for text in warnings(results):
         console.print(Text(f"warning: {text}", style="bold yellow"))
+    if any(result.at_equal_memory is not None for result in results):
+        about = Text(
+            "zram's compressed pages charged to memory.max as zswap's are; no kernel does that", style="dim"
+        )
+        _section(console, "at equal memory", sections.memory(results, at_equal_memory), about)
+        _section(
+            console, "at the same memory.max, as kernels charge", sections.memory(results, memory_figures)
+        )
     _section(console, "derived", sections.derived(results))
     _section(console, "held over the trace's time", sections.held(results))
     _settings_and_counters(results, console)

@@ -1,0 +1,25 @@
+"""A replay of a zram tier at equal memory: what it holds in RAM is charged, as zswap's compressed bytes are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zswap_replay.errors import VerificationError
+from zswap_replay.replay.loop import replay
+from zswap_replay.result.memory import memory_figures
+from zswap_replay.settings import Settings
+
+
+def equal_memory(trace: str, settings: Settings, *, strict: bool, jobs: int | None) -> dict[str, int]:
+    """Replay a trace once more with zram's memory charged; return the figures of result.memory.
+
+    Raises what replay() does, but for pages that did not come back as they went in: the replay before has said that.
+    """
+    charged = replace(settings, charge_zram=True, verify="off")
+    try:
+        result = replay(trace, charged, strict=strict, allow_missing=True, jobs=jobs)
+    except VerificationError as error:
+        if error.result is None:
+            raise
+        result = error.result
+    return memory_figures(result)
