@@ -33,6 +33,10 @@ ZRAM_SETTINGS = (
     "recomp_algorithm",
     "backing_dev",
     "writeback_limit",
+    "idle",
+    "recompress",
+    "writeback",
+    "upkeep",
     "charge_zram",
 )
 """The settings of a zram device, named after its files; None is what the trace says, or the default."""
@@ -46,11 +50,19 @@ def _setting(
     between: tuple[int, int] | None = None,
     knob: bool = False,
     size: bool = False,
+    duration: bool = False,
 ) -> Any:
     """Make a field with its help, the values it takes, and whether the kernel has it as a module parameter."""
     return field(
         default=default,
-        metadata={"help": help_, "choices": choices, "between": between, "knob": knob, "size": size},
+        metadata={
+            "help": help_,
+            "choices": choices,
+            "between": between,
+            "knob": knob,
+            "size": size,
+            "duration": duration,
+        },
     )
 
 
@@ -162,6 +174,23 @@ class Settings:
     writeback_limit: int | None = _setting(
         None, "Pages that zram may write to its backing device [default: any].", between=(0, 1 << 62)
     )
+    idle: int | None = _setting(
+        None,
+        "At each upkeep, mark pages in zram as idle that were not used for so many seconds.",
+        between=(0, 1 << 30),
+    )
+    recompress: str | None = _setting(
+        None,
+        "At each upkeep, recompress pages in zram: type=idle, type=huge, 'threshold=3000 max_pages=100'.",
+    )
+    writeback: str | None = _setting(
+        None,
+        "At each upkeep, write pages of zram to its backing device: idle, huge, huge_idle or incompressible, several "
+        "between commas.",
+    )
+    upkeep: int | None = _setting(
+        None, "How often that is, in time of the trace [default: 60s].", duration=True, between=(1, 1 << 62)
+    )
     charge_zram: bool = _setting(
         False,
         "Whether what zram holds in RAM is charged to memcgs, as zswap's is: no kernel does it; for comparisons at "
@@ -264,9 +293,39 @@ class Settings:
             if value is not None and value < least:
                 what = "at least a page, 4096 bytes" if least == PAGE_SIZE else f"at least {least} bytes"
                 raise SettingsError(f"{name} {value}: expected {what}")
-        if self.writeback_limit is not None and self.backing_dev is None:
-            raise SettingsError("writeback_limit: expected backing_dev beside it")
+        for name in ("writeback_limit", "writeback"):
+            if getattr(self, name) is not None and self.backing_dev is None:
+                raise SettingsError(f"{name}: expected backing_dev beside it")
         self.recomp_algorithms()
+        self._check_upkeep()
+
+    @property
+    def has_upkeep(self) -> bool:
+        """Whether anything is done to the pages of a zram device every so often."""
+        return any(each is not None for each in (self.idle, self.recompress, self.writeback))
+
+    def _check_upkeep(self) -> None:
+        """Refuse an upkeep that does nothing, or that asks for marks that nobody sets."""
+        from zswap_replay.trace.zram_files import IDLE, parse_recompress, parse_writeback
+
+        modes = [
+            parse_writeback(text) for text in (self.writeback or "").split(",") if self.writeback is not None
+        ]
+        if any(index >= 0 for _, index in modes):
+            raise SettingsError(
+                f"writeback {self.writeback!r}: expected idle, huge, huge_idle or incompressible"
+            )
+        asked = [mode for mode, _ in modes]
+        if self.recompress is not None:
+            asked.append(parse_recompress(self.recompress).mode)
+            if self.recomp_algorithm is None:
+                raise SettingsError("recompress: expected recomp_algorithm beside it")
+        if self.idle is None and any(mode & IDLE for mode in asked):
+            raise SettingsError(
+                "pages are idle where idle says after how many seconds: expected idle beside it"
+            )
+        if self.upkeep is not None and not self.has_upkeep:
+            raise SettingsError("upkeep: expected idle, recompress or writeback beside it")
 
     def _resolve_kernel(self) -> None:
         """Put the name of the release whose rules are replayed in the place of what was asked for."""

@@ -263,6 +263,8 @@ def described(field: Field[Any]) -> dict[str, Any]:
     between = field.metadata["between"]
     if between and between[1] < _WIDEST_SHOWN_RANGE:
         told["metavar"] = f"{between[0]}..{between[1]}"
+    if field.metadata["duration"]:
+        return told | {"type": duration, "metavar": "TIME"}
     if field.metadata["choices"]:
         told["type"] = click.Choice(field.metadata["choices"])
     elif field.metadata["size"]:

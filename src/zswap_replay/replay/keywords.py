@@ -14,7 +14,7 @@ from zswap_replay.kernel.names import HOST
 from zswap_replay.replay.host import read_host
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.trace.events import PARAMS, parse_switch
-from zswap_replay.units import UNLIMITED, Share, parse_amount
+from zswap_replay.units import UNLIMITED, Share, parse_amount, parse_duration
 
 _SIZES = ("totalram", "disksize", "mem_limit", "backing_dev")
 """The settings that are bytes, and may be spelled as sizes."""
@@ -49,6 +49,10 @@ class SettingsOptions(TypedDict, total=False):
     recomp_algorithm: str | None
     backing_dev: int | str | None
     writeback_limit: int | None
+    idle: int | None
+    recompress: str | None
+    writeback: str | None
+    upkeep: int | str | None
     charge_zram: bool
     writeback_ns: int
     reclaim: str
@@ -120,6 +124,8 @@ def _value(name: str, kind: str, value: object) -> Any:
     if value is None and kind.endswith("None"):
         return None
     if kind.startswith("int"):
+        if isinstance(value, str) and name == "upkeep":
+            return parse_duration(value)
         if isinstance(value, str) and name in _SIZES:
             return parse_totalram(value) if name == "totalram" else parse_amount(value)
         return _whole(name, value)

@@ -27,6 +27,7 @@ from zswap_replay.replay.sampled import of_sample, told
 from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
 from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.spread import Again, with_range
+from zswap_replay.replay.upkeep import with_upkeep
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
@@ -307,9 +308,9 @@ class Replay:
         warmup = self.settings.warmup + self._prologue
         self.snapshots = Snapshots(self.machine, self.controls.memcg_path, warmup, self.page_data.mismatches)
         assert self.settings.nodes is not None
-        self.loop = Loop(
-            path, self.settings.nodes, self.machine, self.controls, self.snapshots, self._pages_held
-        )
+        looked_after = self.controls.zram if self.settings.has_upkeep else None
+        listener = with_upkeep(self.snapshots, looked_after, self.settings.upkeep)
+        self.loop = Loop(path, self.settings.nodes, self.machine, self.controls, listener, self._pages_held)
 
     def result(
         self,

@@ -64,6 +64,10 @@ class ZramControls:
         self._algorithms: dict[int, str] = {}
         self._levels: list[Algorithm] = []
         self._backing = 0
+        self.first_ns = 0
+        """Time of the trace's first row, from which upkeep is counted."""
+        self.upkeeps = 0
+        """Upkeeps before the last row that was seen."""
 
     def state(self) -> dict[str, Any]:
         """Return what was set so far beside the machine, as plain data."""
@@ -71,6 +75,8 @@ class ZramControls:
             "set_by_trace": self.set_by_trace,
             "algorithms": sorted(self._algorithms.items()),
             "backing": self._backing,
+            "first_ns": self.first_ns,
+            "upkeeps": self.upkeeps,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -78,6 +84,7 @@ class ZramControls:
         self.set_by_trace = bool(state["set_by_trace"])
         self._algorithms = {int(priority): str(name) for priority, name in state["algorithms"]}
         self._backing = int(state["backing"])
+        self.first_ns, self.upkeeps = int(state["first_ns"]), int(state["upkeeps"])
 
     # ---- set up ----
 
@@ -240,6 +247,17 @@ class ZramControls:
                 self._note("zram.reset: a device in use cannot be reset (EBUSY): ignored")
         if error:
             self._note(f"zram.{file} {text.strip()!r} ended early ({errorcode[-error]})")
+
+    def upkeep(self) -> None:
+        """Do what the settings ask for every so often: mark idle pages, recompress, write back."""
+        settings = self._settings
+        if settings.idle is not None:
+            idle_store(self._zram(), self._machine.zswap.worker.now, settings.idle * 10**9)
+        if settings.recompress is not None:
+            self.recompress(settings.recompress)
+        for text in (settings.writeback or "").split(",") if settings.writeback is not None else ():
+            with self._change() as zram:
+                writeback_store(zram, *zram_files.parse_writeback(text))
 
     def _limit(self, size: int) -> None:
         """Write mem_limit; one below what the pool has keeps out all but same-filled pages."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FIGURES: Final = {
     "pgmajfault": ("major faults", "pages"),
+    "oom": ("charged over a limit", "pages"),
     "swap_read_bytes": ("read from a disk", "bytes"),
     "swap_write_bytes": ("written to a disk", "bytes"),
     "memory_in_memcgs_bytes": ("memory in memcgs, end", "bytes"),
@@ -32,6 +33,7 @@ def memory_figures(result: Result) -> dict[str, int]:
     outside = int(derived["pool_size_end_bytes"] or 0) - charged
     return {
         "pgmajfault": end.vmstat["pgmajfault"],
+        "oom": end.replay["oom"],
         "swap_read_bytes": int(derived["swap_read_bytes"] or 0),
         "swap_write_bytes": int(derived["swap_write_bytes"] or 0),
         "memory_in_memcgs_bytes": inside,
