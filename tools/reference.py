@@ -27,6 +27,11 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$])")
 
 _GROUPS: dict[Group, tuple[str, str]] = {
     "zswap": ("zswap", "Files of `/sys/kernel/debug/zswap`, of the whole machine."),
+    "zram": (
+        "zram",
+        "`/sys/block/zram0`, `mm_stat`, `io_stat` and `bd_stat`, where the swap device is a zram device.",
+    ),
+    "meminfo": ("meminfo", "`/proc/meminfo`, with a zram device."),
     "vmstat": ("vmstat", "Lines of `/proc/vmstat`, of the whole machine."),
     "memcg": (
         "memcg",

@@ -251,23 +251,20 @@ class Settings:
             raise SettingsError("payload_file and lengths: give one, since with lengths no page is made")
 
         self._check_zram()
+        if "zswap" not in self.tier and "enabled" not in self.fixed:
+            object.__setattr__(self, "enabled", False)
 
     @property
     def has_zram(self) -> bool:
         """Whether the swap device is a zram device."""
         return "zram" in self.tier
 
-    @property
-    def zswap_enabled(self) -> bool:
-        """Whether zswap takes pages at the start: where the tier has it, or where it was switched on by name."""
-        return self.enabled and ("zswap" in self.tier or "enabled" in self.fixed)
-
     def for_tier(self, tier: str) -> Settings:
         """Return the settings for another tier, without those of a zram device where it has none."""
-        without: dict[str, Any] = (
-            {} if "zram" in tier else dict.fromkeys(ZRAM_SETTINGS) | {"charge_zram": False}
-        )
-        return replace(self, tier=tier, **without)
+        changes: dict[str, Any] = {"tier": tier, "enabled": self.enabled or "enabled" not in self.fixed}
+        if "zram" not in tier:
+            changes |= dict.fromkeys(ZRAM_SETTINGS) | {"charge_zram": False}
+        return replace(self, **changes)
 
     def recomp_algorithms(self) -> tuple[Algorithm, ...]:
         """Return zram's further compressors with their priorities. Raises SettingsError."""
@@ -352,8 +349,8 @@ class Settings:
     def as_json(self) -> dict[str, object]:
         """Convert to the object that the manifest holds."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if "help" in f.metadata}
-        if self.tier == TIERS[0]:
-            plain = {name: value for name, value in plain.items() if name not in ("tier", *ZRAM_SETTINGS)}
+        without = () if self.has_zram else ZRAM_SETTINGS if self.tier == "disk" else ("tier", *ZRAM_SETTINGS)
+        plain = {name: value for name, value in plain.items() if name not in without}
         return {**plain, "set": [str(write) for write in self.knobs], "fixed": sorted(self.fixed)}
 
     @classmethod

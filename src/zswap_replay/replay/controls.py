@@ -121,8 +121,6 @@ class Controls:
         """
         for param in WRITTEN_PARAMS:
             self.machine.set_param(param, int(getattr(self.settings, param)))
-        if not self.settings.zswap_enabled:
-            self.machine.set_param("enabled", 0)
         self._set_pool()
         if self.zram:
             self.zram.begin()
@@ -240,7 +238,7 @@ class Controls:
 
     def _is_another_tier(self) -> bool:
         """Tell whether the settings leave zswap out, and the trace was not recorded of a tier without it."""
-        if self.settings.zswap_enabled or "enabled" in self.settings.fixed:
+        if "zswap" in self.settings.tier or "enabled" in self.settings.fixed:
             return False
         return self.zram is None or not self.zram.set_by_trace
 

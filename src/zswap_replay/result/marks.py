@@ -27,7 +27,8 @@ def marks(value: Callable[[str], object]) -> tuple[Mark, ...]:
         found.append("oom")
     if value("replay.swap_full"):
         found.append("swap_full")
-    if value("vmstat.zswpout") == 0 and not value("zswap.stored_pages"):
+    in_zram = value("zram.orig_data_size") is not None and value("vmstat.pswpout")
+    if value("vmstat.zswpout") == 0 and not value("zswap.stored_pages") and not in_zram:
         found.append("stored_nothing")
     return tuple(found)
 
@@ -39,7 +40,10 @@ def marks_of(result: Result) -> tuple[Mark, ...]:
         parsed = CounterName.parse(name)
         return None if parsed is None else value_of(result.end, parsed)
 
-    return marks(value)
+    found = marks(value)
+    # a disk alone is there to store nothing
+    without = result.manifest.settings.get("tier") == "disk"
+    return tuple(mark for mark in found if mark != "stored_nothing" or not without)
 
 
 def may_be_best(found: Collection[Mark], *, allow_oom: bool = False) -> bool:

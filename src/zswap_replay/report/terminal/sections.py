@@ -21,6 +21,7 @@ _HIDDEN_AT = {
     "same_filled_pages_enabled": True,
     "non_same_filled_pages_enabled": True,
     "warmup": 0,
+    "charge_zram": False,
 }
 """Settings that are not shown at these values: switches of old releases, and options that were not given."""
 

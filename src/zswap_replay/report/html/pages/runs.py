@@ -125,7 +125,7 @@ def rejects(now: Snapshot, path: str) -> int | None:
 
 def pool_size(now: Snapshot) -> int:
     """Return the bytes of memory that the pool takes."""
-    return now.zswap.get("pool_total_size", 0)
+    return now.zswap.get("pool_total_size", 0) + now.zram.get("mem_used_total", 0)
 
 
 def pool_limit(result: Result, now: Snapshot) -> int:
