@@ -18,6 +18,7 @@ from zswap_replay.mm.lru_gen import FRESH, GEN_MASK, LIST_MASK, LIST_SHIFT, MAX_
 from zswap_replay.mm.page import PAGE_SIZE
 from zswap_replay.mm.swap import NR_LRU_LISTS
 from zswap_replay.mm.zbud import ZbudPool
+from zswap_replay.mm.zram_drv import ZRAM_ALLOCATED, ZRAM_HUGE, ZRAM_SAME, ZRAM_WB
 from zswap_replay.mm.zsmalloc import ZS_HANDLE_SIZE, ZsPool
 from zswap_replay.mm.zswap import ZswapPool
 
@@ -40,6 +41,7 @@ def recount(machine: Machine) -> str | None:
         counted.entries()
         counted.charges()
         counted.pools()
+        counted.device()
     except MiscountError as wrong:
         return str(wrong)
     return None
@@ -85,7 +87,11 @@ class _Pages:
             first=0,
         )
         slots = np.count_nonzero(self.flags[NR_RETURNED:] & SLOT)
-        _same("swap slots", memcgs.swap[0], int(slots) + self.machine.swap_slots.n_ret)
+        returned = self.machine.swap_slots.n_ret
+        if self.machine.slots is not None:
+            # those that no page was charged for are in the cache too: of a memcg that may have no more
+            returned = sum(memcg >= 0 for memcg in self.machine.slots.returned())
+        _same("swap slots", memcgs.swap[0], int(slots) + returned)
         active = self.flags[resident] & ACTIVE != 0
         if isinstance(self.machine.lruvecs, LruGenLists):
             self._generations(self.machine.lruvecs, resident)
@@ -160,6 +166,29 @@ class _Pages:
                 counted = counting(name, pool, handle[here], self.length[self.stored][here])
                 _same(f"{name}: pages", pages, counted)
         _same("pages of all pools", pools.total_pages, total)
+
+    def device(self) -> None:
+        """Check what a zram device says that it holds, slot by slot, and that each page has a slot of its own."""
+        zram, slots = self.machine.zram, self.machine.slots
+        if zram is None or slots is None:
+            return
+        flags = np.asarray(zram.flags)[: zram.top].astype(np.int64)
+        length = np.asarray(zram.length)[: zram.top].astype(np.int64)
+        held = flags & ZRAM_ALLOCATED != 0
+        in_pool = held & (flags & (ZRAM_SAME | ZRAM_WB) == 0)
+        _same("pages stored in zram", zram.pages_stored, int(held.sum()))
+        _same("compr_data_size", zram.compr_data_size, int(length[in_pool].sum()))
+        _same("same_pages", zram.same_pages, int((held & (flags & ZRAM_SAME != 0)).sum()))
+        _same("huge_pages", zram.huge_pages, int((held & (flags & ZRAM_HUGE != 0)).sum()))
+        _same("bd_count", zram.bd_count, int((held & (flags & ZRAM_WB != 0)).sum()))
+        pages = np.flatnonzero(self.flags[NR_RETURNED:] & SLOT) + NR_RETURNED
+        of_pages = np.asarray(zram.slot_of)[pages] if len(pages) else pages
+        _same("slots of pages", len(pages), len(np.unique(of_pages)))
+        in_use = np.asarray(slots.info.swap_map).astype(np.int64)
+        if len(pages) and not in_use[of_pages].all():
+            raise MiscountError("a page has a slot that is free")
+        free = int((in_use == 0).sum())
+        _same("free slots", slots.nr_swap_pages, free)
 
     def _by_memcg(
         self, what: str, kept: Any, memcg: Integers, weight: Integers | None = None, *, first: int = 1

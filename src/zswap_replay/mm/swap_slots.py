@@ -123,6 +123,10 @@ class DeviceSlots(SwapSlots):
         if discard_once:
             self.device.discard(self.total_swap_pages)
 
+    def returned(self) -> list[int]:
+        """Return the memcgs that the collected slots are charged to, -1 for nobody."""
+        return [int(memcg) for memcg in self.returned_memcg[: self.n_ret]]
+
     def set_nr_swap_pages(self, free: cython.longlong) -> None:
         """Set how many slots are free.
 

@@ -155,12 +155,19 @@ def _identity(replay: Running) -> dict[str, Any]:
 def _outside(machine: Machine, page_data: PageData) -> dict[int, str]:
     """Return the names of what a machine has from page_data or is written down apart, by id()."""
     named: dict[int, str] = {id(machine.vmscan.shortages): _SHORTAGES}
-    for pool in machine.zswap.pools.by_index:
-        parts = zip(
-            ("contents", "lengths", "learned"), (pool.contents, pool.lengths, pool.learned), strict=True
-        )
-        named |= {id(part): f"{name} {pool.compressor}" for name, part in parts if part is not None}
+    for compressor, parts in _compressors(machine):
+        each = zip(("contents", "lengths", "learned"), parts, strict=True)
+        named |= {id(part): f"{name} {compressor}" for name, part in each if part is not None}
     return named
+
+
+def _compressors(machine: Machine) -> Iterator[tuple[str, tuple[object, object, object]]]:
+    """Yield the compressors of zswap's pools and of a zram device, with what page_data has for each."""
+    for pool in machine.zswap.pools.by_index:
+        yield pool.compressor, (pool.contents, pool.lengths, pool.learned)
+    for comp in machine.zram.comps if machine.zram is not None else ():
+        if comp is not None:
+            yield comp.name, (comp.contents, comp.lengths, comp.learned)
 
 
 def _written(replay: Running, rows: RowsSoFar) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
@@ -184,7 +191,7 @@ def _written(replay: Running, rows: RowsSoFar) -> tuple[dict[str, Any], list[npt
         "mapped": replay.page_data.mapped,
         "machine": machine,
         "shortages": [asdict(shortage) for shortage in replay.machine.vmscan.shortages.found.values()],
-        "compressors": [pool.compressor for pool in replay.machine.zswap.pools.by_index],
+        "compressors": [compressor for compressor, _ in _compressors(replay.machine)],
         "controls": replay.controls.state(),
         "snapshots": replay.snapshots.state(),
         "contents": kept,

@@ -9,7 +9,9 @@ import pytest
 
 from tests.bench import FULL, HALF, SAME, Bench
 from zswap_replay.errors import SettingsError
+from zswap_replay.replay.checkpoint import Checkpoints, Every
 from zswap_replay.replay.equal_memory import equal_memory
+from zswap_replay.replay.loop import replay
 from zswap_replay.result.memory import at_equal_memory, memory_figures
 from zswap_replay.result.result import Result
 from zswap_replay.trace.builder import TraceBuilder
@@ -169,3 +171,21 @@ def test_known_lengths_give_what_codecs_give(bench: Bench) -> None:
     assert inline.end.zram["compr_data_size"] > 43
     assert inline.derived["swap_write_bytes"] == 0
     assert inline.derived["pool_size_end_bytes"] == inline.end.zram["mem_used_total"]
+
+
+def test_a_checkpoint_is_gone_on_from_to_the_same_counters(bench: Bench) -> None:
+    trace = TraceBuilder().memcg_create("/a").memcg_set("/a", "memory.max", 100 * 4096)
+    trace.write("/a", 0, count=150)
+    for page in range(0, 150, 7):
+        trace.read("/a", page)
+    path, kept = bench.save(trace), str(bench.folder / "checkpoint")
+    settings = bench.settings(
+        **ZRAM, recipe="server", writeback="huge", backing_dev=1 << 20, upkeep=5_000_000
+    )
+    whole = replay(path, settings, self_check=5)
+
+    replay(path, replace(settings, max_events=12), checkpoint=Checkpoints(kept, Every(events=12)))
+    resumed = replay(path, settings, resume=kept)
+
+    assert whole.end == resumed.end
+    assert whole.end.zram["bd_writes"]
