@@ -116,7 +116,7 @@ class Case:
             number, label = row.pop("snapshot"), row.pop("label")
             yield Expected(label, shown(row), memcgs.get(number, {}), places.get(number))
 
-    def rows_of(self, table: str) -> pa.Table:
+    def _rows(self, table: str) -> pa.Table:
         return rows_of(RECORDED / self.kernel / f"{table}.parquet", "case", self.name)
 
 

@@ -103,9 +103,9 @@ def pack_zram_access(cases: list[Path], target: Path) -> None:
     print(f"{target.name}: {len(cases)} cases, {target.stat().st_size} bytes")
 
 
-def _is_kept(label: str) -> bool:
+def _is_kept(label: str | None) -> bool:
     """Tell whether a snapshot of a case with zram is kept: all but most rows of the stretches page by page."""
-    found = _STRETCH.fullmatch(label)
+    found = _STRETCH.fullmatch(label or "")
     return found is None or int(found[1]) % _KEPT_OF_STRETCH == 0
 
 

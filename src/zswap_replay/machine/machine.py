@@ -103,9 +103,13 @@ class Machine:
             nr_nodes,
             writeback_ns,
         )
-        self.zram = Zram(self.pages) if zram else None
-        self.slots = DeviceSlots(release, self.pages, self.memcgs, self.zswap, self.zram) if zram else None
-        self.zswap.device = self.zram
+        self.zram: Zram | None = None
+        self.slots: DeviceSlots | None = None
+        if zram:
+            device = Zram(self.pages)
+            self.zram = device
+            self.zswap.device = device
+            self.slots = DeviceSlots(release, self.pages, self.memcgs, self.zswap, device)
         self.swap_slots: SwapSlots = self.slots or SwapSlots(release, self.pages, self.memcgs, self.zswap)
         self.page_io = PageIo(release, self.pages, self.memcgs, self.zswap)
         parts = (
@@ -363,6 +367,7 @@ class Machine:
                 if first <= self.pages.page_of(page) <= last:
                     pages[count] = page
                     count += 1
+        assert self.slots is not None
         self.memory.zap_pte_range(self.slots, pages[:count])
 
     def page_event(

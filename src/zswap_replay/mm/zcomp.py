@@ -3,6 +3,7 @@
 import cython
 
 from zswap_replay.lib.length_index import Lengths
+from zswap_replay.mm.zswap import Contents
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import KIND_MASK
@@ -12,7 +13,7 @@ class Zcomp:
     """A compressor with a priority. Models struct zcomp, as far as lengths go."""
 
     def __init__(
-        self, name: str, contents: object, lengths: Lengths, learned: Lengths | None, header_length: int
+        self, name: str, contents: Contents, lengths: Lengths, learned: Lengths | None, header_length: int
     ) -> None:
         """Take ``header_length``, what the swap header is compressed to, in bytes."""
         self.name = name

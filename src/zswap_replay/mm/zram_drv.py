@@ -7,6 +7,7 @@ itself, and nothing of it is charged to anybody.
 """
 
 import heapq
+from typing import Any
 
 import cython
 
@@ -50,7 +51,7 @@ class Zram(SwapDevice):
     def __init__(self, pages: PageTable) -> None:
         super().__init__(pages)
         # the compressors by priority, the primary one first, and how many there are
-        self.comps: list[Zcomp | None] = [None] * ZRAM_MAX_COMPS
+        self.comps: list[Any] = [None] * ZRAM_MAX_COMPS
         self.num_active_comps = 0
         # who is charged for what is in RAM, where anybody is: for comparisons at equal memory, no kernel does it
         self.memcgs: MemCgroups | None = None

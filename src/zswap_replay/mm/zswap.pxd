@@ -180,4 +180,5 @@ cpdef void restart_held(Zswap zswap, unsigned long long now) noexcept
 @cython.locals(device=SwapDevice)
 cpdef void note_peaks(Zswap zswap) noexcept
 cdef void count_zero_pages(Zswap zswap, int change) noexcept
+@cython.locals(device=SwapDevice)
 cdef bint write_to_device(Zswap zswap, int page) except -1

@@ -796,7 +796,8 @@ def write_to_device(zswap: "Zswap", page: cython.int) -> cython.bint:
 
     Models swap_writepage_bdev_sync(), mm/page_io.c.
     """
-    device: SwapDevice = zswap.device
+    device: SwapDevice | None = zswap.device
+    assert device is not None
     pass_time(zswap)
     written: cython.bint = device.write_page(page, zswap.worker.now)
     note_peaks(zswap)

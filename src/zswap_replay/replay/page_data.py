@@ -374,7 +374,9 @@ class PageData:
         ``known`` count the pages whose length was known: ZswapPools.class_tally and Zram.class_tally.
         """
         rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
-        tallies = sum(np.asarray(each) for each in known).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
+        tallies = (
+            np.sum([np.asarray(each) for each in known], axis=0).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
+        )
         for name, (stored, same_filled, refused, size) in zip(CLASSES, tallies, strict=False):
             if name and stored | same_filled | refused:
                 rows.append(ClassTally(name, stored, same_filled, refused, size))

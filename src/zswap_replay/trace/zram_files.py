@@ -196,7 +196,11 @@ def parse(file: str, text: str) -> str:
     return text
 
 
+def _checked(file: str) -> Callable[[str], str]:
+    return lambda text: parse(file, text)
+
+
 PARAMS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
-    {f"{PREFIX}{file}": (lambda text, file=file: parse(file, text)) for file in FILES}
+    {f"{PREFIX}{file}": _checked(file) for file in FILES}
 )
 """The keys of `param` events, and the check of each."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, Lengths
@@ -20,7 +22,8 @@ def device(*lengths: dict[int, int], header: int = 43) -> Zram:
         table = Lengths()
         for content, length in known.items():
             table.add(content, length, NORMAL if length else SAME_FILLED)
-        zram.set_algorithm(priority, Zcomp(f"c{priority}", None, table, None, header))
+        contents: Any = None  # all lengths are known
+        zram.set_algorithm(priority, Zcomp(f"c{priority}", contents, table, None, header))
     zram.disksize_store(1 << 20)
     return zram
 

@@ -16,7 +16,7 @@ from zswap_replay.result.memory import at_equal_memory, memory_figures
 from zswap_replay.result.result import Result
 from zswap_replay.trace.builder import TraceBuilder
 
-ZRAM = {"tier": "zram", "kernel": "6.12"}
+ZRAM: dict[str, Any] = {"tier": "zram", "kernel": "6.12"}
 
 
 def out(pages: int, content: int = HALF) -> TraceBuilder:
