@@ -27,7 +27,7 @@ TYPES = ("counter", "gauge", "summary", "histogram", "gaugehistogram", "info", "
 ABBREVIATED = ("s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d")
 BASE_UNITS = {"bytes", "seconds", "ratio"}
 # What is counted where no unit is measured: the thing itself, in the plural.
-THINGS = {"pages", "stores", "loads", "writebacks", "calls", "runs", "steps"}
+THINGS = {"pages", "stores", "loads", "writebacks", "calls", "runs", "steps", "kilobytes"}
 
 
 def strictly(text: str) -> dict[str, Metric]:

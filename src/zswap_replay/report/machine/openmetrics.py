@@ -49,7 +49,7 @@ def render(results: Sequence[Result], *, timing: bool) -> str:
 
 def family_name(group: Group, counter: str) -> str:
     """Name the metric family of a counter: its group, its name, and its unit where the name does not end in it."""
-    name = f"{_PREFIX[group]}_{re.sub('[^a-zA-Z0-9_]', '_', counter)}"
+    name = f"{_PREFIX[group]}_{re.sub('[^a-z0-9_]', '_', counter.lower())}"
     unit = COUNTERS[group][counter].unit
     return name if name.endswith(f"_{unit}") else f"{name}_{unit}"
 
