@@ -308,8 +308,7 @@ class Replay:
         warmup = self.settings.warmup + self._prologue
         self.snapshots = Snapshots(self.machine, self.controls.memcg_path, warmup, self.page_data.mismatches)
         assert self.settings.nodes is not None
-        looked_after = self.controls.zram if self.settings.has_upkeep else None
-        listener = with_upkeep(self.snapshots, looked_after, self.settings.upkeep)
+        listener = with_upkeep(self.snapshots, self.controls.zram, self.settings)
         self.loop = Loop(path, self.settings.nodes, self.machine, self.controls, listener, self._pages_held)
 
     def result(

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.scaled import SIZES, scaled_size
+from zswap_replay.units import PAGE_SIZE
 
 
 def of_sample(settings: Settings, rate: Fraction | None) -> Settings:
@@ -26,6 +27,10 @@ def of_sample(settings: Settings, rate: Fraction | None) -> Settings:
         writeback_ns=min(round(settings.writeback_ns / rate), 1 << 62),
         stat_flush=stat_flush,
         knobs=tuple(_scaled(write, rate) for write in settings.knobs),
+        disksize=settings.disksize and scaled_size(settings.disksize, rate),
+        mem_limit=settings.mem_limit and scaled_size(settings.mem_limit, rate),
+        backing_dev=settings.backing_dev and max(scaled_size(settings.backing_dev, rate), 2 * PAGE_SIZE),
+        writeback_limit=settings.writeback_limit and max(1, round(settings.writeback_limit * rate)),
     )
 
 

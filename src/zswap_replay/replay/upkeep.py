@@ -9,6 +9,7 @@ import numpy as np
 
 from zswap_replay.replay.listener import Listener, Stop
 from zswap_replay.replay.zram import ZramControls
+from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch
 
 DEFAULT_UPKEEP_NS: Final = 60 * 10**9
@@ -51,6 +52,8 @@ class Upkeep:
         self._listener.snapshot(label, time_ns)
 
 
-def with_upkeep(listener: Listener, zram: ZramControls | None, every_ns: int | None) -> Listener:
-    """Return a listener, behind one that looks after the device where there is one."""
-    return listener if zram is None else Upkeep(listener, zram, every_ns or DEFAULT_UPKEEP_NS)
+def with_upkeep(listener: Listener, zram: ZramControls | None, settings: Settings) -> Listener:
+    """Return a listener, behind one that looks after the device where there is one and the settings ask for it."""
+    if zram is None or not settings.has_upkeep:
+        return listener
+    return Upkeep(listener, zram, settings.upkeep or DEFAULT_UPKEEP_NS)

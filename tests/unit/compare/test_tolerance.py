@@ -11,7 +11,9 @@ from zswap_replay.result.counters import COUNTERS
 PLACES = [
     (group, memcg, name)
     for group, counters in COUNTERS.items()
-    for memcg in ([None] if group in ("zswap", "zram", "meminfo", "vmstat", "replay") else ["/web", "/web:x", "/"])
+    for memcg in (
+        [None] if group in ("zswap", "zram", "meminfo", "vmstat", "replay") else ["/web", "/web:x", "/"]
+    )
     for name in counters
 ]
 
