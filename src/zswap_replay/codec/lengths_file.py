@@ -72,6 +72,12 @@ class KnownLengths:
             wanted, found = lengths_key(name, kernel), lengths_key(name, self.kernel)
         except CodecError:
             return None
+        if (
+            self.header is None
+            and name.startswith(ZRAM)
+            and wanted != lengths_key(name.removeprefix(ZRAM), kernel)
+        ):
+            return f"{self.path} has zswap's lengths, and zram calls {name.removeprefix(ZRAM)} in another way"
         if wanted != found:
             return f"{self.path} was made for {self.kernel} (trace annotate --kernel {kernel})"
         row = COMPRESSORS[split_spec(name)[0]]
