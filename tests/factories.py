@@ -162,6 +162,7 @@ def make_result(
         timing=TIMING,
         warnings=warnings,
         over_time=_over_time(scale),
+        duration_ns=1_000_000_000 * scale,
     )
 
 

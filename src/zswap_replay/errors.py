@@ -29,6 +29,10 @@ class MemorySourceError(ZswapReplayError):
     """A process, a dump or an image whose pages cannot be measured; the text names it."""
 
 
+class CostError(ZswapReplayError):
+    """A cost profile that cannot be read, or lacks what is to be costed; the text names the file and the key."""
+
+
 class ResultError(ZswapReplayError):
     """A file of results that cannot be read; the text names the key."""
 

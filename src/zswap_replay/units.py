@@ -241,6 +241,18 @@ def listed(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def format_time(nanoseconds: float) -> str:
+    """Spell nanoseconds for people, to four digits: ``812 ns``, ``8.456 ms``, ``152.8 ms``, ``1,204.5 s``."""
+    value, unit = float(nanoseconds), "ns"
+    for larger in ("us", "ms", "s"):
+        if abs(value) < 1000:
+            break
+        value, unit = value / 1000, larger
+    if unit == "ns":
+        return f"{value:.0f} ns"
+    return f"{value:,.{3 if abs(value) < 10 else 2 if abs(value) < 100 else 1}f} {unit}"
+
+
 def format_size(size: float) -> str:
     """Spell a size in bytes for people: ``4.0 KiB``, ``1.3 GiB``; whole bytes below 1 KiB."""
     value = float(size)

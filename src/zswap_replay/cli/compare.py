@@ -11,9 +11,11 @@ from zswap_replay.cli import completers
 from zswap_replay.cli.messages import warn
 from zswap_replay.cli.options import (
     INSTEAD_OF_STDOUT,
+    cost_option,
     example,
     format_option,
     output_option,
+    profile_for,
     timing_option,
 )
 from zswap_replay.errors import SettingsError
@@ -37,6 +39,7 @@ FORMATS = ("table", "json", "csv", "markdown")
     metavar="PATH|all",
     help="Show counters of a memcg, or of all. Repeatable.",
 )
+@cost_option
 @format_option(FORMATS)
 @output_option(INSTEAD_OF_STDOUT)
 @timing_option("Whether to compare the time of the codecs.")
@@ -48,6 +51,7 @@ FORMATS = ("table", "json", "csv", "markdown")
 def compare(
     files: tuple[str, ...],
     memcgs: tuple[str, ...],
+    cost: str | None,
     form: str,
     output: str | None,
     timing: bool,
@@ -60,23 +64,29 @@ def compare(
     end of the trace. The best value of a line is marked, where more or less of it is better: never that of a result
     that stored nothing, or under which a kernel would have killed programs; where results were made with --range, only
     if it is the best under any delay of the shrink worker. Results that cannot be compared (another trace, seed or
-    recipe, or another version of the same codec) are compared with a warning.
+    recipe, or another version of the same codec) are compared with a warning. Time and wear are reckoned by
+    --cost; where it is not given, by the cost profile of the first result.
     """
     from zswap_replay.compare.side_by_side import compare as compare_results
-    from zswap_replay.compare.side_by_side import memcg_paths
+    from zswap_replay.compare.side_by_side import memcg_paths, priced_alike
     from zswap_replay.files import check_output, replacing
     from zswap_replay.report.comparison_text import how_sure, marked, not_comparable
     from zswap_replay.report.machine import comparison_csv, comparison_json, comparison_markdown
     from zswap_replay.report.terminal import comparison as comparison_table
+    from zswap_replay.result.cost_profile import files_of
     from zswap_replay.result.file import read_results
     from zswap_replay.result.labels import labels_of_files
 
     if output is not None:
-        check_output(output, inputs=files)
+        check_output(output, inputs=[*files, *files_of(cost)])
     read = [(file, read_results(file)) for file in files]
     results = [result for _, runs in read for result in runs]
+    profile = profile_for(cost)
     if len(results) < 2:
         raise SettingsError(f"{files[0]}: one result; expected another one to compare with")
+    results, told = priced_alike(results, profile)
+    if told:
+        warn(told)
     known = memcg_paths(results)
     for path in memcgs:
         if path != "all" and path not in known:

@@ -27,6 +27,15 @@ def recipes(context: click.Context, parameter: click.Parameter, incomplete: str)
     return [*_beginning_with(incomplete, *builtin_recipes()), *files(context, parameter, incomplete)]
 
 
+def cost_profiles(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Return the named cost profiles, and files."""
+    from zswap_replay.result.cost_profile import builtin_profiles
+
+    return [*_beginning_with(incomplete, *builtin_profiles()), *files(context, parameter, incomplete)]
+
+
 def compressors(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:

@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": "Compare results side by side.",
     "sweep": "Replay a trace at every point of a grid of settings.",
     "report": "Make a page of charts and tables of results, of a sweep or of a trace.",
+    "cost": "Make and show cost profiles: what time and wear are reckoned by.",
     "trace": "Make, check and show traces.",
     "memory": "Measure how your own memory compresses, and make recipes of it.",
     "payload": "Show what pages hold and how well they compress.",

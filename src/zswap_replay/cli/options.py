@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import Field, fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,9 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import Share, parse_amount, parse_duration
+
+if TYPE_CHECKING:
+    from zswap_replay.result.cost_profile import CostProfile
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -120,6 +123,29 @@ missing_option = click.option(
     is_flag=True,
     help="Warn where --set is for a memcg that never comes, which is an error without this.",
 )
+
+cost_option = click.option(
+    "--cost",
+    metavar="NAME|FILE",
+    shell_complete=completers.cost_profiles,
+    help="Cost profile by which time and wear are reckoned: nvme, sata-ssd, hdd, network or a TOML file.  "
+    "[default: nvme]",
+)
+
+
+def profile_for(cost: str | None, compressors: Iterable[str] = ()) -> CostProfile | None:
+    """Load the cost profile that ``--cost`` names; None where it is not given.
+
+    Raises CostError: it is none, or lacks one of some compressors.
+    """
+    if cost is None:
+        return None
+    from zswap_replay.result.cost_profile import load_profile
+
+    profile = load_profile(cost)
+    profile.need(compressors)
+    return profile
+
 
 INSTEAD_OF_STDOUT = "Write the output there instead of to standard output."
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli import completers
-from zswap_replay.cli.options import example, force_option, output_option, progress_option, shows_progress
+from zswap_replay.cli.options import (
+    cost_option,
+    example,
+    force_option,
+    output_option,
+    profile_for,
+    progress_option,
+    shows_progress,
+)
 from zswap_replay.cli.progress import Bar
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     help="The figure that maps of a sweep show [default: the first of its --pareto].",
 )
 @click.option("--axes", metavar="X,Y", help="The axes of those maps [default: two that fit].")
+@cost_option
 @progress_option()
 def report(
     source: str,
@@ -44,12 +53,14 @@ def report(
     png: str | None,
     figure: str | None,
     axes: str | None,
+    cost: str | None,
     progress: bool | None,
 ) -> None:
     """Make a page of what ``run --format json``, ``sweep`` or ``memory measure`` wrote, or of a trace.
 
     The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
-    read from standard input.
+    read from standard input. Time and wear of results are reckoned by --cost where it is given; a sweep's are reckoned
+    when it is made.
     """
     from zswap_replay.report.html.needs import require
 
@@ -57,12 +68,13 @@ def report(
     from zswap_replay.codec.lengths_file import is_lengths
     from zswap_replay.report.html.source import page_of, target_for
 
+    profile = profile_for(cost)
     target = target_for(source, output, overwrite=force)
     with Bar("report", shown=shows_progress(progress)) as bar:
         if is_lengths(source):
             page = _page_of_lengths(source, figure, axes)
         else:
-            page = page_of(source, figure, axes, bar.update)
+            page = page_of(source, figure, axes, bar.update, profile)
         from zswap_replay.report.html.output import write
 
         charts = write(page, target, png, inputs=(source,), overwrite=force, progress=bar.update)

@@ -13,6 +13,7 @@ from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note_if_interpreted, noting_once, warn
 from zswap_replay.cli.options import (
     INSTEAD_OF_STDOUT,
+    cost_option,
     duration,
     each_run,
     every,
@@ -21,6 +22,7 @@ from zswap_replay.cli.options import (
     jobs_option,
     missing_option,
     output_option,
+    profile_for,
     progress_option,
     quiet_option,
     settings_options,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zswap_replay.replay.checkpoint import Checkpoints
+    from zswap_replay.result.cost_profile import CostProfile
     from zswap_replay.result.result import Result
     from zswap_replay.settings import Settings
 
@@ -97,6 +100,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     metavar="[EVENTS]",
     help="Count all pages, entries and charges again after so many events each time (1000000 where none is given).",
 )
+@cost_option
 @jobs_option
 @strict_option
 @missing_option
@@ -117,6 +121,7 @@ def run(
     checkpoint_every: tuple[int | None, float | None] | None,
     resume: str | None,
     self_check: int | None,
+    cost: str | None,
     jobs: int | None,
     strict: bool,
     allow_missing: bool,
@@ -143,6 +148,9 @@ def run(
     Pages that do not come back as they went in are counted in mismatches: the output is written
     all the same, a warning names them, and the status is 1.
 
+    What that costs in time and wear is reckoned by a cost profile, --cost: of this machine, made by `cost measure`,
+    or of a kind of swap device.
+
     A replay that was stopped goes on from its last --checkpoint with --resume, to the same counters.
     """
     from zswap_replay.files import check_distinct, check_output, replacing
@@ -150,6 +158,8 @@ def run(
     check_distinct(("--output", output), ("--timeline", timeline), ("--checkpoint", checkpoint))
     runs = each_run(context)
     kept = _checkpoints(checkpoint, checkpoint_every, resume, runs)
+    profile = profile_for(cost, [settings.compressor for settings in runs])
+    from zswap_replay.result.cost_profile import files_of
     from zswap_replay.result.labels import warnings
     from zswap_replay.trace.reader import trace_files
 
@@ -159,6 +169,8 @@ def run(
         check_output(checkpoint, inputs=inputs, regular=True)
     if resume is not None:
         inputs.append(resume)
+    if outputs:
+        inputs.extend(files_of(cost))
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.
         target = files.enter_context(replacing(output, inputs=inputs)) if output is not None else None
@@ -167,6 +179,7 @@ def run(
             trace,
             runs,
             ranged=ranged,
+            cost=profile,
             jobs=jobs,
             strict=strict,
             allow_missing=allow_missing,
@@ -214,6 +227,7 @@ def _replay_each(
     runs: tuple[Settings, ...],
     *,
     ranged: bool,
+    cost: CostProfile | None,
     jobs: int | None,
     strict: bool,
     allow_missing: bool,
@@ -244,6 +258,7 @@ def _replay_each(
                         settings,
                         strict=strict,
                         range=ranged,
+                        cost=cost,
                         allow_missing=allow_missing,
                         interval_ns=interval_ns,
                         jobs=jobs,

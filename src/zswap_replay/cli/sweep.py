@@ -11,10 +11,12 @@ import click
 from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, note_if_interpreted, warn
 from zswap_replay.cli.options import (
+    cost_option,
     force_option,
     format_option,
     missing_option,
     output_option,
+    profile_for,
     progress_option,
     quiet_option,
     shows_progress,
@@ -52,6 +54,7 @@ FORMATS = ("table", "json", "csv")
     is_flag=True,
     help="Mark points too under which a kernel would have killed programs, or found a memory.swap.max reached.",
 )
+@cost_option
 @strict_option
 @missing_option
 @click.option(
@@ -75,6 +78,7 @@ def sweep(
     trace: str,
     pareto: list[str] | None,
     allow_oom: bool,
+    cost: str | None,
     strict: bool,
     allow_missing: bool,
     jobs: int | None,
@@ -90,10 +94,12 @@ def sweep(
     """Replay TRACE at every point of a grid, and print one row a point.
 
     Every setting takes several values between commas; the grid is the product of them, the last one moving fastest.
+    Time and wear are reckoned by a cost profile, --cost: --pareto stall,memory_saved_mean_bytes takes them by name.
     Sizes may be shares of the working set: --totalram 1.5ws, --set /web:memory.max=0.5ws.
     """
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
+    profile = profile_for(cost)
     options = options_from(context)
     from zswap_replay.sweep.pareto import DEFAULT
     from zswap_replay.sweep.run import sweep as run
@@ -108,6 +114,7 @@ def sweep(
             output=output,
             pareto=DEFAULT if pareto is None else pareto,
             allow_oom=allow_oom,
+            cost=profile,
             timing=timing,
             force=force,
             jobs=jobs or 0,

@@ -14,12 +14,14 @@ from zswap_replay.compare.comparable import (
 )
 from zswap_replay.compare.expected import by_label
 from zswap_replay.result.by_name import CounterName, tree_order, value_of
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, Better, Group
-from zswap_replay.result.derived import DECIDING
+from zswap_replay.result.derived import DECIDING, DERIVED, PRICED
 from zswap_replay.result.marks import Mark, marks_of, may_be_best
 from zswap_replay.result.ranges import Range
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.units import listed
 
 MATTERS: Final = "what matters"
 """The section of the lines that are there whether they differ or not."""
@@ -129,6 +131,8 @@ class Comparison:
     """The places of results that are the best of no line: for their marks, or for another workload than the first's."""
     without_range: tuple[str, ...] = ()
     """The labels of results that depend on scheduling, and were made without ``--range``."""
+    cost_profile: str = ""
+    """The name of the cost profile by which time and wear are reckoned; several where results were not priced alike."""
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -180,7 +184,22 @@ def compare(
         without_range=tuple(
             label for label, result in zip(labels, results, strict=True) if result.depends_on_scheduling
         ),
+        cost_profile=", ".join(dict.fromkeys(result.cost_profile.name for result in results)),
     )
+
+
+def priced_alike(results: Sequence[Result], profile: CostProfile | None) -> tuple[list[Result], str]:
+    """Compute time and wear of all results by one cost profile, the first one's where None is given.
+
+    Return them, and a warning where the profile of one was another, which nobody asked to be replaced; else an empty
+    text. Raises CostError: a profile that was asked for lacks a compressor.
+    """
+    if profile is not None:
+        return [result.priced(profile) for result in results], ""
+    first = results[0].cost_profile
+    others = sorted({result.cost_profile.name for result in results if result.cost_profile != first})
+    told = f"reckoned by other cost profiles: {listed(others)}; shown by {first.name} (--cost says another)"
+    return [result.priced(first, strict=False) for result in results], told if others else ""
 
 
 def memcg_paths(results: Sequence[Result]) -> list[str]:
@@ -233,8 +252,18 @@ def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
             # A release that does not show a counter has it among the replay's.
             if line.values.count(None) < known.values.count(None):
                 lines[line.name] = line
+    lines |= {line.name: line for line in _costs(path, results)}
     by_weight = sorted(lines.values(), key=lambda line: _WEIGHTS.get(line.name, len(_WEIGHTS) + 1))
     return [line for line in (*by_weight, *_nodes(path, results)) if line.differs]
+
+
+def _costs(path: str, results: Sequence[Result]) -> Iterator[Line]:
+    """Make a line for each figure of time and wear of a memcg."""
+    found = [result.cost_by_memcg.get(path, {}) for result in results]
+    for name in PRICED:
+        figure, place = DERIVED[name], CounterName("cost", name, path)
+        values = tuple(each.get(name) for each in found)
+        yield Line(path, path, name, figure.unit, figure.better, values, place)
 
 
 def _nodes(path: str, results: Sequence[Result]) -> Iterator[Line]:

@@ -266,6 +266,7 @@ def assemble(
         ),
         compressed_lengths=snapshots.compressed_lengths(),
         over_time=held_over_time(machine.zswap),
+        duration_ns=machine.zswap.held.since - machine.zswap.held.began,
     )
 
 

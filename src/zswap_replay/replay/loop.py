@@ -28,6 +28,7 @@ from zswap_replay.replay.settings_check import check_settings, filled_in, flags_
 from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.spread import Again, with_range
 from zswap_replay.replay.upkeep import with_upkeep
+from zswap_replay.result.cost_profile import CostProfile, profile_of
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
@@ -60,6 +61,7 @@ def replay(
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     self_check: int = 0,
+    cost: CostProfile | str | os.PathLike[str] | None = None,
     **options: Unpack[SettingsOptions],
 ) -> Result:
     """Replay a trace under some settings, given as Settings or by keyword.
@@ -69,26 +71,24 @@ def replay(
     >>> r.counters["zswpout"], r.memcg["/web"]["zswpout"]
     (1660, 200)
 
-    ``trace`` is a Parquet file, a folder of them or a pyarrow.fs URI. With ``strict`` a memcg must be created before it
-    is named. A setting for a memcg that never comes is an error, which is known at the end of the trace; with
-    ``allow_missing`` it is one of the result's warnings. With ``range`` the result has the range of each counter under
-    a shrink worker that runs early or late: the trace is replayed under shrink delays of 1, 4 and 16 too.
+    ``trace`` is a Parquet file, a folder of them or a URI. With ``strict`` a memcg must be created before it is named.
+    A setting for a memcg that never comes is an error, known at the end of the trace, or with ``allow_missing`` a
+    warning. With ``range`` the result has the range of each counter under a shrink worker that runs early or late.
 
-    ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace has passed since its
-    first event, besides those that the trace asks for; intervals without an event have one together, at the end of the
-    last of them. ``batch_rows`` bounds the rows in memory at once; no counter depends on it. ``memo`` carries lengths
-    from one replay to the next. ``jobs`` processes, this one included, compress ahead of the replay, or those of
-    ``workers`` where they are there already: each content is then compressed and compared once, and not at each store
-    and load. No counter depends on that either. ``checkpoint`` names a file that the state is written to once a minute,
-    or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes on.
-    ``self_check`` counts all pages, entries and charges again after so many events each time. ``progress`` is told the
-    events done and the events in all, ``notes`` gets remarks for people, a line each. The settings' keywords are those
-    of ``SettingsOptions``.
+    ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace has passed, besides
+    those that the trace asks for; intervals without an event have one together, at their end. ``batch_rows`` bounds the
+    rows in memory at once; no counter depends on it. ``memo`` carries lengths from one replay to the next. ``jobs``
+    processes, this one included, compress ahead of the replay, or those of ``workers`` where they are there already:
+    each content is compressed and compared once. ``checkpoint`` names a file that the state is written to once a
+    minute, or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes
+    on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
+    ``self_check`` counts all pages, entries and charges again every so many events. ``progress`` is told the events
+    done and the events in all, ``notes`` gets remarks for people. The settings' keywords are those of
+    ``SettingsOptions``.
 
-    Raises TraceError, SettingsError, RecipeError, CodecError: bad input. VerificationError, at the end of the replay:
-    pages came back from the pool with other bytes than went in; its ``result`` is what was replayed all the same.
-    CheckpointError: a checkpoint of another replay. SelfCheckError: the model lost count. OSError: a checkpoint cannot
-    be written. TypeError: an unknown keyword.
+    Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
+    the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another
+    replay's. OSError: one cannot be written. SelfCheckError: the model lost count. TypeError: an unknown keyword.
     """
     settings = settings_of(settings, options)
     if interval is not None:
@@ -98,6 +98,7 @@ def replay(
             )
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
+    profile = profile_of(cost, settings.compressor)
     if range and (checkpoint is not None or resume is not None):
         raise SettingsError("range: a checkpoint is of one replay, and a range needs several")
     begun = Checkpoint.read(resume) if resume is not None else None
@@ -109,13 +110,13 @@ def replay(
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     run.self_check = self_check
     with shared_workers(jobs if workers is None else None, notes or ignore) as own:
-        result = run.result(interval_ns, batch_rows, progress or ignore, workers or own)
+        result = run.result(interval_ns, batch_rows, progress or ignore, workers or own).priced(profile)
     if run.unmet and run.is_whole and not allow_missing:
         raise SettingsError(f"{run.unmet[0]} (--allow-missing makes this a warning)")
     if memo is not None:
         memo.settle()
     if range and memo is not None:
-        again = Again(path, run.settings, strict, interval_ns, batch_rows, memo.tables())
+        again = Again(path, run.settings, strict, interval_ns, batch_rows, memo.tables(), profile)
         result = with_range(result, again, replay_again, jobs=jobs)
     if run.faults:
         raise VerificationError("; ".join(run.faults), result)
@@ -127,7 +128,7 @@ def replay_again(task: Again) -> Result:
     memo = LengthMemo()
     memo.update(task.known)
     run = Replay(open_trace(task.trace, strict=task.strict), task.trace, task.settings, ignore, memo)
-    return run.result(task.interval_ns, task.batch_rows, ignore)
+    return run.result(task.interval_ns, task.batch_rows, ignore).priced(task.cost)
 
 
 class Core(Protocol):

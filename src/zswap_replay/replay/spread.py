@@ -11,6 +11,7 @@ from typing import Final
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ZswapReplayError
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.over_time import Number
 from zswap_replay.result.ranges import RANGE_DELAYS, SCHEDULING, span, values_of
 from zswap_replay.result.result import Result
@@ -33,6 +34,8 @@ class Again:
     batch_rows: int | None
     known: Mapping[str, LengthTable]
     """Lengths by the key of LengthMemo, so that a codec need not run again."""
+    cost: CostProfile | None = None
+    """What figures of time and wear are reckoned by; None for the default."""
 
 
 ReplayAgain = Callable[[Again], Result]

@@ -9,7 +9,7 @@ from zswap_replay.compare.side_by_side import CODEC_SECONDS, Comparison, Line
 from zswap_replay.report.terminal.style import change
 from zswap_replay.result.derived import DERIVED
 from zswap_replay.result.marks import MEANING
-from zswap_replay.units import listed
+from zswap_replay.units import format_time, listed
 
 _TITLES = {figure.name: figure.title for figure in DERIVED.values()} | {CODEC_SECONDS: "codec time"}
 _SECTIONS = {"replay": "replay (not the kernel's)"}
@@ -52,7 +52,16 @@ def value_text(line: Line, value: int | float | None) -> str:
     """Write a value of a line, with a dash where there is none."""
     if value is None:
         return "-"
+    if line.unit == "ns":
+        return format_time(value)
+    if line.unit == "ratio" and 0 < value < 0.01:
+        return f"{value:.3g}"
     return f"{value:,.3f}" if line.unit in ("ratio", "seconds") else f"{value:,}"
+
+
+def unit_text(line: Line) -> str:
+    """Name the unit of a line; nothing where its values name their own."""
+    return "" if line.unit == "ns" else line.unit
 
 
 def change_text(line: Line, place: int) -> str:
@@ -70,6 +79,11 @@ def how_sure(comparison: Comparison) -> Iterator[str]:
             f"made without --range: {listed(comparison.without_range)}; their pool's limit was hit, and what is best "
             "may be a matter of scheduling"
         )
+
+
+def reckoned(comparison: Comparison) -> str:
+    """Say what time and wear are reckoned by."""
+    return f"time and wear: modelled, by the cost profile {comparison.cost_profile}"
 
 
 def elsewhere(comparison: Comparison) -> Iterator[str]:

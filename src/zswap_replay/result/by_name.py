@@ -2,8 +2,8 @@
 
 A name has one spelling: ``zswap.stored_pages`` of the machine, ``/web:zswpout`` of a memcg as its kernel shows it,
 ``/web:replay.oom`` of a memcg where the count is not the kernel's, ``/web:node0.zswpout`` of a memcg on one NUMA node,
-``derived.reject_rate`` of a figure. Spellings of earlier versions are still read: ``memcg:/web:zswpout``,
-``replay.memcg:/web:oom``, ``/web:memcg.zswpout``.
+``derived.reject_rate`` of a figure, ``/web:cost.stall_ns`` of what a memcg costs. Spellings of earlier
+versions are still read: ``memcg:/web:zswpout``, ``replay.memcg:/web:oom``, ``/web:memcg.zswpout``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from zswap_replay.result.counters import COUNTERS, MACHINE, Better, Counter
-from zswap_replay.result.derived import DERIVED, Figure
+from zswap_replay.result.derived import ALIASES, DERIVED, PRICED, Figure
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import listed
 
 _MANY: Final = 20
 """Names that an error lists; where there are more, those that are near are enough."""
 _NODE: Final = re.compile(r"node([0-9]+)")
-_OLD_COLUMN: Final = re.compile(r"(replay\.memcg|memcg):(/.*)")
+_OLD_COLUMN: Final = re.compile(r"(replay\.memcg|memcg|cost):(/.*)")
 """A memcg's counter as the files of sweeps had it."""
 
 
@@ -31,8 +31,8 @@ _OLD_COLUMN: Final = re.compile(r"(replay\.memcg|memcg):(/.*)")
 class CounterName:
     """The name of one counter, of a derived figure, or of another value that stands beside them.
 
-    ``group`` is a group of ``COUNTERS``, or ``derived``, ``timing``, ``params``, ``limits`` or ``snapshot``. ``memcg``
-    is None where the whole machine is counted, ``node`` where all nodes are.
+    ``group`` is a group of ``COUNTERS``, or ``derived``, ``cost`` (figures of a memcg), ``timing``, ``params``,
+    ``limits`` or ``snapshot``. ``memcg`` is None where the whole machine is counted, ``node`` where all nodes are.
     """
 
     group: str
@@ -61,19 +61,27 @@ class CounterName:
         group, _, counter = name.partition(".")
         if group in MACHINE and counter in COUNTERS[group]:
             return cls(group, counter)
-        if group == "derived" and counter in DERIVED:
-            return cls(group, counter)
+        if group == "derived":
+            counter = ALIASES.get(counter, counter)
+            return cls(group, counter) if counter in DERIVED else None
+        if text in ALIASES:
+            return cls("derived", ALIASES[text])
         return cls(group, counter) if group == "timing" and counter else None
 
     @classmethod
     def _in(cls, group: str, counter: str, memcg: str) -> CounterName | None:
-        return cls(group, counter, memcg) if counter in _counters(group) else None
+        known = PRICED if group == "cost" else _counters(group)
+        return cls(group, counter, memcg) if counter in known else None
 
     @classmethod
     def _of_memcg(cls, path: str, name: str) -> CounterName | None:
         if name in COUNTERS["memcg"]:
             return cls("memcg", name, path)
         part, _, counter = name.partition(".")
+        priced = counter if part == "cost" else name
+        priced = ALIASES.get(priced, priced)
+        if priced in PRICED:
+            return cls("cost", priced, path)
         node = _NODE.fullmatch(part)
         if node:
             return cls("node", counter, path, int(node[1])) if counter in COUNTERS["node"] else None
@@ -84,7 +92,7 @@ class CounterName:
     @property
     def about(self) -> Counter | Figure | None:
         """The row of the table that the counter or figure has; None for other values."""
-        if self.group == "derived":
+        if self.group in ("derived", "cost"):
             return DERIVED.get(self.counter)
         return _counters(self.group).get(self.counter)
 

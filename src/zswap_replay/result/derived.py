@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
 from zswap_replay.result.counters import Better
@@ -41,6 +42,10 @@ class Figure:
     """Of what is held: over the trace's time, at its most, or at the end; None for what adds up."""
     whole: bool = True
     """Whether its values are integers."""
+    basis: str = ""
+    """For a figure that a cost profile prices (see cost.py): what in it is counted, and what is assumed."""
+    alias: str = ""
+    """Another name that is taken for it where figures are named: ``stall``."""
 
     @property
     def about(self) -> str:
@@ -295,10 +300,75 @@ DERIVED: Final = _table(
         chart_title="Zswap writeback",
         heading="writeback",
     ),
+    Figure(
+        "stall_ns",
+        "ns",
+        "stall of faults",
+        "loads from zswap and reads from the swap device that accesses waited for",
+        better="lower",
+        weight=7,
+        chart_title="Stall of faults",
+        heading="stall",
+        basis="modelled: major faults, zswap loads and device reads, each counted, times what the profile says; every "
+        "load is taken to be decompressed, and a fault to wait for one read at most",
+        alias="stall",
+    ),
+    Figure(
+        "compress_ns",
+        "ns",
+        "time compressing",
+        "stores, and pages that were compressed and refused",
+        better="lower",
+        weight=8,
+        chart_title="Time compressing",
+        basis="modelled: stores and pages refused for their length, each counted, times what the profile says; a "
+        "same-filled page is taken to cost as much as any other",
+        alias="compress_time",
+    ),
+    Figure(
+        "reclaim_ns",
+        "ns",
+        "time in reclaim",
+        "compressing, decompressing for writeback, writing to the swap device",
+        better="lower",
+        chart_title="Time in reclaim",
+        basis="modelled: the time compressing, writebacks and device writes, each counted, times what the profile "
+        "says; assumed: each write is waited for, so that it is the most that reclaim takes",
+        alias="reclaim_time",
+    ),
+    Figure(
+        "swap_write_bytes_per_day",
+        "bytes",
+        "disk writes a day",
+        "at the rate of the trace",
+        better="lower",
+        chart_title="Swap device writes a day",
+        basis="counted over the time that the trace spans; assumed: a day goes on as the trace does",
+        alias="swap_writes_per_day",
+    ),
+    Figure(
+        "endurance_per_year",
+        "ratio",
+        "endurance used a year",
+        "of what the drive endures to be written (TBW)",
+        better="lower",
+        weight=9,
+        whole=False,
+        chart_title="Endurance of the drive used a year",
+        basis="disk writes a day for 365 days over the TBW of the profile; assumed: no write amplification beyond that "
+        "of the rating",
+        alias="endurance",
+    ),
 )
 """The figures by name, in the order in which they are printed."""
 
-OVER_TIME: Final = tuple(figure.name for figure in DERIVED.values() if figure.of is None)
+PRICED: Final = tuple(figure.name for figure in DERIVED.values() if figure.basis)
+"""The figures that follow from counters and a cost profile, see cost.py."""
+
+ALIASES: Final = {figure.alias: figure.name for figure in DERIVED.values() if figure.alias}
+"""Other names of figures."""
+
+OVER_TIME: Final = tuple(figure.name for figure in DERIVED.values() if figure.of is None and not figure.basis)
 """The figures that no snapshot tells: the replay sums them up, see over_time.py."""
 
 DECIDING: Final = tuple(
@@ -307,11 +377,17 @@ DECIDING: Final = tuple(
 """The figures that decide between two results, the weightiest first."""
 
 
-def derive(now: Snapshot, over_time: Mapping[str, Number | None]) -> dict[str, Number | None]:
+def derive(
+    now: Snapshot,
+    over_time: Mapping[str, Number | None],
+    priced: Mapping[str, Number | None] = MappingProxyType({}),
+) -> dict[str, Number | None]:
     """Compute all figures at the end of a replay, by name in their order.
 
-    ``now`` is the last snapshot, ``over_time`` what the replay summed up; None for what is not in it.
+    ``now`` is the last snapshot, ``over_time`` what the replay summed up, ``priced`` what a cost profile made of the
+    counters; None for what is in neither.
     """
+    given = {**over_time, **priced}
     return {
-        name: over_time.get(name) if figure.of is None else figure.of(now) for name, figure in DERIVED.items()
+        name: given.get(name) if figure.of is None else figure.of(now) for name, figure in DERIVED.items()
     }

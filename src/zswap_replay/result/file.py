@@ -52,6 +52,7 @@ def chunks(results: Sequence[Result], *, timing: bool) -> Iterator[str]:
 
 def _run(result: Result, level: int, before: str, *, timing: bool) -> Iterator[str]:
     document = replace(result, snapshots=(result.end,)).as_json(timing=timing)
+    document["cost"] = result.cost  # of all snapshots
     pad = "\n" + "  " * (level + 1)
     yield f"{before}{{"
     for number, (key, value) in enumerate(document.items()):

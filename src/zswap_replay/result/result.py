@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from os import PathLike
+from typing import TYPE_CHECKING, TypedDict
 
 from zswap_replay.errors import MissingPackageError, SchemaError
 from zswap_replay.json_value import Value
-from zswap_replay.result import by_name, long_format
-from zswap_replay.result.derived import DERIVED, OVER_TIME, derive
+from zswap_replay.result import by_name, cost, long_format
+from zswap_replay.result.cost_profile import CostProfile, default_profile, load_profile
+from zswap_replay.result.derived import DERIVED, OVER_TIME, PRICED, derive
 from zswap_replay.result.estimates import Estimates, estimates
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.over_time import Number
@@ -110,6 +112,10 @@ class Result:
     """
     at_equal_memory: dict[str, int] | None = None
     """The figures of result.memory in a replay in which zram's memory was charged; None where there was none."""
+    duration_ns: int | None = None
+    """The trace's time that counters are of, from the end of the warm-up on; None in a file that does not say it."""
+    priced_by: CostProfile | None = None
+    """The cost profile that was asked for; None for ``nvme``, which is taken where none was."""
 
     def __repr__(self) -> str:
         """Tell what was replayed and the counters that people look at first, in a few lines."""
@@ -191,9 +197,58 @@ class Result:
         ``pool_efficiency_mean``, ``_peak`` and ``pool_efficiency``: the same over the memory of the pools.
         ``rejects``: refused stores. ``reject_rate``: those over all stores tried.
 
+        ``stall_ns``, ``compress_ns``, ``reclaim_ns``, ``swap_write_bytes_per_day``, ``endurance_per_year``: what that
+        costs, by ``cost_profile``.
+
         None where a share has nothing to be a share of, or a file of an earlier version lacks the figure.
         """
-        return derive(self.end, self.over_time)
+        counts = cost.counts_of(self.end)
+        priced = cost.reckon(counts, self.cost_profile, self._compressor, self.duration_ns)
+        return derive(self.end, self.over_time, priced)
+
+    @property
+    def _compressor(self) -> str:
+        return str(self.manifest.settings["compressor"])
+
+    @property
+    def cost_profile(self) -> CostProfile:
+        """The cost profile that figures of time and wear are reckoned by."""
+        return self.priced_by or default_profile()
+
+    @property
+    def cost(self) -> dict[str, object]:
+        """What the replay costs, as the block ``cost`` of the JSON output: figures of the machine and by memcg.
+
+        See ``derived``. ``profile`` is what it was reckoned by; ``basis`` says of each figure what is counted, modelled
+        and assumed.
+        """
+        return cost.as_json(
+            self.snapshots, self.derived, self.cost_profile, self._compressor, self.duration_ns
+        )
+
+    @property
+    def cost_by_memcg(self) -> dict[str, dict[str, Number | None]]:
+        """Figures of time and wear of each memcg at the end, with its descendants, by path and name."""
+        return cost.by_memcg(self.end, self.cost_profile, self._compressor, self.duration_ns)
+
+    def priced(self, profile: str | PathLike[str] | CostProfile | None, *, strict: bool = True) -> Result:
+        """Return the same result, reckoned by another cost profile: a name, a file or a CostProfile; None for its own.
+
+        Ranges of the figures that it prices are left out, since they were reckoned by the one before.
+
+        Raises CostError: it is none, or lacks the compressor, which makes figures None unless ``strict``.
+        """
+        if profile is None:
+            return self
+        if not isinstance(profile, CostProfile):
+            profile = load_profile(profile)
+        if strict:
+            profile.need((self._compressor,))
+        ranges = self.range
+        if ranges is not None and profile != self.cost_profile:
+            names = {f"derived.{name}" for name in PRICED}
+            ranges = Ranges({name: each for name, each in ranges.items() if name not in names})
+        return replace(self, priced_by=profile, range=ranges)
 
     @property
     def sample_rate(self) -> Fraction | None:
@@ -217,6 +272,7 @@ class Result:
             "manifest": self.manifest.as_json(),
             "snapshots": [snapshot.as_json() for snapshot in self.snapshots],
             "derived": self.derived,
+            "cost": self.cost,
             "payload_classes": [
                 {**asdict(row), "ratio": None if row.ratio is None else round(row.ratio, 4)}
                 for row in self.classes
@@ -259,7 +315,26 @@ class Result:
             over_time=_over_time(document.get("derived", {})),
             range=Ranges.from_json(document["range"]) if "range" in document else None,
             at_equal_memory=document["at_equal_memory"].integers() if "at_equal_memory" in document else None,
+            **_cost(document.get("cost", None)),
         )
+
+
+class _Cost(TypedDict, total=False):
+    """The fields of a result that the block ``cost`` holds."""
+
+    duration_ns: int | None
+    priced_by: CostProfile | None
+
+
+def _cost(block: Value) -> _Cost:
+    """Read what the figures of the block were reckoned from; a file of an earlier version has none."""
+    if block.content is None:
+        return {}
+    duration, profile = block["duration_ns"], CostProfile.from_json(block["profile"])
+    return {
+        "duration_ns": None if duration.content is None else duration.integer(),
+        "priced_by": None if profile == default_profile() else profile,
+    }
 
 
 def _over_time(derived: Value) -> dict[str, Number | None]:

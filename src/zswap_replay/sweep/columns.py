@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zswap_replay.mm.releases import Release
 from zswap_replay.result.by_name import CounterName
 from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, shown
-from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.derived import DERIVED, PRICED
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.sweep.result import Cell
@@ -15,7 +15,15 @@ from zswap_replay.sweep.result import Cell
 
 def figures(result: Result) -> dict[str, Cell]:
     """Lay out the counters at the end of a replay and the figures derived from them, by column."""
-    return {**_counters(result.end), **{f"derived.{name}": value for name, value in result.derived.items()}}
+    return {
+        **_counters(result.end),
+        **{
+            str(CounterName("cost", name, path)): value
+            for path, figures in result.cost_by_memcg.items()
+            for name, value in figures.items()
+        },
+        **{f"derived.{name}": value for name, value in result.derived.items()},
+    }
 
 
 def possible(releases: Iterable[Release], paths: Iterable[str], *, zram: bool = False) -> tuple[str, ...]:
@@ -37,6 +45,7 @@ def possible(releases: Iterable[Release], paths: Iterable[str], *, zram: bool = 
         for name in dict.fromkeys(name for each in releases for name in shown(group, each.absent, zram=zram))
         for path in memcgs
     }
+    there |= {str(CounterName("cost", name, path)) for name in PRICED for path in memcgs}
     return tuple(
         column for column in _all_columns(memcgs) if column in there or column.startswith("derived.")
     )
@@ -54,13 +63,15 @@ def ordered(rows: Sequence[Mapping[str, Cell]]) -> tuple[str, ...]:
 
 
 def _all_columns(paths: Iterable[str]) -> Iterator[str]:
-    """List every column that there can be, in order: the machine's, the memcgs' by group, the derived figures."""
+    """List every column there can be, in order: the machine's, the memcgs' by group, what they cost, the figures."""
     for group in MACHINE:
         yield from (f"{group}.{name}" for name in COUNTERS[group])
     memcgs = list(paths)
     for group in PER_MEMCG:
         for path in memcgs:
             yield from (str(CounterName(group, name, path)) for name in COUNTERS[group])
+    for path in memcgs:
+        yield from (str(CounterName("cost", name, path)) for name in PRICED)
     yield from (f"derived.{name}" for name in DERIVED)
 
 

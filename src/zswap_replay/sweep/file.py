@@ -145,6 +145,7 @@ def _type(column: str, sweep: Sweep) -> pa.DataType:
         wide = any(isinstance(value, int) and value >= _INT64 for value in values)
         return pa.uint64() if wide else pa.int64()
     group, _, name = column.partition(".")
-    if group == "timing" or (group == "derived" and not DERIVED[name].whole):
+    figure = DERIVED.get(name.rpartition(".")[2])
+    if group == "timing" or (figure is not None and not figure.whole):
         return pa.float64()
     return pa.int64()

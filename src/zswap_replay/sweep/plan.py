@@ -20,6 +20,7 @@ from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
 from zswap_replay.replay.settings_check import check_settings, filled_in, nearest
 from zswap_replay.replay.shares import WorkingSets, totalram_of
+from zswap_replay.result.cost_profile import CostProfile, default_profile
 from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import possible
@@ -76,12 +77,20 @@ class Plan:
     """Where processes of this user read the trace; ``manifest`` has its name for people."""
     token: str
     """Tells this sweep from others, in a process that serves several."""
+    cost: CostProfile | None = None
+    """What time and wear are reckoned by; None for the default."""
 
     def task(self, point: int, known: dict[str, Any]) -> Task:
         """Put together what a worker needs to replay a point; ``known`` are lengths that others have learned."""
         trace = self.manifest["trace"]
         return Task(
-            self.token, self.trace, self.manifest["strict"], trace["sha256"], self.settings[point], known
+            self.token,
+            self.trace,
+            self.manifest["strict"],
+            trace["sha256"],
+            self.settings[point],
+            known,
+            self.cost,
         )
 
     def group(self, point: int) -> Hashable:
@@ -107,15 +116,25 @@ class Plan:
 def identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Cut out the part of a sweep's manifest in which two must agree for their rows to stand in one table."""
     trace = {key: manifest["trace"][key] for key in ("sha256", "events")}
-    return {**{key: value for key, value in manifest.items() if key != "given"}, "trace": trace}
+    kept = {key: value for key, value in manifest.items() if key != "given"}
+    if kept.get("cost") == default_profile().as_json():
+        del kept["cost"]  # as in the sweeps of versions that knew of none
+    return {**kept, "trace": trace}
 
 
 def make_plan(
-    trace: str, options: Sequence[Option], *, strict: bool, remember: bool, allow_missing: bool = False
+    trace: str,
+    options: Sequence[Option],
+    *,
+    strict: bool,
+    remember: bool,
+    allow_missing: bool = False,
+    cost: CostProfile | None = None,
 ) -> Plan:
     """Read the trace once, and check every point of the grid of some options. Nothing is replayed.
 
-    ``remember`` is for a process that will replay points itself.
+    ``remember`` is for a process that will replay points itself; ``cost`` is what points are reckoned by, None for the
+    default.
 
     Raises ZswapReplayError: whatever would stop a point before its first event.
     """
@@ -136,6 +155,8 @@ def make_plan(
     payloads = Payloads(reader.metadata)
     _check_points(grid, payloads)
     settings = PointSettings(grid.points, reader.metadata)
+    if cost is not None:
+        cost.need(dict.fromkeys(settings[point].compressor for point in grid.points.varying("compressor")))
     kernels = dict.fromkeys(settings[point].kernel for point in grid.points.varying("kernel"))
     return Plan(
         grid=grid,
@@ -150,14 +171,17 @@ def make_plan(
             "settings": _base(grid, settings[0]),
             "strict": strict,
             "axes": {axis.name: _values(axis, any_name="lengths" in grid.points.names) for axis in grid.axes},
-            "given": {option.name: list(option.texts) for option in grid.options},
+            "given": {option.name: list(option.texts) for option in grid.options}
+            | ({"cost": [cost.name]} if cost is not None else {}),
             "working_sets": sets,
             "recipes": payloads.recipes,
             "files": _digests(settings[point] for point in grid.points.varying("payload_file", "lengths")),
             "versions": versions(payloads.versions),
+            "cost": (cost or default_profile()).as_json(),
         },
         trace=path_of(trace),
         token=token,
+        cost=cost,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from zswap_replay.codec.base import get_codec
@@ -11,6 +11,7 @@ from zswap_replay.errors import TraceError
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.loop import Replay
 from zswap_replay.replay.page_data import LengthMemo
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.manifest import versions
 from zswap_replay.result.result import TIMING_PARTS
 from zswap_replay.settings import Settings
@@ -32,6 +33,8 @@ class Task:
     settings: Settings
     known: dict[str, LengthTable]
     """Lengths that other points have learned, by the key of LengthMemo."""
+    cost: CostProfile | None = None
+    """What time and wear are reckoned by; None for the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def replay_point(task: Task) -> Outcome:
     memo.update(task.known)
     before = memo.sizes()
     replay = Replay(workspace.reader(), task.trace, task.settings, notes.append, memo)
-    result = replay.result(0, None, ignore)
+    result = replace(replay.result(0, None, ignore), priced_by=task.cost)
     if result.manifest.trace["sha256"] not in (None, task.sha256):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
     memo.settle()

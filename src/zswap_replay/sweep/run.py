@@ -12,6 +12,7 @@ from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ResultError, Stopped, SweepError, SweepInterrupted
 from zswap_replay.files import check_output, replacing
 from zswap_replay.replay.page_data import LengthMemo
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, files_named
 from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
@@ -52,6 +53,7 @@ def sweep(
     output: str | None = None,
     pareto: Sequence[str] = DEFAULT,
     allow_oom: bool = False,
+    cost: CostProfile | None = None,
     timing: bool = False,
     force: bool = False,
     jobs: int = 0,
@@ -66,10 +68,10 @@ def sweep(
 
     ``output`` is a Parquet file that appears when all points have rows; until then they are kept beside it, and a
     sweep of the same inputs goes on from them unless ``force`` is given. ``pareto`` names figures whose front is
-    marked; ``allow_oom`` lets points on it under which a kernel would have killed programs. ``timing`` adds the seconds
-    of each point. ``jobs`` is the number of processes, 1 for this one alone and 0 for as many as there are cores; with
-    ``scheduler``, the address of a Dask scheduler, its workers are taken instead. ``notes`` gets remarks for people,
-    each once.
+    marked; ``allow_oom`` lets points on it under which a kernel would have killed programs. ``cost`` is what
+    time and wear are reckoned by, None for nvme. ``timing`` adds the seconds of each point. ``jobs`` is the number of
+    processes, 1 for this one alone and 0 for as many as there are cores; with ``scheduler``, the address of a Dask
+    scheduler, its workers are taken instead. ``notes`` gets remarks for people, each once.
 
     A point that fails has no row, and is among the failures of what is returned; no output is written then.
 
@@ -86,7 +88,7 @@ def sweep(
         processes = None
         if not here and scheduler is None:
             processes = stack.enter_context(worker_processes())
-        plan = make_plan(trace, options, strict=strict, remember=here, allow_missing=allow_missing)
+        plan = make_plan(trace, options, strict=strict, remember=here, allow_missing=allow_missing, cost=cost)
         figures = parse_figures(pareto, plan.columns)
         journal: Journal | None = None
         records: dict[int, Record] = {}

@@ -35,9 +35,12 @@ def test_what_matters_comes_first_in_its_order() -> None:
         ("rejects", "stores", "lower", (153, 255)),
         ("compression_ratio_mean", "ratio", "higher", (2.25, 2.25)),
         ("pool_efficiency_mean", "ratio", "higher", (1.875, 1.875)),
+        ("stall_ns", "ns", "lower", (65_385_990, 55_306_650)),
+        ("compress_ns", "ns", "lower", (412_837_203, 181_557_170)),
+        ("endurance_per_year", "ratio", "lower", (0.064586, 0.064586)),
         ("codec_seconds", "seconds", "lower", (1.5, 1.5)),
     ] == [(line.name, line.unit, line.better, line.values) for line in lines if line.section == MATTERS]
-    assert MATTERS == lines[6].section != lines[7].section
+    assert MATTERS == lines[9].section != lines[10].section
 
 
 def test_then_come_the_counters_that_differ_and_no_others() -> None:
@@ -188,7 +191,7 @@ def test_the_nodes_of_a_memcg_are_shown_where_one_differs_and_there_are_several(
     end = make_snapshot()
     end.nodes["/web"][1]["pswpin"] = 5
     results = [make_result(), make_result(snapshots=(end,))]
-    (line,) = [line for line in compared(results, memcgs=["/web"]).lines if line.memcg]
+    (line,) = [line for line in compared(results, memcgs=["/web"]).lines if line.place.group == "node"]
     assert ("/web", "node1.pswpin", "pages", (0, 5), 0) == (
         line.memcg,
         line.name,

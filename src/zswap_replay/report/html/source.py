@@ -9,6 +9,7 @@ from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.files import check_output
 from zswap_replay.inputs.spool import STANDARD_INPUT, path_of
 from zswap_replay.report.html.pages.content import Page
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.file import read_results
 
 _PARQUET_MAGIC = b"PAR1"
@@ -62,15 +63,21 @@ def page_of(
     figure: str | None = None,
     axes: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    cost: CostProfile | None = None,
 ) -> Page:
     """Make the page of a file: a trace or a sweep where it begins as Parquet does, else the results of a JSON file.
 
     ``figure`` and ``axes`` (two between a comma) choose what the maps of a sweep show. ``progress`` is told the rows of
-    a trace that are read, and its rows in all.
+    a trace that are read, and its rows in all. ``cost`` is what time and wear of results are reckoned by, None for what
+    the file says.
 
     Raises ResultError: the file is none of these. TraceError: the trace is not valid. SettingsError: it has no such
-    figure or axes. OSError: it cannot be read.
+    figure or axes, or is no result and has a ``cost``. CostError: that lacks a compressor. OSError: it cannot be read.
     """
+    if cost is not None and is_parquet(source):
+        raise SettingsError(
+            f"{source}: --cost is for results; a sweep is reckoned when it is made (sweep --cost)"
+        )
     if is_trace(source):
         if figure is not None or axes is not None:
             raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is a trace")
@@ -89,6 +96,8 @@ def page_of(
     if figure is not None or axes is not None:
         raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is no Parquet file")
     results = read_results(source)
+    if cost is not None:
+        results = tuple(result.priced(cost) for result in results)
     from zswap_replay.report.html.pages.results import result_page
 
     try:

@@ -32,6 +32,7 @@ def render(comparison: Comparison) -> str:
             }
             for line in comparison.lines
         ],
+        "cost_profile": comparison.cost_profile,
         "without_range": comparison.without_range,
         "other_memcgs": comparison.memcgs,
         "other_snapshots": comparison.snapshots,

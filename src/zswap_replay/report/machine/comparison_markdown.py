@@ -13,7 +13,9 @@ from zswap_replay.report.comparison_text import (
     line_title,
     marked,
     not_comparable,
+    reckoned,
     section_title,
+    unit_text,
     value_text,
 )
 
@@ -43,11 +45,14 @@ def render(comparison: Comparison) -> str:
                 cells.append(f"**{shown}**" if place == line.winner else shown)
                 if place:
                     cells.append(change_text(line, place))
-            text.append(_row(line_title(line), *cells, line.unit))
+            text.append(_row(line_title(line), *cells, unit_text(line)))
     text += [
         "",
         "Bold: the best of its line.",
-        *(f"\n{_escaped(also)}" for also in (*how_sure(comparison), *elsewhere(comparison))),
+        *(
+            f"\n{_escaped(also)}"
+            for also in (reckoned(comparison), *how_sure(comparison), *elsewhere(comparison))
+        ),
     ]
     return "\n".join(text) + "\n"
 

@@ -123,11 +123,12 @@ def _add_figures(families: dict[str, _Family], common: _Labels, result: Result, 
         value = derived[figure.name]
         if value is None:
             continue
-        name = f"zswap_replay_derived_{figure.name}"
-        name = name if name.endswith(f"_{figure.unit}") else f"{name}_{figure.unit}"
-        families.setdefault(name, _Family(name, "gauge", figure.unit, figure.name.replace("_", " "))).add(
-            "", common, value
-        )
+        told, unit = figure.name, figure.unit
+        if unit == "ns":  # base units alone
+            told, unit, value = told.removesuffix("_ns"), "seconds", value / 10**9
+        name = f"zswap_replay_derived_{told}"
+        name = name if name.endswith(f"_{unit}") else f"{name}_{unit}"
+        families.setdefault(name, _Family(name, "gauge", unit, told.replace("_", " "))).add("", common, value)
     if timing and result.timing is not None:
         name = "zswap_replay_timing_seconds"
         family = families.setdefault(

@@ -17,7 +17,9 @@ from zswap_replay.report.comparison_text import (
     line_title,
     marked,
     not_comparable,
+    reckoned,
     section_title,
+    unit_text,
     value_text,
 )
 from zswap_replay.report.terminal.grid import Grid
@@ -67,7 +69,8 @@ def parts(comparison: Comparison, console: Console) -> list[Grid | Text]:
         del others[:many]
     best = any(line.winner is not None for line in comparison.lines)
     about = f"changes are against {comparison.labels[0]}"
-    found.append(Text(f"{about}; * the best of its line" if best else about, style="dim"))
+    about = f"{about}; * the best of its line" if best else about
+    found.append(Text(f"{about}\n{reckoned(comparison)}", style="dim"))
     found.extend(Text(line, style="dim") for line in how_sure(comparison))
     return found
 
@@ -86,7 +89,7 @@ def _table(comparison: Comparison, others: Sequence[int]) -> Grid:
             cells = [_cell(line, 0)]
             for other in others:
                 cells += [_cell(line, other), Text(change_text(line, other))]
-            made.add_row(f"  {line_title(line)}", *cells, Text(line.unit, style="dim"))
+            made.add_row(f"  {line_title(line)}", *cells, Text(unit_text(line), style="dim"))
     return made
 
 

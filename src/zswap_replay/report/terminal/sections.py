@@ -8,13 +8,15 @@ from rich.text import Text
 
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, number, ratio, share, size
+from zswap_replay.result.by_name import tree_order
+from zswap_replay.result.cost_profile import PARTS
 from zswap_replay.result.counters import COUNTERS, Group
-from zswap_replay.result.derived import DERIVED, Figure
+from zswap_replay.result.derived import DERIVED, PRICED, Figure
 from zswap_replay.result.labels import labels
 from zswap_replay.result.memory import FIGURES
 from zswap_replay.result.over_time import Number
 from zswap_replay.result.result import TIMING_PARTS, Result
-from zswap_replay.units import PAGE_SIZE, format_size
+from zswap_replay.units import PAGE_SIZE, format_size, format_time
 
 _HIDDEN_AT = {
     "exclusive_loads": False,
@@ -129,7 +131,7 @@ def derived(results: Sequence[Result]) -> Grid:
     figures = [result.derived for result in results]
 
     for figure in DERIVED.values():
-        if figure.when is None:
+        if figure.when is None and figure.name not in PRICED:
             cells = [_figure(figure, found[figure.name]) for found in figures]
             table.add_row(figure.title, *cells, Text(figure.meaning, style="dim"))
     return table
@@ -156,6 +158,55 @@ def estimates(results: Sequence[Result]) -> Grid | None:
             cells = [number(None if value is None else int(value)) for value in counts]
             table.add_row(name, *cells, Text(counter.unit, style="dim"))
     return table
+
+
+def cost(results: Sequence[Result]) -> Grid:
+    """Tabulate the figures of time and wear and the meaning of each, a column for each result."""
+    table = Grid("", *(labels(results) if len(results) > 1 else [""]), "", left=(0, len(results) + 1))
+    figures = [result.derived for result in results]
+    for name in PRICED:
+        figure = DERIVED[name]
+        cells = [priced(figure, found[name]) for found in figures]
+        table.add_row(figure.title, *cells, Text(figure.meaning, style="dim"))
+    return table
+
+
+def cost_by_memcg(result: Result) -> Grid | None:
+    """Tabulate what each memcg costs that costs anything; None where the root alone does."""
+    figures = [DERIVED[name] for name in PRICED]
+    table = Grid("memcg", *(figure.heading or figure.title for figure in figures))
+    costing = {path: found for path, found in result.cost_by_memcg.items() if any(found.values())}
+    for path in tree_order(costing):
+        table.add_row(path, *(priced(figure, costing[path][figure.name]) for figure in figures))
+    return table if len(costing) > 1 else None
+
+
+def cost_title(results: Sequence[Result]) -> str:
+    """Name the cost profile, and say where nobody chose it."""
+    names = ", ".join(dict.fromkeys(result.cost_profile.name for result in results))
+    chosen = all(result.priced_by is not None for result in results)
+    return f"cost, by {names}" if chosen else f"cost, by {names} (--cost says another)"
+
+
+def cost_basis(results: Sequence[Result]) -> Grid:
+    """Say what the figures rest on: the counters, and where the numbers of the cost profile come from."""
+    table = Grid("", "", left=(0, 1))
+    modelled = "what was counted, times what the profile says; reclaim as if it waited for each write"
+    rows = [("modelled", modelled)]
+    for result in results:
+        rows += [(part, result.cost_profile.source(part)) for part in PARTS]
+    for row in dict.fromkeys(rows):
+        table.add_row(*(Text(text, style="dim") for text in row))
+    return table
+
+
+def priced(figure: Figure, value: Number | None) -> Text:
+    """Spell a figure of time and wear; a dash where it is not known."""
+    if value is None:
+        return Text("-", style="dim")
+    if figure.unit == "ns":
+        return Text(format_time(value), style="" if value else "dim")
+    return size(int(value)) if figure.unit == "bytes" else Text(f"{value:.2%}".replace("%", " %"))
 
 
 def held(results: Sequence[Result]) -> Grid:

@@ -11,9 +11,10 @@ from rich.text import Text
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, number, plain_console, ratio, share, size
 from zswap_replay.result.by_name import unit_of
-from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.derived import DERIVED, PRICED
 from zswap_replay.result.marks import KILLS, MEANING, Mark, may_be_best
 from zswap_replay.sweep.result import Cell, Sweep
+from zswap_replay.units import format_time
 
 _HEADINGS = {
     **{f"derived.{figure.name}": figure.heading for figure in DERIVED.values() if figure.heading},
@@ -25,6 +26,7 @@ _SHOWN = (
     "derived.swap_write_bytes",
     "derived.swap_read_bytes",
     "derived.memory_saved_mean_bytes",
+    "derived.stall_ns",  # where a cost profile was asked for
     "derived.rejects",
     "derived.pool_size_mean_bytes",
     "derived.compression_ratio_mean",
@@ -61,7 +63,11 @@ def show(sweep: Sweep, console: Console) -> None:
 
 
 def _notes(sweep: Sweep) -> Iterator[Text]:
-    """Explain the marks of the table."""
+    """Explain the marks of the table, and say what the figures of time are reckoned by."""
+    profile = sweep.manifest.get("cost")
+    shown = (*_shown(sweep), *(figure.rpartition(":")[0] for figure in sweep.pareto or ()))
+    if isinstance(profile, dict) and any(_figure_of(column) in PRICED for column in shown):
+        yield Text(f"time and wear: modelled, by the cost profile {profile.get('name')}", style="dim")
     if sweep.pareto is not None:
         yield Text.assemble(
             heading("*"), f" on the Pareto front of {', '.join(sweep.pareto)}: ", str(sum(sweep.front))
@@ -74,9 +80,20 @@ def _notes(sweep: Sweep) -> Iterator[Text]:
         yield Text.assemble((_SHORT[mark], "bold yellow"), f": {MEANING[mark]}{off}")
 
 
+def _shown(sweep: Sweep) -> tuple[str, ...]:
+    """List the columns of the table; figures of a cost profile are among them where one was asked for."""
+    given = sweep.manifest.get("given")
+    asked = isinstance(given, dict) and "cost" in given
+    return tuple(column for column in _SHOWN if asked or _figure_of(column) not in PRICED)
+
+
+def _figure_of(column: str) -> str:
+    return column.rpartition(".")[2]
+
+
 def _table(sweep: Sweep) -> Grid:
     named = [figure.rpartition(":")[0] for figure in sweep.pareto or ()]
-    columns = [column for column in _SHOWN if column in sweep.columns]
+    columns = [column for column in _shown(sweep) if column in sweep.columns]
     columns += [column for column in named if column in sweep.columns and column not in columns]
     mark = [] if sweep.pareto is None else [""]
     marks = [", ".join(_SHORT[mark] for mark in sweep.marks(place)) for place in range(len(sweep))]
@@ -107,10 +124,14 @@ def _axis(column: str, value: Cell) -> Text:
 def _figure(column: str, value: Cell) -> Text:
     assert not isinstance(value, str)
     match unit_of(column):
-        case "bytes" if column.startswith("derived."):
+        case "bytes" if column.startswith("derived.") or ":cost." in column:
             return size(_whole(value))
         case "ratio":
+            if column.endswith("endurance_per_year"):
+                return Text("-" if value is None else f"{value:.2%}".replace("%", " %"))
             return Text(share(value)) if column.endswith("_rate") else ratio(value)
+        case "ns":
+            return Text("-" if value is None else format_time(value))
         case "seconds":
             return Text("-" if value is None else f"{value:.3f}")
         case _:

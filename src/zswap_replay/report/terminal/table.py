@@ -47,6 +47,7 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
         )
     _section(console, "derived", sections.derived(results))
     _section(console, "held over the trace's time", sections.held(results))
+    _cost(results, console)
     _settings_and_counters(results, console)
     estimated = sections.estimates(results)
     if estimated is not None:
@@ -68,6 +69,12 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
     seconds = sections.timing(results) if timing else None
     if seconds is not None:
         _section(console, "time", seconds)
+
+
+def _cost(results: Sequence[Result], console: Console) -> None:
+    tables = [sections.cost(results)]
+    tables += [table for table in map(sections.cost_by_memcg, results) if table is not None]
+    _section(console, sections.cost_title(results), *tables, sections.cost_basis(results))
 
 
 def _title(results: Sequence[Result], console: Console) -> None:

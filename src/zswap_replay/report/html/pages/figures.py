@@ -11,7 +11,7 @@ from zswap_replay.result.by_name import find, unit_of
 from zswap_replay.result.derived import DERIVED
 from zswap_replay.result.marks import Mark
 from zswap_replay.sweep.result import Cell, Sweep
-from zswap_replay.units import UNLIMITED, format_size
+from zswap_replay.units import UNLIMITED, format_size, format_time
 
 MIB = 1 << 20
 
@@ -40,6 +40,8 @@ class Figure:
             return format_size(value)
         if self.unit == "%":
             return f"{value * 100:.1f} %"
+        if self.unit == "ms":
+            return format_time(value)
         return f"{value:,.2f}" if isinstance(value, float) and not value.is_integer() else f"{value:,.0f}"
 
     def cell(self, value: float) -> str:
@@ -68,7 +70,9 @@ def figure(sweep: Sweep, name: str) -> Figure:
     title = _TITLES.get(column, plain(column))
     if unit == "bytes":
         return Figure(column, title, "MiB", MIB)
-    if column.endswith("_rate"):
+    if unit == "ns":
+        return Figure(column, title, "ms", 10**6)
+    if column.endswith(("_rate", "_per_year")):
         return Figure(column, title, "%")
     return Figure(column, title, "s" if unit == "seconds" else unit)
 

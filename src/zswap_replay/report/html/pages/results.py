@@ -12,10 +12,13 @@ from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
 from zswap_replay.report.html.pages.runs import Runs, pool_limit
 from zswap_replay.report.html.text import plain
 from zswap_replay.result.by_name import tree_order
+from zswap_replay.result.cost_profile import PARTS
 from zswap_replay.result.counters import COUNTERS, Group
+from zswap_replay.result.derived import DERIVED, PRICED, Figure
 from zswap_replay.result.labels import labels, warnings
+from zswap_replay.result.over_time import Number
 from zswap_replay.result.result import TIMING_PARTS, Result
-from zswap_replay.units import UNLIMITED, format_size
+from zswap_replay.units import UNLIMITED, format_size, format_time
 
 _LIMITS = ("memory.max", "memory.high", "memory.swap.max", "memory.zswap.max")
 _DASH = "–"
@@ -60,6 +63,7 @@ def _sections(runs: Runs) -> Iterator[Section]:
         yield overtime.pool_section(runs)
         yield overtime.memcg_pool_section(runs)
         yield from overtime.activity_sections(runs)
+    yield _cost_section(runs)
     yield endbars.section(runs)
     yield from ranges.sections(runs)
     compressed = compression.section(runs)
@@ -99,6 +103,8 @@ def _figures(runs: Runs) -> Iterator[Figures]:
     yield each("Memory saved, mean", lambda r: _held(r, "memory_saved"))
     yield each("Pool size, mean", lambda r: _held(r, "pool_size", f" of {format_size(pool_limit(r, r.end))}"))
     yield each("Compression ratio, mean", _ratio)
+    yield each("Stall of faults", _stall)
+    yield each("Endurance used a year", _wear)
     yield each("Rejected stores", _rejected)
     yield each("Zswap writeback", lambda r: _bytes_and_pages(r, "writeback_bytes"))
     yield each(
@@ -120,6 +126,57 @@ def _size(result: Result, name: str) -> str:
 def _ratio(result: Result) -> tuple[str, str]:
     mean, end = (_times(result.derived[name]) for name in ("compression_ratio_mean", "compression_ratio"))
     return mean, ", ".join(filter(None, (f"end {end}", _cost(result))))
+
+
+def _stall(result: Result) -> tuple[str, str]:
+    return _time(result.derived["stall_ns"]), f"{_time(result.derived['compress_ns'])} compressing"
+
+
+def _wear(result: Result) -> tuple[str, str]:
+    endured, daily = result.derived["endurance_per_year"], result.derived["swap_write_bytes_per_day"]
+    written = "" if daily is None else f"{format_size(daily)} written a day"
+    return _DASH if endured is None else f"{endured:.2%}".replace("%", " %"), written
+
+
+def _time(nanoseconds: Number | None) -> str:
+    return _DASH if nanoseconds is None else format_time(nanoseconds)
+
+
+def _cost_section(runs: Runs) -> Section:
+    """Tabulate time and wear, of the machine and of memcgs, with what each figure rests on."""
+    figures = [DERIVED[name] for name in PRICED]
+    rows = [
+        (
+            figure.title,
+            figure.basis,
+            *(_priced(figure, result.derived[figure.name]) for result in runs.results),
+        )
+        for figure in figures
+    ]
+    heads = runs.labels if len(runs) > 1 else ["in all"]
+    tables = [Table("", ("figure", "what it rests on", *heads), rows, text_columns=2)]
+    for _slot, label, result in runs:
+        found = {path: each for path, each in result.cost_by_memcg.items() if any(each.values())}
+        if len(found) > 1:
+            cells = [
+                (plain(path), *(_priced(figure, found[path][figure.name]) for figure in figures))
+                for path in tree_order(found)
+            ]
+            caption = label if len(runs) > 1 else ""
+            tables.append(Table(caption, ("memcg", *(figure.title for figure in figures)), cells))
+    profiles = {result.cost_profile.name: result.cost_profile for result in runs.results}
+    sources = "; ".join(
+        f"{part} {text}" for each in profiles.values() for part in PARTS for text in (each.source(part),)
+    )
+    return Section("Cost", plain(f"By the cost profile {', '.join(profiles)}: {sources}."), tables=tables)
+
+
+def _priced(figure: Figure, value: Number | None) -> str:
+    if value is None:
+        return _DASH
+    if figure.unit == "ns":
+        return format_time(value)
+    return format_size(value) if figure.unit == "bytes" else f"{value:.2%}".replace("%", " %")
 
 
 def _times(ratio: float | None) -> str:

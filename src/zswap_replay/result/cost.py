@@ -1,0 +1,216 @@
+"""What a replay costs: from counters and a cost profile to time and wear, in whole nanoseconds.
+
+A figure of time is a sum of products: how often something was done, times what the profile says that it takes. What
+is counted stands in ``OPERATIONS``, what it is priced with in ``TERMS``; a figure's row in derived.py says what is
+assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from zswap_replay.result.cost_profile import PARTS, CostProfile
+from zswap_replay.result.counters import Group
+from zswap_replay.result.derived import DERIVED, PRICED
+from zswap_replay.result.over_time import Number, share
+from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.units import PAGE_SIZE
+
+_DAY_NS: Final = 86_400 * 10**9
+_DAYS_A_YEAR: Final = 365
+
+_SAVED: Final = ("memory_saved_mean_bytes", "memory_saved_peak_bytes")
+
+Counter = tuple[Group, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that takes time: the counters that count it, of the machine and of a memcg by NUMA node."""
+
+    machine: tuple[Counter, ...]
+    """The counters to be added up; one that a release lacks counts nothing."""
+    memcg: tuple[str, ...]
+    """The same for a memcg, in the group ``node``, which has all of them under every release."""
+
+
+OPERATIONS: Final = {
+    "faults": Operation((("vmstat", "pgmajfault"),), ("pgmajfault",)),
+    "loads": Operation((("vmstat", "zswpin"),), ("zswpin",)),
+    "reads": Operation((("vmstat", "pswpin"),), ("pswpin",)),
+    "writes": Operation((("vmstat", "pswpout"),), ("pswpout",)),
+    "compressions": Operation(
+        (("vmstat", "zswpout"), ("replay", "compress_reject")), ("zswpout", "compress_reject")
+    ),
+    "writebacks": Operation((("zswap", "written_back_pages"),), ("written_back_pages",)),
+}
+"""What is counted, by name. Another tier adds its counters to these rows, or a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A product in the sum that a figure is: an operation of ``OPERATIONS`` and its price in ns."""
+
+    figure: str
+    operation: str
+    price: str
+
+
+TERMS: Final = (
+    Term("stall_ns", "faults", "fault_ns"),
+    Term("stall_ns", "loads", "decompress_ns"),
+    Term("stall_ns", "reads waited for", "read_ns"),
+    Term("compress_ns", "compressions", "compress_ns"),
+    Term("reclaim_ns", "compressions", "compress_ns"),
+    Term("reclaim_ns", "writebacks", "decompress_ns"),
+    Term("reclaim_ns", "writes", "write_ns"),
+)
+"""All products of all figures of time."""
+
+
+def reckon(
+    counts: Mapping[str, int], profile: CostProfile, compressor: str, duration_ns: int | None
+) -> dict[str, Number | None]:
+    """Compute the figures of ``derived.PRICED``, by name, from the numbers of the ``OPERATIONS``.
+
+    ``compressor`` is a spec; a figure is None that needs the price of one that the profile lacks. ``duration_ns`` is
+    the trace's time in which the operations were counted; where it is None or 0 there is no rate, and where the profile
+    has no TBW no share of it.
+    """
+    counts = {**counts, "reads waited for": min(counts["reads"], counts["faults"])}
+    prices = _prices(profile, compressor)
+    found: dict[str, Number | None] = dict.fromkeys(PRICED)
+    for name in dict.fromkeys(term.figure for term in TERMS):
+        total = 0
+        for term in TERMS:
+            if term.figure == name and counts[term.operation]:
+                price = prices[term.price]
+                if price is None:
+                    break
+                total += counts[term.operation] * price
+        else:
+            found[name] = total
+    if duration_ns:
+        written = counts["writes"] * PAGE_SIZE
+        found["swap_write_bytes_per_day"] = written * _DAY_NS // duration_ns
+        if profile.endurance_bytes is not None:
+            found["endurance_per_year"] = share(
+                written * _DAY_NS * _DAYS_A_YEAR, duration_ns * profile.endurance_bytes
+            )
+    return found
+
+
+def _prices(profile: CostProfile, compressor: str) -> dict[str, int | None]:
+    codec = profile.codec(compressor)
+    return {
+        "fault_ns": profile.fault_ns,
+        "read_ns": profile.read_ns,
+        "write_ns": profile.write_ns,
+        "compress_ns": None if codec is None else codec.compress_ns,
+        "decompress_ns": None if codec is None else codec.decompress_ns,
+    }
+
+
+def counts_of(now: Snapshot) -> dict[str, int]:
+    """Count the operations of the whole machine at a snapshot, by name."""
+    groups: dict[str, Mapping[str, int]] = {"zswap": now.zswap, "vmstat": now.vmstat, "replay": now.replay}
+    return {
+        name: sum(groups[group].get(counter, 0) for group, counter in operation.machine)
+        for name, operation in OPERATIONS.items()
+    }
+
+
+def counts_of_memcg(now: Snapshot, path: str) -> dict[str, int]:
+    """Count the operations of a memcg with its descendants at a snapshot, by name; the root's are the machine's."""
+    if path == "/":
+        return counts_of(now)
+    return {
+        name: sum(node.get(counter, 0) for node in now.nodes.get(path, ()) for counter in operation.memcg)
+        for name, operation in OPERATIONS.items()
+    }
+
+
+def by_memcg(
+    end: Snapshot, profile: CostProfile, compressor: str, duration_ns: int | None
+) -> dict[str, dict[str, Number | None]]:
+    """Compute the figures of each memcg at a snapshot, with its descendants, by path."""
+    return {path: reckon(counts_of_memcg(end, path), profile, compressor, duration_ns) for path in end.nodes}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Memory that a memcg saved, in bytes: what its entries are less their compressed bytes."""
+
+    mean: int
+    """Over the time of the snapshots."""
+    peak: int
+
+
+def saved_by_memcg(snapshots: Sequence[Snapshot]) -> dict[str, Saved]:
+    """Tell what each memcg of the last snapshot saved, with its descendants, as the snapshots show it.
+
+    Between two snapshots the mean is that of the two; where all are at one time, the last one's counts.
+    """
+    sums: dict[str, int] = {}
+    """Twice the sum of bytes times ns, which is whole."""
+    peaks: dict[str, int] = {}
+    before = began = None
+    end: Mapping[str, int] = {}
+    for now in snapshots:
+        last, end = end, {path: _saved(now, path) for path in now.nodes}
+        passed = 0 if before is None else now.time_ns - before
+        for path, saved in end.items():
+            sums[path] = sums.get(path, 0) + (last.get(path, 0) + saved) * passed
+            peaks[path] = max(saved, peaks.get(path, saved))
+        before = now.time_ns
+        began = before if began is None else began
+    duration = 0 if before is None or began is None else before - began
+    return {
+        path: Saved(round(Fraction(sums[path], 2 * duration)) if duration else saved, peaks[path])
+        for path, saved in end.items()
+    }
+
+
+def _saved(now: Snapshot, path: str) -> int:
+    nodes = now.nodes[path]
+    return sum(node.get("stored_pages", 0) * PAGE_SIZE - node.get("compressed_bytes", 0) for node in nodes)
+
+
+def as_json(
+    snapshots: Sequence[Snapshot],
+    derived: Mapping[str, Number | None],
+    profile: CostProfile,
+    compressor: str,
+    duration_ns: int | None,
+) -> dict[str, Any]:
+    """Make the block ``cost`` of the JSON output: figures of the machine and of each memcg, and their basis."""
+    end = snapshots[-1]
+    saved = saved_by_memcg(snapshots)
+    memcgs = by_memcg(end, profile, compressor, duration_ns)
+    for path, figures in memcgs.items():
+        figures |= dict(zip(_SAVED, (saved[path].mean, saved[path].peak), strict=True))
+    if "/" in memcgs:
+        memcgs["/"] |= {name: derived[name] for name in _SAVED}
+    return {
+        "profile": profile.as_json(),
+        "compressor": compressor,
+        "duration_ns": duration_ns,
+        **{name: derived[name] for name in (*PRICED, *_SAVED)},
+        "basis": basis(profile, len(snapshots)),
+        "memcg": memcgs,
+    }
+
+
+def basis(profile: CostProfile, snapshots: int = 1) -> dict[str, str]:
+    """Explain what in each figure is counted, modelled and assumed, and where each part of the profile comes from."""
+    sampled = "1 snapshot" if snapshots == 1 else f"{snapshots:,} snapshots"
+    return {
+        **{name: DERIVED[name].basis for name in PRICED},
+        **dict.fromkeys(_SAVED, "counted: exact, over the time of the trace"),
+        "memcg memory_saved_*": f"counted: zero pages and what the pool takes beyond the compressed bytes left out, "
+        f"at {sampled} (--interval takes more)",
+        **{f"profile {part}": profile.source(part) for part in PARTS},
+    }
