@@ -83,8 +83,7 @@ def replay(
     minute, or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes
     on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
     ``self_check`` counts all pages, entries and charges again every so many events. ``progress`` is told the events
-    done and the events in all, ``notes`` gets remarks for people. The settings' keywords are those of
-    ``SettingsOptions``.
+    done and the events in all, ``notes`` gets remarks for people.
 
     Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
     the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another

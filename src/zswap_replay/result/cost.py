@@ -117,9 +117,21 @@ def _prices(profile: CostProfile, compressor: str) -> dict[str, int | None]:
 def counts_of(now: Snapshot) -> dict[str, int]:
     """Count the operations of the whole machine at a snapshot, by name."""
     groups: dict[str, Mapping[str, int]] = {"zswap": now.zswap, "vmstat": now.vmstat, "replay": now.replay}
-    return {
+    counts = {
         name: sum(groups[group].get(counter, 0) for group, counter in operation.machine)
         for name, operation in OPERATIONS.items()
+    }
+    return _of_zram(counts, now.zram.get("bd_reads", 0), now.zram.get("bd_writes", 0)) if now.zram else counts
+
+
+def _of_zram(counts: dict[str, int], reads: int, writes: int) -> dict[str, int]:
+    """Turn what swap asks of zram into loads and compressions; the disk is its backing device."""
+    return {
+        **counts,
+        "loads": counts["loads"] + counts["reads"] - reads,
+        "compressions": counts["compressions"] + counts["writes"],
+        "reads": reads,
+        "writes": writes,
     }
 
 
@@ -127,10 +139,11 @@ def counts_of_memcg(now: Snapshot, path: str) -> dict[str, int]:
     """Count the operations of a memcg with its descendants at a snapshot, by name; the root's are the machine's."""
     if path == "/":
         return counts_of(now)
-    return {
+    counts = {
         name: sum(node.get(counter, 0) for node in now.nodes.get(path, ()) for counter in operation.memcg)
         for name, operation in OPERATIONS.items()
     }
+    return _of_zram(counts, 0, 0) if now.zram else counts  # no memcg's share of the backing device is counted
 
 
 def by_memcg(
