@@ -28,6 +28,7 @@ COMMANDS = {
     "capture": "Capture a live kernel's zswap into a folder.",
     "live-check": "Hold a capture of a live kernel against its own replay.",
     "compare": "Compare results side by side.",
+    "explain": "Say in plain sentences what happened in a replay, and why.",
     "sweep": "Replay a trace at every point of a grid of settings.",
     "report": "Make a page of charts and tables of results, of a sweep or of a trace.",
     "cost": "Make and show cost profiles: what time and wear are reckoned by.",

@@ -18,9 +18,10 @@ from zswap_replay.report.html.charts.lines import LineChart
 from zswap_replay.report.html.pages.compression import bins_of, median, microseconds_per_page
 from zswap_replay.report.html.pages.content import Chart, Page, Section
 from zswap_replay.report.html.pages.results import result_page
-from zswap_replay.report.html.pages.runs import Runs, pool_limit, pool_threshold
+from zswap_replay.report.html.pages.runs import Runs
 from zswap_replay.report.html.render import render
 from zswap_replay.report.html.text import plain, short, slug
+from zswap_replay.result.pool_limits import pool_limit, pool_threshold
 from zswap_replay.result.ranges import Ranges
 from zswap_replay.result.result import Result
 

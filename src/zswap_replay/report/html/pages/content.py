@@ -87,6 +87,8 @@ class Page:
     sections: Sequence[Section]
     figures: Sequence[Figures] = ()
     warnings: Sequence[str] = ()
+    explained: Sequence[tuple[str, Sequence[str]]] = ()
+    """What happened, in sentences, for each result with its name; the name of a single one is empty."""
 
     def charts(self) -> Iterator[Chart]:
         """Yield all charts, in their order."""

@@ -12,11 +12,11 @@ from zswap_replay.report.html.pages.runs import (
     REJECTS,
     MemcgValue,
     Runs,
-    pool_limit,
     pool_size,
     writebacks,
 )
 from zswap_replay.report.html.text import plain, slug
+from zswap_replay.result.pool_limits import pool_limit
 from zswap_replay.units import format_size
 
 _MOST = 9

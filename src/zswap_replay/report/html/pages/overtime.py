@@ -13,13 +13,12 @@ from zswap_replay.report.html.pages.runs import (
     Runs,
     activity,
     file_name,
-    pool_limit,
     pool_size,
-    pool_threshold,
     rejects,
     writebacks,
 )
 from zswap_replay.report.html.text import plain, slug
+from zswap_replay.result.pool_limits import pool_limit, pool_threshold
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import format_size

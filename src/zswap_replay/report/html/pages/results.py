@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 
+from zswap_replay.compare.explain import explain
 from zswap_replay.errors import ResultError
 from zswap_replay.report.html.pages import compression, endbars, overtime, ranges, settings
 from zswap_replay.report.html.pages.compression import microseconds_per_page
 from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
-from zswap_replay.report.html.pages.runs import Runs, pool_limit
+from zswap_replay.report.html.pages.runs import Runs
 from zswap_replay.report.html.text import plain
 from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.cost_profile import PARTS
@@ -17,6 +18,7 @@ from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.derived import DERIVED, PRICED, Figure
 from zswap_replay.result.labels import labels, warnings
 from zswap_replay.result.over_time import Number
+from zswap_replay.result.pool_limits import pool_limit
 from zswap_replay.result.result import TIMING_PARTS, Result
 from zswap_replay.units import UNLIMITED, format_size, format_time
 
@@ -43,6 +45,10 @@ def result_page(results: Sequence[Result]) -> Page:
         title=plain(str(manifest.trace["path"])),
         about=tuple(settings.about(results)),
         warnings=[plain(text) for text in warnings(results)],
+        explained=[
+            (label if len(runs) > 1 else "", [plain(sentence.text) for sentence in explain(result)])
+            for _slot, label, result in runs
+        ],
         figures=list(_figures(runs)),
         sections=list(_sections(runs)),
     )

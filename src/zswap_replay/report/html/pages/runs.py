@@ -10,7 +10,6 @@ from zswap_replay.report.html.text import slug
 from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
-from zswap_replay.units import PAGE_SIZE
 
 MIB = 1 << 20
 REJECTS = {
@@ -126,24 +125,6 @@ def rejects(now: Snapshot, path: str) -> int | None:
 def pool_size(now: Snapshot) -> int:
     """Return the bytes of memory that the pool takes."""
     return now.zswap.get("pool_total_size", 0) + now.zram.get("mem_used_total", 0)
-
-
-def pool_limit(result: Result, now: Snapshot) -> int:
-    """Return the bytes at which the pool is full: the ``max_pool_percent`` in effect, of the pages of RAM."""
-    ram = result.manifest.settings.get("totalram")
-    pages = ram // PAGE_SIZE if isinstance(ram, int) else 0
-    return pages * _percent(result, now, "max_pool_percent") // 100 * PAGE_SIZE
-
-
-def pool_threshold(result: Result, now: Snapshot) -> int:
-    """Return the bytes to which a full pool must shrink before it accepts pages, by ``accept_threshold_percent``."""
-    pages = pool_limit(result, now) // PAGE_SIZE
-    return pages * _percent(result, now, "accept_threshold_percent") // 100 * PAGE_SIZE
-
-
-def _percent(result: Result, now: Snapshot, name: str) -> int:
-    value = now.params.get(name, result.manifest.settings.get(name))
-    return value if isinstance(value, int) else 100
 
 
 def file_name(place: int, path: str) -> str:
