@@ -72,6 +72,20 @@ def knobs(_context: click.Context, _parameter: click.Parameter, incomplete: str)
     return _beginning_with(incomplete, *(f"{path}:{name}=" for name in names))
 
 
+def rules(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Offer the rules that can be overridden, and behind ``second_chance=`` the values of that one."""
+    from zswap_replay.mm.rules import NAMES, values_of
+
+    name, equals, _ = incomplete.partition("=")
+    if not equals:
+        return _beginning_with(incomplete, *(f"{rule}=" for rule in NAMES))
+    return (
+        _beginning_with(incomplete, *(f"{name}={value}" for value in values_of(name)))
+        if name in NAMES
+        else []
+    )
+
+
 def choices(values: Sequence[str]) -> Completer:
     """Offer any of some values."""
     return lambda _context, _parameter, incomplete: _beginning_with(incomplete, *values)

@@ -23,6 +23,11 @@ _INTRODUCTION = (
     "Each rule by release, verified against recorded runs of that kernel. Where a * stands, none of them shows "
     "the rule: it rests on reading, or on runs that are not kept here."
 )
+_OVERRIDING = (
+    "run and sweep override single rules of a --kernel: --rule second_chance=off. Which counters, parameters and keys "
+    "of memory.reclaim there are can be taken from another release too: --rule absent=6.18, params=6.18, "
+    "reclaim_keys=6.18. No kernel was recorded with rules that are overridden, and every result of them says so."
+)
 
 
 @click.command(
@@ -44,7 +49,11 @@ _INTRODUCTION = (
     shell_complete=completers.kernels,
     help="List what changed from one release to another, with the function and the release that brought it.",
 )
-@click.option("--rules", is_flag=True, help="List every rule with its value under each recorded release.")
+@click.option(
+    "--rules",
+    is_flag=True,
+    help="List every rule, the function behind it, its value under each recorded release, and what --rule takes.",
+)
 def kernels(names: tuple[str, ...], between: tuple[str, str] | None, rules: bool) -> None:
     """List the kernel releases that can be replayed, or say which rules some kernels are replayed by.
 
@@ -129,10 +138,11 @@ def _between(one: str, other: str) -> None:
     """Print what changed from one release to another, oldest first. Raises SettingsError: nothing can be said."""
     from zswap_replay.kernel.names import HOST, resolve
     from zswap_replay.mm.release_changes import changes_between, version_of
+    from zswap_replay.mm.rules import split
     from zswap_replay.replay.host import read_host
 
     names = [read_host().kernel if name == HOST else resolve(name).name for name in (one, other)]
-    if "patch-v4" in names:
+    if "patch-v4" in names or any(split(name)[1] for name in names):
         _difference(*names)
         return
     older, newer = sorted(names, key=version_of)
@@ -157,8 +167,12 @@ def _between(one: str, other: str) -> None:
 def _difference(one: str, other: str) -> None:
     """Print the rules in which a patched release differs from another, which no release brought."""
     from zswap_replay.mm.releases import RULES
+    from zswap_replay.mm.rules import split
 
-    click.echo(f"{one} and {other} differ in these rules; patch-v4 is no release, so that none brought them:")
+    patched = "patch-v4" if "patch-v4" in (one, other) else one if split(one)[1] else other
+    click.echo(
+        f"{one} and {other} differ in these rules; {patched} is no release, so that none brought them:"
+    )
     for rule in RULES:
         values = [_value(_release(name), rule.name) for name in (one, other)]
         if values[0] != values[1]:
@@ -172,8 +186,9 @@ def _difference(one: str, other: str) -> None:
 
 
 def _rules() -> None:
-    """Print every rule with its value under each recorded release."""
+    """Print every rule with its value under each recorded release, and what it can be set to."""
     from zswap_replay.mm.releases import RELEASES, RULES
+    from zswap_replay.mm.rules import FILES, values_of
 
     click.echo(click.wrap_text(_INTRODUCTION, width=_width()))
     for rule in RULES:
@@ -188,6 +203,10 @@ def _rules() -> None:
         ]
         for line in _filled(values, _width() - 2):
             click.echo(f"  {line}")
+        known = "RELEASE, that of a release" if rule.name in FILES else "|".join(values_of(rule.name))
+        click.echo(f"  --rule {rule.name}={known}")
+    click.echo()
+    click.echo(click.wrap_text(_OVERRIDING, width=_width()))
 
 
 def _release(name: str) -> Release:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
+from zswap_replay.mm.rules import AND
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import Share, parse_amount, parse_duration
 
@@ -91,6 +92,16 @@ def release(text: str) -> str:
     return text
 
 
+def rule_value(text: str) -> str:
+    """Return the rule ``NAME=VALUE`` in its one spelling. Raises click.BadParameter."""
+    from zswap_replay.mm.rules import parse_rule
+
+    try:
+        return "=".join(parse_rule(text))
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def settings_options(function: Decorated) -> Decorated:
     """Give a command an option for each setting, ``-c/--compressor`` and ``--set`` repeatable."""
     function = click.option(
@@ -101,6 +112,15 @@ def settings_options(function: Decorated) -> Decorated:
         metavar="PATH:KEY=VALUE",
         shell_complete=completers.knobs,
         help="Write to a memcg's knob before the first event: /web:memory.zswap.max=64M. Repeatable.",
+    )(function)
+    function = click.option(
+        "--rule",
+        "rules",
+        type=rule_value,
+        multiple=True,
+        metavar="NAME=VALUE",
+        shell_complete=completers.rules,
+        help="Override a rule of the kernel, one of kernels --rules: second_chance=off. Repeatable.",
     )(function)
     for field in reversed(settings_fields()):
         function = _option(field)(function)
@@ -217,6 +237,11 @@ def each_run(context: click.Context) -> tuple[Settings, ...]:
             raise SettingsError(f"--{flag} {twice} is given twice")
     # what is given of a zram device is checked against the first tier that has one
     with_zram = next((tier for tier in tiers if "zram" in tier), tiers[0])
+    rules: tuple[str, ...] = context.params.get("rules", ())
+    if rules:
+        values["kernel"] = AND.join((values["kernel"], *rules))
+        if "kernel_asked" in taken:
+            values["kernel_asked"] = AND.join((taken["kernel_asked"], *rules))
     share = values["totalram"] if isinstance(values["totalram"], Share) else None
     settings = Settings(
         **{**values, "totalram": None} if share else values,

@@ -15,6 +15,7 @@ from zswap_replay.cli.options import (
     flag_of,
     knob_write,
     of_host,
+    rule_value,
     settings_fields,
     size,
 )
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zswap_replay.sweep.grid import Option
 
 _KNOBS = "knobs"
+_RULES = "rules"
 _OFF = "no_"
 
 Given = list[tuple[str, Any]]
@@ -44,6 +46,15 @@ def knob_values(text: str) -> tuple[str, Given]:
     return target, [(one, knob_write(f"{target}{equals}{one}").value) for one in split(values)]
 
 
+def rule_values(text: str) -> tuple[str, Given]:
+    """Return the rule of ``NAME=VALUE,VALUE``, as an axis is named, and its values. Raises click.BadParameter."""
+    from zswap_replay.sweep.grid import RULE
+
+    name, equals, values = text.partition("=")
+    given = [(one, rule_value(f"{name}{equals}{one}")) for one in split(values)]
+    return f"{RULE}{name.strip()}", [(text, value.partition("=")[2]) for text, value in given]
+
+
 def axis_options(function: Decorated) -> Decorated:
     """Give a command an option for each setting, and ``--set``; every one takes several values."""
     function = click.option(
@@ -55,6 +66,15 @@ def axis_options(function: Decorated) -> Decorated:
         shell_complete=completers.knobs,
         help="Write to a memcg's knob before the first event; values may be shares of what the memcg touches "
         "(0.5ws) or of RAM (20%). Repeatable.",
+    )(function)
+    function = click.option(
+        "--rule",
+        _RULES,
+        type=rule_values,
+        multiple=True,
+        metavar="NAME=VALUE,...",
+        shell_complete=completers.several(completers.rules),
+        help="Override a rule of the kernel, one of kernels --rules: second_chance=on,off. Repeatable.",
     )(function)
     for field in reversed(settings_fields()):
         function = _axis(field)(function)
@@ -68,7 +88,7 @@ def options_from(context: click.Context) -> list[Option]:
     given: dict[str, Given] = {}
     names = {field.name for field in settings_fields()}
     for name, found in context.params.items():  # click fills it in the order in which options were met
-        if name == _KNOBS:
+        if name in (_KNOBS, _RULES):
             for knob, values in found:
                 given.setdefault(knob, []).extend(values)
         elif name in names:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.mm import rules
 from zswap_replay.mm.release_changes import (
     LAST_MINOR,
     MAINLINE,
@@ -91,6 +92,9 @@ def resolve(asked: str) -> Resolved:
     """
     if asked in RELEASES:
         return Resolved(asked, asked, exact=True, why="")
+    base, overridden = rules.split(asked)
+    if overridden:
+        return _with_rules(asked, resolve(base), overridden)
     match = _NAME.fullmatch(asked)
     if match is None:
         raise UnknownReleaseError(_fault(asked))
@@ -105,11 +109,40 @@ def resolve(asked: str) -> Resolved:
     return Resolved(asked, name, exact=True, why=f"{asked}: {_exactly(name, version, match['rest'])}")
 
 
+def _with_rules(asked: str, base: Resolved, overridden: tuple[str, ...]) -> Resolved:
+    """Find the rules of a kernel of which some are overridden. Raises UnknownReleaseError: a rule that is none."""
+    try:
+        name = rules.with_rules(base.name, overridden, release_of)
+    except SettingsError as error:
+        raise UnknownReleaseError(f"{quoted(asked)}: {error}") from None
+    changed = rules.split(name)[1]
+    if not changed:
+        same = name == base.name
+        return (
+            replace(base, asked=asked)
+            if same
+            else Resolved(asked, name, exact=True, why=f"{asked}: these are the rules of {name}")
+        )
+    was = ", ".join(
+        f"{rule} (there {rules.value_in(base.name, rule.partition('=')[0], release_of)})" for rule in changed
+    )
+    why = f"{asked}: no kernel was recorded with these rules: {base.name} with {was}"
+    return Resolved(
+        asked,
+        name,
+        exact=False,
+        why=why if base.exact else f"{why}; {base.why}",
+        backports=base.backports,
+    )
+
+
 def rules_of(name: str) -> str:
     """Say whose rules a release's are, for a heading: as its own were recorded, or from where they come."""
     release = release_of(name)
     if release.recorded:
         return f"recorded: {release.recorded}"
+    if rules.split(name)[1]:
+        return resolve(name).why
     _, _, why = _nearest(version_of(name))
     return why
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
+from zswap_replay.errors import SettingsError
+from zswap_replay.mm import rules
 from zswap_replay.mm.releases import NEW_PARAMS, OLD_PARAMS, RELEASES, Release
 
 Version = tuple[int, int]
@@ -374,10 +376,12 @@ def told(changes: tuple[Change, ...]) -> str:
 def release_of(name: str) -> Release:
     """Return the rules of a release by the name that ``resolve()`` gave it: a recorded one, or one between two.
 
-    Raises KeyError: neither.
+    Either may have rules overridden (``6.12+second_chance=off``). Raises KeyError: the name is none of these.
     """
     if name in RELEASES:
         return RELEASES[name]
+    if rules.split(name)[1]:
+        return _overridden(name)
     if not is_release(name):
         raise KeyError(name)
     return _between(version_of(name))
@@ -387,11 +391,29 @@ def is_release(name: str) -> bool:
     """Tell whether a name is one that ``release_of()`` knows."""
     if name in RELEASES:
         return True
+    if rules.split(name)[1]:
+        return _is_overridden(name)
     major, dot, minor = name.partition(".")
     numbers = bool(dot) and all(
         part.isascii() and part.isdigit() and len(part) < 4 for part in (major, minor)
     )
     return numbers and is_between((int(major), int(minor))) and f"{int(major)}.{int(minor)}" == name
+
+
+@cache
+def _overridden(name: str) -> Release:
+    try:
+        return rules.overridden(name, release_of)
+    except SettingsError:
+        raise KeyError(name) from None
+
+
+def _is_overridden(name: str) -> bool:
+    try:
+        _overridden(name)
+    except KeyError:
+        return False
+    return True
 
 
 BETWEEN: Final = tuple(

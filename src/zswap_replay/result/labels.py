@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from zswap_replay.kernel.names import HOST
 from zswap_replay.mm.releases import DEFAULT_RELEASE
+from zswap_replay.mm.rules import split
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import Result
 from zswap_replay.settings import TIERS
@@ -31,6 +32,9 @@ def kernel_title(manifest: Manifest) -> str:
 
     Of the default, which few people run, whose rules those are, and how to take one's own.
     """
+    base, overridden = split(manifest.kernel)
+    if overridden:
+        return f"{base} with {', '.join(overridden)} (no kernel was recorded with these rules)"
     if manifest.kernel_asked:
         return f"{manifest.kernel_asked} (rules of {manifest.kernel})"
     if manifest.kernel_rules:

@@ -11,11 +11,17 @@ from typing import Any, Final, overload
 from zswap_replay.codec.base import parse_spec
 from zswap_replay.errors import CodecError, SettingsError, ZswapReplayError
 from zswap_replay.kernel.names import UnknownReleaseError, resolve
+from zswap_replay.mm.release_changes import release_of
+from zswap_replay.mm.releases import DEFAULT_RELEASE
+from zswap_replay.mm.rules import AND, value_in
 from zswap_replay.replay.shares import WorkingSets, whole_pages
 from zswap_replay.settings import ZRAM_SETTINGS, KnobWrite, Settings
 from zswap_replay.units import RamShare, Share
 
 Value = int | str | bool | Share | RamShare
+
+RULE: Final = "rule."
+"""What the name of an option begins with that overrides a rule of the kernel: ``rule.second_chance``."""
 
 MOST_POINTS = 1 << 20
 """Points of the largest grid that is taken for no mistake."""
@@ -36,6 +42,11 @@ class Option:
         return self.name.startswith("/")
 
     @property
+    def is_rule(self) -> bool:
+        """Whether a rule of the kernel is overridden."""
+        return self.name.startswith(RULE)
+
+    @property
     def memcg(self) -> str:
         """The memcg of a knob."""
         return self.name.rpartition(":")[0]
@@ -43,6 +54,8 @@ class Option:
     @property
     def flag(self) -> str:
         """How a user gives it: ``--max-pool-percent``, ``--set /web:memory.zswap.max``."""
+        if self.is_rule:
+            return f"--rule {self.name.removeprefix(RULE)}"
         return f"--set {self.name}" if self.is_knob else f"--{self.name.replace('_', '-')}"
 
     @property
@@ -102,14 +115,19 @@ class Points(Sequence[Point]):
         """Make the settings of a point alone. Raises SettingsError: they do not take their values."""
         plain: dict[str, Any] = {}
         knobs: list[KnobWrite] = []
+        rules: list[str] = []
         for name, knob, values in self._columns:
             index, place = divmod(index, len(values))
-            if knob is None:
+            if name.startswith(RULE):
+                rules.append(f"{name.removeprefix(RULE)}={values[place]}")
+            elif knob is None:
                 plain[name] = values[place]
             else:
                 knobs.append(KnobWrite(*knob, int(str(values[place]))))
         if self._any_zram and "zram" not in str(plain.get("tier", "")):
             plain = {name: value for name, value in plain.items() if name not in ZRAM_SETTINGS}
+        if rules:
+            plain["kernel"] = AND.join((str(plain.get("kernel", DEFAULT_RELEASE)), *reversed(rules)))
         return Settings(**plain, knobs=tuple(reversed(knobs)), fixed=self._fixed)
 
     def given(self, name: str) -> tuple[Value, ...]:
@@ -194,10 +212,18 @@ class Grid:
     def cells(self, settings: Settings) -> dict[str, int | str | bool]:
         """Give the axes' values of a point, by axis."""
         knobs = {f"{write.memcg}:{write.key}": write.bytes for write in settings.knobs}
-        return {
-            axis.name: knobs[axis.name] if axis.is_knob else getattr(settings, axis.name)
-            for axis in self.axes
-        }
+        cells: dict[str, int | str | bool] = {}
+        for axis in self.axes:
+            if axis.is_rule:
+                cells[axis.name] = value_in(settings.kernel, axis.name.removeprefix(RULE), release_of)
+            else:
+                cells[axis.name] = knobs[axis.name] if axis.is_knob else getattr(settings, axis.name)
+        return cells
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the options that override rules of the kernel."""
+        return tuple(option.name for option in self.options if option.is_rule)
 
 
 def build(options: Sequence[Option], sets: WorkingSets | None = None, ram: int = 0) -> Grid:

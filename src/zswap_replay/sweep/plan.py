@@ -24,7 +24,7 @@ from zswap_replay.result.cost_profile import CostProfile, default_profile
 from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import possible
-from zswap_replay.sweep.grid import Grid, Option, Points, build, first_fault
+from zswap_replay.sweep.grid import RULE, Grid, Option, Points, build, first_fault
 from zswap_replay.sweep.point import Task, workspace_of
 from zswap_replay.sweep.result import Cell
 from zswap_replay.trace.info import describe
@@ -36,7 +36,12 @@ GROUP: Final = ("compressor", "kernel", "recipe", "payload_file", "seed")
 
 _DEFAULTS: Final = Settings()
 
-CHECKED_TOGETHER: Final = (("kernel", "zpool"), ("kernel", "compressor", "recipe", "payload_file", "lengths"))
+CHECKED_TOGETHER: Final = (
+    ("kernel", "zpool", f"{RULE}zpools"),
+    ("kernel", f"{RULE}params"),
+    ("kernel", f"{RULE}writeback_switch"),
+    ("kernel", f"{RULE}zstd", "compressor", "recipe", "payload_file", "lengths"),
+)
 """The settings that are checked against each other before a replay; all others are checked alone."""
 
 
@@ -99,13 +104,22 @@ class Plan:
         if "lengths" in points.names:
             return point  # nothing is compressed
         compressor, kernel, *payload = points.values(point, *GROUP)
-        release = resolve(str(kernel)).name if kernel else _DEFAULTS.kernel
+        if self.grid.rules:
+            release = self.settings[point].kernel
+        else:
+            release = resolve(str(kernel)).name if kernel else _DEFAULTS.kernel
         key = lengths_key(str(compressor or _DEFAULTS.compressor), release)
         return key, *payload
 
     def axes_of(self, point: int) -> dict[str, Cell]:
         """Give the values of the axes at a point."""
-        return {**self.grid.cells(self.settings[point])}
+        cells: dict[str, Cell] = {**self.grid.cells(self.settings[point])}
+        if self.grid.rules:  # the release's name holds its rules too, and may be that of another one
+            for name in (*self.grid.rules, "kernel"):
+                if name in cells:
+                    (value,) = self.grid.points.values(point, name)
+                    cells[name] = resolve(str(value)).name if name == "kernel" else str(value)
+        return cells
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -157,7 +171,7 @@ def make_plan(
     settings = PointSettings(grid.points, reader.metadata)
     if cost is not None:
         cost.need(dict.fromkeys(settings[point].compressor for point in grid.points.varying("compressor")))
-    kernels = dict.fromkeys(settings[point].kernel for point in grid.points.varying("kernel"))
+    kernels = dict.fromkeys(settings[point].kernel for point in grid.points.varying("kernel", *grid.rules))
     return Plan(
         grid=grid,
         settings=settings,
@@ -250,7 +264,10 @@ def _check_memcgs(grid: Grid, reader: TraceReader, *, allow_missing: bool) -> No
 def _base(grid: Grid, settings: Settings) -> dict[str, object]:
     """Return the settings that all points share, as a manifest holds them."""
     axes = {axis.name for axis in grid.axes}
+    (given,) = grid.points.values(0, "kernel")
     shared = {name: value for name, value in settings.as_json().items() if name not in axes}
+    if any(name.startswith(RULE) for name in axes) and "kernel" in shared:
+        shared["kernel"] = _DEFAULTS.kernel if not given else resolve(str(given)).name
     shared["set"] = [str(write) for write in settings.knobs if f"{write.memcg}:{write.key}" not in axes]
     return shared
 
