@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tests.paths import TRACES
-from zswap_replay.errors import SettingsError
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.mm.releases import RELEASES, Release
-from zswap_replay.mm.rules import FILES, NAMES, value_in, values_of, with_rules
+from zswap_replay.mm.rules import FILES, NAMES, RuleError, value_in, values_of, with_rules
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.loop import Replay
 from zswap_replay.replay.page_data import LengthMemo
@@ -57,7 +56,7 @@ def cell(bench: Bench, release: Release, rule: str, value: str) -> str:
     mark = ""
     try:
         name = with_rules(release.name, [f"{rule}={value}"], release_of)
-    except SettingsError:
+    except RuleError:
         name = with_rules(release.name, [f"{rule}={value}", TOGETHER[rule, value]], release_of)
         mark = " ²"
     figures = bench.figures(name)

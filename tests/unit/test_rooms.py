@@ -149,6 +149,7 @@ def test_neither_the_format_nor_the_reports_know_the_core(name: str) -> None:
         "mm",
         "mm.release_changes",
         "mm.releases",
+        "mm.rules",
         "lib",
         "lib.event_codes",
         "lib.host_memory",

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from zswap_replay.cli import completers
 from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
-from zswap_replay.mm.rules import AND
+from zswap_replay.mm.rules import AND, RuleError, parse_rule
 from zswap_replay.settings import KnobWrite, Settings, parse_totalram
 from zswap_replay.units import Share, parse_amount, parse_duration
 
@@ -94,11 +94,9 @@ def release(text: str) -> str:
 
 def rule_value(text: str) -> str:
     """Return the rule ``NAME=VALUE`` in its one spelling. Raises click.BadParameter."""
-    from zswap_replay.mm.rules import parse_rule
-
     try:
         return "=".join(parse_rule(text))
-    except SettingsError as error:
+    except RuleError as error:
         raise click.BadParameter(str(error)) from None
 
 

@@ -113,7 +113,7 @@ def _with_rules(asked: str, base: Resolved, overridden: tuple[str, ...]) -> Reso
     """Find the rules of a kernel of which some are overridden. Raises UnknownReleaseError: a rule that is none."""
     try:
         name = rules.with_rules(base.name, overridden, release_of)
-    except SettingsError as error:
+    except rules.RuleError as error:
         raise UnknownReleaseError(f"{quoted(asked)}: {error}") from None
     changed = rules.split(name)[1]
     if not changed:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
-from zswap_replay.errors import SettingsError
 from zswap_replay.mm import rules
 from zswap_replay.mm.releases import NEW_PARAMS, OLD_PARAMS, RELEASES, Release
 
@@ -404,7 +403,7 @@ def is_release(name: str) -> bool:
 def _overridden(name: str) -> Release:
     try:
         return rules.overridden(name, release_of)
-    except SettingsError:
+    except rules.RuleError:
         raise KeyError(name) from None
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import RELEASES, Release
 
 AND: Final = "+"
@@ -43,6 +42,11 @@ _SPELLING: Final = re.compile(r"[ ,]+")
 NAMES: Final = tuple(each.name for each in fields(Release) if each.name not in _ABOUT)
 """The rules that can be overridden, in the order of ``Release``."""
 
+
+class RuleError(ValueError):
+    """A rule that cannot be set, or not to that; the text says what was expected."""
+
+
 Lookup = Callable[[str], Release]
 """What finds a release by its name; raises KeyError."""
 
@@ -67,22 +71,22 @@ def spelled(value: object) -> str:
 def parse_rule(text: str) -> tuple[str, str]:
     """Read ``NAME=VALUE``: a rule and its value, as ``values_of()`` spells it.
 
-    Raises SettingsError: the text is of another form, no rule has that name, or the rule has no such value.
+    Raises RuleError: the text is of another form, no rule has that name, or the rule has no such value.
     """
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals:
-        raise SettingsError(f"rule {text!r}: expected NAME=VALUE, as second_chance=off")
+        raise RuleError(f"rule {text!r}: expected NAME=VALUE, as second_chance=off")
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
-        raise SettingsError(f"rule {name!r}: expected one that `kernels --rules` lists{meant}")
+        raise RuleError(f"rule {name!r}: expected one that `kernels --rules` lists{meant}")
     known = values_of(name)
     given = _SPELLING.sub("-", value)
     if known == ("on", "off") and given.lower() in _SWITCH:
         return name, spelled(_SWITCH[given.lower()])
     if given not in known:
-        raise SettingsError(f"rule {name}={value}: expected {name}={'|'.join(known)}")
+        raise RuleError(f"rule {name}={value}: expected {name}={'|'.join(known)}")
     return name, given
 
 
@@ -99,7 +103,7 @@ def with_rules(name: str, rules: Iterable[str], lookup: Lookup) -> str:
 
     Where these are all rules of a recorded release, that is its name.
 
-    Raises SettingsError: a rule that is none, or that means nothing beside another. KeyError: no release has that name.
+    Raises RuleError: a rule that is none, or that means nothing beside another. KeyError: no release has that name.
     """
     base, own = split(name)
     release = lookup(base)
@@ -128,7 +132,7 @@ def value_in(name: str, rule: str, lookup: Lookup) -> str:
 def overridden(name: str, lookup: Lookup) -> Release:
     """Make the release of a base and rules, in the form of ``6.12+second_chance=off``.
 
-    Raises SettingsError: a rule that is none, or that means nothing beside another. KeyError: no release is so named.
+    Raises RuleError: a rule that is none, or that means nothing beside another. KeyError: no release is so named.
     """
     base, rules = split(name)
     values = {rule: _value(rule, value, lookup) for rule, value in map(parse_rule, rules)}
@@ -136,7 +140,7 @@ def overridden(name: str, lookup: Lookup) -> Release:
         lookup(base), **values, name=name, summary=f"rules of {base} but for {', '.join(rules)}", recorded=""
     )
     if release.lru_per_memcg == (release.worker == "lru"):
-        raise SettingsError(
+        raise RuleError(
             f"rules worker={release.worker} and lru_per_memcg={spelled(release.lru_per_memcg)} mean nothing together: "
             f"the worker takes the oldest entry of all where there is one LRU; expected {_ONE_LRU} or {_MANY_LRUS}"
         )
