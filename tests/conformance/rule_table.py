@@ -57,6 +57,8 @@ def cell(bench: Bench, release: Release, rule: str, value: str) -> str:
     try:
         name = with_rules(release.name, [f"{rule}={value}"], release_of)
     except RuleError:
+        if (rule, value) not in TOGETHER:
+            return "–"
         name = with_rules(release.name, [f"{rule}={value}", TOGETHER[rule, value]], release_of)
         mark = " ²"
     figures = bench.figures(name)
@@ -76,6 +78,6 @@ def table(releases: tuple[str, ...] = tuple(RELEASES)) -> list[str]:
             continue
         for value in values_of(rule):
             cells = [cell(bench, RELEASES[name], rule, value) for name in releases]
-            if {"=", "same"}.isdisjoint(cells) or set(cells) - {"=", "same"}:
+            if set(cells) - {"=", "same", "–"}:
                 rows.append([f"`{rule}={value}`", *cells])
     return [f"| {' | '.join(row)} |" for row in rows]

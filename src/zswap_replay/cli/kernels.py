@@ -187,7 +187,7 @@ def _difference(one: str, other: str) -> None:
 
 def _rules() -> None:
     """Print every rule with its value under each recorded release, and what it can be set to."""
-    from zswap_replay.mm.releases import RELEASES, RULES
+    from zswap_replay.mm.releases import PROPOSALS, RELEASES, RULES
     from zswap_replay.mm.rules import FILES, values_of
 
     click.echo(click.wrap_text(_INTRODUCTION, width=_width()))
@@ -205,6 +205,12 @@ def _rules() -> None:
             click.echo(f"  {line}")
         known = "RELEASE, that of a release" if rule.name in FILES else "|".join(values_of(rule.name))
         click.echo(f"  --rule {rule.name}={known}")
+    for proposal in PROPOSALS:
+        click.echo()
+        told = f"{proposal.name} (proposed, in no release): {proposal.rule}"
+        click.echo(click.wrap_text(told, width=_width(), subsequent_indent="  "))
+        click.echo(f"  in {proposal.source}; {proposal.thread}")
+        click.echo(f"  --rule {proposal.name}=on|off")
     click.echo()
     click.echo(click.wrap_text(_OVERRIDING, width=_width()))
 

@@ -21,7 +21,7 @@ from zswap_replay.mm.release_changes import (
     told,
     version_of,
 )
-from zswap_replay.mm.releases import RELEASES
+from zswap_replay.mm.releases import PROPOSALS, RELEASES
 from zswap_replay.units import quoted
 
 HOST: Final = "host"
@@ -123,9 +123,7 @@ def _with_rules(asked: str, base: Resolved, overridden: tuple[str, ...]) -> Reso
             if same
             else Resolved(asked, name, exact=True, why=f"{asked}: these are the rules of {name}")
         )
-    was = ", ".join(
-        f"{rule} (there {rules.value_in(base.name, rule.partition('=')[0], release_of)})" for rule in changed
-    )
+    was = ", ".join(f"{rule} ({_there(rule.partition('=')[0], base.name)})" for rule in changed)
     why = f"{asked}: no kernel was recorded with these rules: {base.name} with {was}"
     return Resolved(
         asked,
@@ -134,6 +132,12 @@ def _with_rules(asked: str, base: Resolved, overridden: tuple[str, ...]) -> Reso
         why=why if base.exact else f"{why}; {base.why}",
         backports=base.backports,
     )
+
+
+def _there(rule: str, base: str) -> str:
+    """Say what a rule is in a release that it is overridden in."""
+    thread = next((each.thread for each in PROPOSALS if each.name == rule), "")
+    return f"proposed: {thread}" if thread else f"there {rules.value_in(base, rule, release_of)}"
 
 
 def rules_of(name: str) -> str:

@@ -11,6 +11,11 @@ def _rule(rule: str, source: str, *, read: tuple[str, ...] = ()) -> Any:
     return field(metadata={"rule": rule, "source": source, "read": read})
 
 
+def _proposed(rule: str, source: str, thread: str) -> Any:
+    """Make a flag that no release has: a rule that was proposed, the functions that it changes, and where."""
+    return field(default=False, metadata={"proposed": rule, "source": source, "thread": thread})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """What one kernel does where kernels differ.
@@ -135,6 +140,12 @@ class Release:
         "zstd_compress(), crypto/zstd.c; lib/zstd",
         read=("6.18",),
     )
+    batch_writeback: bool = _proposed(
+        "the worker looks at up to 64 entries of a memcg a visit, each once, not at one a node; a store at a memcg "
+        "limit at as many as there are nodes",
+        "shrink_worker(), shrink_memcg()",
+        "https://lkml.iu.edu/hypermail/linux/kernel/2606.3/08400.html",
+    )
     zpools: tuple[str, ...] = _rule("allocators of the release that are modelled", "zpool_register_driver()")
     params: tuple[str, ...] = field(metadata={})
     """Module parameters of the release."""
@@ -160,6 +171,25 @@ RULES = tuple(
     if "rule" in flag.metadata
 )
 """The rules, in the order of ``Release``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rule that is under discussion and that no release has, for people."""
+
+    name: str
+    rule: str
+    source: str
+    thread: str
+    """The address of the message that proposes it."""
+
+
+PROPOSALS = tuple(
+    Proposal(flag.name, flag.metadata["proposed"], flag.metadata["source"], flag.metadata["thread"])
+    for flag in fields(Release)
+    if "proposed" in flag.metadata
+)
+"""The proposed rules that can be switched on."""
 
 
 RECLAIM_KEYS = {"swappiness": "6.11", "swappiness=max": "6.16"}

@@ -144,6 +144,8 @@ def overridden(name: str, lookup: Lookup) -> Release:
             f"rules worker={release.worker} and lru_per_memcg={spelled(release.lru_per_memcg)} mean nothing together: "
             f"the worker takes the oldest entry of all where there is one LRU; expected {_ONE_LRU} or {_MANY_LRUS}"
         )
+    if release.batch_writeback and release.worker != "candidates":
+        raise RuleError(f"rule batch_writeback: expected worker=candidates beside it, found {release.worker}")
     return release
 
 

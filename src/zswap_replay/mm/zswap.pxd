@@ -16,6 +16,7 @@ from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     MAX_RECLAIM_RETRIES = 16
+    NR_ZSWAP_WB_BATCH = 64
     EAGAIN = 11
     EINVAL = 22
     ENOENT = 2
@@ -79,7 +80,7 @@ cdef class ZswapShrinker:
 cdef class ShrinkWorker:
     cdef readonly MemCgroups memcgs
     cdef int rule_worker
-    cdef bint rule_cursor_released_offline
+    cdef bint rule_cursor_released_offline, rule_batch_writeback
     cdef public unsigned long long now
     cdef readonly unsigned long long writeback_ns, work_ns
     cdef readonly long long refusals_waiting, thr_pages
@@ -108,6 +109,8 @@ cdef class ShrinkWorker:
     cdef int no_candidate(self) noexcept
     cdef int nothing_scanned(self) noexcept
     cdef bint goes_on(self, ShrinkWork work, int error) noexcept
+    cdef int shrink_for_store(self, Zswap zswap, int memcg) except -1000
+    cdef int shrink_memcg_batch(self, Zswap zswap, int memcg, int nr_to_scan) except -1000
     cdef int zswap_reclaim_entry(self, Zswap zswap, ShrinkWork work) except -1
 
 @cython.final

@@ -49,6 +49,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.zpool import ENOSPC
 
     MAX_RECLAIM_RETRIES = 16
+    NR_ZSWAP_WB_BATCH = 64
+    """Entries that the worker of batch_writeback looks at a visit."""
     EAGAIN = 11
     EINVAL = 22
     ENOENT = 2
@@ -301,6 +303,7 @@ class ShrinkWorker:
         self.memcgs = memcgs
         self.rule_worker = WORKERS[release.worker]
         self.rule_cursor_released_offline = release.cursor_released_offline
+        self.rule_batch_writeback = release.batch_writeback
         # the time of the event under way, and of a step of the worker between events
         self.now = 0
         self.writeback_ns = writeback_ns
@@ -509,11 +512,41 @@ class ShrinkWorker:
             error = 0 if work.attempts else -EAGAIN
             work.attempts = 0
             return self.goes_on(work, error)
-        error = zswap.shrink_memcg(memcg)
+        if self.rule_batch_writeback:
+            error = self.shrink_memcg_batch(zswap, memcg, NR_ZSWAP_WB_BATCH)
+        else:
+            error = zswap.shrink_memcg(memcg)
         if error == -ENOENT:
             return True
         work.attempts += 1
         return self.goes_on(work, error)
+
+    def shrink_for_store(self, zswap: "Zswap", memcg: cython.int) -> cython.int:
+        """Shrink a memcg for a store at its limit; return as shrink_memcg() does."""
+        if self.rule_batch_writeback:
+            return self.shrink_memcg_batch(zswap, memcg, zswap.nr_nodes)
+        return zswap.shrink_memcg(memcg)
+
+    def shrink_memcg_batch(self, zswap: "Zswap", memcg: cython.int, nr_to_scan: cython.int) -> cython.int:
+        """Look at up to so many entries of a memcg, each at most once; return as shrink_memcg() does.
+
+        Models shrink_memcg() of "mm/zswap: Support batch writeback in shrink_memcg()", version 5, a proposal.
+        """
+        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.online[memcg]:
+            return -ENOENT
+        lru: ListLru = zswap.pools.current.lru
+        shrunk: cython.int = 0
+        left: cython.int = nr_to_scan
+        nr_to_walk: cython.int
+        nid: cython.int
+        for nid in range(zswap.nr_nodes):
+            nr_to_walk = min(left, lru.list_lru_count_one(nid, memcg))
+            if nr_to_walk:
+                shrunk += lru.list_lru_walk_one(nid, memcg, zswap, nr_to_walk)
+                left -= nr_to_walk - zswap.nr_to_walk
+        if left == nr_to_scan:
+            return -ENOENT
+        return 0 if shrunk else -EAGAIN
 
     def no_candidate(self) -> cython.int:
         """Return the error of a memcg that may not write back: 6.8's worker ends on it, later ones pass over it."""
@@ -1097,7 +1130,7 @@ class Zswap(LruWalk):
             refused: cython.bint = True
             if self.rule_memcg_limit_shrinks:
                 self.memcg_shrinks += 1
-                refused = self.shrink_memcg(memcg) != 0
+                refused = self.worker.shrink_for_store(self, memcg) != 0
             if refused:
                 # no counter of the kernel moves
                 self.memcg_limit_reject += 1

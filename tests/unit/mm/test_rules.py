@@ -8,7 +8,7 @@ from tests.paths import TRACES
 from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import resolve
 from zswap_replay.mm.release_changes import CHANGES, is_release, release_of
-from zswap_replay.mm.releases import RELEASES, RULES
+from zswap_replay.mm.releases import PROPOSALS, RELEASES, RULES
 from zswap_replay.mm.rules import (
     FILES,
     NAMES,
@@ -131,3 +131,25 @@ def test_what_is_replayed_says_that_no_kernel_was_recorded() -> None:
     patched = resolve("6.6+lru_per_memcg=on+memcg_limit_shrinks=on+worker=iter")
     assert ("patch-v4", True) == (patched.name, patched.exact)
     assert patched.why.endswith("these are the rules of patch-v4")
+
+
+def test_a_proposed_rule_is_in_no_release_and_says_who_proposes_it() -> None:
+    assert ["batch_writeback"] == [proposal.name for proposal in PROPOSALS]
+    for proposal in PROPOSALS:
+        assert not any(getattr(release, proposal.name) for release in RELEASES.values())
+        assert f"proposed: {proposal.thread}" in resolve(f"7.1+{proposal.name}=on").why
+    with pytest.raises(SettingsError, match="expected worker=candidates"):
+        Settings(kernel="6.8+batch_writeback=on")
+
+
+def test_a_worker_in_batches_visits_fewer_memcgs_for_as_many_pages() -> None:
+    path = str(TRACES / "story.parquet")
+    one, batch = (
+        replay(path, Settings(kernel=kernel, verify="off")).end
+        for kernel in ("7.1", "7.1+batch_writeback=on")
+    )
+    assert batch.replay["shrink_worker_steps"] * 10 < one.replay["shrink_worker_steps"]
+    assert batch.zswap["written_back_pages"] >= one.zswap["written_back_pages"]
+    # at a memcg's limit one entry is looked at, as before
+    assert [138, 138] == [each.replay["memcg_limit_reject"] for each in (one, batch)]
+    assert batch.replay["pool_limit_reject"] < one.replay["pool_limit_reject"]
