@@ -26,7 +26,7 @@ def examples(command: click.Command) -> list[str]:
 def calls(line: str) -> Iterator[list[str]]:
     """The arguments of each call of the program in a shell's line."""
     for part in PIPE.split(re.sub(r"\$\((.*?)\)", r"; \1 ;", line).replace('"', "")):
-        words = shlex.split(REDIRECTION.split(part)[0])
+        words = shlex.split(REDIRECTION.split(part)[0].replace("$$", "1"))
         if words[:1] == [PROGRAM]:
             yield words[1:]
 
