@@ -35,6 +35,7 @@ ORDER = (
     {"result"},
     {"replay"},
     {"compare", "sweep"},
+    {"tune"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},

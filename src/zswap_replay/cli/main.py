@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": "Compare results side by side.",
     "explain": "Say in plain sentences what happened in a replay, and why.",
     "sweep": "Replay a trace at every point of a grid of settings.",
+    "tune": "Find the best settings under constraints, and the lines to apply them.",
     "report": "Make a page of charts and tables of results, of a sweep or of a trace.",
     "cost": "Make and show cost profiles: what time and wear are reckoned by.",
     "trace": "Make, check and show traces.",

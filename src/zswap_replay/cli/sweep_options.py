@@ -81,6 +81,11 @@ def axis_options(function: Decorated) -> Decorated:
     return function
 
 
+def setting_values(field: Field[Any]) -> Callable[[str], Given]:
+    """Return what reads the values of a setting between commas; what it is given may raise click.BadParameter."""
+    return _values(field, described(field).get("type"))
+
+
 def options_from(context: click.Context) -> list[Option]:
     """Return what was given, one for each setting and each knob, in the order of the command line."""
     from zswap_replay.sweep.grid import Option

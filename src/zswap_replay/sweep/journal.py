@@ -80,8 +80,8 @@ class Journal:
         self._file.close()
 
 
-def check_same(path: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Refuse to mix two sweeps.
+def check_same(path: str, found: Mapping[str, Any], expected: Mapping[str, Any], what: str = "sweep") -> None:
+    """Refuse to mix two sweeps, or two of ``what`` else has a manifest.
 
     Raises SweepError: their manifests differ, with the first key in which they do.
     """
@@ -89,7 +89,7 @@ def check_same(path: str, found: Mapping[str, Any], expected: Mapping[str, Any])
     if difference is not None:
         key, there, here = difference
         raise SweepError(
-            f"{path}: holds another sweep: {key} is {_shown(there)} there and {_shown(here)} here; "
+            f"{path}: holds another {what}: {key} is {_shown(there)} there and {_shown(here)} here; "
             "--force starts anew"
         )
 

@@ -75,6 +75,10 @@ class Plan:
     grid: Grid
     settings: Sequence[Settings]
     """By point, as the replay takes them; each made when it is asked for."""
+    metadata: TraceMetadata
+    """Of the trace."""
+    working: WorkingSets | None
+    """What shares of a working set are resolved by; None where no option has one."""
     columns: tuple[str, ...]
     """The columns of numbers that rows may have."""
     manifest: dict[str, Any]
@@ -160,6 +164,7 @@ def make_plan(
         else open_trace(trace, strict=strict)
     )
     sets: dict[str, int] = {}
+    working: WorkingSets | None = None
     if grid is None:
         working = WorkingSets(describe(reader), reader.metadata.sample_rate)
         grid = build(options, working, totalram_of(None, reader.metadata))
@@ -175,6 +180,8 @@ def make_plan(
     return Plan(
         grid=grid,
         settings=settings,
+        metadata=reader.metadata,
+        working=working,
         columns=possible(
             [release_of(kernel) for kernel in kernels],
             reader.paths,

@@ -1,0 +1,113 @@
+"""What a search found: plain values, as the JSON of ``tune`` holds them and every view shows them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
+
+from zswap_replay.errors import ResultError
+
+SCHEMA: Final = 1
+KIND: Final = "tune"
+"""What the JSON says under ``kind``, by which a file of it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """A search that came to its end; the fields are the keys of its JSON."""
+
+    traces: list[dict[str, Any]]
+    """By trace: path, sha256, events."""
+    settings: dict[str, Any]
+    """What all points share."""
+    vary: dict[str, str]
+    """By axis, what was given."""
+    objectives: list[str]
+    """The figures with their direction, ``derived.swap_read_bytes:min``, the weightiest first."""
+    constraints: list[str]
+    over: str
+    """How several traces count: ``worst`` or ``mean``."""
+    seed: int
+    points: list[dict[str, Any]]
+    """Each point that was tried, the default settings first: ``settings`` (by axis, as a flag takes it; empty for the
+    default ones), ``bytes`` (of an axis that is a share, by trace), ``figures`` (by column), ``marks``, ``meets``
+    (whether it meets all constraints), ``front``."""
+    best: int
+    """The place of the answer among the points, never 0."""
+    importance: dict[str, float]
+    """By axis, its share in what decides the first objective; empty where nothing can be told."""
+    delays: dict[str, Any] | None
+    """The answer under several shrink delays: ``delays``, and by delay ``figures`` and ``met``."""
+    held_out: dict[str, Any] | None
+    """Candidates on the part of the trace that did not choose: see sure.HeldOut; ``points`` are their places."""
+    emit: dict[str, list[str]]
+    """By form, the lines that put the answer into force."""
+    versions: dict[str, str]
+    schema: int = SCHEMA
+    kind: str = KIND
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The best point."""
+        return self.points[self.best]
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """The point of the default settings."""
+        return self.points[0]
+
+    @property
+    def goal(self) -> str:
+        """The column of the first objective."""
+        return self.objectives[0].rpartition(":")[0]
+
+    def fault(self) -> str:
+        """Say why the answer is none to act on; empty where it is one."""
+        if self.answer["marks"]:
+            marks = ", ".join(self.answer["marks"])
+            return f"every one of the {len(self.points) - 1} points is marked {marks}: the least bad is shown"
+        if not self.answer["meets"]:
+            missed = ", ".join(self.constraints)
+            return f"none of the {len(self.points) - 1} points meets {missed}: the nearest is shown"
+        return ""
+
+    def render(self) -> str:
+        """Render as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def is_tuned(text: str) -> bool:
+    """Tell whether a text is JSON that ``render`` made."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("kind") == KIND
+
+
+def read(name: str, text: str) -> Tuned:
+    """Read what ``render`` made; ``name`` is the file's. Raises ResultError: another version, or keys lack."""
+    document: dict[str, Any] = json.loads(text)
+    if document.get("schema") != SCHEMA:
+        raise ResultError(
+            f"{name}: schema: found {document.get('schema')!r}; expected {SCHEMA}, which this program reads"
+        )
+    names = [each.name for each in fields(Tuned)]
+    for key in names:
+        if key not in document:
+            raise ResultError(f"{name}: {key}: found nothing; expected this key")
+    points, best = document["points"], document["best"]
+    if (
+        not isinstance(points, list)
+        or not isinstance(best, int)
+        or not 0 < best < len(points)
+        or not all(
+            isinstance(each, dict) and {"settings", "figures", "marks", "meets", "front"} <= each.keys()
+            for each in points
+        )
+    ):
+        raise ResultError(
+            f"{name}: points: found no points of a search; expected what zswap-replay tune wrote"
+        )
+    return Tuned(**{key: document[key] for key in names})
