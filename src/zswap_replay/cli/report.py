@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     )
 )
 @click.argument(
-    "source", metavar="RESULT.json|SWEEP.parquet|LENGTHS.parquet|TRACE", shell_complete=completers.files
+    "source",
+    metavar="RESULT.json|TUNE.json|SWEEP.parquet|LENGTHS.parquet|TRACE",
+    shell_complete=completers.files,
 )
 @output_option("The page [default: beside the input, with .html].")
 @force_option("Replace files that exist.")
@@ -56,7 +58,7 @@ def report(
     cost: str | None,
     progress: bool | None,
 ) -> None:
-    """Make a page of what ``run --format json``, ``sweep`` or ``memory measure`` wrote, or of a trace.
+    """Make a page of what ``run --format json``, ``sweep``, ``tune`` or ``memory measure`` wrote, or of a trace.
 
     The page is one HTML file that works offline: charts, tables, settings and the manifest. With - results are
     read from standard input. Time and wear of results are reckoned by --cost where it is given; a sweep's are reckoned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ from zswap_replay.errors import ResultError
 
 SCHEMA: Final = 1
 KIND: Final = "tune"
-"""What the JSON says under ``kind``, by which a file of it is known."""
+"""What the JSON says under ``kind``, its first key, by which a file of it is known."""
+_BEGIN: Final = re.compile(rf'\s*{{\s*"kind"\s*:\s*"{KIND}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,6 @@ class Tuned:
     emit: dict[str, list[str]]
     """By form, the lines that put the answer into force."""
     versions: dict[str, str]
-    schema: int = SCHEMA
-    kind: str = KIND
 
     @property
     def answer(self) -> dict[str, Any]:
@@ -74,21 +74,21 @@ class Tuned:
 
     def render(self) -> str:
         """Render as JSON."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+        document = asdict(self)
+        return json.dumps({"kind": KIND, "schema": SCHEMA, **document}, indent=2) + "\n"
 
 
-def is_tuned(text: str) -> bool:
-    """Tell whether a text is JSON that ``render`` made."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("kind") == KIND
+def is_tuned(begin: str) -> bool:
+    """Tell whether a text begins as what ``render`` made."""
+    return _BEGIN.match(begin) is not None
 
 
 def read(name: str, text: str) -> Tuned:
     """Read what ``render`` made; ``name`` is the file's. Raises ResultError: another version, or keys lack."""
-    document: dict[str, Any] = json.loads(text)
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"{name}: found no JSON ({error}); expected what zswap-replay tune wrote") from None
     if document.get("schema") != SCHEMA:
         raise ResultError(
             f"{name}: schema: found {document.get('schema')!r}; expected {SCHEMA}, which this program reads"

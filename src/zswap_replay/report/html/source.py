@@ -1,4 +1,4 @@
-"""From a file that ``run`` or ``sweep`` wrote, or from a trace, to its page."""
+"""From a file that ``run``, ``sweep`` or ``tune`` wrote, or from a trace, to its page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from zswap_replay.inputs.spool import STANDARD_INPUT, path_of
 from zswap_replay.report.html.pages.content import Page
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.file import read_results
+from zswap_replay.tune.result import is_tuned
+from zswap_replay.tune.result import read as read_tuned
 
 _PARQUET_MAGIC = b"PAR1"
 _ARROW_MAGIC = b"ARROW1"
+_BEGIN = 64
+"""Characters by which the JSON of a search is known."""
 
 
 def is_parquet(path: str) -> bool:
@@ -65,7 +69,7 @@ def page_of(
     progress: Callable[[int, int], None] | None = None,
     cost: CostProfile | None = None,
 ) -> Page:
-    """Make the page of a file: a trace or a sweep where it begins as Parquet does, else the results of a JSON file.
+    """Make the page of a file: a trace or a sweep where it begins as Parquet does, else of a JSON file.
 
     ``figure`` and ``axes`` (two between a comma) choose what the maps of a sweep show. ``progress`` is told the rows of
     a trace that are read, and its rows in all. ``cost`` is what time and wear of results are reckoned by, None for what
@@ -95,6 +99,12 @@ def page_of(
         return sweep_page(sweep, figure, tuple(axes.split(",")) if axes is not None else ())
     if figure is not None or axes is not None:
         raise SettingsError(f"{source}: --figure and --axes are for sweeps, and this is no Parquet file")
+    with open(path_of(source), encoding="utf-8", errors="replace") as file:
+        begin = file.read(_BEGIN)
+        if is_tuned(begin):
+            from zswap_replay.report.html.pages.tuned import tuned_page
+
+            return tuned_page(read_tuned(source, begin + file.read()))
     results = read_results(source)
     if cost is not None:
         results = tuple(result.priced(cost) for result in results)
