@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zswap_replay.cli.options import settings_fields
-from zswap_replay.cli.sweep_options import knob_values, setting_values
+from zswap_replay.cli.sweep_options import Given, knob_values, setting_values
 
 if TYPE_CHECKING:
     from zswap_replay.tune.space import Axis
@@ -38,7 +38,7 @@ def axis(text: str) -> Axis:
     return make_range(name, given.strip(), low, high)
 
 
-def _values(name: str, given: str) -> list[tuple[str, object]]:
+def _values(name: str, given: str) -> Given:
     """Return the values between commas, each as it was written and what it stands for."""
     if name.startswith("/"):
         return list(knob_values(f"{name}={given}")[1])

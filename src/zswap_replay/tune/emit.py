@@ -83,8 +83,8 @@ def _sysfs(what: Applied) -> Iterator[str]:
     for name, value in what.parameters.items():
         yield f"echo {value} > {PARAMETERS}/{name}"
     for memcg, files in what.knobs.items():
-        for key, value in files.items():
-            yield f"echo {_limit(value, 'max')} > {_quoted(_cgroup(memcg, key))}"
+        for key, limit in files.items():
+            yield f"echo {_limit(limit, 'max')} > {_quoted(_cgroup(memcg, key))}"
 
 
 def _systemd(what: Applied) -> Iterator[str]:
@@ -96,13 +96,13 @@ def _systemd(what: Applied) -> Iterator[str]:
         yield ""
         yield f"# /etc/systemd/system/{unit}.d/zswap.conf"
         yield f"[{section}]"
-        for key, value in files.items():
-            name, version = _SYSTEMD[key]
+        for key, limit in files.items():
+            setting, version = _SYSTEMD[key]
             yield f"# {key}: systemd {version} or later"
             if key.endswith("writeback"):
-                yield f"{name}={'yes' if value else 'no'}"
+                yield f"{setting}={'yes' if limit else 'no'}"
             else:
-                yield f"{name}={_limit(value, 'infinity')}"
+                yield f"{setting}={_limit(limit, 'infinity')}"
 
 
 def _kubelet(what: Applied) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Final, Protocol
+from typing import Final
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.settings import Settings
@@ -32,34 +32,6 @@ _LEAST_STEPS: Final = 20
 _FINEST: Final = 10**6
 _WIDE: Final = 16
 """The factor between the ends of a range of sizes from which on it is searched by factors, not by sums."""
-
-
-class Axis(Protocol):
-    """One thing that is varied; its places are the whole numbers from ``first`` to ``last``."""
-
-    name: str
-
-    @property
-    def first(self) -> int:
-        """The least place."""
-
-    @property
-    def last(self) -> int:
-        """The greatest place."""
-
-    @property
-    def is_range(self) -> bool:
-        """Whether places that are near each other mean nearly the same."""
-
-    @property
-    def given(self) -> str:
-        """What was given on the right of the equals sign."""
-
-    def text(self, place: int) -> str:
-        """Spell the value at a place, as a flag takes it."""
-
-    def value(self, place: int) -> Value:
-        """Give the value at a place; a share stays one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +104,10 @@ class Range:
         if self.share_of is not None:
             return Share(self.share_of, found)
         return RamShare(found) if self.of_ram else int(found)
+
+
+Axis = Choices | Range
+"""One thing that is varied; its places are the whole numbers from ``first`` to ``last``."""
 
 
 def make_choices(name: str, texts: tuple[str, ...], values: tuple[Value, ...]) -> Choices:

@@ -57,8 +57,8 @@ def show(found: Tuned, console: Console) -> None:
     for form, lines in found.emit.items():
         console.print()
         console.print(heading(f"To apply it ({form})"))
-        for line in lines:
-            console.print(Text(line), soft_wrap=True)
+        for text in lines:
+            console.print(Text(text), soft_wrap=True)
 
 
 def _goal(text: str) -> str:
