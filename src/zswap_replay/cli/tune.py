@@ -37,8 +37,8 @@ _FORMS = ("sysfs", "systemd", "kubelet", "kernel-cmdline")
 @click.command(
     cls=WithSwitches,
     epilog=example(
-        "zswap-replay tune trace.parquet --vary compressor=zstd,lz4 --vary max_pool_percent=5..50 \\",
-        "    --vary /web:memory.zswap.max=0.1ws..1ws --minimize swap_read_bytes \\",
+        "zswap-replay tune trace.parquet --set /web:memory.max=0.5ws --vary compressor=zstd,lz4 \\",
+        "    --vary /web:memory.zswap.max=0.1ws..0.5ws --minimize swap_read_bytes --replays 20 \\",
         "    --subject-to 'swap_write_bytes<=2G' --subject-to 'oom==0' --emit sysfs -o tune.json",
     ),
 )

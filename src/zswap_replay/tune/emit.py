@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.settings import Settings
+from zswap_replay.tune.space import NOT_VARIED
 from zswap_replay.units import UNLIMITED
 
 PARAMETERS: Final = "/sys/module/zswap/parameters"
 CGROUPS: Final = "/sys/fs/cgroup"
+PARAMETERS_OF_ZSWAP: Final = tuple(
+    setting.name for setting in fields(Settings) if setting.metadata.get("knob")
+)
 _SYSTEMD: Final[Mapping[str, tuple[str, int]]] = {
     "memory.max": ("MemoryMax", 231),
     "memory.high": ("MemoryHigh", 231),
@@ -33,6 +37,7 @@ _OTHERS: Final = {
     "page_cluster": "sysctl vm.page-cluster",
     "writeback_ns": "the speed of the swap device",
     "nodes": "NUMA nodes of the machine",
+    "tier": "what stands between memory and the disk",
     "compressor": "zswap takes no level; this one needs a kernel that is built with it",
 }
 
@@ -63,7 +68,11 @@ def applied(settings: Settings, names: list[str]) -> Applied:
     knobs: dict[str, dict[str, int]] = {}
     for write in settings.knobs:
         knobs.setdefault(write.memcg, {})[write.key] = int(str(write.value))
-    others = {name: getattr(settings, name) for name in names if name in _OTHERS and name != "compressor"}
+    others = {
+        name: getattr(settings, name)
+        for name in names
+        if name not in (*PARAMETERS_OF_ZSWAP, *NOT_VARIED, "stat_flush") and not name.startswith("/")
+    }
     if ":" in settings.compressor and "compressor" in parameters:
         others["compressor"] = settings.compressor
     return Applied(parameters, knobs, others)
@@ -76,7 +85,7 @@ def emit(form: str, what: Applied) -> list[str]:
 
 def _left(what: Applied) -> Iterator[str]:
     for name, value in what.others.items():
-        yield f"# {name} {value}: {_OTHERS[name]}"
+        yield f"# {name} {value}: {_OTHERS.get(name, 'no line here sets it')}"
 
 
 def _sysfs(what: Applied) -> Iterator[str]:

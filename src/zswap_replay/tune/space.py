@@ -167,7 +167,11 @@ def _share_step(first: Fraction, last: Fraction) -> Fraction:
 
 def _is_size(name: str) -> bool:
     key = name.rpartition(":")[2]
-    return name == "totalram" or (name.startswith("/") and not key.endswith("writeback"))
+    if name.startswith("/"):
+        return not key.endswith("writeback")
+    return name == "totalram" or any(
+        setting.name == name and setting.metadata.get("size") for setting in fields(Settings)
+    )
 
 
 def _check_name(name: str) -> None:
