@@ -80,7 +80,8 @@ def tune(
     trace; ``seed`` decides which. ``hold_out`` percent of each trace tell how good a choice by the others is; 0: not
     told. ``forms`` name the lines that are made (``emit.FORMS``). ``study`` is a file in which points are kept, from
     which the same search goes on; ``output`` gets the JSON. ``jobs`` and ``scheduler`` are those of a sweep; neither
-    changes the answer. ``notes`` and ``warnings`` hear each remark once; ``progress`` the points tried and the most.
+    changes the answer. ``notes`` hears each remark once, ``warnings`` where ``verify``
+    is among ``fixed``; ``progress`` the points tried and the most.
 
     Raises ZswapReplayError: a bad option, constraint or trace, or a constraint that nothing can meet, before the first
     replay. OSError: a file cannot be written. SweepInterrupted: Ctrl-C, or a signal that asks for an end.
@@ -92,6 +93,7 @@ def tune(
     check_axes(axes, fixed)
     if all(option.name != "verify" for option in fixed):
         fixed = (*fixed, _UNVERIFIED)
+        warnings = None  # what else they say of a point, its marks do
     inputs = _inputs(traces, (*fixed, *(ends_of(axis) for axis in axes)))
     for name in (output, study):
         if name is not None:
