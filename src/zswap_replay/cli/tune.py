@@ -11,10 +11,12 @@ import click
 from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, note_if_interpreted, noting_once, warn
 from zswap_replay.cli.options import (
+    cost_option,
     example,
     force_option,
     format_option,
     output_option,
+    profile_for,
     progress_option,
     quiet_option,
     shows_progress,
@@ -102,6 +104,7 @@ _FORMS = ("sysfs", "systemd", "kubelet", "kernel-cmdline")
     help="Keep each point there, in an Optuna journal; the same search goes on from it.",
 )
 @axis_options
+@cost_option
 @strict_option
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Processes; 1 is this one alone [default: as many as cores]."
@@ -129,6 +132,7 @@ def tune(
     hold_out: int,
     forms: tuple[str, ...],
     study: str | None,
+    cost: str | None,
     strict: bool,
     jobs: int | None,
     scheduler: str | None,
@@ -168,6 +172,7 @@ def tune(
             study=study,
             output=output,
             force=force,
+            cost=profile_for(cost),
             strict=strict,
             jobs=jobs or 0,
             scheduler=scheduler,

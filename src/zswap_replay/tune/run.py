@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zswap_replay.errors import SettingsError, Stopped, SweepInterrupted
 from zswap_replay.files import check_output, replacing
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, Settings, files_named
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import forget_met
@@ -65,6 +66,7 @@ def tune(
     study: str | None = None,
     output: str | None = None,
     force: bool = False,
+    cost: CostProfile | None = None,
     strict: bool = False,
     jobs: int = 0,
     scheduler: str | None = None,
@@ -78,7 +80,8 @@ def tune(
     name figures, the first of which decides; ``subject_to`` are constraints, ``swap_write_bytes<=2G``. Several traces
     count by the ``over`` of them. Up to ``replays`` points are tried, the default settings among them, each over every
     trace; ``seed`` decides which. ``hold_out`` percent of each trace tell how good a choice by the others is; 0: not
-    told. ``forms`` name the lines that are made (``emit.FORMS``). ``study`` is a file in which points are kept, from
+    told. ``forms`` name the lines that are made (``emit.FORMS``). ``cost`` is what
+    time and wear are reckoned by, None for nvme. ``study`` is a file in which points are kept, from
     which the same search goes on; ``output`` gets the JSON. ``jobs`` and ``scheduler`` are those of a sweep; neither
     changes the answer. ``notes`` hears each remark once, ``warnings`` where ``verify``
     is among ``fixed``; ``progress`` the points tried and the most.
@@ -102,7 +105,8 @@ def tune(
     with ExitStack() as stack:
         here = scheduler is None and jobs == 1
         plans = [
-            make_plan(trace, (*fixed, *map(ends_of, axes)), strict=strict, remember=here) for trace in traces
+            make_plan(trace, (*fixed, *map(ends_of, axes)), strict=strict, remember=here, cost=cost)
+            for trace in traces
         ]
         columns = [name for name in plans[0].columns if all(name in plan.columns for plan in plans)]
         constraints = tuple(parse_constraint(text, columns) for text in subject_to)
