@@ -56,6 +56,7 @@ class StandIn:
         checkpoint: object = None,
         resume: str | None = None,
         self_check: int = 0,
+        cost: object = None,
         workers: object = None,
         progress: Callable[[int, int], None] | None = None,
         notes: Callable[[str], None] | None = None,

@@ -144,7 +144,7 @@ def test_compiled_and_interpreted_modules_make_the_same() -> None:
     script = (
         "from tests.unit.payload.test_golden import all_pages, all_tallies, contents_file, source_file\n"
         "print(contents_file(), source_file())\n"
-        "print(all_pages(300), all_tallies('lz4', 200))\n"
+        "print(all_pages(100), all_tallies('lz4', 60))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -158,7 +158,7 @@ def test_compiled_and_interpreted_modules_make_the_same() -> None:
     files, printed = done.stdout.split("\n", 1)
     assert [".py", ".py"] == [file[-3:] for file in files.split()]
     assert ".py" not in {contents_file()[-3:], source_file()[-3:]}
-    assert f"{all_pages(300)} {all_tallies('lz4', 200)}\n" == printed
+    assert f"{all_pages(100)} {all_tallies('lz4', 60)}\n" == printed
 
 
 def contents_file() -> str:
