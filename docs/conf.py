@@ -27,9 +27,8 @@ html_copy_source = False
 nitpicky = True
 myst_heading_anchors = 4
 myst_url_schemes = ["http", "https"]
-suppress_warnings = [
-    "misc.highlighting_failure"
-]  # what programs print may have a quote that no shell would close
+# What programs print may have a quote that no shell would close.
+suppress_warnings = ["misc.highlighting_failure"]
 smartquotes = False  # else --jobs becomes a dash and a word
 
 autodoc_member_order = "bysource"
