@@ -115,6 +115,9 @@ class _Told:
     def stored(self) -> Iterator[Sentence]:
         """Tell how much zswap took of what it was offered."""
         facts = self._facts
+        if "zswap" not in facts.tier():
+            yield self._sentence("stores", f"zswap had no part in it: the tier is {facts.tier()}")
+            return
         stores, refused = facts.count("vmstat.zswpout"), facts.count("derived.rejects")
         if stores:
             tried = stores + refused
@@ -248,6 +251,8 @@ class _Told:
         for event, key in (("swap_full", "memory.swap.max"), ("oom", "memory.max")):
             if facts.count(f"replay.{event}"):
                 return self._raise(event, key, f"What programs ran into was a {key}")
+        if "zswap" not in facts.tier():
+            return f"The tier is {facts.tier()}; to see what zswap would do, replay with --tier zswap"
         if facts.count("replay.disabled_reject") and not facts.count("vmstat.zswpout"):
             return "zswap was disabled when pages went out; to see it take them, replay with --enabled"
         causes = {name: facts.count(f"replay.{name}") for name in REJECTS}

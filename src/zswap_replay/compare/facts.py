@@ -57,6 +57,12 @@ class Facts:
         self._taken[f"params.{name}"] = value
         return bool(value)
 
+    def tier(self) -> str:
+        """Look up what pages go to when they are swapped out, as ``--tier`` has it."""
+        value = str(self._result.manifest.settings.get("tier", "zswap"))
+        self._taken["settings.tier"] = value
+        return value
+
     def enabled(self) -> bool:
         """Tell whether zswap is enabled at the end."""
         value = self._end.params.get("enabled", int(bool(self._result.manifest.settings.get("enabled", 1))))

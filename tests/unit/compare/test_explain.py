@@ -116,6 +116,16 @@ def test_zswap_disabled() -> None:
     assert "disabled" not in text(made())
 
 
+@pytest.mark.parametrize("tier", ["zram", "disk"])
+def test_a_tier_without_zswap_is_no_zswap_that_is_disabled(tier: str) -> None:
+    result = made(disabled_reject=5, pswpout=5, enabled=0)
+    settings = {**result.manifest.settings, "tier": tier}
+    other = replace(result, manifest=replace(result.manifest, settings=settings))
+    assert f"the tier is {tier}" in about(other)["stores"].text
+    assert "replay with --tier zswap" in about(other)["what would change it"].text
+    assert "enabled" not in text(other)
+
+
 def test_memory_that_ran_out_comes_first() -> None:
     first = explain(made(oom=3, swap_full=2, accesses=9))[0]
     assert (

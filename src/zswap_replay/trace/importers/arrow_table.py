@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from zswap_replay.errors import TraceError
+from zswap_replay.inputs.arrow_file import MAGIC
 from zswap_replay.inputs.parquet import UnreadableError, reading
 from zswap_replay.trace.importing.job import Common, Imported, Job, Progress, importing
 from zswap_replay.trace.importing.source import Where
 from zswap_replay.trace.importing.table import TableImport
 from zswap_replay.trace.metadata import decode_metadata
 
-_MAGIC = b"ARROW1"
 _STREAM = b"\xff\xff\xff\xff"
 
 
@@ -43,8 +43,8 @@ def import_arrow(
     """
     common = Common(output, memcg, origin, overwrite, progress)
     with importing(table, common, "arrow") as job:
-        head = job.source.peek(len(_MAGIC))
-        if not head.startswith((_MAGIC, _STREAM)):
+        head = job.source.peek(len(MAGIC))
+        if not head.startswith((MAGIC, _STREAM)):
             raise TraceError(
                 f"{job.source.name}: found {'no Arrow' if head else 'an empty input'}; expected an "
                 f"Arrow IPC file or stream"
@@ -54,7 +54,7 @@ def import_arrow(
             try:
                 with reading():
                     schema, batches = _reader(
-                        pa.PythonFile(cast("IOBase", file), mode="r"), head.startswith(_MAGIC)
+                        pa.PythonFile(cast("IOBase", file), mode="r"), head.startswith(MAGIC)
                     )
                 import_batches(job, schema, batches, column, event=event, step_ns=step_ns, hexadecimal=hex)
             except UnreadableError as error:
