@@ -64,13 +64,14 @@ def build() -> None:
         compiler_directives=CHECKS,
         quiet=True,
     )
+    # asked for once: threads that ask at the same time for the first time may get None
+    suffix = str(sysconfig.get_config_var("EXT_SUFFIX"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(compile_module, sources))
+        list(pool.map(lambda source: compile_module(source, source.with_name(source.stem + suffix)), sources))
 
 
-def compile_module(source: Path) -> None:
+def compile_module(source: Path, target: Path) -> None:
     """Compile the C of a module. Raises CalledProcessError."""
-    target = source.with_name(source.stem + str(sysconfig.get_config_var("EXT_SUFFIX")))
     include = f"-I{sysconfig.get_path('include')}"
     subprocess.run(["gcc", *FLAGS, include, source.with_suffix(".c"), "-o", target], check=True)
 
