@@ -10,7 +10,7 @@ import pytest
 from tests import profiles
 from tests.bench import Bench
 
-pytest_plugins = ["pytester", "tests.no_skips"]
+pytest_plugins = ["pytester", "tests.covered", "tests.no_skips"]
 
 profiles.register()
 

@@ -129,6 +129,13 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, file
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    if (
+        "coverage" in sys.modules and "COVERAGE_PROCESS_CONFIG" not in environment
+    ):  # tests.covered has hidden it
+        from coverage import Coverage
+
+        if measuring := Coverage.current():
+            measuring.stop()
     sys.argv[1:] = arguments
     standard: list[tuple[str, io.TextIOWrapper]] = [
         ("stdin", io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8"))
