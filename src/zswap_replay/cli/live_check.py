@@ -58,7 +58,7 @@ def live_check(
     is 1.
     """
     from zswap_replay.compare.live_check import live_check as check
-    from zswap_replay.trace.importers.capture import missing_text
+    from zswap_replay.trace.capture.imported import missing_text
 
     note_if_interpreted(quiet=quiet)
     with Bar("live-check", shown=shows_progress(progress, quiet)) as bar:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.trace.capture.imported import ImportedCapture
 from zswap_replay.trace.capture.saved import SavedSnapshot
-from zswap_replay.trace.importers.capture import ImportedCapture
 from zswap_replay.trace.schema import ROOT
 
 ZSWAP = (

@@ -4,6 +4,7 @@ import gzip
 import json
 import lzma
 import re
+import tracemalloc
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,10 +14,18 @@ from tests import captures
 from tests.captures import LAYOUTS, MINI, Kernel, counters, trace_pipe
 from zswap_replay.codec.lengths_file import read_lengths
 from zswap_replay.errors import SettingsError, TraceError
+from zswap_replay.trace.capture import contents, record_spool
+from zswap_replay.trace.capture import rows as rows_module
+from zswap_replay.trace.capture import text as text_module
+from zswap_replay.trace.capture.contents import Contents
+from zswap_replay.trace.capture.imported import ImportedCapture, missing_text
+from zswap_replay.trace.capture.record import Record
+from zswap_replay.trace.capture.record_spool import RecordSpool
 from zswap_replay.trace.capture.text import read_text
-from zswap_replay.trace.importers.capture import ImportedCapture, import_capture, lengths_path, missing_text
+from zswap_replay.trace.importers.capture import import_capture, lengths_path
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import EVENT_NAMES, Event
+from zswap_replay.trace.writer import TraceWriter
 
 Row = tuple[str, str, int | str]
 """Event, memcg, and the page or what is written."""
@@ -113,9 +122,10 @@ def test_a_packed_text_is_unpacked(pack: object, tmp_path: Path) -> None:
 
 
 def test_trace_cmds_raw_report_is_read() -> None:
-    text = read_text(captures.RECORDED / "raw-report.txt")
-    assert {"param", "knob", "cgroup_mkdir", "store", "mark"} <= text.kinds
-    assert "start" == next(each.texts["label"] for each in text.records if each.event == "mark")
+    with RecordSpool() as records:
+        text = read_text(captures.RECORDED / "raw-report.txt", records)
+        assert {"param", "knob", "cgroup_mkdir", "store", "mark"} <= text.kinds
+        assert "start" == next(each.texts["label"] for each in records if each.event == "mark")
 
 
 def test_a_value_may_span_lines(tmp_path: Path) -> None:
@@ -420,13 +430,14 @@ def test_a_load_that_returns_an_error_or_none_is_as_one_that_tells_success(tmp_p
     kernel = story()
     text = trace_pipe(kernel.events)
     assert " ret=1" in text
-    earlier, _ = imported(tmp_path, text)
     later = re.sub(r"(: load: .*) ret=([01])", lambda at: f"{at[1]} err={0 if at[2] == '1' else -2}", text)
     assert "err=0" in later
-    found, _ = imported(tmp_path, later)
-    assert [each.numbers["ret"] for each in earlier.text.records if each.event == "load"] == [
-        each.numbers["ret"] for each in found.text.records if each.event == "load"
-    ]
+    with RecordSpool() as records, RecordSpool() as theirs:
+        read_text(captures.write(tmp_path, text), records)
+        read_text(captures.write(tmp_path, later), theirs)
+        assert [each.numbers["ret"] for each in records if each.event == "load"] == [
+            each.numbers["ret"] for each in theirs if each.event == "load"
+        ]
 
 
 @pytest.mark.parametrize(("shift", "node"), [(10, 1), (6, 0), (0, 0)])
@@ -453,3 +464,65 @@ def test_a_worker_that_was_watched_and_never_ran_never_runs(tmp_path: Path) -> N
     (tmp_path / "c.capture.json").write_text(json.dumps(manifest), encoding="utf-8")
     _, watched = imported(tmp_path, trace_pipe(story().events))
     assert ["end"] == [row[2] for row in watched if row[0] == "worker"]
+
+
+def churn(stores: int) -> str:
+    """Stores to one slot again and again."""
+    kernel = Kernel()
+    kernel.mkdir(28, "/web")
+    for _ in range(stores):
+        kernel.store(1, place=1)
+        kernel.free(1)
+    return trace_pipe(kernel.events)
+
+
+def test_a_capture_larger_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thrice the events take as much memory: all that is held of them is what is under way."""
+    for module, name in ((record_spool, "RUN_RECORDS"), (rows_module, "_TABLE_ROWS"), (contents, "_HELD")):
+        monkeypatch.setattr(module, name, 64)
+    monkeypatch.setattr(text_module, "_BLOCK_BYTES", 1 << 12)
+    # where the writer's rows are encoded, and not kept
+    written: list[int] = []
+    monkeypatch.setattr(TraceWriter, "write", lambda _, table: written.append(table.num_rows))
+    peaks = []
+    import_capture(captures.write(tmp_path, churn(10)), tmp_path / "t.parquet")  # what is imported late
+    for stores in (120, 360):
+        path = captures.write(tmp_path, churn(stores))
+        tracemalloc.start()
+        try:
+            import_capture(path, tmp_path / "t.parquet", overwrite=True)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+    assert max(written) <= 65
+
+
+def test_records_come_in_order_of_time_however_late_they_were_printed() -> None:
+    times = [5, 1, 9, 9, 2, 0, 9, 7, 3, 3, 8, 1]
+    with RecordSpool(run_records=2) as spool:
+        for line, time_ns in enumerate(times):
+            spool.add(Record(time_ns, 7, "mark", {}, {"label": str(line)}, line))
+        assert [*range(len(times))] != [each.line for each in spool]
+        expected = sorted(range(len(times)), key=lambda line: times[line])
+        assert expected == [each.line for each in spool] == [each.line for each in spool]
+        assert 8 == spool.out_of_order
+
+
+def test_a_length_that_is_not_known_is_the_median_of_its_memcg() -> None:
+    with Contents() as known:
+        for memcg, length in (
+            ("/a", 10),
+            ("/a", None),
+            ("/b", None),
+            ("/a", 30),
+            ("/a", 20),
+            ("/c", 40),
+            ("/a", 0),
+        ):
+            known.new(memcg, length)
+        known.new("/a", None, zero=True)
+        (table,) = known.tables()
+    assert [10, 20, 20, 30, 20, 40, 0, 0] == table["length"].to_pylist()
+    assert [None] * 7 + [0] == table["fill"].to_pylist()
+    assert 2 == known.unknown

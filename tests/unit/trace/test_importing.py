@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import inspect
 import io
 import lzma
 import resource
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -131,6 +133,7 @@ def test_outputs_and_memcgs_that_cannot_be(tmp_path: Path) -> None:
     assert {source, output} == set(tmp_path.iterdir())
 
 
+COMMON = ("output", "memcg", "origin", "overwrite", "progress")
 TEXTS = [name for name in IMPORTERS if name not in ("capture", "lackey")]
 OPTIONS: dict[str, dict[str, Any]] = {"damon": {"sample": 10**6, "aggr": 10**7}}
 
@@ -155,6 +158,20 @@ def test_importers_have_other_names_in_any_letters() -> None:
     assert named("nothing") is None
     every = [*IMPORTERS, *(alias for row in IMPORTERS.values() for alias in row.aliases)]
     assert len(every) == len(set(every))
+
+
+def test_importers_of_the_same_options_take_the_same_arguments() -> None:
+    """An option that several importers have is one argument, with one default, which is that of the command."""
+    arguments: dict[tuple[str, object], set[str]] = {}
+    for name, row in IMPORTERS.items():
+        module, function = row.place(name)
+        parameters = inspect.signature(getattr(import_module(module), function)).parameters
+        defaults: dict[str, object] = {option.name: option.default for option in row.options}
+        for argument in {*COMMON, *defaults} & set(parameters):
+            default = defaults.get(argument)
+            arguments.setdefault((argument, default), set()).add(str(parameters[argument]))
+            assert default is None or default == parameters[argument].default
+    assert {} == {argument: found for argument, found in arguments.items() if len(found) > 1}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import click
 
 from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, warn
-from zswap_replay.cli.options import example
+from zswap_replay.cli.options import example, progress_option, shows_progress
+from zswap_replay.cli.progress import Bar
 from zswap_replay.cli.trace.options import trace_force, trace_output
 
 counters_option = click.option(
@@ -35,6 +36,7 @@ env_option = click.option(
 @counters_option
 @env_option
 @click.option("--origin", help="How the trace was made, for its metadata.")
+@progress_option()
 @click.pass_context
 def capture(
     context: click.Context,
@@ -44,6 +46,7 @@ def capture(
     counters: str | None,
     env: str | None,
     origin: str | None,
+    progress: bool | None,
 ) -> None:
     """Import a capture of a live kernel's zswap: text of trace_pipe, trace-cmd report, perf script or zswap.bt.
 
@@ -51,9 +54,13 @@ def capture(
     that the kernel's compressor gave. What was captured is held against the counters that were saved with it: where
     events are missing, the output is written all the same, a warning says how many, and the status is 1.
     """
-    from zswap_replay.trace.importers.capture import import_capture, lengths_path, missing_text
+    from zswap_replay.trace.capture.imported import missing_text
+    from zswap_replay.trace.importers.capture import import_capture, lengths_path
 
-    imported = import_capture(source, output, counters=counters, env=env, origin=origin, overwrite=force)
+    with Bar("import", shown=shows_progress(progress)) as bar:
+        imported = import_capture(
+            source, output, counters=counters, env=env, origin=origin, overwrite=force, progress=bar.read
+        )
     for name, value in imported.figures().items():
         click.echo(f"{name:<16}{value:>14,}")
     click.echo(f"written: {output}, {lengths_path(output)}")

@@ -31,7 +31,7 @@ def show(checked: LiveCheck, console: Console) -> None:
         Text.assemble((checked.source, "bold"), f": Linux {kernel}, replayed as {manifest.kernel}"),
         soft_wrap=True,
     )
-    about = f"{len(capture.text.records):,} events, {capture.pages:,} pages, {capture.contents:,} stores"
+    about = f"{capture.text.records:,} events, {capture.pages:,} pages, {capture.contents:,} stores"
     if capture.worker_runs:
         about += f", the worker as it was seen ({counted(capture.worker_runs, 'run')})"
     if capture.prologue_pages:

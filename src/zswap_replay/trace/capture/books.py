@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from zswap_replay.trace.capture.cgroups import Cgroups
-from zswap_replay.trace.capture.rows import Contents, Rows
-from zswap_replay.trace.capture.text import Record
+from zswap_replay.trace.capture.contents import Contents
+from zswap_replay.trace.capture.record import Record
+from zswap_replay.trace.capture.rows import Rows
 from zswap_replay.trace.schema import Event
 
 HEAD_FLAG = 1 << 6
@@ -29,20 +30,19 @@ class Page:
     number: int
     out: bool = False
     slot: int | None = None
+    place: tuple[int, int] | None = None
+    """Mapping and index, where it was last put out."""
     freed: bool = False
 
 
 class Books:
     """The pages by slot and by place, and the rows of what happens to them."""
 
-    def __init__(
-        self, rows: Rows, contents: Contents, cgroups: Cgroups, nodes: int, nodes_shift: int = 10
-    ) -> None:
+    def __init__(self, rows: Rows, contents: Contents, cgroups: Cgroups, nodes_shift: int = 10) -> None:
         self.rows = rows
         self.contents = contents
         self.cgroups = cgroups
-        self.nodes = nodes
-        self._node_at = _FLAG_BITS - nodes_shift
+        self._nodes_shift = nodes_shift
         self.notes: Counter[str] = Counter()
         """How often something happened that a reader of the trace may want to know."""
         self._slots: dict[int, Page] = {}
@@ -91,9 +91,8 @@ class Books:
                 page = self.new_page(self.cgroups.name(numbers.get("cg", 0)))
             else:
                 page = known
-        node = numbers.get("fl", 0) >> self._node_at
+        node = node_of(record, self._nodes_shift)
         content = self.contents.new(page.memcg, length, zero=zero)
-        self.nodes = max(self.nodes, node + 1)
         self.rows.add(record.time_ns, Event.WRITE, page.memcg, page.number, content=content, node=node)
         self.rows.add(record.time_ns, Event.PAGEOUT, page.memcg, page.number, content=content)
         if page.slot is not None and page.slot != slot and self._slots.get(page.slot) is page:
@@ -101,6 +100,7 @@ class Books:
         self.put_out(page, slot)
         if place is not None:
             self._places[place] = page
+            page.place = place
 
     def read(self, record: Record) -> None:
         """Read a page back from its slot."""
@@ -131,6 +131,13 @@ class Books:
         self.alive[page.memcg] -= 1
         page.freed = True
         page.out = False
+        if page.place is not None and self._places.get(page.place) is page:
+            del self._places[page.place]
+
+
+def node_of(record: Record, nodes_shift: int) -> int:
+    """Return the node of a store's page, which is in the highest bits of its flags."""
+    return record.numbers.get("fl", 0) >> (_FLAG_BITS - nodes_shift)
 
 
 def is_large(record: Record) -> bool:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from zswap_replay.trace.capture.text import Record
+from zswap_replay.trace.capture.record import Record
 from zswap_replay.trace.schema import ROOT
 
 _ROOT_IDS = (0, 1)
 """The root's id, and what a probe reads where a page is charged to nobody."""
 
 
-def cgroups_from_before(records: Sequence[Record], known: Mapping[int, str]) -> dict[int, str]:
-    """Find the cgroups from before the capture: ``known``, and those that are named when they are used or go."""
-    found = dict(known)
-    made: set[int] = set()
-    for record in records:
+class CgroupsFromBefore:
+    """The cgroups from before the capture: those that are known, and those that are named when they are used or go."""
+
+    def __init__(self, known: Mapping[int, str]) -> None:
+        self.found = dict(known)
+        """Paths by id."""
+        self._made: set[int] = set()
+
+    def see(self, record: Record) -> None:
+        """Take the next event."""
         if record.event == "cgroup_mkdir":
-            made.add(record.numbers["id"])
+            self._made.add(record.numbers["id"])
         elif record.event in ("cgroup_rmdir", "cgroup_attach_task"):
             number = record.numbers["id" if record.event == "cgroup_rmdir" else "dst_id"]
             path = record.texts["path" if record.event == "cgroup_rmdir" else "dst_path"]
-            if number not in made and number not in _ROOT_IDS:
-                found.setdefault(number, path)
-    return found
+            if number not in self._made and number not in _ROOT_IDS:
+                self.found.setdefault(number, path)
 
 
 class Cgroups:

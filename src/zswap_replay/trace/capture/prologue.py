@@ -8,12 +8,12 @@ cannot be known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zswap_replay.trace.capture.books import Books
+from zswap_replay.trace.capture.record import Record
 from zswap_replay.trace.capture.saved import SavedSnapshot
-from zswap_replay.trace.capture.text import Record
 from zswap_replay.trace.schema import ROOT, Event, parent_path
 from zswap_replay.units import PAGE_SIZE
 
@@ -30,50 +30,57 @@ class EarlierPage:
     looked_at: int | None = None
 
 
-def earlier_pages(records: Sequence[Record], kinds: set[str]) -> dict[int, EarlierPage]:
-    """Find the slots that were filled before the capture began."""
-    found: dict[int, EarlierPage] = {}
-    filled: set[int] = set()
-    reading: dict[int, EarlierPage] = {}
-    looking: dict[int, EarlierPage] = {}
-    for record in records:
+class EarlierPages:
+    """Finds the slots that were filled before the capture began."""
+
+    def __init__(self, kinds: set[str]) -> None:
+        """Take the events that the capture has: without ``load`` nothing tells a zero page from one on the device."""
+        self.found: dict[int, EarlierPage] = {}
+        """Pages by slot."""
+        self._read_kind = _ZERO if "load" in kinds else _DEVICE
+        self._filled: set[int] = set()
+        # by task
+        self._reading: dict[int, EarlierPage] = {}
+        self._looking: dict[int, EarlierPage] = {}
+
+    def see(self, record: Record) -> None:
+        """Take the next event."""
         event, task = record.event, record.task
         if event in ("decomp", "load", "shrink"):
-            _explain(record, reading, looking)
-            continue
+            self._explain(record)
+            return
         slot = record.numbers.get("swp", 0)
         if not slot:
-            continue
-        known = slot in filled or slot in found
+            return
+        known = slot in self._filled or slot in self.found
         if event in ("store", "wpage"):
-            filled.add(slot)
+            self._filled.add(slot)
         elif event == "rpage":
-            reading.pop(task, None)
+            self._reading.pop(task, None)
             if not known:
                 # the zero map has no load; without that probe nothing is known of it
-                kind = _ZERO if "load" in kinds else _DEVICE
-                reading[task] = found[slot] = EarlierPage(kind, record.numbers.get("cg"))
+                earlier = EarlierPage(self._read_kind, record.numbers.get("cg"))
+                self._reading[task] = self.found[slot] = earlier
         elif event == "look" and not known:
-            looking[task] = found[slot] = EarlierPage(_STORED, None, record.numbers.get("len"), record.line)
+            earlier = EarlierPage(_STORED, None, record.numbers.get("len"), record.line)
+            self._looking[task] = self.found[slot] = earlier
         elif event == "inval":
             if not known:
-                found[slot] = EarlierPage(_FREED)
-            filled.add(slot)
-    return found
+                self.found[slot] = EarlierPage(_FREED)
+            self._filled.add(slot)
 
-
-def _explain(record: Record, reading: dict[int, EarlierPage], looking: dict[int, EarlierPage]) -> None:
-    """Note what a task's next event says of the page that it reads, or of the entry that it looks at."""
-    page = reading.get(record.task)
-    if record.event == "shrink":
-        looked = looking.pop(record.task, None)
-        if looked is not None:
-            looked.cgroup = record.numbers.get("cg")
-    elif page is not None and record.event == "decomp":
-        page.length = record.numbers["len"]
-    elif page is not None:
-        page.kind = _STORED if record.numbers["ret"] else _DEVICE
-        del reading[record.task]
+    def _explain(self, record: Record) -> None:
+        """Note what a task's next event says of the page that it reads, or of the entry that it looks at."""
+        page = self._reading.get(record.task)
+        if record.event == "shrink":
+            looked = self._looking.pop(record.task, None)
+            if looked is not None:
+                looked.cgroup = record.numbers.get("cg")
+        elif page is not None and record.event == "decomp":
+            page.length = record.numbers["len"]
+        elif page is not None:
+            page.kind = _STORED if record.numbers["ret"] else _DEVICE
+            del self._reading[record.task]
 
 
 class Prologue:

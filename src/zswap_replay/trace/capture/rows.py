@@ -1,24 +1,23 @@
-"""The rows of a trace that a capture becomes, with the lengths of its contents, column by column."""
+"""The rows of a trace that a capture becomes, column by column."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from statistics import median_low
+from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from zswap_replay.trace.schema import EVENT_NAMES, ROOT, SCHEMA, SECOND_SCHEMA, Event, with_ancestors
 
-_ANY_LENGTH = 2048
-"""The length of a content of which none is known, and no other of its kind either."""
+_TABLE_ROWS = 1 << 16
+"""Rows that are held in memory."""
 
 
 class Rows:
-    """Rows that grow at the end. Turns of the worker that follow one another become one row."""
+    """Rows that grow at the end, and are handed on. Turns of the worker that follow one another become one row."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[pa.Table], None] | None = None) -> None:
+        """Give tables of SCHEMA to ``write``, which may be set later, before there are many rows."""
+        self.write = write
         self._columns: dict[str, list[int | str | None]] = {name: [] for name in SCHEMA.names}
         self._turns = 0
         self._turned_at = 0
@@ -54,6 +53,8 @@ class Rows:
         row = (time_ns, EVENT_NAMES[event], memcg, page, None, node, content, key, value)
         for column, cell in zip(self._columns.values(), row, strict=True):
             column.append(cell)
+        if len(self) >= _TABLE_ROWS:
+            self.hand_on()
 
     def create(self, time_ns: int, memcg: str) -> None:
         """Append the creation of a memcg, and before it what was not seen: of those above it, or its own removal."""
@@ -83,47 +84,15 @@ class Rows:
         self._turns += 1
         self._turned_at = time_ns
 
-    def table(self) -> pa.Table:
-        """Return the rows as a table of SCHEMA."""
+    def hand_on(self) -> None:
+        """Write the rows that are held, as a table of SCHEMA."""
         arrays = [
             pa.array(self._columns[field.name], pa.string()).dictionary_encode()
             if pa.types.is_dictionary(field.type)
             else pa.array(self._columns[field.name], field.type)
             for field in SCHEMA
         ]
-        return pa.Table.from_arrays(arrays, schema=SCHEMA)
-
-
-class Contents:
-    """The contents of a capture, which are known by their length alone: a new one for each store."""
-
-    def __init__(self) -> None:
-        self._lengths: list[int | None] = []
-        self._fills: list[int | None] = []
-        self._memcgs: list[str] = []
-        self.unknown = 0
-        """Contents whose length nothing tells."""
-
-    def new(self, memcg: str, length: int | None, *, zero: bool = False) -> int:
-        """Return the id of a new content; a length of 0 is a refusal of the compressor, None is not known."""
-        self._lengths.append(0 if zero else length)
-        self._fills.append(0 if zero else None)
-        self._memcgs.append(memcg)
-        self.unknown += length is None and not zero
-        return len(self._lengths)
-
-    def columns(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], list[int | None]]:
-        """Return ids, lengths and fills; a length that is not known is its memcg's median, or that of all."""
-        known: dict[str, list[int]] = defaultdict(list)
-        for length, memcg in zip(self._lengths, self._memcgs, strict=True):
-            if length:
-                known[memcg].append(length)
-                known[""].append(length)
-        medians = {memcg: median_low(lengths) for memcg, lengths in known.items()}
-        other = medians.get("", _ANY_LENGTH)
-        lengths = [
-            medians.get(memcg, other) if length is None else length
-            for length, memcg in zip(self._lengths, self._memcgs, strict=True)
-        ]
-        ids = np.arange(1, len(lengths) + 1, dtype=np.uint64)
-        return ids, np.array(lengths, np.uint32), self._fills
+        for column in self._columns.values():
+            column.clear()
+        assert self.write is not None
+        self.write(pa.Table.from_arrays(arrays, schema=SCHEMA))

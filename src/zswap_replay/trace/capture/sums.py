@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zswap_replay.trace.capture.books import pages_of
+from zswap_replay.trace.capture.record import Record
 from zswap_replay.trace.capture.saved import SavedSnapshot
-from zswap_replay.trace.capture.text import Record
 
 COUNTED = {"zswpout": "store", "zswpin": "load", "zswpwb": "wb", "pswpout": "disk"}
 """By counter of vmstat, the event whose successes it counts."""
@@ -34,42 +34,49 @@ class Sum:
         return self.kernel - self.captured
 
 
-def compare_sums(records: Sequence[Record], kinds: set[str], saved: Sequence[SavedSnapshot]) -> list[Sum]:
-    """Compare the events of a capture with the saved counters; return nothing where there are not two of them."""
-    if len(saved) < 2:
-        return []
-    sums = _sums(records, saved)
-    return [
-        Sum(
-            counter,
-            event,
-            sums[counter],
-            saved[-1].vmstat.get(counter, 0) - saved[0].vmstat.get(counter, 0),
-            event in kinds,
-        )
-        for counter, event in COUNTED.items()
-        if counter in saved[-1].vmstat
-    ]
+class Sums:
+    """Sums the events between the marks of the first saved label and the last, as far as they are there."""
 
+    def __init__(self, saved: Sequence[SavedSnapshot]) -> None:
+        """Take the saved counters; fewer than two of them tell nothing."""
+        self._saved = saved
+        self._labels = (saved[0].label, saved[-1].label) if len(saved) > 1 else None
+        self._over = False
+        self._sums: Counter[str] = Counter()
+        # by task and slot: the pages of a large folio
+        self._large: dict[tuple[int, int], int] = {}
 
-def _sums(records: Sequence[Record], saved: Sequence[SavedSnapshot]) -> Counter[str]:
-    """Sum the events between the marks of the first label and the last, as far as they are there."""
-    sums: Counter[str] = Counter()
-    pages: dict[tuple[int, int], int] = {}
-    for record in records:
-        event, numbers = record.event, record.numbers
+    def see(self, record: Record) -> None:
+        """Take the next event."""
+        if self._labels is None or self._over:
+            return
+        event, numbers, sums = record.event, record.numbers, self._sums
         if event == "mark":
-            if record.texts["label"] == saved[0].label:
+            if record.texts["label"] == self._labels[0]:
                 sums.clear()
-            elif record.texts["label"] == saved[-1].label:
-                break
+            elif record.texts["label"] == self._labels[1]:
+                self._over = True
         elif event == "store":
-            sums["zswpout"] += pages_of(record) if numbers["ret"] else 0
-            pages[record.task, numbers["swp"]] = pages_of(record)
+            pages = pages_of(record)
+            sums["zswpout"] += pages if numbers["ret"] else 0
+            if pages > 1:
+                self._large[record.task, numbers["swp"]] = pages
+            else:
+                self._large.pop((record.task, numbers["swp"]), None)
         elif event == "load":
             sums["zswpin"] += numbers["ret"]
         elif event == "wb":
             sums["zswpwb"] += numbers["ret"] == 0
         elif event == "disk":
-            sums["pswpout"] += pages.pop((record.task, numbers["swp"]), 1)
-    return sums
+            sums["pswpout"] += self._large.pop((record.task, numbers["swp"]), 1)
+
+    def compared(self, kinds: set[str]) -> list[Sum]:
+        """Compare them with the growth of the saved counters; ``kinds`` are the events that the capture has."""
+        if self._labels is None:
+            return []
+        first, last = self._saved[0].vmstat, self._saved[-1].vmstat
+        return [
+            Sum(counter, event, self._sums[counter], last[counter] - first.get(counter, 0), event in kinds)
+            for counter, event in COUNTED.items()
+            if counter in last
+        ]

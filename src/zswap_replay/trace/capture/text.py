@@ -7,21 +7,17 @@ command without a dash) and the lines of ``zswap.bt``. A command may hold ``-``,
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import BytesIO, IOBase
-from typing import BinaryIO, cast
-
-import pyarrow as pa
+from sys import intern
 
 from zswap_replay.errors import TraceError
-from zswap_replay.files import shown
+from zswap_replay.trace.capture.record import Record
+from zswap_replay.trace.capture.record_spool import RecordSpool
+from zswap_replay.trace.importing.lines import blocks
+from zswap_replay.trace.importing.source import CutShortError, Source, opened
 from zswap_replay.units import quoted
 
 _TRACER = re.compile(
@@ -39,6 +35,8 @@ _PASSED_OVER = ("#", "cpus=", "version = ", "Attaching ", "CPU ", "[ perf ", "tr
 _TO_THE_END = {"knob": "value", "param": "value", "cgroup_mkdir": "path", "cgroup_rmdir": "path"}
 """By event, the field that takes the rest of the line: what it holds may have spaces."""
 _MARKS = ("print", "tracing_mark_write", "bprint", "bputs")
+_BLOCK_BYTES = 1 << 18
+_TOLD_RECORDS = 1 << 12
 _MOST_LINES = 64
 """Lines that one value may take, each written to a knob with its newline."""
 
@@ -74,23 +72,11 @@ _NUMBERS = frozenset(
 
 
 @dataclass(slots=True)
-class Record:
-    """One event of the capture."""
-
-    time_ns: int
-    task: int
-    event: str
-    numbers: dict[str, int]
-    texts: dict[str, str]
-    line: int
-
-
-@dataclass(slots=True)
 class CaptureText:
-    """All records of a capture, in order of time, and what its text says of others."""
+    """What a capture's text says beside its records."""
 
     name: str
-    records: list[Record] = field(default_factory=list)
+    records: int = 0
     lines: int = 0
     lost: int = 0
     """Events that the text says were lost."""
@@ -104,36 +90,45 @@ class CaptureText:
     """The events that there are."""
 
 
-def read_text(path: str | os.PathLike[str], *, unfinished: bool = False) -> CaptureText:
-    """Read a capture's text, plain or packed (gzip, xz, zstd), from a file or, with ``-``, from standard input.
+def read_text(
+    path: str | os.PathLike[str],
+    spool: RecordSpool,
+    *,
+    unfinished: bool = False,
+    progress: Callable[[int, float | None], None] | None = None,
+) -> CaptureText:
+    """Read a capture's text, plain or packed (gzip, xz, zstd, bzip2), from a file or, with ``-``, from standard input.
 
-    An ``unfinished`` one, whose writer was killed, may end in the middle of what is packed.
+    Its records go to ``spool``. An ``unfinished`` text, whose writer was killed, may end in the middle of what is
+    packed. ``progress`` is told the records so far, and the share of the file that is read.
 
     Raises TraceError: the file cannot be read, the first line that is no record, or there is none of the probes.
     """
-    name = "standard input" if os.fspath(path) == "-" else shown(path)
-    text = CaptureText(name)
-    last = 0
-    with _opened(path, name) as lines:
-        for record in _records(_until_cut(lines, text) if unfinished else lines, text):
-            text.out_of_order += record.time_ns < last
-            last = max(last, record.time_ns)
-            text.records.append(record)
+    with opened(path) as source:
+        text = CaptureText(source.name)
+        for record in _records(_lines(source, text, unfinished=unfinished), text):
+            spool.add(record)
             text.kinds.add(record.event)
+            if progress is not None and not len(spool) % _TOLD_RECORDS:
+                progress(len(spool), source.share)
+    text.records, text.out_of_order = len(spool), spool.out_of_order
     if not text.kinds & {"store", "wpage", "rpage", "inval"}:
         raise TraceError(
-            f"{name}: found no event of the probes in {text.lines:,} lines; expected store, wpage, rpage or inval"
+            f"{text.name}: found no event of the probes in {text.lines:,} lines; expected store, wpage, rpage or inval"
         )
-    if text.out_of_order:
-        # stable: what has the same time stays in the order of the lines
-        text.records.sort(key=lambda record: record.time_ns)
     return text
 
 
-def _until_cut(lines: Iterator[str], text: CaptureText) -> Iterator[str]:
+def _lines(source: Source, text: CaptureText, *, unfinished: bool) -> Iterator[str]:
+    """Yield the lines with their newlines, which a last one that is cut off lacks."""
     try:
-        yield from lines
-    except EOFError:
+        for block in blocks(source, _BLOCK_BYTES, some=True):
+            end = "" if block.unfinished else "\n"
+            for line in block.lines():
+                yield line.decode("utf-8", "replace") + end
+    except CutShortError:
+        if not unfinished:
+            raise
         text.cut_off = 1
 
 
@@ -224,10 +219,10 @@ def _record(found: re.Match[str], event: str, rest: str, line: int) -> Record:
     texts: dict[str, str] = {}
     for key, value in _FIELD.findall(rest):
         if key not in _NUMBERS:
-            texts[key] = value.strip('"')
+            texts[intern(key)] = value.strip('"')
         elif value != "(fault)":
             try:
-                numbers[key] = int(value, 0)
+                numbers[intern(key)] = int(value, 0)
             except ValueError:
                 raise ValueError(f"a number in {key}, not {quoted(value)}") from None
         else:
@@ -241,34 +236,8 @@ def _record(found: re.Match[str], event: str, rest: str, line: int) -> Record:
         if key not in numbers and key not in texts:
             raise ValueError(f"a field {key} of the event {event}")
     task = found["tid"] if "tid" in found.re.groupindex and found["tid"] else found["pid"]
-    return Record(_time(found), int(task), event, numbers, texts, line)
+    return Record(_time(found), int(task), intern(event), numbers, texts, line)
 
 
 def _fault(text: CaptureText, number: int, line: str, expected: str) -> TraceError:
     return TraceError(f"{text.name}: line {number}: found {quoted(line.strip())}; expected {expected}")
-
-
-@contextmanager
-def _opened(path: str | os.PathLike[str], name: str) -> Iterator[Iterator[str]]:
-    """Open a text, unpacked as its first bytes say. Raises TraceError: it cannot be opened, or is damaged."""
-    with ExitStack() as stack:
-        try:
-            if os.fspath(path) == "-":
-                raw: BinaryIO = BytesIO(sys.stdin.buffer.read())
-            else:
-                raw = stack.enter_context(open(path, "rb"))
-            head = raw.read(6)
-            raw.seek(0)
-        except OSError as error:
-            raise TraceError(f"{name}: cannot be opened: {error.strerror}") from None
-        stream: BinaryIO = raw
-        if head.startswith(b"\x1f\x8b"):
-            stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-        elif head == b"\xfd7zXZ\x00":
-            stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(raw)))
-        elif head.startswith(b"\x28\xb5\x2f\xfd"):
-            stream = cast(BinaryIO, BytesIO(pa.input_stream(cast(IOBase, raw), compression="zstd").read()))
-        try:
-            yield (line.decode("utf-8", "replace") for line in stream)
-        except (lzma.LZMAError, EOFError, gzip.BadGzipFile, OSError) as error:
-            raise TraceError(f"{name}: cannot be unpacked: {error}") from None

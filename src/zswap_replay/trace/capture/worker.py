@@ -7,8 +7,8 @@ device; a turn that frees none takes place when the call returns. The worker sto
 
 from __future__ import annotations
 
+from zswap_replay.trace.capture.record import Record
 from zswap_replay.trace.capture.rows import Rows
-from zswap_replay.trace.capture.text import Record
 from zswap_replay.trace.schema import Event
 
 

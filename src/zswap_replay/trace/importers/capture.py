@@ -7,8 +7,7 @@ replays to the counters of the kernel that was captured. What pages held is not 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,13 +17,16 @@ import pyarrow.parquet as pq
 from zswap_replay.errors import SettingsError
 from zswap_replay.files import PARQUET_SUFFIXES, check_distinct, check_output, replacing, shown
 from zswap_replay.inputs.parquet import created
-from zswap_replay.trace.capture.books import Books, is_large, pages_of
-from zswap_replay.trace.capture.cgroups import Cgroups, cgroups_from_before
-from zswap_replay.trace.capture.prologue import Prologue, earlier_pages
-from zswap_replay.trace.capture.rows import Contents, Rows
+from zswap_replay.trace.capture.books import Books, is_large, node_of, pages_of
+from zswap_replay.trace.capture.cgroups import Cgroups, CgroupsFromBefore
+from zswap_replay.trace.capture.contents import LENGTHS_SCHEMA, TABLE_ROWS, Contents
+from zswap_replay.trace.capture.imported import ImportedCapture
+from zswap_replay.trace.capture.prologue import EarlierPages, Prologue
+from zswap_replay.trace.capture.record import Record
+from zswap_replay.trace.capture.record_spool import RecordSpool
+from zswap_replay.trace.capture.rows import Rows
 from zswap_replay.trace.capture.saved import (
     CaptureFiles,
-    Environment,
     SavedSnapshot,
     find_files,
     read_cgroups,
@@ -34,10 +36,11 @@ from zswap_replay.trace.capture.saved import (
     read_missed,
     read_overruns,
 )
-from zswap_replay.trace.capture.sums import Sum, compare_sums
-from zswap_replay.trace.capture.text import PROBED, CaptureText, Record, read_text
+from zswap_replay.trace.capture.sums import Sums
+from zswap_replay.trace.capture.text import PROBED, read_text
 from zswap_replay.trace.capture.worker import ObservedWorker
 from zswap_replay.trace.events import PARAMS, parse_knob
+from zswap_replay.trace.importing.job import Progress
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.schema import ROOT, ROOT_KNOBS, Event
 from zswap_replay.trace.writer import TraceWriter
@@ -54,72 +57,6 @@ _SETTING_UP = frozenset({"cgroup_mkdir", "cgroup_rmdir", "knob", "param"})
 """Events that may come before the pages from before."""
 
 _MOST_NODES = 256
-
-
-@dataclass(slots=True)
-class ImportedCapture:
-    """A capture as a trace, with what a comparison needs and what people should know of it."""
-
-    text: CaptureText
-    environment: Environment
-    saved: list[SavedSnapshot]
-    sums: list[Sum]
-    lost: int
-    """Events that are known to be lost, by the text or by the ring buffers."""
-    missed: int = 0
-    """Calls that probes missed, because too many of them were under way."""
-    finished: bool = True
-    """Whether the capture came to its end, and was not killed."""
-    rows: int = 0
-    pages: int = 0
-    contents: int = 0
-    unknown_lengths: int = 0
-    worker_runs: int = 0
-    prologue_pages: int = 0
-    snapshots: int = 0
-    events: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
-    names: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By label of a snapshot in the trace, the name of each cgroup's path there."""
-
-    def figures(self) -> dict[str, int]:
-        """Give the counts of the import, each with its name."""
-        text = self.text
-        return {
-            "lines": text.lines,
-            "events": len(text.records),
-            "stores": self.contents,
-            "unknown lengths": self.unknown_lengths,
-            "pages": self.pages,
-            "from before": self.prologue_pages,
-            "worker runs": self.worker_runs,
-            "snapshots": self.snapshots,
-            "rows": self.rows,
-        }
-
-    def remarks(self) -> list[str]:
-        """Say what people should know of it that is no loss, a line each."""
-        text, found = self.text, []
-        if text.out_of_order:
-            found.append(f"{text.out_of_order:,} lines stood behind later ones, and were put in order")
-        if text.cut_off:
-            found.append("the text ends in the middle of a line, which was dropped")
-        if not self.saved:
-            found.append("no saved counters beside the text: nothing tells whether the capture is whole")
-        if self.environment.totalram_pages is None:
-            found.append("nothing tells the machine's memory (NAME.env.txt): give --totalram to a replay")
-        return found
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether nothing is known to be missing."""
-        return self.finished and not (self.lost or self.missed or self.text.lost_marks or self.short)
-
-    @property
-    def short(self) -> list[Sum]:
-        """Give the counters whose events are not all there; a probe that was not made is no loss while others are."""
-        off = [each for each in self.sums if each.missing]
-        return off if any(each.probed for each in off) else []
 
 
 def lengths_path(output: str | os.PathLike[str]) -> Path:
@@ -140,8 +77,12 @@ def import_capture(
     env: str | os.PathLike[str] | None = None,
     origin: str | None = None,
     overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> ImportedCapture:
     """Write a capture, a folder or a text with what was saved beside it, as a trace and the lengths of its contents.
+
+    Memory holds the pages that are there at a time, and not the events: those are kept beside the output, in files
+    without a name. ``progress`` is told the events that were read, and the share of the text.
 
     Raises TraceError: the first line that is no record, or a file that cannot be read. SettingsError: an output is an
     input, or is there already and ``overwrite`` is not set.
@@ -151,34 +92,78 @@ def import_capture(
     check_distinct(("--output", output), ("the lengths", lengths))
     for each in (output, lengths):
         check_output(each, inputs=files.all(), overwrite=overwrite, regular=True)
-    conversion = _Conversion(files)
-    imported, rows = conversion.imported, conversion.rows
-    table = rows.table()
-    made = f"capture {shown(files.text.name)}"
-    kernel = imported.environment.kernel
-    metadata = TraceMetadata(
-        schema=rows.schema,
-        totalram_pages=imported.environment.totalram_pages,
-        nodes=min(max(imported.environment.nodes or 1, conversion.books.nodes), _MOST_NODES),
-        origin=(f"{origin} ({made})" if origin else made) + (f", Linux {kernel}" if kernel else ""),
-    )
-    ids, sizes, fills = conversion.contents.columns()
-    known = pa.table(
-        {
-            "content": pa.array(ids, pa.uint64()),
-            "length": pa.array(sizes, pa.uint32()),
-            "fill": pa.array(fills, pa.uint64()),
-        }
-    )
-    with (
-        TraceWriter(output, metadata, inputs=files.all(), overwrite=overwrite) as writer,
-        replacing(lengths, inputs=files.all(), overwrite=overwrite, regular=True) as file,
-        created(file) as stream,
-    ):
-        writer.write(table)
-        pq.write_table(known, stream, compression="zstd")
-    imported.rows = table.num_rows
+    folder = Path(output).parent
+    with RecordSpool(folder) as spool, Contents(folder) as contents:
+        capture = _Capture(files, spool, progress)
+        conversion = _Conversion(capture, contents)
+        imported = conversion.imported
+        made = f"capture {shown(files.text.name)}"
+        kernel = capture.environment.kernel
+        metadata = TraceMetadata(
+            schema=conversion.rows.schema,
+            totalram_pages=capture.environment.totalram_pages,
+            nodes=min(max(capture.environment.nodes or 1, capture.nodes), _MOST_NODES),
+            origin=(f"{origin} ({made})" if origin else made) + (f", Linux {kernel}" if kernel else ""),
+        )
+        with (
+            TraceWriter(output, metadata, inputs=files.all(), overwrite=overwrite) as writer,
+            replacing(lengths, inputs=files.all(), overwrite=overwrite, regular=True) as file,
+            created(file) as stream,
+        ):
+            conversion.convert(writer.write)
+            with pq.ParquetWriter(stream, LENGTHS_SCHEMA, compression="zstd") as known:
+                for table in contents.tables():
+                    known.write_table(table, TABLE_ROWS)
+        imported.rows = writer.rows
     return imported
+
+
+class _Capture:
+    """A capture that was read to its end: its records on disk, and what is known of all of them."""
+
+    def __init__(
+        self,
+        files: CaptureFiles,
+        spool: RecordSpool,
+        progress: Progress | None,
+    ) -> None:
+        manifest = read_manifest(files.manifest)
+        self.finished = manifest.finished
+        self.records = spool
+        self.text = read_text(files.text, spool, unfinished=not manifest.finished, progress=progress)
+        # a probe that was there and never met tells as much as one that was
+        self.text.kinds |= manifest.probes & PROBED
+        self.saved = read_counters(files)
+        self.environment = read_environment(files.env)
+        self.lost = max(self.text.lost, read_overruns(files.buffers))
+        self.missed = read_missed(files.profile, PROBED)
+        self.nodes = 1
+        self.label_marked = False
+        """Whether the text has a mark of the first saved label."""
+        self.stored_before_label = False
+        """Whether a page was stored before that mark, or there is none."""
+        self.start: int | None = None
+        self._look_through(CgroupsFromBefore(read_cgroups(files.cgroups)))
+
+    def _look_through(self, cgroups: CgroupsFromBefore) -> None:
+        """Find what an event can only be understood with, and what comes of the sums."""
+        earlier, sums = EarlierPages(self.text.kinds), Sums(self.saved)
+        label = self.saved[0].label if self.saved else None
+        for record in self.records:
+            if self.start is None:
+                self.start = record.time_ns
+            cgroups.see(record)
+            earlier.see(record)
+            sums.see(record)
+            if record.event == "mark":
+                self.label_marked |= record.texts["label"] == label
+            elif record.event in ("store", "wpage"):
+                self.stored_before_label |= not self.label_marked
+                if record.numbers["swp"]:
+                    self.nodes = max(self.nodes, node_of(record, self.environment.nodes_shift) + 1)
+        self.cgroups_from_before = cgroups.found
+        self.earlier_pages = earlier.found
+        self.sums = sums.compared(self.text.kinds)
 
 
 @dataclass(slots=True)
@@ -193,29 +178,24 @@ class _Task:
 class _Conversion:
     """One capture on its way to rows."""
 
-    def __init__(self, files: CaptureFiles) -> None:
-        manifest = read_manifest(files.manifest)
-        self.text = read_text(files.text, unfinished=not manifest.finished)
-        # a probe that was there and never met tells as much as one that was
-        self.text.kinds |= manifest.probes & PROBED
-        self.saved = read_counters(files)
-        self.environment = read_environment(files.env)
-        self.rows, self.contents = Rows(), Contents()
-        before = cgroups_from_before(self.text.records, read_cgroups(files.cgroups))
-        self.cgroups = Cgroups(before, self._lives_on)
-        self.books = Books(self.rows, self.contents, self.cgroups, 1, self.environment.nodes_shift)
-        self.worker = ObservedWorker(self.rows, self.text.kinds)
+    def __init__(self, capture: _Capture, contents: Contents) -> None:
+        """Take the capture, and write down what holds before its first event."""
+        self.capture = capture
+        self.saved = capture.saved
+        self.rows, self.contents = Rows(), contents
+        self.cgroups = Cgroups(capture.cgroups_from_before, self._lives_on)
+        self.books = Books(self.rows, contents, self.cgroups, capture.environment.nodes_shift)
+        self.worker = ObservedWorker(self.rows, capture.text.kinds)
         self.tasks: dict[int, _Task] = {}
-        records = self.text.records
-        self.start = records[0].time_ns
+        self.start = capture.start or 0
         self.imported = ImportedCapture(
-            self.text,
-            self.environment,
-            self.saved,
-            compare_sums(records, self.text.kinds, self.saved),
-            max(self.text.lost, read_overruns(files.buffers)),
-            read_missed(files.profile, PROBED),
-            manifest.finished,
+            capture.text,
+            capture.environment,
+            capture.saved,
+            capture.sums,
+            capture.lost,
+            capture.missed,
+            capture.finished,
         )
         self._marks = self._uptimes()
         self._params: dict[str, str] = {}
@@ -223,13 +203,20 @@ class _Conversion:
         self._limits: dict[tuple[str, str], str] = {}
         self._set_up = False
         self._begin()
-        for record in records:
+
+    def convert(self, write: Callable[[pa.Table], None]) -> None:
+        """Write the rows of all events."""
+        self.rows.write = write
+        time_ns = 0
+        for record in self.capture.records:
             self._take(record)
+            time_ns = record.time_ns  # that of the trace by now
         for _, label in self._marks:
-            self._snapshot(records[-1].time_ns, label)  # a record's time is that of the trace by now
+            self._snapshot(time_ns, label)
+        self.rows.hand_on()
         self.imported.names.setdefault("end", self.cgroups.live())
         self.imported.pages = self.books.pages
-        self.imported.contents = len(self.contents.columns()[0])
+        self.imported.contents = len(self.contents)
         self.imported.unknown_lengths = self.contents.unknown
         self.imported.worker_runs = self.worker.runs
         self.imported.notes.update(self.books.notes)
@@ -239,7 +226,7 @@ class _Conversion:
 
     def _uptimes(self) -> list[tuple[int, str]]:
         """Give the times of the saved labels, where the text has no marks: perf and bpftrace do not see them."""
-        if "mark" in self.text.kinds:
+        if "mark" in self.capture.text.kinds:
             return []
         return [(each.uptime_ns, each.label) for each in self.saved if each.uptime_ns is not None]
 
@@ -248,12 +235,12 @@ class _Conversion:
     def _begin(self) -> None:
         """Write what holds before the first event: parameters, cgroups, and the pages from before."""
         for event in (Event.SEEN_READS, Event.WORKER):
-            if event is Event.SEEN_READS and "rpage" in self.text.kinds:
+            if event is Event.SEEN_READS and "rpage" in self.capture.text.kinds:
                 self.rows.add(0, event, value="1")
-            elif event is Event.WORKER and "worker_in" in self.text.kinds:
+            elif event is Event.WORKER and "worker_in" in self.capture.text.kinds:
                 # nothing is under way; from here on the worker does what was seen of it
                 self.rows.add(0, event, value="end")
-        for key, value in self.environment.params.items():
+        for key, value in self.capture.environment.params.items():
             if key in PARAMS:
                 self._parameter(0, key, value)
         for name in sorted(self.cgroups.live().values()):
@@ -269,7 +256,7 @@ class _Conversion:
         """Write the pages from before, once the cgroups and limits of the start are there."""
         self._set_up = True
         start = self._start_counters()
-        prologue = Prologue(self.books, earlier_pages(self.text.records, self.text.kinds), start)
+        prologue = Prologue(self.books, self.capture.earlier_pages, start)
         if not prologue:
             return
         # the limits would refuse what was stored before they were reached
@@ -293,19 +280,12 @@ class _Conversion:
         """Give the counters at the start of the capture; None where stores were captured before they were read."""
         if not self.saved or not self.saved[0].zswap.get("stored_pages", 0):
             return None
-        for record in self.text.records:
-            if record.event == "mark" and record.texts["label"] == self.saved[0].label:
-                break
-            if record.event in ("store", "wpage") and not self._is_marked(self.saved[0].label):
-                break
-            if record.event in ("store", "wpage"):
-                return None
-        return self.saved[0]
+        start = self.saved[0]
+        return None if self.capture.stored_before_label and self._is_marked(start.label) else start
 
     def _is_marked(self, label: str) -> bool:
-        if any(label == marked for _, marked in self._marks):
-            return True
-        return any(record.event == "mark" and record.texts["label"] == label for record in self.text.records)
+        """Tell whether the first saved label has a place in the capture."""
+        return self.capture.label_marked or any(label == marked for _, marked in self._marks)
 
     def _snapshot(self, time_ns: int, label: str) -> None:
         self.imported.names.setdefault(label, self.cgroups.live())
@@ -409,27 +389,3 @@ class _Conversion:
             return
         self._limits[name, key] = value
         self.rows.add(time_ns, Event.MEMCG_SET, name, key=key, value=value)
-
-
-def missing_text(imported: ImportedCapture) -> Sequence[str]:
-    """Say what is missing of a capture, a line each; nothing where it is whole."""
-    lines = []
-    text = imported.text
-    if not imported.finished:
-        lines.append("the capture was killed: what came last is missing, and so are the counters of its end")
-    if text.lost_marks or imported.lost:
-        where = "lines of the text" if text.lost_marks else "the ring buffers"
-        lines.append(
-            f"{imported.lost:,} events were lost, as {where} say: after a loss no slot is known for certain"
-        )
-    if imported.missed:
-        lines.append(f"{imported.missed:,} calls were missed by the probes, of which too many were under way")
-    for each in imported.short:
-        if each.missing > 0:
-            what = f"{each.missing:,} of {each.kernel:,} are missing"
-        else:
-            what = f"{-each.missing:,} are too many"
-        lines.append(
-            f"{each.counter}: the kernel counted {each.kernel:,}, {each.captured:,} were captured: {what}"
-        )
-    return lines

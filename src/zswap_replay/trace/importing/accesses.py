@@ -18,6 +18,10 @@ class Accesses:
     """Accesses of a block; each column is a list."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin with empty columns."""
         self.time_ns: list[int] = []
         self.event: list[int] = []
         self.page: list[int] = []
@@ -56,7 +60,7 @@ class Accesses:
                 np.array(self.line, np.int64),
                 None if self.count is None else np.array(self.count, np.uint32),
             )
-        self.__init__()  # type: ignore[misc]  # as it was
+        self.clear()
         job.tell()
 
 

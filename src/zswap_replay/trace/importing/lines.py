@@ -30,15 +30,18 @@ class Block:
         return self.data.split(b"\n")[:-1]
 
 
-def blocks(source: Source, size: int | None = None) -> Iterator[Block]:
+def blocks(source: Source, size: int | None = None, *, some: bool = False) -> Iterator[Block]:
     """Read an input in blocks of whole lines; CR LF counts as the end of a line.
 
-    A last line without a newline comes in a block of its own. Raises TraceError: the input cannot be read, or a line is
-    longer than any text has.
+    A last line without a newline comes in a block of its own. With ``some`` a block may be smaller than ``size``, and
+    all lines before the place where a packed input is cut short come before its error.
+
+    Raises TraceError: the input cannot be read, or a line is longer than any text has.
     """
     first = 1
     rest = b""
-    while data := source.read(size or BLOCK_BYTES):
+    read = source.read_some if some else source.read
+    while data := read(size or BLOCK_BYTES):
         if first == 1 and not rest and data.startswith(_MARK):
             data = data[len(_MARK) :]
         cut = data.rfind(b"\n") + 1

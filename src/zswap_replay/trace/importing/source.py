@@ -27,6 +27,10 @@ _SUFFIXES = re.compile(
 _CHUNK = 1 << 20
 
 
+class CutShortError(TraceError):
+    """What is packed ends in the middle."""
+
+
 class Source:
     """An opened input."""
 
@@ -43,12 +47,24 @@ class Source:
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, unpacked, at most `size`; none at the end. Raises TraceError: it is damaged."""
+        return self._read(self._stream.read, size)
+
+    def read_some(self, size: int) -> bytes:
+        """Return bytes that are at hand, at most `size`: of what is cut short all that can be unpacked comes first.
+
+        None at the end. Raises TraceError: it is damaged; CutShortError: it ends in the middle.
+        """
+        return self._read(getattr(self._stream, "read1", self._stream.read), size)
+
+    def _read(self, read: Callable[[int], bytes], size: int) -> bytes:
         ahead, self._ahead = self._ahead[:size], self._ahead[size:]
         if ahead:
             return ahead
         try:
-            return self._stream.read(size)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError, _zstd_error()) as error:
+            return read(size)
+        except EOFError as error:
+            raise CutShortError(f"{self.name}: cannot be read on: {error}") from None
+        except (OSError, zlib.error, lzma.LZMAError, _zstd_error()) as error:
             raise TraceError(f"{self.name}: cannot be read on: {error}") from None
 
     def peek(self, size: int) -> bytes:
