@@ -17,6 +17,7 @@ import pytest
 from backports import zstd
 
 from tests.imports import imported, rows, short
+from tests.paths import TRACES
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.importers import IMPORTERS, named, run
 from zswap_replay.trace.importers.champsim import RECORD
@@ -150,6 +151,48 @@ def test_what_is_no_input_is_one_clear_error(tmp_path: Path, name: str, data: by
     )
     assert "\n" not in str(raised.value)
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "options"),
+    [
+        ("csv", "accesses.csv", {"column": ["page=addr>>12", "time_ns=seconds*1000000000"]}),
+        ("libcachesim-csv", "requests.csv", {}),
+        ("addresses", "addresses.txt", {}),
+        ("perf-script", "faults.txt", {}),
+        ("perf-trace", "perf-trace.txt", {}),
+        ("perf-mem", "perf-mem.txt", {}),
+        ("damon", "damon.txt", {"sample": 20_000_000, "aggr": 400_000_000}),
+        ("soft-dirty", "soft-dirty.txt", {}),
+        ("idle-page", "idle-page.txt", {}),
+        ("drmemtrace", "drmemtrace.txt", {}),
+    ],
+)
+def test_a_text_of_other_programs_is_the_same_text(
+    name: str, file: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """With the mark and the line ends of Windows, and lines at its end that have nothing in them."""
+    text = (TRACES / "imports" / file).read_bytes()
+    run(name, TRACES / "imports" / file, tmp_path / "plain.parquet", memcg="/a", **options)
+    source = tmp_path / "odd.txt"
+    source.write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n") + b"\r\n\r\n")
+    run(name, source, tmp_path / "odd.parquet", memcg="/a", **options)
+    assert rows(tmp_path / "plain.parquet") == rows(tmp_path / "odd.parquet")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in IMPORTERS if name not in ("arrow", "parquet", "lcs", "damo")]
+)
+def test_one_line_that_cannot_be_read_is_named(name: str, tmp_path: Path) -> None:
+    """It may lack a newline: a last line is left out as cut off only where others were read before it."""
+    (tmp_path / "a.txt").write_bytes(b"\1\2 what is this")
+    with pytest.raises((TraceError, SettingsError), match=r"what is this|found (text|15 bytes)"):
+        run(
+            name,
+            tmp_path / "a.txt",
+            tmp_path / "t.parquet",
+            **({"sample": 1, "aggr": 2} if name == "damon" else {}),
+        )
 
 
 def test_importers_have_other_names_in_any_letters() -> None:

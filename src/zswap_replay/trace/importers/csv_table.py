@@ -124,8 +124,14 @@ class _Text:
 
     def parse(self, block: Block) -> tuple[dict[str, pa.Array[Any]], int]:
         """Return the columns that are wanted, as texts. Raises TraceError: a line with more or fewer columns."""
+        data = block.data
+        if len(self.columns) > 1:
+            # lines without anything at the end, which some programs write
+            data = data.rstrip(b"\n") + b"\n"
+            if data == b"\n":
+                return {}, 0
         try:
-            read = self._read(block.data)
+            read = self._read(data)
         except pa.ArrowInvalid as error:
             if block.unfinished:
                 self._job.cut_off = True

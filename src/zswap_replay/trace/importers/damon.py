@@ -19,7 +19,7 @@ from zswap_replay.trace.importing.json_stream import JsonStream, MalformedError
 from zswap_replay.trace.importing.lines import blocks
 from zswap_replay.trace.importing.owners import Owners
 from zswap_replay.trace.importing.regions import Expansion, Region, read_maps
-from zswap_replay.trace.importing.source import Source, Where
+from zswap_replay.trace.importing.source import BYTE_ORDER_MARK, Source, Where
 from zswap_replay.units import counted, parse_duration, quoted
 
 _LINE = re.compile(
@@ -65,7 +65,7 @@ def import_damon(
     """
     common = Common(output, memcg, origin, overwrite, progress)
     with importing(lines, common, "damon_aggregated", *([maps] if maps else [])) as job:
-        head = job.source.peek(8)
+        head = job.source.peek_text(11)
         if head.startswith(_ZLIB) or head.lstrip()[:1] in (b"[", b"{"):
             raise TraceError(
                 f"{job.source.name}: found a file of damo record; expected lines of damon_aggregated "
@@ -204,7 +204,7 @@ def import_damo(
 
 def _snapshots(job: Job) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
     """Yield each snapshot with the number of its record and the intervals of that. Raises TraceError."""
-    head = job.source.peek(8)
+    head = job.source.peek_text(11)
     if head.startswith(b"PERFILE2"):
         raise TraceError(
             f"{job.source.name}: found perf's own data; expected JSON (perf script prints lines for "
@@ -239,6 +239,8 @@ def _text(source: Source) -> Iterator[str]:
     """Yield the text of a file, unpacked. Raises TraceError: it is damaged."""
     unpacker = zlib.decompressobj() if source.peek(2).startswith(_ZLIB) else None
     rest = b""
+    if unpacker is None and source.peek_text(3) != source.peek(3):
+        source.read(len(BYTE_ORDER_MARK))
     while data := source.read(_CHUNK):
         if unpacker is not None:
             try:

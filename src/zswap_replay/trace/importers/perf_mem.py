@@ -47,7 +47,7 @@ def import_perf_mem(
     common = Common(output, memcg, origin, overwrite, progress)
     with importing(lines, common, "perf mem") as job:
         refuse_data(job, "perf mem report -D")
-        head = job.source.peek(_HEAD_BYTES)
+        head = job.source.peek_text(_HEAD_BYTES)
         if any(_HEADING.match(line) for line in head.splitlines()):
             dump = _Dump(job, by, pid, step_ns)
             each_line(job, dump.take, dump.accesses)

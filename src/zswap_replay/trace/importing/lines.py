@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zswap_replay.errors import TraceError
-from zswap_replay.trace.importing.source import Source
+from zswap_replay.trace.importing.source import BYTE_ORDER_MARK, Source
 from zswap_replay.units import quoted
 
 BLOCK_BYTES = 4 << 20
 """Bytes of a block."""
 
 _LONGEST_LINE = 1 << 20
-_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Block:
     data: bytes
     first: int
     unfinished: bool = False
-    """Whether it is the last line of the input, which ends without a newline and so may be cut off."""
+    """Whether it is the last line of several, which ends without a newline and so may be cut off."""
 
     def lines(self) -> list[bytes]:
         """Return the lines without their newlines."""
@@ -42,8 +41,8 @@ def blocks(source: Source, size: int | None = None, *, some: bool = False) -> It
     rest = b""
     read = source.read_some if some else source.read
     while data := read(size or BLOCK_BYTES):
-        if first == 1 and not rest and data.startswith(_MARK):
-            data = data[len(_MARK) :]
+        if first == 1 and not rest and data.startswith(BYTE_ORDER_MARK):
+            data = data[len(BYTE_ORDER_MARK) :]
         cut = data.rfind(b"\n") + 1
         if cut:
             whole, rest = rest + data[:cut], data[cut:]
@@ -55,7 +54,8 @@ def blocks(source: Source, size: int | None = None, *, some: bool = False) -> It
         if len(rest) > _LONGEST_LINE:
             raise fault(source.name, first, rest, "lines of text")
     if rest:
-        yield Block(_plain(rest + b"\n"), first, unfinished=True)
+        # an input of one line that cannot be read is no text of the kind at all
+        yield Block(_plain(rest + b"\n"), first, unfinished=first > 1)
 
 
 def fault(name: str, line: int, found: bytes | str, expected: str, unit: str = "line") -> TraceError:

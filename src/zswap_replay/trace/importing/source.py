@@ -20,6 +20,9 @@ from zswap_replay.files import shown
 
 Where = str | os.PathLike[str] | BinaryIO
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some programs begin a text in UTF-8 with."""
+
 _HEAD_BYTES = 6
 _SUFFIXES = re.compile(
     r"(\.(gz|xz|zst|zstd|bz2|txt|csv|tsv|log|out|data|bin|json|trace|parquet|arrow))+$", re.I
@@ -76,6 +79,10 @@ class Source:
             if not more:
                 break
         return self._ahead[:size]
+
+    def peek_text(self, size: int) -> bytes:
+        """Return the next bytes of a text, as peek() does, without the mark of its encoding."""
+        return self.peek(size).removeprefix(BYTE_ORDER_MARK)
 
     @property
     def share(self) -> float | None:
