@@ -72,7 +72,8 @@ def test_events_that_are_missing_are_said_and_are_the_status(
 def test_an_import_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "t.parquet"
     status, out, err = run(capsys, "trace", "import", "capture", MINI, "-o", output)
-    assert (0, "") == (status, err)
+    said = "charged besides these pages: /t:file=116K, /t/db:file=412K, /t/web:file=612K"
+    assert (0, f"zswap-replay: {said}\n") == (status, err)
     assert f"written: {output}, {tmp_path / 't.lengths.parquet'}" == out.splitlines()[-1]
     assert "stores                     824" in out
     status, _, err = run(capsys, "trace", "import", "capture", MINI, "-o", output)

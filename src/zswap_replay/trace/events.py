@@ -14,7 +14,16 @@ from types import MappingProxyType
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib import event_codes
 from zswap_replay.trace import zram_files
-from zswap_replay.units import RamShare, Share, parse_flag_limit, parse_limit, parse_size, quoted, whole
+from zswap_replay.units import (
+    RamShare,
+    Share,
+    parse_amount,
+    parse_flag_limit,
+    parse_limit,
+    parse_size,
+    quoted,
+    whole,
+)
 
 ROOT = "/"
 """The path of the root memcg, whose id is always 0."""
@@ -229,7 +238,7 @@ def parse_knob(event: Event, key: str | None, text: str) -> int | str | Reclaim:
 
 
 def parse_flag(memcg: str, key: str, text: str) -> int | Share | RamShare:
-    """Parse what a flag writes to the knob ``key`` of a memcg: limits as other tools spell them, and any switch.
+    """Parse what a flag writes to the knob ``key`` of a memcg: sizes and limits as other tools spell them, any switch.
 
     A limit is bytes, UNLIMITED, or a share of what is not known yet; a switch is 0 or 1.
 
@@ -238,7 +247,9 @@ def parse_flag(memcg: str, key: str, text: str) -> int | Share | RamShare:
     parser = MEMCG_KNOBS.get(key)
     if parser is None:
         raise SettingsError(f"memcg_set has no knob {key!r}: expected {', '.join(MEMCG_KNOBS)}")
-    return parse_flag_limit(text, memcg) if parser is parse_limit else parse_switch(text)
+    if parser is parse_limit:
+        return parse_flag_limit(text, memcg)
+    return parse_amount(text) if parser is parse_size else parse_switch(text)
 
 
 def path_fault(path: str) -> str | None:

@@ -94,3 +94,10 @@ def test_by_two_lists_file_pages_in_use_leave_more_of_the_look_to_anonymous_page
 def test_what_it_cannot_be(text: str) -> None:
     with pytest.raises(SettingsError):
         KnobWrite.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("64M", 64 << 20), ("1.5Mi", 3 << 19), ("612K", 612 << 10), ("0", 0)]
+)
+def test_a_flag_may_set_it(text: str, size: int) -> None:
+    assert KnobWrite("/a", "file", size) == KnobWrite.parse(f"/a:file={text}")

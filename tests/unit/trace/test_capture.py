@@ -526,3 +526,31 @@ def test_a_length_that_is_not_known_is_the_median_of_its_memcg() -> None:
     assert [10, 20, 20, 30, 20, 40, 0, 0] == table["length"].to_pylist()
     assert [None] * 7 + [0] == table["fill"].to_pylist()
     assert 2 == known.unknown
+
+
+def charged(label: str, **cgroups: dict[str, int]) -> dict[str, object]:
+    return {**counters(label), "memcg": {f"/{path}": values for path, values in cgroups.items()}}
+
+
+def test_what_a_cgroup_is_charged_besides_its_pages_is_in_the_trace(tmp_path: Path) -> None:
+    """At the labels before which it stored: 40 KiB and 80 KiB, and not the 400 at which it was idle."""
+    kernel = story()
+    kernel.mkdir(29, "/w b/kid")
+    kib = 1024
+    saved = [
+        charged("start"),
+        charged(
+            "a",
+            **{
+                "w b": {"file": 50 * kib, "kernel": 20 * kib, "zswap": 10 * kib, "zswpout": 1},
+                "w b/kid": {"memory.current": 30 * kib, "anon": 9 * kib, "zswap": kib},
+            },
+        ),
+        charged("b", **{"w b": {"file": 500 * kib, "kernel": 0, "zswpout": 1}}),
+        charged("c", **{"w b": {"file": 80 * kib, "kernel": 0, "zswpout": 2}, "gone": {"anon": 3}}),
+    ]
+    known, found = imported(tmp_path, trace_pipe(kernel.events), *saved)
+    assert {"/w b": 60 * kib, "/w b/kid": 20 * kib} == known.besides
+    assert "charged besides these pages: /w b:file=60K, /w b/kid:file=20K" in (known.remarks())
+    at = [found.index(("memcg_create", memcg, "")) + 1 for memcg in ("/w b", "/w b/kid")]
+    assert [("memcg_set", "/w b", "61440"), ("memcg_set", "/w b/kid", "20480")] == [found[row] for row in at]

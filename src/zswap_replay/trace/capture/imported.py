@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zswap_replay.trace.capture.saved import Environment, SavedSnapshot
 from zswap_replay.trace.capture.sums import Sum
 from zswap_replay.trace.capture.text import CaptureText
+
+_MOST_SHOWN = 8
+"""Cgroups that one remark names."""
 
 
 @dataclass(slots=True)
@@ -24,6 +28,8 @@ class ImportedCapture:
     """Calls that probes missed, because too many of them were under way."""
     finished: bool = True
     """Whether the capture came to its end, and was not killed."""
+    besides: Mapping[str, int] = field(default_factory=dict)
+    """By path of a cgroup, the bytes that it was charged besides its pages, as far as the saved counters tell."""
     rows: int = 0
     pages: int = 0
     contents: int = 0
@@ -58,6 +64,10 @@ class ImportedCapture:
             found.append(f"{text.out_of_order:,} lines stood behind later ones, and were put in order")
         if text.cut_off:
             found.append("the text ends in the middle of a line, which was dropped")
+        if self.besides:
+            each = [f"{path}:file={size // 1024}K" for path, size in self.besides.items()]
+            more = f" and {len(each) - _MOST_SHOWN:,} more" if len(each) > _MOST_SHOWN else ""
+            found.append(f"charged besides these pages: {', '.join(each[:_MOST_SHOWN])}{more}")
         if not self.saved:
             found.append("no saved counters beside the text: nothing tells whether the capture is whole")
         if self.environment.totalram_pages is None:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from zswap_replay.errors import SettingsError
 from zswap_replay.files import PARQUET_SUFFIXES, check_distinct, check_output, replacing, shown
 from zswap_replay.inputs.parquet import created
+from zswap_replay.trace.capture.besides import charged_besides
 from zswap_replay.trace.capture.books import Books, is_large, node_of, pages_of
 from zswap_replay.trace.capture.cgroups import Cgroups, CgroupsFromBefore
 from zswap_replay.trace.capture.contents import LENGTHS_SCHEMA, TABLE_ROWS, Contents
@@ -196,6 +197,7 @@ class _Conversion:
             capture.lost,
             capture.missed,
             capture.finished,
+            charged_besides(capture.saved),
         )
         self._marks = self._uptimes()
         self._params: dict[str, str] = {}
@@ -246,6 +248,8 @@ class _Conversion:
         for name in sorted(self.cgroups.live().values()):
             if name != ROOT:
                 self.rows.create(0, name)
+        for path, name in sorted(self.cgroups.live().items()):
+            self._charge_besides(0, path, name)
         live = self.cgroups.live()
         for path, knobs in self.saved[0].knobs.items() if self.saved else ():
             for key, value in knobs.items():
@@ -301,6 +305,12 @@ class _Conversion:
             return
         self._params[key] = value
         self.rows.add(time_ns, Event.PARAM, key=key, value=value)
+
+    def _charge_besides(self, time_ns: int, path: str, name: str) -> None:
+        """Charge a cgroup that is made what it was charged besides its pages."""
+        size = self.imported.besides.get(path)
+        if size is not None:
+            self.rows.add(time_ns, Event.MEMCG_SET, name, key="file", value=str(size))
 
     # ---- events ----
 
@@ -366,7 +376,9 @@ class _Conversion:
         if record.event == "mark":
             self._snapshot(time_ns, texts["label"])
         elif record.event == "cgroup_mkdir":
-            self.rows.create(time_ns, self.cgroups.make(record.numbers["id"], texts["path"]))
+            name = self.cgroups.make(record.numbers["id"], texts["path"])
+            self.rows.create(time_ns, name)
+            self._charge_besides(time_ns, texts["path"], name)
         elif record.event == "cgroup_rmdir":
             self.rows.remove(time_ns, self.cgroups.remove(record.numbers["id"], texts["path"]))
         elif record.event == "param" and texts.get("mod", "zswap") == "zswap":
