@@ -243,12 +243,17 @@ def _replay_each(
     from zswap_replay.replay.controls import ignore
     from zswap_replay.replay.equal_memory import equal_memory
     from zswap_replay.replay.loop import replay
+    from zswap_replay.trace.reader import open_trace
 
     note_if_interpreted(quiet=quiet)
     notes = None if quiet else noting_once()
     results: list[Result] = []
     verified = True
     side_by_side = len({settings.tier for settings in runs}) > 1
+    reader = None
+    if len(runs) > 1:  # the first replay decodes the trace for all
+        reader = open_trace(trace, strict=strict)
+        reader.share()
     with shared_workers(jobs, notes or ignore) as workers:
         for settings in runs:
             with Bar(settings.compressor, shown=bar) as shown:
@@ -266,6 +271,7 @@ def _replay_each(
                         resume=resume,
                         self_check=self_check,
                         workers=workers,
+                        reader=reader,
                         progress=shown.update,
                         notes=notes,
                     )
@@ -275,9 +281,8 @@ def _replay_each(
                     result = error.result
                     verified = False
                 if side_by_side and settings.has_zram and not settings.charge_zram:
-                    result = replace(
-                        result, at_equal_memory=equal_memory(trace, settings, strict=strict, jobs=jobs)
-                    )
+                    charged = equal_memory(trace, settings, strict=strict, jobs=jobs, reader=reader)
+                    result = replace(result, at_equal_memory=charged)
                 results.append(result)
     return results, verified
 

@@ -22,7 +22,7 @@ from zswap_replay.replay.loop import Progress, replay
 from zswap_replay.result.file import read_results, render
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
-from zswap_replay.trace.reader import trace_files
+from zswap_replay.trace.reader import open_trace, trace_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ def check(
             raise SettingsError(f"tolerance for {tolerance.memcg}: {expected} has no such memcg")
     found: list[Result] = []
     faults: list[str] = []
+    reader = None
+    strict = {result.manifest.strict for result in wanted}
+    if len(wanted) > 1 and len(strict) == 1:  # the first replay decodes the trace for all
+        reader = open_trace(trace, strict=strict.pop())
+        reader.share()
     with shared_workers(jobs, notes or ignore) as workers:
         for result, setting in zip(wanted, settings, strict=True):
             try:
@@ -71,6 +76,7 @@ def check(
                     interval_ns=result.manifest.interval_ns,
                     jobs=jobs,
                     workers=workers,
+                    reader=reader,
                     progress=progress,
                     notes=notes,
                 )
@@ -80,6 +86,8 @@ def check(
                 one = error.result
                 faults.append(str(error))
             found.append(one)
+    if reader is not None:
+        reader.unshare()
     runs = (judge(one, other, tolerances) for one, other in zip(wanted, found, strict=True))
     return Checked(Verdict(tuple(runs)), tuple(found), tuple(dict.fromkeys(faults)))
 

@@ -8,16 +8,21 @@ from zswap_replay.errors import VerificationError
 from zswap_replay.replay.loop import replay
 from zswap_replay.result.memory import memory_figures
 from zswap_replay.settings import Settings
+from zswap_replay.trace.reader import TraceReader
 
 
-def equal_memory(trace: str, settings: Settings, *, strict: bool, jobs: int | None) -> dict[str, int]:
+def equal_memory(
+    trace: str, settings: Settings, *, strict: bool, jobs: int | None, reader: TraceReader | None = None
+) -> dict[str, int]:
     """Replay a trace once more with zram's memory charged; return the figures of result.memory.
+
+    ``reader`` is that of the trace, where replays share its rows.
 
     Raises what replay() does, but for pages that did not come back as they went in: the replay before has said that.
     """
     charged = replace(settings, charge_zram=True, verify="off")
     try:
-        result = replay(trace, charged, strict=strict, allow_missing=True, jobs=jobs)
+        result = replay(trace, charged, strict=strict, allow_missing=True, jobs=jobs, reader=reader)
     except VerificationError as error:
         if error.result is None:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import Protocol, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.assemble import Snapshots, Spent, assemble
 from zswap_replay.replay.checkpoint import Checkpoint, Checkpoints, RowsSoFar
 from zswap_replay.replay.controls import Controls, Notes, ignore
+from zswap_replay.replay.driven import ControlHandler, Core
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
 from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
@@ -33,7 +34,7 @@ from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch, Control, cut
-from zswap_replay.trace.reader import TraceReader, open_trace
+from zswap_replay.trace.reader import TraceReader, open_shared_or, open_trace
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE, parse_duration
 
@@ -62,6 +63,7 @@ def replay(
     resume: str | os.PathLike[str] | None = None,
     self_check: int = 0,
     cost: CostProfile | str | os.PathLike[str] | None = None,
+    reader: TraceReader | None = None,
     **options: Unpack[SettingsOptions],
 ) -> Result:
     """Replay a trace under some settings, given as Settings or by keyword.
@@ -82,8 +84,9 @@ def replay(
     each content is compressed and compared once. ``checkpoint`` names a file that the state is written to once a
     minute, or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes
     on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
-    ``self_check`` counts all pages, entries and charges again every so many events. ``progress`` is told the events
-    done and the events in all, ``notes`` gets remarks for people.
+    ``self_check`` counts all pages, entries and charges again every so many events. ``reader`` is what
+    open_trace(trace) gave, for replays that share() its rows. ``progress`` is told the events done and the events in
+    all, ``notes`` gets remarks for people.
 
     Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
     the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another
@@ -103,7 +106,10 @@ def replay(
     begun = Checkpoint.read(resume) if resume is not None else None
     if range and memo is None:
         memo = LengthMemo()
-    reader = open_trace(path, strict=strict)
+    given = reader
+    reader = open_trace(path, strict=strict) if given is None else given.again()
+    if range:
+        reader.share()
     run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo, begun)
     if checkpoint is not None:
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
@@ -115,8 +121,11 @@ def replay(
     if memo is not None:
         memo.settle()
     if range and memo is not None:
-        again = Again(path, run.settings, strict, interval_ns, batch_rows, memo.tables(), profile)
+        known, shared = memo.tables(), reader.shared_path()
+        again = Again(path, run.settings, strict, interval_ns, batch_rows, known, profile, shared)
         result = with_range(result, again, replay_again, jobs=jobs)
+        if given is None:
+            reader.unshare()
     if run.faults:
         raise VerificationError("; ".join(run.faults), result)
     return result
@@ -126,28 +135,11 @@ def replay_again(task: Again) -> Result:
     """Replay a trace once more under other settings, with the lengths that were found. Raises ZswapReplayError."""
     memo = LengthMemo()
     memo.update(task.known)
-    run = Replay(open_trace(task.trace, strict=task.strict), task.trace, task.settings, ignore, memo)
-    return run.result(task.interval_ns, task.batch_rows, ignore).priced(task.cost)
-
-
-class Core(Protocol):
-    """What takes events: a machine.Machine, or what stands in for it."""
-
-    def run(self, events: Events, start: int, stop: int) -> int:
-        """Take the events ``start`` to ``stop`` - 1; return the number of the first one that is left to the caller."""
-
-    def advance(self, now: int) -> None:
-        """Let time pass until ``now``, in nanoseconds since the trace's first row."""
-
-
-class ControlHandler(Protocol):
-    """What acts on the machine: controls.Controls, or a part of it."""
-
-    def ensure_memcg(self, path: int) -> None:
-        """Make the memcg of a path where it is not there yet."""
-
-    def control(self, control: Control) -> None:
-        """Do what an event asks for that is more than an access."""
+    reader = open_shared_or(task.trace, task.shared, strict=task.strict)
+    run = Replay(reader, task.trace, task.settings, ignore, memo)
+    result = run.result(task.interval_ns, task.batch_rows, ignore).priced(task.cost)
+    reader.unshare()
+    return result
 
 
 class Loop:

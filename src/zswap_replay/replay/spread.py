@@ -36,6 +36,8 @@ class Again:
     """Lengths by the key of LengthMemo, so that a codec need not run again."""
     cost: CostProfile | None = None
     """What figures of time and wear are reckoned by; None for the default."""
+    shared: str | None = None
+    """Where the rows are kept: see trace.reader.open_shared_or(); None: nowhere."""
 
 
 ReplayAgain = Callable[[Again], Result]

@@ -96,6 +96,7 @@ def _anywhere(task: Task) -> Task:
     return replace(
         task,
         trace=whole(task.trace) or task.trace,
+        shared=None,
         settings=replace(
             settings,
             recipe=recipe or settings.recipe,

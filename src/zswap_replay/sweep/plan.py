@@ -88,6 +88,8 @@ class Plan:
     """Tells this sweep from others, in a process that serves several."""
     cost: CostProfile | None = None
     """What time and wear are reckoned by; None for the default."""
+    shared: str | None = None
+    """Where processes of this user find the rows of the trace, decoded, until forget(token); None: nowhere."""
 
     def task(self, point: int, known: dict[str, Any]) -> Task:
         """Put together what a worker needs to replay a point; ``known`` are lengths that others have learned."""
@@ -100,6 +102,7 @@ class Plan:
             self.settings[point],
             known,
             self.cost,
+            self.shared,
         )
 
     def group(self, point: int) -> Hashable:
@@ -148,21 +151,20 @@ def make_plan(
     remember: bool,
     allow_missing: bool = False,
     cost: CostProfile | None = None,
+    token: str | None = None,
 ) -> Plan:
     """Read the trace once, and check every point of the grid of some options. Nothing is replayed.
 
-    ``remember`` is for a process that will replay points itself; ``cost`` is what points are reckoned by, None for the
-    default.
+    With ``remember`` its rows are kept for the points that are replayed on this machine, until forget(): memory has
+    room for them, or they are read anew. ``cost`` is what points are reckoned by, None for the default. ``token`` is
+    that of the plans that belong together; each has its own where None is given.
 
     Raises ZswapReplayError: whatever would stop a point before its first event.
     """
-    token = uuid.uuid4().hex
+    token = token or new_token()
     grid = None if any(option.has_share for option in options) else build(options)
-    reader = (
-        workspace_of(token, path_of(trace), strict=strict).reader()
-        if remember
-        else open_trace(trace, strict=strict)
-    )
+    workspace = workspace_of(token, path_of(trace), strict=strict) if remember else None
+    reader = workspace.reader() if workspace else open_trace(trace, strict=strict)
     sets: dict[str, int] = {}
     working: WorkingSets | None = None
     if grid is None:
@@ -203,7 +205,13 @@ def make_plan(
         trace=path_of(trace),
         token=token,
         cost=cost,
+        shared=workspace.shared_path() if workspace else None,
     )
+
+
+def new_token() -> str:
+    """Make a token that no other sweep has."""
+    return uuid.uuid4().hex
 
 
 class Payloads:

@@ -17,7 +17,7 @@ from zswap_replay.result.result import TIMING_PARTS
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import figures
 from zswap_replay.sweep.result import Cell
-from zswap_replay.trace.reader import TraceReader, open_trace
+from zswap_replay.trace.reader import TraceReader, open_shared_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Task:
     """Lengths that other points have learned, by the key of LengthMemo."""
     cost: CostProfile | None = None
     """What time and wear are reckoned by; None for the default."""
+    shared: str | None = None
+    """Where another process of this machine shares the rows: see trace.reader.open_shared_or(); None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,13 @@ class Outcome:
 
 
 class Workspace:
-    """What a process keeps between the points of a sweep: the trace, if it is small, and the files of lengths."""
+    """What a process keeps between the points of a sweep: a trace, if memory has room, and the files of lengths."""
 
-    def __init__(self, trace: str, *, strict: bool) -> None:
-        """Keep nothing yet: the trace is read when a reader is first asked for."""
+    def __init__(self, trace: str, *, strict: bool, shared: str | None = None) -> None:
+        """Keep nothing yet: the trace is read, unless its rows are ``shared``, when a reader is first asked for."""
         self._trace = trace
         self._strict = strict
+        self._shared = shared
         self._reader: TraceReader | None = None
         self._lock = Lock()
         self.files = LengthMemo()
@@ -67,28 +70,38 @@ class Workspace:
         """Give a reader of the trace for one replay. Raises TraceError: it cannot be opened, or has a bad row."""
         with self._lock:  # a Dask worker may have several threads
             if self._reader is None:
-                self._reader = open_trace(self._trace, strict=self._strict)
+                self._reader = open_shared_or(self._trace, self._shared, strict=self._strict)
                 self._reader.remember()
         return self._reader.again()
 
+    def shared_path(self) -> str | None:
+        """Return where other processes find the rows that this one keeps, until it forgets them; None: nowhere."""
+        return self._reader.shared_path() if self._reader is not None else None
 
-_workspaces: dict[str, Workspace] = {}
+    def close(self) -> None:
+        """Give up the rows, once no replay is at them."""
+        if self._reader is not None:
+            self._reader.unshare()
+
+
+_workspaces: dict[tuple[str, str], Workspace] = {}
+"""By sweep and trace: a search has several traces."""
 _lock = Lock()
 
 
-def workspace_of(sweep: str, trace: str, *, strict: bool) -> Workspace:
-    """Give the workspace that this process has for a sweep; that of the sweep before is given up."""
+def workspace_of(sweep: str, trace: str, *, strict: bool, shared: str | None = None) -> Workspace:
+    """Give the workspace that this process has for a trace of a sweep; those of the sweep before are given up."""
     with _lock:
-        if sweep not in _workspaces:
-            _workspaces.clear()
-            _workspaces[sweep] = Workspace(trace, strict=strict)
-        return _workspaces[sweep]
+        for key in [key for key in _workspaces if key[0] != sweep]:
+            _workspaces.pop(key).close()
+        return _workspaces.setdefault((sweep, trace), Workspace(trace, strict=strict, shared=shared))
 
 
 def forget(sweep: str) -> None:
     """Give up what this process keeps for a sweep."""
     with _lock:
-        _workspaces.pop(sweep, None)
+        for key in [key for key in _workspaces if key[0] == sweep]:
+            _workspaces.pop(key).close()
 
 
 def replay_point(task: Task) -> Outcome:
@@ -96,7 +109,7 @@ def replay_point(task: Task) -> Outcome:
 
     Raises ZswapReplayError: the trace is not there or is not the one that the sweep began with, or the replay failed.
     """
-    workspace = workspace_of(task.sweep, task.trace, strict=task.strict)
+    workspace = workspace_of(task.sweep, task.trace, strict=task.strict, shared=task.shared)
     notes: list[str] = []
     memo = workspace.files if task.settings.lengths else LengthMemo()
     memo.update(task.known)

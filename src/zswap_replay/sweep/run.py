@@ -19,7 +19,7 @@ from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import DEFAULT, parse_figures
-from zswap_replay.sweep.plan import Plan, identity, make_plan
+from zswap_replay.sweep.plan import Plan, identity, make_plan, new_token
 from zswap_replay.sweep.point import Outcome, forget
 from zswap_replay.sweep.result import Failure, Sweep
 from zswap_replay.sweep.schedule import Schedule
@@ -88,7 +88,17 @@ def sweep(
         processes = None
         if not here and scheduler is None:
             processes = stack.enter_context(worker_processes())
-        plan = make_plan(trace, options, strict=strict, remember=here, allow_missing=allow_missing, cost=cost)
+        token = new_token()
+        stack.callback(forget, token)
+        plan = make_plan(
+            trace,
+            options,
+            strict=strict,
+            remember=scheduler is None,
+            allow_missing=allow_missing,
+            cost=cost,
+            token=token,
+        )
         figures = parse_figures(pareto, plan.columns)
         journal: Journal | None = None
         records: dict[int, Record] = {}
@@ -183,7 +193,6 @@ class _Run:
                     self._replay(workers, schedule, interrupts.check)
         finally:
             workers.close()
-            forget(plan.token)
 
     def _replay(self, workers: Workers, schedule: Schedule, check: Callable[[], None]) -> None:
         running: dict[Future[Outcome], int] = {}

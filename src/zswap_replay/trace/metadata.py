@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -99,3 +99,21 @@ def decode_metadata(file: str, raw: Mapping[bytes, bytes] | None) -> TraceMetada
         sample_rate=rate(),
         prologue_rows=number("prologue_rows", "a number of rows", (1 << 62) - 1),
     )
+
+
+def joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> TraceMetadata:
+    """Add the metadata of the next file of a folder. Raises TraceError: they differ from those of the files before."""
+    for key in ("totalram_pages", "nodes", "recipe"):
+        old, new = getattr(known, key), getattr(found, key)
+        if new is not None and old is None:
+            known = replace(known, **{key: new})
+        elif new is not None and new != old:
+            raise TraceError(
+                f"{name}: metadata zswap_replay.{key}: found {new}; expected {old}, as in the files before"
+            )
+    if known.sample_rate != found.sample_rate:
+        raise TraceError(
+            f"{name}: metadata zswap_replay.sample_rate: found {found.sample_rate or 'none'}; "
+            f"expected {known.sample_rate or 'none'}, as in the files before"
+        )
+    return replace(known, schema=max(known.schema, found.schema))

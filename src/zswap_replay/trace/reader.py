@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -22,19 +22,17 @@ from zswap_replay.trace.decode import Columns, RowError, decode, index_columns, 
 from zswap_replay.trace.digest import RowDigest
 from zswap_replay.trace.location import Located, Part, locate
 from zswap_replay.trace.memcg_table import MemcgTable
-from zswap_replay.trace.metadata import TraceMetadata, decode_metadata
+from zswap_replay.trace.metadata import TraceMetadata, decode_metadata, joined_metadata
 from zswap_replay.trace.partition import partition_columns, with_columns
 from zswap_replay.trace.read_ahead import ReadAhead
 from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
+from zswap_replay.trace.shared_rows import KeptRows, SharedRows, fits
 from zswap_replay.trace.validate import RowChecker, check_has_time
 
 _File = pq.ParquetFile | ArrowFile
 
 DEFAULT_BATCH_ROWS = 3 << 14
 """Rows of a batch by default: fewer are slower, more take more memory and gain little."""
-
-REMEMBERED_ROWS = 1 << 22
-"""Rows up to which `TraceReader.remember` keeps a trace in memory: about 150 MB."""
 
 _FEW_ROWS = 1 << 13
 """Rows of a row group up to which it is read together with others: a batch each would cost more than its rows."""
@@ -125,26 +123,39 @@ class TraceReader:
                 if _has_tiny_groups(file) and not isinstance(file, ArrowFile):
                     # Of such a file it is the footer that takes the memory, in each thread that reads it.
                     self._footers[part.path] = file.metadata
-            self.metadata = found if place == 0 else _joined_metadata(self.metadata, found, part.name)
+            self.metadata = found if place == 0 else joined_metadata(self.metadata, found, part.name)
         self.nodes = self.metadata.nodes
         """NUMA nodes that pages may be on; None for any."""
         self.paths = [ROOT]
         self.page_events = 0
         self.digest: str | None = None
-        self._remembered: tuple[Batch, ...] | None = None
-        self._remembered_digest: str | None = None
+        self._kept = KeptRows()
 
-    def remember(self, rows: int = REMEMBERED_ROWS) -> None:
-        """Read a trace of at most `rows` rows and keep its batches: later readings are from memory.
+    def share(self) -> None:
+        """Keep the rows of the first whole reading, if memory has room: later ones, of again() too, take them there."""
+        self._kept.wanted = fits(self.num_rows)
 
-        A longer trace is read from its files each time. Raises TraceError as batches() does.
-        """
-        if self._remembered is None and self.num_rows <= rows:
-            batches = tuple(self.batches())
-            self._remembered, self._remembered_digest = batches, self.digest
+    def remember(self) -> None:
+        """Read the rows now, and keep them as share() does. Raises TraceError as batches() does."""
+        self.share()
+        if self._kept.wanted and self._kept.rows is None:
+            for _ in self.batches():
+                pass
+
+    def unshare(self) -> None:
+        """Give up the rows that are kept: what this reader was used for may be there longer, and memory is dear."""
+        self._kept.rows, self._kept.wanted = None, False
+
+    def shared_path(self) -> str | None:
+        """Return what `open_shared` opens, as long as this reader is there; None where no rows are kept."""
+        if self._kept.rows is None:
+            return None
+        other = self.again()
+        other._parts, other._footers, other._kept = (), {}, KeptRows()
+        return self._kept.rows.path(other)
 
     def again(self) -> TraceReader:
-        """Return another reader of this trace, which shares the remembered batches and is read independently."""
+        """Return another reader of this trace, which shares the rows that are kept and is read independently."""
         other = copy(self)
         other.paths = list(self.paths)
         return other
@@ -152,24 +163,31 @@ class TraceReader:
     def batches(self, batch_rows: int | None = None) -> Iterator[Batch]:
         """Read all rows from the first one on, at most `batch_rows` at a time; no batch crosses a large row group.
 
-        A trace that is remembered comes in the batches in which it was first read.
+        Rows that are kept come in the batches in which they were first read.
 
         Raises TraceError: the first bad row, by file, row group, row and column.
         """
         self.page_events = 0
         self.digest = None
-        if self._remembered is not None:
-            for batch in self._remembered:
+        if (rows := self._kept.rows) is not None:
+            self.paths[:] = rows.paths
+            for batch in rows.batches():
                 self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 yield batch
-            self.digest = self._remembered_digest
+            self.digest = rows.digest
             return
         digest = RowDigest()
+        keeping = self._kept.keep()
         try:
-            yield from self._checked(digest, batch_rows or DEFAULT_BATCH_ROWS)
+            for batch in self._checked(digest, batch_rows or DEFAULT_BATCH_ROWS):
+                keeping.add(batch)
+                yield batch
+                del batch  # it need not be there while the next one is made
             self.digest = digest.hexdigest(self.paths)
+            keeping.end(self.paths, self.digest)
         finally:
             digest.close()
+            keeping.close()
 
     def unchecked(self, batch_rows: int | None = None) -> Iterator[tuple[Columns, int]]:
         """Read all rows as they are, at most `batch_rows` at a time: the columns, and how many rows came before them.
@@ -297,6 +315,17 @@ def open_trace(where: str | os.PathLike[str], *, strict: bool = False) -> TraceR
     return TraceReader(locate(os.fspath(where)), strict=strict)
 
 
+def open_shared_or(where: str, path: str | None, *, strict: bool) -> TraceReader:
+    """Open the rows that another reader has at its shared_path(); where nobody can get at them, open the trace."""
+    if path is not None:
+        with suppress(OSError):
+            rows, reader = SharedRows.open(path)
+            assert isinstance(reader, TraceReader)
+            reader._kept = KeptRows(rows)
+            return reader
+    return open_trace(where, strict=strict)
+
+
 def trace_files(where: str | os.PathLike[str]) -> list[str]:
     """List the files of this machine that `open_trace` would read, and the folder that they are in.
 
@@ -419,21 +448,3 @@ def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
         return batches[0]
     table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
     return table.to_batches()[0]
-
-
-def _joined_metadata(known: TraceMetadata, found: TraceMetadata, name: str) -> TraceMetadata:
-    """Add the metadata of the next file of a folder. Raises TraceError: they differ from those of the files before."""
-    for key in ("totalram_pages", "nodes", "recipe"):
-        old, new = getattr(known, key), getattr(found, key)
-        if new is not None and old is None:
-            known = replace(known, **{key: new})
-        elif new is not None and new != old:
-            raise TraceError(
-                f"{name}: metadata zswap_replay.{key}: found {new}; expected {old}, as in the files before"
-            )
-    if known.sample_rate != found.sample_rate:
-        raise TraceError(
-            f"{name}: metadata zswap_replay.sample_rate: found {found.sample_rate or 'none'}; "
-            f"expected {known.sample_rate or 'none'}, as in the files before"
-        )
-    return replace(known, schema=max(known.schema, found.schema))

@@ -15,7 +15,7 @@ from zswap_replay.settings import FILE_SETTINGS, Settings, files_named
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import forget_met
 from zswap_replay.sweep.pareto import DEFAULT, Figure, front
-from zswap_replay.sweep.plan import Plan, identity, make_plan
+from zswap_replay.sweep.plan import Plan, identity, make_plan, new_token
 from zswap_replay.sweep.point import forget
 from zswap_replay.sweep.workers import Here, Processes, Workers, worker_processes
 from zswap_replay.trace.reader import trace_files
@@ -103,9 +103,17 @@ def tune(
             check_output(name, inputs=inputs, regular=True)
     jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
-        here = scheduler is None and jobs == 1
+        token = new_token()
+        stack.callback(forget, token)
         plans = [
-            make_plan(trace, (*fixed, *map(ends_of, axes)), strict=strict, remember=here, cost=cost)
+            make_plan(
+                trace,
+                (*fixed, *map(ends_of, axes)),
+                strict=strict,
+                remember=scheduler is None,
+                cost=cost,
+                token=token,
+            )
             for trace in traces
         ]
         columns = [name for name in plans[0].columns if all(name in plan.columns for plan in plans)]
@@ -119,8 +127,6 @@ def tune(
             file = StudyFile(study, _identity(plans, goals), goals=len(goals.figures), force=force)
             stack.callback(file.close)
         workers = stack.enter_context(closing(_workers(plans, scheduler, jobs)))
-        for plan in plans:
-            stack.callback(forget, plan.token)
         done = Replays(plans, workers, notes or _ignored, warnings or _ignored)
         run = _Run(plans, axes, fixed, goals, done, file, replays, progress or (lambda _done, _most: None))
         try:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zswap_replay.errors import TraceError
+from zswap_replay.trace import shared_rows
 from zswap_replay.trace.batch import NO_MEMCG, Control, cut
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.decode import decode
@@ -167,11 +168,14 @@ def test_a_trace_that_is_remembered_is_not_read_again(tmp_path: Path) -> None:
     assert first[0] == part.memcg.tolist()
 
 
-def test_a_long_trace_is_not_remembered(tmp_path: Path) -> None:
+def test_a_long_trace_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.parquet"
     small().save(path)
     reader = open_trace(path)
-    reader.remember(rows=reader.num_rows - 1)
+    free = 4 * shared_rows.ROW_BYTES * reader.num_rows
+    monkeypatch.setattr(shared_rows, "available_memory", lambda: free - 1)
+    reader.remember()
+    assert None is reader.shared_path()
     digest = reader.sha256()
     assert digest == reader.again().sha256()
     path.unlink()
