@@ -5,7 +5,7 @@
 # make sanitize  tests on a core with bounds checks and sanitizers, and cases interpreted: half an hour
 # make fuzz   fuzz all that reads, and hold the model against its second one: SECONDS for each (60)
 # make live   capture Debian's stock kernel in QEMU by each tool, replay and compare: half an hour
-# make bench  measure against libCacheSim and bare codec calls, half an hour
+# make bench  measure against libCacheSim and bare codec calls, twenty minutes; make bench-quick in two
 # make docs   the documentation site, in build/docs
 # make man    the manual page anew
 # make news   the changelog's fragments, as the next release will have them
@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint types core dist sanitize fuzz live bench docs man news clean
+.PHONY: demo test lint types core dist sanitize fuzz live bench bench-quick docs man news clean
 
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
@@ -55,6 +55,10 @@ live: $(VENV)/installed-dev core
 bench: $(VENV)/installed
 	@$(INSTALL) '.[bench]'
 	$(BIN)/python -m benchmarks.bench --results benchmarks/RESULTS.md
+
+bench-quick: $(VENV)/installed
+	@$(INSTALL) '.[bench]'
+	$(BIN)/python -m benchmarks.bench --quick
 
 dist: $(VENV)/installed-dev
 	@$(BIN)/python tools/dist.py

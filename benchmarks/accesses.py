@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.encoding import Encoding
 from zswap_replay.trace.schema import SCHEMA
 from zswap_replay.trace.writer import TraceWriter, page_rows
 
 MEMCG = "/a"
+MEMCGS = tuple(f"/tenant{number}" for number in range(8))
+"""The memcgs of a trace as people have it; a page is one's by its number."""
 STEP_NS = 1_000
 WRITE_SHARE = 0.3
 HOT_SHARE = 0.1
@@ -86,15 +89,25 @@ def joined(chunks: Iterator[Accesses]) -> Accesses:
     )
 
 
-def write_trace(path: Path, chunks: Iterator[Accesses], contents: int) -> int:
+def write_trace(
+    path: Path,
+    chunks: Iterator[Accesses],
+    contents: int,
+    memcgs: Sequence[str] = (MEMCG,),
+    encoding: Encoding | None = None,
+) -> int:
     """Write a trace chunk by chunk, with page modulo ``contents`` as content; return the number of pages it touches."""
     made = 0
     touched = np.zeros(0, np.bool_)
-    with TraceWriter(path) as writer:
-        writer.write(TraceBuilder(step_ns=0).memcg_create(MEMCG).table())
+    with TraceWriter(path, encoding=encoding) as writer:
+        made_first = TraceBuilder(step_ns=0)
+        for memcg in memcgs:
+            made_first.memcg_create(memcg)
+        writer.write(made_first.table())
         for chunk in chunks:
             time_ns = (made + np.arange(len(chunk), dtype=np.uint64)) * np.uint64(STEP_NS)
-            rows = page_rows(time_ns, chunk.write.astype(np.int32), chunk.page, MEMCG)
+            owner = (chunk.page % np.uint64(len(memcgs))).astype(np.int32)
+            rows = page_rows(time_ns, chunk.write.astype(np.int32), chunk.page, (owner, memcgs))
             content = pa.array(chunk.page % np.uint64(contents), pa.uint64(), mask=~chunk.given)
             place = SCHEMA.get_field_index("content")
             writer.write(rows.set_column(place, SCHEMA.field(place), content))

@@ -6,39 +6,48 @@ Every line is a ratio of timings taken in turns in one run, beside its target. N
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 
 import click
 
-from benchmarks import codecs, model, own, scaling, soak, start
-from benchmarks.environment import environment
+from benchmarks import codecs, many, model, own, scaling, soak, start, sweep_cost
+from benchmarks.environment import environment, load
 from benchmarks.lines import Section, document
-from benchmarks.scale import FULL, QUICK, Scale
+from benchmarks.sizes import FULL, QUICK, TINY, Scale
 
 Part = Callable[[Scale, Path], Iterable[Section]]
 
 PARTS: dict[str, Part] = {
     "model": model.sections,
     "codec": codecs.sections,
-    "own": lambda scale, _: [own.section(scale)],
+    "own": lambda scale, _: own.sections(scale),
+    "sweep": sweep_cost.sections,
+    "memcgs": lambda scale, folder: [many.section(scale, folder)],
     "scaling": lambda scale, folder: [scaling.section(scale, folder)],
+    "start": lambda scale, _: start.sections(scale),
     "soak": lambda scale, folder: [soak.section(scale, folder)],
-    "start": lambda scale, _: [start.section(scale)],
 }
+HOURS = ("soak",)
+"""Parts that are measured where they are asked for alone."""
 
 
 @click.command(help=__doc__)
+@click.option("--quick", is_flag=True, help="Smaller inputs and fewer rounds: two minutes.")
 @click.option(
-    "--quick", is_flag=True, help="Small inputs and one round: sees that it works, measures nothing."
+    "--tiny",
+    is_flag=True,
+    help="Tiny inputs and one round: sees that it works, measures nothing.",
+    hidden=True,
 )
+@click.option("--large", is_flag=True, help="Ten times as many events in the parts scaling and soak.")
+@click.option("--rounds", type=click.IntRange(1), help="Rounds of everything, in place of 5, of 3 and of 20.")
 @click.option(
-    "--large/--no-large", default=True, help="Whether 100 M events are replayed.", show_default=True
-)
-@click.option("--rounds", type=click.IntRange(1), help="Rounds instead of 5 (and 20 of starts).")
-@click.option(
-    "--only", type=click.Choice(list(PARTS)), multiple=True, help="Measure this part alone. Repeatable."
+    "--only",
+    type=click.Choice(list(PARTS)),
+    multiple=True,
+    help="Measure this part alone. Repeatable; soak, which takes an hour, is measured in no other way.",
 )
 @click.option("--results", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown there too.")
 @click.option(
@@ -48,31 +57,47 @@ PARTS: dict[str, Part] = {
 )
 def main(
     quick: bool,
+    tiny: bool,
     large: bool,
     rounds: int | None,
     only: tuple[str, ...],
     results: Path | None,
     scratch: str | None,
 ) -> None:
-    scale = QUICK if quick else FULL
-    if not large:
-        scale = scale.without_large()
+    scale = TINY if tiny else QUICK if quick else FULL
+    if large:
+        scale = scale.with_large()
     if rounds is not None:
-        scale = replace(scale, rounds=rounds, starts=rounds)
+        scale = scale.with_rounds(rounds)
     about = environment()
+    about["rounds"] = f"{scale.rounds}, {scale.long_rounds} of what takes long, {scale.starts} of starts"
     for name, value in about.items():
         click.echo(f"{name}: {value}")
-    click.echo(f"rounds: {scale.rounds}, of starts {scale.starts}\n")
-    shown = []
-    for name in only or PARTS:
+    click.echo()
+    shown: list[Section] = []
+    failed: list[str] = []
+    for name in only or [name for name in PARTS if name not in HOURS]:
         click.echo(f"measuring: {name} ...", err=True)
-        with TemporaryDirectory(prefix="zswap-replay-bench-", dir=scratch) as folder:
-            for section in PARTS[name](scale, Path(folder)):
-                click.echo(section.text())
-                shown.append(section)
-    if results is not None:
-        about["rounds"] = f"{scale.rounds}, of starts {scale.starts}"
-        results.write_text(document(shown, about), encoding="utf-8")
+        before, began = load(), perf_counter()
+        try:
+            with TemporaryDirectory(prefix="zswap-replay-bench-", dir=scratch) as folder:
+                found = list(PARTS[name](scale, Path(folder)))
+        except Exception as error:  # half an hour of other parts need not be lost with it
+            click.echo(f"{name} failed: {type(error).__name__}: {error}", err=True)
+            failed.append(name)
+            continue
+        took = perf_counter() - began
+        for section in found:
+            section.measured = (
+                f"{about['date']} at {about['commit']}, load {before} before and {load()} after {took:.0f} s"
+            )
+            click.echo(section.text())
+        shown += found
+        if results is not None:  # as it goes: what was measured is there if a later part fails
+            old = results.read_text(encoding="utf-8") if results.exists() else ""
+            results.write_text(document(shown, about, old), encoding="utf-8")
+    if failed:
+        raise click.ClickException(f"not measured: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.accesses import MEMCG
+from benchmarks.busy import conditions
 from benchmarks.floor import Calls, bare_seconds, record_calls
 from benchmarks.lines import Line, Section, Target
 from benchmarks.measure import Action, Ended, command, ratios, take_turns, timed
 from benchmarks.memory import memory_line
-from benchmarks.scale import Scale
+from benchmarks.sizes import Scale
 from zswap_replay import replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
@@ -19,21 +20,24 @@ from zswap_replay.trace.generate import Synthetic, generate
 from zswap_replay.units import PAGE_SIZE
 
 COMPRESSORS = ("lz4", "zstd")
-JOBS = (1, 2)
+JOBS = (None, 1, 2)
 TARGETS = {
-    ("lz4", 1): Target(1.35),
-    ("zstd", 1): Target(1.15),
-    ("lz4", 2): Target(0.95),
-    ("zstd", 2): Target(0.75),
+    ("lz4", None): Target(1.35),
+    ("zstd", None): Target(1.15),
+    ("lz4", 1): Target(1.2),
+    ("zstd", 1): Target(1.05),
+    ("lz4", 2): Target(0.7),
+    ("zstd", 2): Target(0.56),
 }
 SECOND_REPLAY = Target(0.1)
 
 _CODEC_HOW = (
-    "`zswap-replay run TRACE -c COMPRESSOR --jobs N --format json` as a process, from its start to its end, against "
-    "the compress and decompress calls that this replay makes (recorded in a replay before) in a loop on one core: "
-    "the same calls of the same packages on the same pages, which are made beforehand, untimed. The counters of each "
-    "run are compared with those of the recording. Less is better. Starting is what a run takes that ends after one "
-    "event; it is part of the runs' time. The peak of memory is that of the largest process."
+    "`zswap-replay run TRACE -c COMPRESSOR --jobs N --format json` as a process, or the same without `--jobs`, from "
+    "its start to its end, against the compress and decompress calls that this replay makes (recorded in a replay "
+    "before) in a loop on one core: the same calls of the same packages on the same pages, which are made beforehand, "
+    "untimed. The counters of each run are compared with those of the recording. Less is better. Starting is what a "
+    "run takes that ends after one event; it is part of the runs' time. The peak of memory is that of the largest "
+    "process."
 )
 _AGAIN_HOW = (
     "`replay()` of the same trace twice in one process with one `LengthMemo`, as the points of a sweep are replayed: "
@@ -41,19 +45,23 @@ _AGAIN_HOW = (
 )
 
 
-def sections(scale: Scale, folder: Path) -> tuple[Section, Section]:
-    """Measure both sections; their trace is made in ``folder``."""
+def sections(scale: Scale, folder: Path) -> list[Section]:
+    """Measure the sections; their trace is made in ``folder``."""
     trace = folder / "codec.parquet"
     shape = Synthetic(pages=scale.codec_pages, events=scale.codec_accesses, memcg=MEMCG, seed=1)
     generate("hot-scan", shape, trace)
-    runs = Section("run with a real codec", _CODEC_HOW)
-    again = Section("Second replay of a sweep", _AGAIN_HOW)
-    for compressor in COMPRESSORS:
-        settings = _settings(compressor, scale.codec_pages)
-        calls = record_calls(trace, settings)
-        _add_runs(runs, trace, settings, calls, scale)
-        _add_again(again, trace, settings, scale)
-    return runs, again
+    all_settings = [_settings(compressor, scale.codec_pages) for compressor in COMPRESSORS]
+    all_calls = [record_calls(trace, settings) for settings in all_settings]
+    found = []
+    for condition in conditions(scale):
+        runs = Section(condition.title("run with a real codec"), _CODEC_HOW)
+        again = Section(condition.title("Second replay of a sweep"), _AGAIN_HOW)
+        for settings, calls in zip(all_settings, all_calls, strict=True):
+            rounds = condition.of(scale.long_rounds)
+            _add_runs(runs, trace, settings, calls, rounds)
+            _add_again(again, trace, settings, rounds)
+        found += [runs, again]
+    return found
 
 
 def _settings(compressor: str, pages: int) -> Settings:
@@ -63,35 +71,35 @@ def _settings(compressor: str, pages: int) -> Settings:
     )
 
 
-def _add_runs(section: Section, trace: Path, settings: Settings, calls: Calls, scale: Scale) -> None:
+def _add_runs(section: Section, trace: Path, settings: Settings, calls: Calls, rounds: int) -> None:
     compressor = settings.compressor
     arguments = [str(trace), "-c", compressor, "--totalram", str(settings.totalram)]
     arguments += ["--max-pool-percent", str(settings.max_pool_percent), "--set", str(settings.knobs[0])]
-    ended: dict[int, Ended] = {}
+    ended: dict[int | None, Ended] = {}
 
-    def run(jobs: int) -> float:
-        ended[jobs] = command("run", *arguments, "--jobs", str(jobs), "--format", "json")
+    def run(jobs: int | None) -> float:
+        ended[jobs] = command("run", *arguments, *_jobs(jobs).split(), "--format", "json")
         counted = json.loads(ended[jobs].output)["snapshots"]
         if counted != [snapshot.as_json() for snapshot in calls.result.snapshots]:
-            raise RuntimeError(f"{compressor}, --jobs {jobs}: the run counts otherwise than the recording")
+            raise RuntimeError(f"{compressor} {_jobs(jobs)}: the run counts otherwise than the recording")
         return ended[jobs].seconds
 
     floor, start = "floor", "start"
     actions: dict[str, Action] = {floor: partial(bare_seconds, compressor, calls)}
-    actions |= {f"jobs {jobs}": partial(run, jobs) for jobs in JOBS}
+    actions |= {str(jobs): partial(run, jobs) for jobs in JOBS}
     actions[start] = lambda: command("run", *arguments, "--max-events", "1", "--format", "json").seconds
-    seconds = take_turns(scale.rounds, actions)
+    seconds = take_turns(rounds, actions)
     for jobs in JOBS:
-        what = f"{compressor}, --jobs {jobs}, against bare codec calls"
+        what = f"{compressor}, {_jobs(jobs) or 'without --jobs'}, against bare codec calls"
         section.lines.append(
-            Line(what, ratios(seconds[f"jobs {jobs}"], seconds[floor]), TARGETS[compressor, jobs])
+            Line(what, ratios(seconds[str(jobs)], seconds[floor]), TARGETS[compressor, jobs])
         )
     section.lines.append(Line(f"{compressor}, start", tuple(seconds[start]), unit="s"))
     end = calls.result.end
     stored = end.memcg["/"]["zswap"]
     touched = end.replay["first_touches"]
     for jobs, run_ in ended.items():
-        what = f"{compressor}, --jobs {jobs}, peak memory"
+        what = f"{compressor}, {_jobs(jobs) or 'without --jobs'}, peak memory"
         section.lines.append(memory_line(what, run_.peak, touched, stored))
     section.facts.append(
         f"{compressor}: {len(calls.compressed)} pages compressed, {len(calls.decompressed)} decompressed, "
@@ -99,7 +107,11 @@ def _add_runs(section: Section, trace: Path, settings: Settings, calls: Calls, s
     )
 
 
-def _add_again(section: Section, trace: Path, settings: Settings, scale: Scale) -> None:
+def _jobs(jobs: int | None) -> str:
+    return "" if jobs is None else f"--jobs {jobs}"
+
+
+def _add_again(section: Section, trace: Path, settings: Settings, rounds: int) -> None:
     memo = LengthMemo()
 
     def first() -> float:
@@ -108,7 +120,7 @@ def _add_again(section: Section, trace: Path, settings: Settings, scale: Scale) 
         return timed(lambda: replay(trace, settings, memo=memo))
 
     seconds = take_turns(
-        scale.rounds, {"first": first, "second": lambda: timed(lambda: replay(trace, settings, memo=memo))}
+        rounds, {"first": first, "second": lambda: timed(lambda: replay(trace, settings, memo=memo))}
     )
     what = f"{settings.compressor}, second replay against the first"
     section.lines.append(Line(what, ratios(seconds["second"], seconds["first"]), SECOND_REPLAY))

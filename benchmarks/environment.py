@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.measure import ROOT
 from zswap_replay.machine import compiled
 
-PACKAGES = ("zswap-replay", "Cython", "numpy", "pyarrow", "lz4", "zstandard", "libcachesim")
+PACKAGES = ("zswap-replay", "Cython", "numpy", "pyarrow", "lz4", "zstandard", "libcachesim", "cachetools")
 
 
 def environment() -> dict[str, str]:
@@ -21,6 +21,7 @@ def environment() -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+        "load": load(),
         "memory": f"{memory / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
@@ -28,6 +29,11 @@ def environment() -> dict[str, str]:
         **{package: _version(package) for package in PACKAGES},
         "commit": _commit(),
     }
+
+
+def load() -> str:
+    """Return how many processes were running on the mean of the last minute, as the system tells it."""
+    return f"{os.getloadavg()[0]:.2f}"
 
 
 def _processor() -> str:

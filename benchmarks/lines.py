@@ -54,6 +54,8 @@ class Section:
     how: str
     lines: list[Line] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
+    measured: str = ""
+    """When, of what, and on a machine how busy it was measured."""
 
     def text(self) -> str:
         """Render the section for a terminal."""
@@ -69,19 +71,31 @@ class Section:
         """Render the section for RESULTS.md."""
         rows = [HEADER, ("---",) * len(HEADER), *(line.cells() for line in self.lines)]
         table = [f"| {' | '.join(row)} |" for row in rows]
-        facts = ["", *(f"- {fact}" for fact in self.facts)] if self.facts else []
+        told = [*self.facts, *([f"measured {self.measured}"] if self.measured else [])]
+        facts = ["", *(f"- {fact}" for fact in told)] if told else []
         return "\n".join([f"## {self.title}", "", self.how, "", *table, *facts, ""])
 
 
-def document(sections: Iterable[Section], environment: dict[str, str]) -> str:
-    """Render RESULTS.md."""
+def document(sections: Iterable[Section], environment: dict[str, str], before: str = "") -> str:
+    """Render RESULTS.md; sections of the one ``before`` that were not measured again stay as they are, at its end."""
     about = [
         "# Benchmarks",
         "",
         "Written by `make bench`. Each ratio is of two timings by the wall clock in the same round; contenders take "
-        "turns within a round. The median over the rounds is held against the target.",
+        "turns within a round. The median over the rounds is held against the target. `python -m benchmarks.compare "
+        "OLD.md NEW.md` holds two of these files against each other, line by line.",
         "",
         *(f"- {name}: {value}" for name, value in environment.items()),
         "",
     ]
-    return "\n".join([*about, *(section.markdown() for section in sections)])
+    new = {section.title: section.markdown() for section in sections}
+    kept = [text for title, text in sections_of(before).items() if title not in new]
+    return "\n".join([*about, *new.values(), *kept])
+
+
+def sections_of(markdown: str) -> dict[str, str]:
+    """Cut the text of a RESULTS.md into its sections, by title."""
+    found = {}
+    for part in f"\n{markdown}".split("\n## ")[1:]:
+        found[part.partition("\n")[0]] = f"## {part.rstrip()}\n"
+    return found

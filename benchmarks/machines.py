@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -25,16 +26,18 @@ COMPRESSOR = "lz4"
 _MEMCG_ID = 1
 
 
-def settings(pages: int, kernel: str, lengths_file: str | None = None) -> Settings:
-    """Make settings in which a memory limit is the only pressure, and the pool takes all pages."""
-    limit = KnobWrite(MEMCG, "memory.max", int(pages * MEMORY_SHARE) * PAGE_SIZE)
+def settings(
+    pages: int, kernel: str, lengths_file: str | None = None, memcgs: Sequence[str] = (MEMCG,)
+) -> Settings:
+    """Make settings in which limits of memory are the only pressure, and the pool takes all pages."""
+    limit = int(pages * MEMORY_SHARE / len(memcgs)) * PAGE_SIZE
     return Settings(
         kernel=kernel,
         compressor=COMPRESSOR,
         totalram=pages * 4 * PAGE_SIZE,
         max_pool_percent=100,
         lengths=lengths_file,
-        knobs=(limit,),
+        knobs=tuple(KnobWrite(memcg, "memory.max", limit) for memcg in memcgs),
     )
 
 

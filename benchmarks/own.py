@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 
 import lz4.block
 
+from benchmarks.busy import conditions
 from benchmarks.lines import Line, Section, Target
 from benchmarks.measure import ratios, take_turns, timed
-from benchmarks.scale import Scale
+from benchmarks.sizes import Scale
 from zswap_replay.codec.base import get_codec
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
@@ -27,9 +28,16 @@ _HOW = (
 _Call = Callable[[bytes], bytes | None]
 
 
-def section(scale: Scale) -> Section:
-    """Measure the section."""
-    shown = Section("Our own compressors", _HOW)
+def sections(scale: Scale) -> list[Section]:
+    """Measure the sections."""
+    return [
+        _section(scale, condition.title("Our own compressors"), condition.of(scale.rounds))
+        for condition in conditions(scale)
+    ]
+
+
+def _section(scale: Scale, title: str, rounds: int) -> Section:
+    shown = Section(title, _HOW)
     source = GeneratedPages(load_recipe("default"), 0)
     made = (
         source.page(content)
@@ -45,7 +53,7 @@ def section(scale: Scale) -> Section:
         if pack is None or unpack is None:
             shown.lines += [Line(name, left_out="liblzo2 is not installed", target=target) for name in names]
             continue
-        shown.lines += _lines(names, pack, unpack, target, pages, scale.rounds)
+        shown.lines += _lines(names, pack, unpack, target, pages, rounds)
     shown.facts.append(f"{len(pages)} pages")
     return shown
 

@@ -1,4 +1,4 @@
-"""libCacheSim's LRU over a trace in its own binary format."""
+"""The caches that people would take otherwise: libCacheSim's, over a trace in its own format, and cachetools'."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.accesses import Pages
+
 ABSENT = "libcachesim is not installed"
+ABSENT_CACHETOOLS = "cachetools is not installed"
 
 
 def installed() -> bool:
@@ -15,12 +18,21 @@ def installed() -> bool:
     return find_spec("libcachesim") is not None
 
 
+def cachetools_installed() -> bool:
+    """Tell whether cachetools is installed."""
+    return find_spec("cachetools") is not None
+
+
 @dataclass
-class PeerLru:
-    """An LRU cache that holds half of the pages; ``hashpower`` sizes its hash table, by default for None."""
+class Peer:
+    """A cache of libCacheSim that holds half of the pages.
+
+    ``policy`` is the name of its class; ``hashpower`` sizes its hash table, by default for None.
+    """
 
     path: Path
     pages: int
+    policy: str
     hashpower: int | None
     hit_rates: set[float] = field(default_factory=set)
 
@@ -39,9 +51,24 @@ class PeerLru:
         reader = libcachesim.TraceReader(str(self.path), libcachesim.TraceType.ORACLE_GENERAL_TRACE)
         opened = perf_counter()
         table = {} if self.hashpower is None else {"hashpower": self.hashpower}
-        cache = libcachesim.LRU(self.pages // 2, **table)
+        cache = getattr(libcachesim, self.policy)(self.pages // 2, **table)
         begun = perf_counter()
         miss_rate, _ = cache.process_trace(reader)
         end = perf_counter()
         self.hit_rates.add(1 - miss_rate)
         return end - begun + (opened - start if opening else 0)
+
+
+def cachetools_seconds(pages: Pages, size: int) -> float:
+    """Time cachetools' LRU cache of ``size`` pages on some accesses, in seconds."""
+    from cachetools import LRUCache
+
+    cache: LRUCache[int, bool] = LRUCache(size)
+    accessed = pages.tolist()
+    start = perf_counter()
+    for page in accessed:
+        try:
+            cache[page]
+        except KeyError:
+            cache[page] = True
+    return perf_counter() - start

@@ -1,50 +1,120 @@
-"""The sizes of the inputs: those of the targets, or small ones for a test."""
+"""One replay of very many events: does its time stay in step with them, and its memory flat?
+
+``python -m benchmarks.scale --events 1e9`` makes a trace of them chunk by chunk, some 4 bytes an event, and replays it
+as a stream in a process of its own, with known lengths. A thousand million take about an hour, most of it to make the
+trace.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 
+import click
 
-@dataclass(frozen=True)
-class Scale:
-    """Sizes of inputs and numbers of rounds."""
+from benchmarks.accesses import PATTERNS, accesses, write_lengths_of, write_trace
+from benchmarks.environment import environment, load
+from benchmarks.lines import Line, Section, Target, document
+from benchmarks.measure import Ended, process
+from benchmarks.memory import memory_line
+from zswap_replay.trace.encoding import Encoding
 
-    rounds: int = 5
-    starts: int = 20
-    """Rounds of processes that only start."""
-    accesses: int = 5_000_000
-    zipf_pages: int = 192_000
-    scan_pages: int = 520_000
-    codec_accesses: int = 1_000_000
-    codec_pages: int = 50_000
-    steps: tuple[int, ...] = (1_000_000, 10_000_000, 100_000_000)
-    """Numbers of events, each ten times the one before."""
-    few_pages: int = 100_000
-    most_pages: int = 10_000_000
-    soak_events: int = 100_000_000
-    soak_memcgs: int = 10_000
+CONTENTS = 4096
+FAST = Encoding(arrow=False, codec="zstd", level=1)
+"""A trace that is made once and read once need not be small."""
+FLAT = Target(1.05)
+TEN_TIMES = Target(10.5)
 
-    def pages(self, pattern: str) -> int:
-        """Return the number of pages of a pattern."""
-        return self.zipf_pages if pattern == "zipf" else self.scan_pages
-
-    def without_large(self) -> Scale:
-        """Return the same scale without the largest number of events."""
-        return replace(self, steps=self.steps[:-1], soak_events=self.soak_events // 10)
-
-
-FULL = Scale()
-QUICK = Scale(
-    rounds=1,
-    starts=2,
-    accesses=20_000,
-    zipf_pages=2_000,
-    scan_pages=5_000,
-    codec_accesses=4_000,
-    codec_pages=500,
-    steps=(1_000, 10_000),
-    few_pages=500,
-    most_pages=1_000,
-    soak_events=20_000,
-    soak_memcgs=100,
+_HOW = (
+    "`replay()` in a process of its own of a trace of the {pattern} pattern, with a file of lengths, reading included, "
+    "once; and of its first tenth. The pace is the median time of a hundredth of the events, in the last fifth of the "
+    "replay against its second fifth, when all pages have been touched; resident memory likewise. With known lengths "
+    "no bytes are kept, so the bound of memory is 150 MiB and 64 bytes for each distinct page."
 )
+
+
+def number(text: str) -> int:
+    """Read a whole number, which may be spelled 1e9. Raises ValueError."""
+    value = float(text)
+    if value != int(value) or value < 1:
+        raise ValueError(text)
+    return int(value)
+
+
+class Number(click.ParamType):
+    """A whole number above 0, spelled 1000000 or 1e6."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return number(str(value))
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r}: expected a whole number above 0, such as 1000000 or 1e6", param, ctx)
+
+
+def section(events: int, pages: int, pattern: str, folder: Path) -> Section:
+    """Measure the section; its trace is made in ``folder``."""
+    shown = Section(f"{events:,} events", _HOW.format(pattern=pattern))
+    trace, lengths = folder / "scale.parquet", folder / "scale-lengths.parquet"
+    write_lengths_of(lengths, CONTENTS)
+    touched = write_trace(trace, accesses(pattern, pages, events), CONTENTS, encoding=FAST)
+    arguments = ["-m", "benchmarks.paced", str(trace), str(lengths), str(touched)]
+    tenth = json.loads(process(*arguments, str(events // 10)).output)
+    ended = process(*arguments)
+    told = json.loads(ended.output)
+    _add(shown, events, touched, ended, told)
+    against = told["seconds"][-1] / tenth["seconds"][-1]
+    shown.lines.append(Line(f"{events:,} events against their first tenth", (against,), TEN_TIMES))
+    shown.facts.append(f"{trace.stat().st_size / 1e9:.2f} GB of trace, {touched:,} pages")
+    return shown
+
+
+def _add(shown: Section, events: int, touched: int, ended: Ended, told: dict[str, list[float]]) -> None:
+    seconds, resident = told["seconds"], told["resident"]
+    steps = [after - before for before, after in pairwise([0.0, *seconds])]
+    fifth = len(steps) // 5
+    pace = median(steps[-fifth:]) / median(steps[fifth : 2 * fifth])
+    shown.lines += [
+        Line("pace at the end against that after the first fifth", (pace,), FLAT),
+        Line(
+            "resident memory at the end against that after the first fifth",
+            (resident[-1] / resident[fifth],),
+            FLAT,
+        ),
+        memory_line("peak memory", ended.peak, touched, 0),
+        Line("the replay", (seconds[-1],), unit="s"),
+        Line("events", (events / seconds[-1] / 1e6,), unit="M/s"),
+    ]
+
+
+@click.command(help=__doc__)
+@click.option("--events", type=Number(), default="1e9", show_default=True)
+@click.option("--pages", type=Number(), default="1e6", show_default=True, help="Pages that are accessed.")
+@click.option("--pattern", type=click.Choice(list(PATTERNS)), default="scan", show_default=True)
+@click.option(
+    "--results",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write Markdown there too, beside what it has.",
+)
+@click.option(
+    "--scratch",
+    type=click.Path(file_okay=False, exists=True),
+    help="Folder for the trace [default: the system's].",
+)
+def main(events: int, pages: int, pattern: str, results: Path | None, scratch: str | None) -> None:
+    about, before = environment(), load()
+    with TemporaryDirectory(prefix="zswap-replay-scale-", dir=scratch) as folder:
+        shown = section(events, pages, pattern, Path(folder))
+    shown.measured = f"{about['date']} at {about['commit']}, load {before} before and {load()} after"
+    click.echo(shown.text())
+    if results is not None:
+        old = results.read_text(encoding="utf-8") if results.exists() else ""
+        results.write_text(document([shown], about, old), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from benchmarks.lines import Line, Section, Target
 from benchmarks.machines import settings
 from benchmarks.measure import command, ratios, take_turns
 from benchmarks.memory import memory_line
-from benchmarks.scale import Scale
+from benchmarks.sizes import Scale
 
 TEN_TIMES = Target(10.5)
 CONTENTS = 4096

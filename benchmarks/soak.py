@@ -19,7 +19,7 @@ import pyarrow as pa
 from benchmarks.accesses import write_lengths_of
 from benchmarks.lines import Line, Section, Target
 from benchmarks.measure import process
-from benchmarks.scale import Scale
+from benchmarks.sizes import Scale
 from zswap_replay.replay.loop import replay
 from zswap_replay.trace.schema import SCHEMA, Event
 from zswap_replay.trace.writer import TraceWriter
