@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.accesses import accesses, write_lengths_of, write_trace
+from benchmarks.accesses import FAST, accesses, write_lengths_of, write_trace
 from benchmarks.lines import Line, Section, Target
 from benchmarks.machines import settings
 from benchmarks.measure import command, ratios, take_turns
@@ -42,9 +42,8 @@ def section(scale: Scale, folder: Path) -> Section:
     for count in (1, scale.memcgs):
         paths = [f"/m{number}" for number in range(count)]
         traces[count] = folder / f"many-{count}.parquet", paths
-        write_trace(
-            traces[count][0], accesses("zipf", scale.zipf_pages, scale.accesses), scale.zipf_pages, paths
-        )
+        made = accesses("zipf", scale.zipf_pages, scale.accesses)
+        write_trace(traces[count][0], made, scale.zipf_pages, paths, FAST)
 
     def model(count: int) -> float:
         trace, paths = traces[count]
@@ -56,19 +55,19 @@ def section(scale: Scale, folder: Path) -> Section:
     what = f"an event with {scale.memcgs:,} memcgs against one with 1"
     shown.lines.append(Line(what, ratios(seconds[str(scale.memcgs)], seconds["1"]), MANY))
     events = folder / "memcg-events.parquet"
-    made = write_memcg_events(events, scale.memcg_events, scale.memcgs)
+    lived = write_memcg_events(events, scale.memcg_events, scale.memcgs)
     peaks = []
 
     def run() -> float:
         ended = command("run", str(events), "--format", "json", "--kernel", KERNEL)
-        assert json.loads(ended.output)["manifest"]["trace"]["events"] == made
+        assert json.loads(ended.output)["manifest"]["trace"]["events"] == lived
         peaks.append(ended.peak)
         return ended.seconds
 
     taken = take_turns(scale.long_rounds, {"run": run})["run"]
-    target = Target(EVENTS_SECONDS * made / 1e6)
-    shown.lines.append(Line(f"{made:,} events of memcgs", tuple(taken), target, unit="s"))
-    shown.lines.append(Line(f"{made:,} events of memcgs, peak memory", (max(peaks) / 2**20,), unit="MiB"))
+    target = Target(EVENTS_SECONDS * lived / 1e6)
+    shown.lines.append(Line(f"{lived:,} events of memcgs", tuple(taken), target, unit="s"))
+    shown.lines.append(Line(f"{lived:,} events of memcgs, peak memory", (max(peaks) / 2**20,), unit="MiB"))
     return shown
 
 

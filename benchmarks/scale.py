@@ -15,16 +15,13 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from benchmarks.accesses import PATTERNS, accesses, write_lengths_of, write_trace
+from benchmarks.accesses import FAST, PATTERNS, accesses, write_lengths_of, write_trace
 from benchmarks.environment import environment, load
 from benchmarks.lines import Line, Section, Target, document
 from benchmarks.measure import Ended, process
 from benchmarks.memory import memory_line
-from zswap_replay.trace.encoding import Encoding
 
 CONTENTS = 4096
-FAST = Encoding(arrow=False, codec="zstd", level=1)
-"""A trace that is made once and read once need not be small."""
 FLAT = Target(1.05)
 TEN_TIMES = Target(10.5)
 
@@ -44,7 +41,7 @@ def number(text: str) -> int:
     return int(value)
 
 
-class Number(click.ParamType):
+class Number(click.ParamType[int]):
     """A whole number above 0, spelled 1000000 or 1e6."""
 
     name = "number"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from benchmarks.accesses import accesses, write_lengths_of, write_trace
+from benchmarks.accesses import FAST, accesses, write_lengths_of, write_trace
 from benchmarks.lines import Line, Section, Target
 from benchmarks.machines import settings
 from benchmarks.measure import command, ratios, take_turns
@@ -68,7 +68,7 @@ def section(scale: Scale, folder: Path) -> Section:
 
 def _step(folder: Path, lengths: Path, events: int, pages: int) -> _Step:
     trace = folder / f"scaling-{events}.parquet"
-    touched = write_trace(trace, accesses("scan", pages, events), CONTENTS)
+    touched = write_trace(trace, accesses("scan", pages, events), CONTENTS, encoding=FAST)
     chosen = settings(touched, "patch-v4")
     arguments = ["--lengths", str(lengths), "-c", chosen.compressor, "--kernel", chosen.kernel]
     arguments += ["--totalram", str(chosen.totalram), "--max-pool-percent", str(chosen.max_pool_percent)]

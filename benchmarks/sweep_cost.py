@@ -22,7 +22,7 @@ from statistics import mean, median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from benchmarks.accesses import MEMCG, PATTERNS, accesses, write_lengths_of, write_trace
+from benchmarks.accesses import FAST, MEMCG, PATTERNS, accesses, write_lengths_of, write_trace
 from benchmarks.busy import conditions
 from benchmarks.lines import Line, Section, Target
 from benchmarks.machines import COMPRESSOR
@@ -100,7 +100,7 @@ class _LongSweep:
         self.name = name
         self.pages = scale.pages(name)
         self.trace, self.lengths = str(folder / f"{name}.parquet"), str(folder / f"{name}-lengths.parquet")
-        write_trace(Path(self.trace), accesses(name, self.pages, scale.accesses), self.pages)
+        write_trace(Path(self.trace), accesses(name, self.pages, scale.accesses), self.pages, encoding=FAST)
         write_lengths_of(Path(self.lengths), self.pages)
 
     def add_lines(self, section: Section, rounds: int) -> None:

@@ -250,7 +250,7 @@ def test_very_many_events_are_replayed_as_a_stream(tmp_path: Path, monkeypatch: 
     def in_this_process(*arguments: str) -> Ended:
         assert ("-m", "benchmarks.paced") == arguments[:2]
         with redirect_stdout(StringIO()) as output:
-            paced.main(*arguments[2:4], *map(int, arguments[4:]))
+            paced.main(arguments[2], arguments[3], *map(int, arguments[4:]))
         told = json.loads(output.getvalue())
         assert 100 == len(told["seconds"]) == len(told["resident"])
         return Ended(1.0, 1 << 20, output.getvalue())

@@ -151,7 +151,7 @@ class TraceReader:
         if self._kept.rows is None:
             return None
         other = self.again()
-        other._parts, other._footers, other._kept = (), {}, KeptRows()
+        other._parts, other._footers, other._kept = [], {}, KeptRows()
         return self._kept.rows.path(other)
 
     def again(self) -> TraceReader:

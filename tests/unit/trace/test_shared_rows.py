@@ -21,9 +21,8 @@ from zswap_replay.result.file import render
 from zswap_replay.settings import KnobWrite
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.run import sweep
-from zswap_replay.trace import reader as reader_module
-from zswap_replay.trace import shared_rows
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.decode import decode
 from zswap_replay.trace.reader import TraceReader, open_shared_or, open_trace
 from zswap_replay.units import PAGE_SIZE
 
@@ -68,13 +67,12 @@ def listed(reader: TraceReader) -> list[Any]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The rows that were decoded in this process, batch by batch."""
     rows: list[int] = []
-    decode = reader_module.decode
 
     def counted(batch: Any) -> Any:
         rows.append(batch.num_rows)
         return decode(batch)
 
-    monkeypatch.setattr(reader_module, "decode", counted)
+    monkeypatch.setattr("zswap_replay.trace.reader.decode", counted)
     return rows
 
 
@@ -135,7 +133,7 @@ def test_where_memory_takes_no_more_rows_the_trace_is_read_on(
     def fail(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shared_rows.os, failing, fail)
+    monkeypatch.setattr(os, failing, fail)
     reader = open_trace(trace)
     reader.remember()
     assert None is reader.shared_path()
