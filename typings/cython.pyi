@@ -2,7 +2,7 @@
 
 import builtins
 from contextlib import AbstractContextManager
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 bint: TypeAlias = builtins.bool
 uchar: TypeAlias = builtins.int
@@ -16,5 +16,8 @@ p_uchar: TypeAlias = Any
 compiled: Final[builtins.bool]
 nogil: Final[AbstractContextManager[None]]
 
+_T = TypeVar("_T")
+
 def declare(type_: type[builtins.int], value: builtins.int) -> builtins.int: ...
 def address(item: object) -> Any: ...
+def cast(type_: type[_T], value: _T) -> _T: ...

@@ -32,8 +32,8 @@ cdef class LruRings:
     cpdef int next(self, int head, int item) noexcept
     cpdef list in_order(self, int head)
     cpdef int places(self, int head) noexcept
-    cpdef int peek_tail(self, int head, int count, int[::1] items) noexcept
     cpdef int list_add(self, int head, int item) except -1
+    cpdef int list_add_all(self, int head, int count, int[::1] items) except -1
     cpdef int list_add_tail(self, int head, int item) except -1
     cpdef void list_del(self, int head, int item) noexcept
     cpdef int list_pop_tail(self, int head, int count, int[::1] items) noexcept

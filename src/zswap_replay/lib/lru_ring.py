@@ -51,6 +51,7 @@ class LruRings:
         self.field = field
         self.place = items.view(field)
         self.nr_lists = 0
+        # cast where one is taken out: its type need not be checked each time
         self.rings: list[Ring] = []
         # items by list
         self.size = column(8, INT)
@@ -76,17 +77,17 @@ class LruRings:
 
     def first(self, head: cython.int) -> cython.int:
         """Return the item at the head of a list, or -1."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         return ring.slot[ring.head] if ring.used else -1
 
     def last(self, head: cython.int) -> cython.int:
         """Return the item at the tail of a list, or -1."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         return ring.slot[ring.place_of(ring.used - 1)] if ring.used else -1
 
     def next(self, head: cython.int, item: cython.int) -> cython.int:
         """Return the item behind another one, or -1."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         number: cython.int = self.place[item].at - ring.head + 1
         if number <= 0:
             number += ring.room
@@ -99,34 +100,20 @@ class LruRings:
 
     def in_order(self, head: cython.int) -> list[int]:
         """Return the items of a list from head to tail."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         places = [ring.slot[ring.place_of(number)] for number in range(ring.used)]
         return [item for item in places if item != HOLE]
 
     def places(self, head: cython.int) -> cython.int:
         """Return how many items a list could have before it grows."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         return ring.room
-
-    def peek_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
-        """Copy up to ``count`` items into ``items``, from the tail of a list on; return how many there were."""
-        ring: Ring = self.rings[head]
-        number: cython.int = ring.used
-        item: cython.int
-        found: cython.int = 0
-        while number and found < count:
-            number -= 1
-            item = ring.slot[ring.place_of(number)]
-            if item != HOLE:
-                items[found] = item
-                found += 1
-        return found
 
     # ---- lists ----
 
     def list_add(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the head of a list."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         if ring.used == ring.room:
             self.make_room(ring, self.size[head])
         at: cython.int = ring.head - 1
@@ -138,9 +125,28 @@ class LruRings:
         self.place[item].at = at
         self.size[head] += 1
 
+    def list_add_all(self, head: cython.int, count: cython.int, items: Column) -> None:
+        """Put ``count`` items at the head of a list, one after the other, so that the last of them is its first."""
+        ring: Ring = cython.cast(Ring, self.rings[head])
+        i: cython.int
+        at: cython.int = ring.head
+        if ring.used + count > ring.room:
+            for i in range(count):
+                self.list_add(head, items[i])
+        else:
+            for i in range(count):
+                at -= 1
+                if at < 0:
+                    at = ring.room - 1
+                ring.slot[at] = items[i]
+                self.place[items[i]].at = at
+            ring.head = at
+            ring.used += count
+            self.size[head] += count
+
     def list_add_tail(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the tail of a list."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         if ring.used == ring.room:
             self.make_room(ring, self.size[head])
         at: cython.int = ring.place_of(ring.used)
@@ -151,7 +157,7 @@ class LruRings:
 
     def list_del(self, head: cython.int, item: cython.int) -> None:
         """Take an item off the list that it is on."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         at: cython.int = self.place[item].at
         ring.slot[at] = HOLE
         self.size[head] -= 1
@@ -160,7 +166,7 @@ class LruRings:
 
     def list_pop_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
         """Take up to ``count`` items off the tail of a list into ``items``, the last one first; return how many."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         at: cython.int
         taken: cython.int = 0
         while ring.used and taken < count:
@@ -175,7 +181,7 @@ class LruRings:
 
     def list_replace(self, head: cython.int, old: cython.int, new: cython.int) -> None:
         """Put an item that is on no list in the place of one that is."""
-        ring: Ring = self.rings[head]
+        ring: Ring = cython.cast(Ring, self.rings[head])
         self.place[new].at = self.place[old].at
         ring.slot[self.place[old].at] = new
 

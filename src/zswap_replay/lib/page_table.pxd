@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
 from zswap_replay.lib.event_codes cimport SETTLE
-from zswap_replay.lib.lru_ring cimport LruRings, Place
+from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place, Ring
 from zswap_replay.lib.splitmix cimport mix64
 
 # constants of the .py, written by tools/constants.py
@@ -79,6 +79,7 @@ cdef class PageTable:
     cpdef int space_of(self, int index) noexcept
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cdef void prefetch(self, int index) noexcept
+    cdef void prefetch_tail(self, int head, int count) noexcept
     cpdef unsigned long long content_of(self, int index) noexcept
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
     @cython.locals(ahead="int[::1]", flags="unsigned short[::1]")

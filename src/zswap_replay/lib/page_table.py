@@ -22,11 +22,12 @@ from zswap_replay.lib.columns import (
     column,
     grown,
 )
-from zswap_replay.lib.lru_ring import PLACE, LruRings
+from zswap_replay.lib.lru_ring import PLACE, LruRings, Ring
 from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import SETTLE
+    from zswap_replay.lib.lru_ring import HOLE
 
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -262,6 +263,22 @@ class PageTable:
             prefetch(cython.address(self.flags[index]))
             prefetch(cython.address(self.page[index]))
             prefetch(cython.address(self.page[index].node))  # a struct may stand in two cache lines
+
+    def prefetch_tail(self, head: cython.int, count: cython.int) -> None:
+        """Prefetch the ``count`` pages at the tail of an LRU list, which reclaim looks at next."""
+        if cython.compiled:
+            ring: Ring = cython.cast(Ring, self.lru.rings[head])
+            at: cython.int = ring.head + ring.used
+            left: cython.int = min(count, ring.used)
+            if at >= ring.room:
+                at -= ring.room
+            while left:
+                left -= 1
+                if at == 0:
+                    at = ring.room
+                at -= 1
+                if ring.slot[at] != HOLE:
+                    self.prefetch(ring.slot[at])
 
     def look_ahead(
         self,

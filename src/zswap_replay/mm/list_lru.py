@@ -67,6 +67,10 @@ class ListLru:
         """
         self.heads.list_del(self.head_of(nid, memcg), item)
 
+    def list_lru_move_tail(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
+        """Move an item to the tail of the list that it is on."""
+        self.heads.list_move_tail(self.head_of(nid, memcg), item)
+
     def list_lru_replace(self, old: cython.int, new: cython.int, nid: cython.int, memcg: cython.int) -> None:
         """Put an item that is on no list in the place of one that is."""
         self.heads.list_replace(self.head_of(nid, memcg), old, new)

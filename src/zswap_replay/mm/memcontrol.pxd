@@ -56,7 +56,7 @@ cdef class MemCgroups:
     cpdef bint mem_cgroup_zswap_writeback_enabled(self, int memcg) noexcept
     cpdef long long memory_usage(self, int memcg) noexcept
     cpdef void charge(self, int memcg) noexcept
-    cpdef void uncharge(self, int memcg) noexcept
+    cpdef void uncharge(self, int memcg, int pages) noexcept
     cpdef bint mem_cgroup_try_charge_swap(self, int memcg) noexcept
     cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept

@@ -292,12 +292,13 @@ class MemCgroups:
             self.resident[memcg] += 1
             memcg = self.parent[memcg]
 
-    def uncharge(self, memcg: cython.int) -> None:
-        """Take a resident page's charge back."""
+    def uncharge(self, memcg: cython.int, pages: cython.int) -> None:
+        """Take the charge of resident pages back; a dead memcg gives them one by one."""
         above: cython.int = memcg
         while above >= 0:
-            self.resident[above] -= 1
+            self.resident[above] -= pages
             above = self.parent[above]
+        self.refs[memcg] -= pages - 1
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_try_charge_swap(self, memcg: cython.int) -> cython.bint:

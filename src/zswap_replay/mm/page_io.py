@@ -47,12 +47,13 @@ class PageIo:
         if self.pages.flags[page] & ZERO:
             self.pages.flags[page] &= ~ZERO
             count_zero_pages(self.zswap, -1)
-        if self.rule_zeromap and self.kind_of_content(self.pages.content_of(page)) == ZERO_FILLED:
+        content: cython.ulonglong = self.pages.content_of(page)
+        if self.rule_zeromap and self.kind_of_content(content) == ZERO_FILLED:
             self.swpout_zero += 1
             count_zero_pages(self.zswap, 1)
             self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
             return STORED
-        if self.zswap.zswap_store(page):
+        if self.zswap.zswap_store(page, content):
             self.pages.flags[page] &= ~DIRTY
             return STORED
         if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):

@@ -47,7 +47,7 @@ class SwapCache:
 
     def free_folio(self, page: cython.int) -> None:
         """Uncharge a page that is out of memory and off its list."""
-        self.memcgs.uncharge(self.pages.page[page].memcg)
+        self.memcgs.uncharge(self.pages.page[page].memcg, 1)
 
     def get_obj_cgroup_from_folio(self, page: cython.int) -> cython.int:
         """Return the objcg that what a page takes in zswap is charged to, -1 where that is the root's own.

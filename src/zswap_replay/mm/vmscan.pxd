@@ -50,9 +50,9 @@ cdef class Vmscan:
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap, worker_waited
-    cdef readonly int shrink_delay, swap_full_memcg, swappiness
+    cdef readonly int shrink_delay, swap_full_memcg, swappiness, free_folios
     cdef readonly long long share, whole
-    cdef int[::1] reclaim_iter, isolated, fates, deactivated, coming
+    cdef int[::1] reclaim_iter, isolated, fates, deactivated
     cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pageouts, pgscan, pgsteal
     cdef void set_swappiness(self, int swappiness) noexcept
@@ -62,6 +62,7 @@ cdef class Vmscan:
     cdef int pageout(self, int page) except -1
     cdef note_swap_full(self, int memcg)
     cdef void remove_mapping(self, int page, int memcg) noexcept
+    cdef void mem_cgroup_uncharge_folios(self, int memcg) noexcept
     cdef void drop_swap_cache(self, int page) noexcept
     cdef reclaim_pages(self, int page)
     cdef int folio_check_references(self, int page) noexcept
@@ -70,8 +71,6 @@ cdef class Vmscan:
     cdef int shrink_inactive_list(self, int memcg, int nr_to_scan) except -1
     @cython.locals(lists=LruRings)
     cdef int shrink_active_list(self, int memcg, int nr_to_scan) except -1
-    @cython.locals(lists=LruRings)
-    cdef void look_ahead(self, int head) noexcept
     cdef bint can_reclaim_anon_pages(self, int memcg) noexcept
     cdef bint can_progress(self, int root) noexcept
     cdef bint has_pages(self, int memcg) noexcept

@@ -138,7 +138,8 @@ class Vmscan:
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
         self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
-        self.coming = column(SWAP_CLUSTER_MAX, INT)
+        # pages that went and are charged still, while a batch of one memcg is looked at; else -1
+        self.free_folios = -1
         self.clean_drops = 0  # mapped pages that went without a write, as their slot has what they hold
         # pages that stayed, as a memory.swap.max gave them no slot, and those that no room was made for because of one
         self.swap_full = 0
@@ -210,6 +211,7 @@ class Vmscan:
     def note_swap_full(self, memcg: cython.int) -> None:
         """Count a page of a memcg that a memory.swap.max up the tree, or a device that is full, keeps in memory."""
         memcgs: MemCgroups = self.memcgs
+        self.mem_cgroup_uncharge_folios(memcg)
         self.swap_full += 1
         self.swap_full_memcg = memcg
         above: cython.int = memcg
@@ -229,7 +231,19 @@ class Vmscan:
         """Free the memory of a page whose slot has what it holds, and note when it went. Models __remove_mapping()."""
         self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED)
         self.workingset.workingset_eviction(page, memcg)
-        self.swap_cache.free_folio(page)
+        if self.free_folios >= 0:
+            self.free_folios += 1
+        else:
+            self.swap_cache.free_folio(page)
+
+    def mem_cgroup_uncharge_folios(self, memcg: cython.int) -> None:
+        """Uncharge the pages of a memcg that went since the batch began.
+
+        Models mem_cgroup_uncharge_folios(), mm/memcontrol.c.
+        """
+        if self.free_folios > 0:
+            self.memcgs.uncharge(memcg, self.free_folios)
+            self.free_folios = 0
 
     def drop_swap_cache(self, page: cython.int) -> None:
         """Drop the copy of a page that is in the swap cache alone, as reclaim did at some moment that nothing tells."""
@@ -291,6 +305,7 @@ class Vmscan:
         lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON
         freed: cython.int = 0
+        kept: cython.int = 0
         i: cython.int
         page: cython.int
         lengths: Lengths = self.zswap.pools.current.lengths
@@ -301,24 +316,34 @@ class Vmscan:
             self.pages.flags[page] |= ISOLATED
             if not self.pages.flags[page] & YOUNG:
                 lengths.look_ahead(self.pages.content_of(page))
-        self.look_ahead(head)
+        self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
+        if self.memcgs.online[memcg]:  # a dead one may leave the tree with any of them
+            self.free_folios = 0
         for i in range(taken):
             self.writeback.units += 1
             if self.writeback.ended < self.writeback.submitted:
                 self.writeback.end_writes(self.writeback.units)
             self.fates[i] = self.shrink_folio(self.isolated[i], memcg)
+        self.mem_cgroup_uncharge_folios(memcg)
+        self.free_folios = -1
         if self.stat.stores_flush(memcg):
             # the pages that were isolated are on no list yet, as at the last store
             self.stat.mem_cgroup_flush_stats(memcg)
         for i in range(taken):
+            page = self.isolated[i]
             if self.fates[i] == FREED:
                 freed += 1
-                self.memcgs.count_memcg_event(memcg, self.pages.page[self.isolated[i]].node, PGSTEAL)
+                self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PGSTEAL)
                 continue
-            page = self.isolated[i]
             if self.fates[i] == ACTIVATE:
                 self.folio_set_active(page)
-            self.lruvecs.lruvec_add_folio(page, memcg)
+            if self.pages.flags[page] & ACTIVE:
+                self.lruvecs.lruvec_add_folio(page, memcg)
+            else:  # the places of those looked at before are free
+                self.pages.flags[page] &= ~ISOLATED
+                self.isolated[kept] = page
+                kept += 1
+        lists.list_add_all(head, kept, self.isolated)
         self.pgscan += taken
         self.pgsteal += freed
         return freed
@@ -332,18 +357,10 @@ class Vmscan:
         head: cython.int = NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON
         i: cython.int
         taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.deactivated)
-        self.look_ahead(head)
+        self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
         for i in range(taken):
-            self.pages.flags[self.deactivated[i]] &= ~(ACTIVE | YOUNG)
-            self.lruvecs.lruvec_add_folio(self.deactivated[i], memcg)
-
-    def look_ahead(self, head: cython.int) -> None:
-        """Prefetch the pages at the tail of a list, which are the next to be looked at."""
-        lists = self.lruvecs.lists
-        i: cython.int
-        if cython.compiled:
-            for i in range(lists.peek_tail(head, SWAP_CLUSTER_MAX, self.coming)):
-                self.pages.prefetch(self.coming[i])
+            self.pages.flags[self.deactivated[i]] &= ~(ACTIVE | YOUNG | ISOLATED)
+        lists.list_add_all(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, taken, self.deactivated)
 
     def can_reclaim_anon_pages(self, memcg: cython.int) -> cython.bint:
         """Tell whether there is a slot for a page of a memcg, under every memory.swap.max up the tree.

@@ -162,15 +162,16 @@ cdef class Zswap(LruWalk):
     cdef readonly int max_pool_percent, accept_threshold_percent
     cdef int zswap_lru_add(self, ZswapPool pool, int entry) except -1
     cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
+    cdef int zswap_lru_rotate(self, ZswapPool pool, int entry) except -1
     cdef int zswap_entry_free(self, int entry) except -1
     cdef int zswap_compress(self, ZswapPool pool, int page, unsigned long long content) except -1
     cdef int zswap_decompress(self, int entry) except -1
     cdef int zswap_writeback_entry(self, int entry) except -1000
     cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1
     cpdef int shrink_memcg(self, int memcg) except -1000
-    cdef int zswap_store(self, int page) except -1
+    cdef int zswap_store(self, int page, unsigned long long content) except -1
     cdef reject(self)
-    cdef int store_content(self, int page) except -1
+    cdef int store_content(self, int page, unsigned long long content) except -1
     cdef int zswap_load(self, int page) except -1
     cdef int zswap_orphan(self, int page, int slot) except -1
     cdef int zswap_invalidate(self, int entry) except -1

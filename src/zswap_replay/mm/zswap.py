@@ -688,8 +688,10 @@ class ZswapPools:
 
     def pool_of_entry(self, entry: cython.int) -> ZswapPool:
         """Return the pool that an entry is in."""
-        index: cython.int = self.page_table.page[entry].pool
-        return self.by_index[index - 1]
+        index: cython.int = self.page_table.page[entry].pool - 1
+        if index == self.current.index:
+            return self.current
+        return self.by_index[index]
 
     def work_done(self, work: ShrinkWork) -> None:
         """Drop the pool of work whose run is over, if it is time. Models the end of shrink_worker() up to 6.8."""
@@ -948,6 +950,13 @@ class Zswap(LruWalk):
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.page_table.page[entry].objcg)
         pool.lru.list_lru_del(entry, self.page_table.page[entry].node, memcg)
 
+    def zswap_lru_rotate(self, pool: ZswapPool, entry: cython.int) -> None:
+        """Take an entry off its LRU and put it at the tail again."""
+        memcg: cython.int = self.memcgs.obj_cgroup_memcg(self.page_table.page[entry].objcg)
+        nid: cython.int = self.page_table.page[entry].node
+        pool.lru.list_lru_move_tail(entry, nid, memcg)
+        self.shrinker.entry_added(pool.lru, nid, memcg)
+
     # ---- entries ----
 
     def zswap_entry_free(self, entry: cython.int) -> None:
@@ -955,6 +964,7 @@ class Zswap(LruWalk):
         pages: PageTable = self.page_table
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
+        held: cython.longlong = pools.total_pages
         pass_time(self)
         if length == 0:
             self.same_filled_pages -= 1
@@ -974,7 +984,8 @@ class Zswap(LruWalk):
         self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
         self.stored_pages -= 1
         pages.page[entry].pool = 0
-        note_peaks(self)
+        if pools.total_pages != held:  # no peak rises where one entry less is all that changed
+            note_peaks(self)
 
     # ---- compression ----
 
@@ -1103,8 +1114,8 @@ class Zswap(LruWalk):
 
     # ---- main API ----
 
-    def zswap_store(self, page: cython.int) -> cython.int:
-        """Take a page that is on its way to the swap device; return False where the device has to take it.
+    def zswap_store(self, page: cython.int, content: cython.ulonglong) -> cython.int:
+        """Take a page, which holds ``content``, on its way to the swap device; return False where that has to take it.
 
         Older copy, memcg limit, pool limit, same-filled page, compression, insertion. Models zswap_store().
 
@@ -1145,7 +1156,7 @@ class Zswap(LruWalk):
             return False
 
         pass_time(self)
-        if not self.store_content(page):
+        if not self.store_content(page, content):
             self.compress_reject += 1
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
             self.reject()
@@ -1174,14 +1185,13 @@ class Zswap(LruWalk):
         if self.rule_memcg_refusal_queues and self.pools.reached_full:
             self.worker.queue_work(self.pools.shrink_work)
 
-    def store_content(self, page: cython.int) -> cython.int:
+    def store_content(self, page: cython.int, content: cython.ulonglong) -> cython.int:
         """Give a page's entry what it holds; return False where the page was refused.
 
         Up to 6.8 a same-filled page is kept without memory, behind both limits, since the check stands behind them in
         zswap_store(); later releases have no such entries, and zero pages never get here.
         """
         pool: ZswapPool = self.pools.current
-        content: cython.ulonglong = self.page_table.content_of(page)
         if not self.rule_zeromap:
             if self.same_filled_pages_enabled and pool.kind_of_content(content) != NORMAL:
                 self.page_table.page[page].length = 0
@@ -1213,9 +1223,7 @@ class Zswap(LruWalk):
             self.zswap_entry_free(page)
             pages.flags[page] |= DIRTY
         elif pages.page[page].length:
-            pool: ZswapPool = self.pools.pool_of_entry(page)
-            self.zswap_lru_del(pool, page)
-            self.zswap_lru_add(pool, page)
+            self.zswap_lru_rotate(self.pools.pool_of_entry(page), page)
         return True
 
     def zswap_orphan(self, page: cython.int, slot: cython.int) -> None:

@@ -86,7 +86,7 @@ def test_a_charge_keeps_a_dead_memcg(what: str) -> None:
     memcgs.mem_cgroup_css_offline(1)
     assert 1 == memcgs.nr_dying_descendants()
     if what == "page":
-        memcgs.uncharge(1)
+        memcgs.uncharge(1, 1)
     else:
         memcgs.mem_cgroup_uncharge_swap(1)
     assert 0 == memcgs.nr_dying_descendants()
@@ -101,9 +101,9 @@ def test_pages_and_slots_are_charged_up_the_tree() -> None:
         memcgs.charge(memcg)
         assert memcgs.mem_cgroup_try_charge_swap(memcg)
     assert [3, 3, 2, 1] == list(memcgs.resident[:4]) == list(memcgs.swap[:4])
-    memcgs.uncharge(2)
+    memcgs.uncharge(2, 2)
     memcgs.mem_cgroup_uncharge_swap(3)
-    assert ([2, 2, 1, 1], [2, 2, 2, 0]) == (list(memcgs.resident[:4]), list(memcgs.swap[:4]))
+    assert ([1, 1, 0, 1], [2, 2, 2, 0]) == (list(memcgs.resident[:4]), list(memcgs.swap[:4]))
 
 
 def test_entries_are_charged_up_the_tree_and_those_of_the_root_to_nobody() -> None:
