@@ -11,6 +11,7 @@ from zswap_replay.mm.page cimport PAGE_SHIFT
 from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_io cimport PageIo
 from zswap_replay.mm.page_writeback cimport Writeback
+from zswap_replay.mm.proactive_writeback cimport ProactiveWriteback
 from zswap_replay.mm.swap cimport Lruvecs
 from zswap_replay.mm.swap_slots cimport DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
@@ -36,6 +37,7 @@ cdef class Machine:
     cdef readonly SwapCache swap_cache
     cdef readonly Writeback writeback
     cdef readonly Zswap zswap
+    cdef readonly ProactiveWriteback proactive
     cdef readonly Zram zram
     cdef readonly DeviceSlots slots
     cdef readonly SwapSlots swap_slots

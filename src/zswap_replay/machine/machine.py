@@ -20,6 +20,7 @@ from zswap_replay.mm.memory import Memory
 from zswap_replay.mm.page_alloc import PageAlloc
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.page_writeback import Writeback
+from zswap_replay.mm.proactive_writeback import ProactiveWriteback
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Lruvecs
 from zswap_replay.mm.swap_readahead import SwapReadahead
@@ -103,6 +104,7 @@ class Machine:
             nr_nodes,
             writeback_ns,
         )
+        self.proactive = ProactiveWriteback(release, self.memcgs, self.zswap)
         self.zram: Zram | None = None
         self.slots: DeviceSlots | None = None
         if zram:
@@ -180,6 +182,7 @@ class Machine:
         if self.file_pages.file_of(memcg):
             self.file_pages.set_file(memcg, 0)
         self.zswap.pools.zswap_memcg_offline_cleanup(memcg)
+        self.proactive.zswap_memcg_offline_cleanup(memcg)
         if self.release.resident_pages_reparented:
             parent = self.memcgs.parent[memcg]
             moved = self.lruvecs.lru_reparent_memcg(memcg, parent)
@@ -210,6 +213,13 @@ class Machine:
         ``swappiness`` is 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY. Raises LookupError: the memcg was never created.
         """
         return self.limits.memory_reclaim(self.memcg_of(path), size >> PAGE_SHIFT, swappiness)
+
+    def zswap_proactive_writeback(self, path: int, size: int) -> int:
+        """Write back ``size`` compressed bytes of a memcg's entries; return the bytes that went.
+
+        Raises LookupError: the memcg was never created.
+        """
+        return self.proactive.zswap_proactive_writeback(self.memcg_of(path), size)
 
     # ---- zswap ----
 

@@ -37,7 +37,7 @@ cdef class MemCgroups:
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
     cdef readonly long long[::1] device_bytes
-    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, events, node_zswap_bytes, node_zswapped
+    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, zswpwb_proactive_b, events, node_zswap_bytes, node_zswapped
     cpdef int memcg_of_path(self, int path) noexcept
     cpdef set_path(self, int path, int memcg)
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1

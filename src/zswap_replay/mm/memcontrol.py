@@ -92,6 +92,8 @@ class MemCgroups:
         self.device_bytes = column(room, LONGLONG)
         self.zswapped = column(room, LONGLONG)
         self.zswap_incomp = column(room, LONGLONG)
+        # compressed bytes that proactive writeback took
+        self.zswpwb_proactive_b = column(room, LONGLONG)
         # the same without descendants, [memcg * nr_nodes + nid]
         self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
         self.node_zswapped = column(room * nr_nodes, LONGLONG)
@@ -442,6 +444,7 @@ class MemCgroups:
         self.device_bytes = grown(self.device_bytes, room)
         self.zswapped = grown(self.zswapped, room)
         self.zswap_incomp = grown(self.zswap_incomp, room)
+        self.zswpwb_proactive_b = grown(self.zswpwb_proactive_b, room)
         self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
         self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

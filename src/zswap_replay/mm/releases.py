@@ -146,6 +146,18 @@ class Release:
         "shrink_worker(), shrink_memcg()",
         "https://lkml.iu.edu/hypermail/linux/kernel/2606.3/08400.html",
     )
+    proactive_writeback: bool = _proposed(
+        "memory.reclaim takes source=zswap: entries of the memcg's subtree are written back, in turn and up to 64 a "
+        "visit, until so many compressed bytes went",
+        "user_proactive_reclaim(), zswap_proactive_writeback()",
+        "https://lkml.iu.edu/hypermail/linux/kernel/2606.3/10085.html",
+    )
+    cursor_per_memcg: bool = _proposed(
+        "source=zswap goes on below a memcg where it ended there before, not with that memcg itself; the root's cursor "
+        "is the worker's",
+        "struct zswap_wb_iter, zswap_mem_cgroup_iter()",
+        "https://lkml.iu.edu/2605.3/01460.html",
+    )
     zpools: tuple[str, ...] = _rule("allocators of the release that are modelled", "zpool_register_driver()")
     params: tuple[str, ...] = field(metadata={})
     """Module parameters of the release."""
@@ -194,6 +206,9 @@ PROPOSALS = tuple(
 
 RECLAIM_KEYS = {"swappiness": "6.11", "swappiness=max": "6.16"}
 """What memory.reclaim takes behind the bytes, and the release that it came with: memory_reclaim(), mm/memcontrol.c."""
+
+PROACTIVE_BYTES = "zswpwb_proactive_b"
+"""The counter that comes with ``proactive_writeback``: no release has it."""
 
 OLD_PARAMS = (
     "enabled",
@@ -255,6 +270,7 @@ _V6_6 = Release(
             "memcg.pswpin",
             "memcg.pswpout",
             "zswap_incomp",
+            PROACTIVE_BYTES,
         }
     ),
 )
@@ -305,6 +321,7 @@ _V6_12 = replace(
             "decompress_fail",
             "stored_incompressible_pages",
             "zswap_incomp",
+            PROACTIVE_BYTES,
             "same_filled_pages",
             "duplicate_entry",
         }
@@ -321,7 +338,7 @@ _V6_18 = replace(
     zpools=("zsmalloc",),
     params=tuple(param for param in NEW_PARAMS if param != "zpool"),
     reclaim_keys=("swappiness", "swappiness=max"),
-    absent=frozenset({"same_filled_pages", "duplicate_entry", "zswap_incomp"}),
+    absent=frozenset({"same_filled_pages", "duplicate_entry", "zswap_incomp", PROACTIVE_BYTES}),
 )
 _V7_1 = replace(
     _V6_18,
@@ -331,7 +348,7 @@ _V7_1 = replace(
     resident_pages_reparented=True,
     root_has_objcg=True,
     cached_slots_kept=False,
-    absent=frozenset({"same_filled_pages", "duplicate_entry"}),
+    absent=frozenset({"same_filled_pages", "duplicate_entry", PROACTIVE_BYTES}),
 )
 
 RELEASES: dict[str, Release] = {

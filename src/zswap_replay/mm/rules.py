@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from zswap_replay.mm.releases import RELEASES, Release
+from zswap_replay.mm.releases import PROACTIVE_BYTES, RELEASES, Release
 
 AND: Final = "+"
 """What stands between a release and the rules in a name, and between rules."""
@@ -144,8 +144,11 @@ def overridden(name: str, lookup: Lookup) -> Release:
             f"rules worker={release.worker} and lru_per_memcg={spelled(release.lru_per_memcg)} mean nothing together: "
             f"the worker takes the oldest entry of all where there is one LRU; expected {_ONE_LRU} or {_MANY_LRUS}"
         )
-    if release.batch_writeback and release.worker != "candidates":
-        raise RuleError(f"rule batch_writeback: expected worker=candidates beside it, found {release.worker}")
+    for proposed in ("batch_writeback", "proactive_writeback", "cursor_per_memcg"):
+        if getattr(release, proposed) and release.worker != "candidates":
+            raise RuleError(f"rule {proposed}: expected worker=candidates beside it, found {release.worker}")
+    if release.proactive_writeback:
+        release = replace(release, absent=release.absent - {PROACTIVE_BYTES})
     return release
 
 

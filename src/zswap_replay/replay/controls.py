@@ -10,7 +10,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm import zswap
-from zswap_replay.mm.releases import RECLAIM_KEYS, RELEASES
+from zswap_replay.mm.releases import PROPOSALS, RECLAIM_KEYS, RELEASES
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.replay.settings_check import WRITEBACK_SWITCH, WRITTEN_PARAMS
 from zswap_replay.replay.zram import ZramControls
@@ -165,6 +165,15 @@ class Controls:
 
     def _reclaim(self, path: int, asked: Reclaim) -> None:
         """Write to memory.reclaim with keys. Raises SettingsError: the release has no such key."""
+        if asked.swappiness is None:
+            if not self.release.proactive_writeback:
+                thread = next(each.thread for each in PROPOSALS if each.name == "proactive_writeback")
+                raise SettingsError(
+                    f"found {str(asked)!r}, which {self.release.name} refuses (EINVAL): no release takes {asked.key}; "
+                    f"--rule proactive_writeback=on replays it (proposed: {thread})"
+                )
+            self.machine.zswap_proactive_writeback(path, asked.size)
+            return
         key = "swappiness=max" if asked.swappiness == SWAPPINESS_MAX else "swappiness"
         if key not in self.release.reclaim_keys:
             since, having = (

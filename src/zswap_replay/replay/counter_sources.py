@@ -115,6 +115,7 @@ MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
         "zswap": lambda now: now.of(now.memcgs.zswap_bytes),
         "zswapped": lambda now: now.of(now.memcgs.zswapped) * PAGE_SIZE,
         "zswap_incomp": lambda now: now.of(now.memcgs.zswap_incomp) * PAGE_SIZE,
+        "zswpwb_proactive_b": lambda now: now.of(now.memcgs.zswpwb_proactive_b),
         "swapcached": lambda now: now.of(now.swapcached) * PAGE_SIZE,
     },
     "replay.memcg": {

@@ -128,6 +128,11 @@ COUNTERS: dict[Group, dict[str, Counter]] = {
         Counter("zswpin", "pages", "a page was loaded from zswap"),
         Counter("zswpout", "pages", "a page was stored in zswap"),
         _lower("zswpwb", "pages", "an entry was written back", weight=1),
+        Counter(
+            "zswpwb_proactive_b",
+            "bytes",
+            "an entry was written back for source=zswap in memory.reclaim, a proposal",
+        ),
         _lower("pgmajfault", "pages", "an access found its page out"),
         Counter("pgsteal", "pages", "reclaim freed the memory of a page"),
         Counter("workingset_refault_anon", "pages", "a page came back that reclaim had evicted"),

@@ -157,11 +157,11 @@ RECLAIM_KEY = "memory.reclaim"
 
 @dataclass(frozen=True, slots=True)
 class Reclaim:
-    """What is written to memory.reclaim with keys: bytes, and a swappiness."""
+    """What is written to memory.reclaim with keys: bytes, and a swappiness or a source."""
 
     size: int
-    swappiness: int
-    """0 to 200, or SWAPPINESS_MAX."""
+    swappiness: int | None
+    """0 to 200, or SWAPPINESS_MAX; None where zswap is the source."""
 
     def __str__(self) -> str:
         return f"{self.size} {self.key}"
@@ -169,8 +169,13 @@ class Reclaim:
     @property
     def key(self) -> str:
         """The key and its value, as they are written."""
+        if self.swappiness is None:
+            return SOURCE_ZSWAP
         return f"swappiness={'max' if self.swappiness == SWAPPINESS_MAX else self.swappiness}"
 
+
+SOURCE_ZSWAP = "source=zswap"
+"""Write back from zswap, and reclaim no page: a proposal, which mm/proactive_writeback.py models."""
 
 SWAPPINESS_MAX = 201
 """The swappiness of ``max``: anonymous pages alone; mm/vmscan.py, SWAPPINESS_ANON_ONLY."""
@@ -181,18 +186,26 @@ def _parse_reclaim(text: str) -> int | Reclaim:
     size, *keys = text.split()[:_MOST_KEYS] or [""]
     nr_bytes = parse_size(size)
     swappiness = None
+    sources = keys.count(SOURCE_ZSWAP)
     for key in keys:
         name, _, value = key.partition("=")
+        if key == SOURCE_ZSWAP:
+            continue
         if name == "swappiness" and value == "max":
             swappiness = SWAPPINESS_MAX
         elif name == "swappiness" and _SWAPPINESS.fullmatch(value) and int(value) < SWAPPINESS_MAX:
             swappiness = int(value)
         else:
-            unknown = "" if name == "swappiness" else f" ({name[:40]} is not in any modelled release)"
-            raise SettingsError(
-                f"{key[:40]!r} is no key of memory.reclaim: expected bytes, then swappiness=0 to 200 or max{unknown}"
+            known = SOURCE_ZSWAP if name == "source" else "swappiness=0 to 200 or max"
+            unknown = (
+                "" if name in ("swappiness", "source") else f" ({name[:40]} is not in any modelled release)"
             )
-    return nr_bytes if swappiness is None else Reclaim(nr_bytes, swappiness)
+            raise SettingsError(
+                f"{key[:40]!r} is no key of memory.reclaim: expected bytes, then {known}{unknown}"
+            )
+    if sources and swappiness is not None:
+        raise SettingsError(f"{text[:40]!r}: expected bytes, then swappiness or {SOURCE_ZSWAP}, and not both")
+    return nr_bytes if swappiness is None and not sources else Reclaim(nr_bytes, swappiness)
 
 
 _KEYLESS: Mapping[Event, Callable[[str], int | str | Reclaim]] = MappingProxyType(

@@ -86,8 +86,9 @@ def merge(
     input has an offset. Two inputs whose ranges of ids overlap are an error: one id would name two contents.
 
     `totalram_pages` of the result is the argument, or else the largest of any input; `nodes` is the largest of any.
-    Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none. `notes` gets
-    remarks for people on what of the inputs is passed over.
+    Where the inputs' recipes differ, that is an error or, with `drop_recipe`, the result has none; an input without
+    a recipe and without pages, writes to files of memcgs say, takes no part in that. `notes` gets remarks for people
+    on what of the inputs is passed over.
 
     Memory is bounded by a batch of each input. `progress` is told the rows written and the rows of all inputs.
 
@@ -229,12 +230,23 @@ def _moved_below(memcg: str, path: str) -> str:
     return memcg if path == ROOT else memcg + path
 
 
+def _has_pages(reader: TraceReader) -> bool:
+    return any((batch.event <= Event.DISCARD).any() for batch in reader.again().batches())
+
+
 def _merged_metadata(
     inputs: Sequence[MergeInput], readers: list[TraceReader], totalram_pages: int | None, drop_recipe: bool
 ) -> TraceMetadata:
     known = [reader.metadata for reader in readers]
-    recipe = known[0].recipe
-    if any(metadata.recipe != recipe for metadata in known):
+    recipes = [each.recipe for each in known]
+    if any(each != recipes[0] for each in recipes):
+        recipes = [
+            each
+            for each, reader in zip(recipes, readers, strict=True)
+            if each is not None or _has_pages(reader)
+        ]
+    recipe = recipes[0]
+    if any(each != recipe for each in recipes):
         if not drop_recipe:
             names = ", ".join(os.fspath(item.path) for item in inputs)
             raise TraceError(f"{names}: payload recipes differ; --drop-recipe leaves them out")

@@ -134,12 +134,13 @@ def test_what_is_replayed_says_that_no_kernel_was_recorded() -> None:
 
 
 def test_a_proposed_rule_is_in_no_release_and_says_who_proposes_it() -> None:
-    assert ["batch_writeback"] == [proposal.name for proposal in PROPOSALS]
+    names = [proposal.name for proposal in PROPOSALS]
+    assert ["batch_writeback", "proactive_writeback", "cursor_per_memcg"] == names
     for proposal in PROPOSALS:
         assert not any(getattr(release, proposal.name) for release in RELEASES.values())
         assert f"proposed: {proposal.thread}" in resolve(f"7.1+{proposal.name}=on").why
-    with pytest.raises(SettingsError, match="expected worker=candidates"):
-        Settings(kernel="6.8+batch_writeback=on")
+        with pytest.raises(SettingsError, match="expected worker=candidates"):
+            Settings(kernel=f"6.8+{proposal.name}=on")
 
 
 def test_a_worker_in_batches_visits_fewer_memcgs_for_as_many_pages() -> None:

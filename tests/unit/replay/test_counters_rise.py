@@ -42,6 +42,8 @@ def results(bench: Bench, folder: Path) -> Iterator[Result]:
     yield bench.replay(again, kernel="6.6")
     yield bench.replay(stored("/a", 0, 4, REFUSED), kernel="7.1")
     yield bench.replay(stored("/a", 0, 4, FULL), kernel="6.6", zpool="zbud")
+    asked = stored("/a", 0, 4).memcg_reclaim("/a", "4K source=zswap")
+    yield bench.replay(asked, kernel="7.1+proactive_writeback=on")
     yield bench.replay(zram_device(), tier="zram", kernel="6.12", backing_dev=1 << 20)
 
 

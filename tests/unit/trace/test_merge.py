@@ -63,6 +63,11 @@ def test_merge_combines_metadata(tmp_path: Path) -> None:
     inputs = [MergeInput(tmp_path / "one", "/a"), MergeInput(tmp_path / "two", "/b")]
     with pytest.raises(TraceError, match="payload recipes differ; --drop-recipe"):
         merge(inputs, tmp_path / "out")
+    # one that names no page has nothing that a recipe fills
+    TraceBuilder().memcg_reclaim("/", "1M").save(tmp_path / "asked")
+    merge([inputs[0], MergeInput(tmp_path / "asked", "/a")], tmp_path / "out")
+    assert {"a": 1} == open_trace(tmp_path / "out").metadata.recipe
+    (tmp_path / "out").unlink()
     merge(inputs, tmp_path / "out", drop_recipe=True)
     origin = "merged from one at /a: first; two at /b"
     assert TraceMetadata(4096, 20, 2, origin, None) == open_trace(tmp_path / "out").metadata

@@ -103,6 +103,14 @@ def row(**columns: Any) -> dict[str, Any]:
             "or max (zswap_writeback_only is not in any modelled release)",
         ),
         (
+            {"event": "memcg_reclaim", "memcg": "/a", "value": "64K source=file"},
+            "expected bytes, then source=zswap",
+        ),
+        (
+            {"event": "memcg_reclaim", "memcg": "/a", "value": "64K source=zswap swappiness=60"},
+            "; expected bytes, then swappiness or source=zswap, and not both",
+        ),
+        (
             {"event": "memcg_reclaim", "memcg": "/a", "value": "512Mi swappiness=3"},
             "column value: found '512Mi swappiness=3'; expected bytes, or a number with K, M, G, T, P or E, here 512M",
         ),
