@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools.live import machine
+from tools.live import figures, machine
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = (
@@ -24,9 +24,11 @@ CAPTURES = (
     "perf_record",
     "pool",
     "ends",
+    "apply",
+    "faults",
 )
 FOLDERS = {"perf_record": "perf"}
-NO_FOLDER = ("ends", "overhead")
+NO_FOLDER = ("ends", "overhead", "apply", "faults")
 KERNEL = "6.12"
 
 
@@ -54,6 +56,7 @@ def main() -> int:
     (share / "settings.sh").write_text(
         f"PYTHON={sys.executable}\nCAPTURES='{' '.join(arguments.only)}'\n", encoding="utf-8"
     )
+    figures.write_lines(ROOT, share / "apply.sh")
     began = time.monotonic()
     print(f"booting {kernel.release} ({kernel.package}); {share}/guest.log tells what happens", flush=True)
     machine.boot(kernel, ROOT, share, work, processors=arguments.processors, seconds=arguments.seconds)
@@ -64,10 +67,12 @@ def main() -> int:
 
 def report(log: str, share: Path, captures: tuple[str, ...]) -> int:
     """Print what the guest said of itself, and what each capture's replay says."""
-    failed = "LEFT BEHIND" in log or "=== end" not in log
+    failed = "LEFT BEHIND" in log or "=== end" not in log or "apply REFUSED" in log
     for line in log.splitlines():
-        if line.startswith(("cost ", "after ", "LEFT BEHIND")):
+        if line.startswith(("cost ", "after ", "LEFT BEHIND", "apply ")):
             print(line)
+    if "faults" in captures:
+        print(*figures.report_faults(log, share), sep="\n")
     for capture in captures:
         if capture in NO_FOLDER:
             continue

@@ -107,6 +107,50 @@ overhead() {
   rmdir $CG/cost
 }
 
+# the lines that tune prints for /sys: each is written, and read back
+apply() {
+  mkdir $CG/web
+  grep '^echo ' $SHARE/apply.sh | while read -r line; do
+    file=${line##*> }
+    if sh -c "$line" 2> /tmp/refused; then
+      echo "apply taken: $line; reads $(sed 's/ .*\[/[/;s/\].*/]/' "$file")"
+    else
+      echo "apply REFUSED: $line: $(cat /tmp/refused)"
+    fi
+  done
+  rmdir $CG/web
+  echo Y > /sys/module/zswap/parameters/enabled; echo 90 > /sys/module/zswap/parameters/accept_threshold_percent
+  echo N > /sys/module/zswap/parameters/shrinker_enabled; echo 20 > /sys/module/zswap/parameters/max_pool_percent
+}
+
+counters() { sed -n 's/^\(zswpin\|pswpin\|pgmajfault\) /\1=/p' $CG/faults/memory.stat | tr '\n' ' '; }
+
+# a cost profile of this machine, and what faults take in it: pages out, in zswap or on the disk, touched one by one
+faults() {
+  swapoff /dev/vda; mkfs.ext4 -q -F /dev/vda; mkdir /mnt/disk; mount /dev/vda /mnt/disk
+  zr cost measure -q -c lz4 -c zstd --file /mnt/disk -o $SHARE/guest.toml
+  umount /mnt/disk; mkswap /dev/vda > /dev/null; swapon /dev/vda
+  mkdir $CG/faults
+  for case in lz4 zstd disk; do
+    [ $case = disk ] || echo $case > /sys/module/zswap/parameters/compressor
+    [ $case = disk ] && echo N > /sys/module/zswap/parameters/enabled || echo Y > /sys/module/zswap/parameters/enabled
+    for round in 1 2 3 4 5; do
+      mkfifo /tmp/faults.in /tmp/faults.out
+      sh -c "echo \$\$ > $CG/faults/cgroup.procs; exec $PAGES" < /tmp/faults.in > /tmp/faults.out 2> /tmp/faults.err &
+      exec 3> /tmp/faults.in 4< /tmp/faults.out
+      echo "make 500 6$round" >&3; read -r _ <&4
+      # twice: reclaim frees a page that it wrote to a disk when it comes to it again
+      for _ in 1 2 3; do echo 8M > $CG/faults/memory.reclaim; sleep 1; done 2> /dev/null
+      before=$(counters)
+      echo "time 0 500" >&3; read -r _ <&4
+      echo "faults $case $round before $before after $(counters)"
+      sed -n "s/^touch /touch $case $round /p" /tmp/faults.err > $SHARE/touches-$case-$round.txt
+      echo exit >&3; exec 3>&- 4<&-; wait; rm /tmp/faults.in /tmp/faults.out
+    done
+  done
+  rmdir $CG/faults
+}
+
 said begin
 zr capture check
 zr capture --print > /tmp/capture.sh && cp /tmp/capture.sh $SHARE/

@@ -23,7 +23,10 @@ PROGRAMS = {
 }
 """What the host must have, and the package of each."""
 
-MODULES = ("netfs", "9pnet", "9pnet_virtio", "9p", "virtio_blk", "lz4_compress", "lz4", "zstd")
+MODULES = (
+    *("netfs", "9pnet", "9pnet_virtio", "9p", "virtio_blk", "lz4_compress", "lz4", "zstd"),
+    *("crc16", "mbcache", "jbd2", "crc32c_generic", "ext4"),
+)
 """Modules of the kernel that the machine needs, each after those that it needs itself."""
 
 MEMORY = "320M"

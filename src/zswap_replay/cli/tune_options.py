@@ -32,7 +32,7 @@ def axis(text: str) -> Axis:
     if not ends:
         found = _values(name, given)
         return make_choices(name, tuple(each for each, _ in found), tuple(value for _, value in found))
-    if len(ends) != 2 or not all(end.strip() for end in ends):
+    if len(ends) != 2 or not all(end.strip() for end in ends) or "..." in given:
         raise click.BadParameter(f"{text!r}: expected one number on each side of the dots, as 5..50")
     (_, low), (_, high) = (_values(name, end.strip())[0] for end in ends)
     return make_range(name, given.strip(), low, high)

@@ -34,6 +34,10 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _PERCENT: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%")
 _SIGNED: Final = "memory_saved"
 """Part of the names of figures that may be below 0."""
+_OF_ALL: Final = "derived.reject_rate"
+"""The share of stores that were refused, of all."""
+_RECKONED: Final = ("derived.", "cost.")
+"""The groups of figures that are reckoned from counters."""
 UNKNOWN: Final = 1e18
 """By how much a constraint is missed whose figure a point does not have."""
 TIES: Final = tuple(Figure(f"derived.{figure.name}", higher=figure.better == "higher") for figure in DECIDING)
@@ -80,7 +84,7 @@ def parse_constraint(text: str, columns: Sequence[str]) -> Constraint:
     """Read ``swap_write_bytes<=2G``. Raises SettingsError: it is no constraint, or on what is no column."""
     where = f"--subject-to {text!r}"
     match = _CONSTRAINT.fullmatch(text)
-    if match is None:
+    if match is None or match[1][-1] in "=<>!":
         raise SettingsError(
             f"{where}: expected a figure, one of <= >= == != < >, and a number, as 'swap_write_bytes<=2G'"
         )
@@ -95,23 +99,43 @@ def check_constraints(constraints: Sequence[Constraint]) -> None:
     highest: dict[str, tuple[float, Constraint]] = {}
     for each in constraints:
         if each.sign in (">", ">=", "=="):
-            bound = math.nextafter(each.bound, math.inf) if each.sign == ">" else each.bound
+            bound = _next(each.bound, up=True) if each.sign == ">" else each.bound
+            bound = math.ceil(bound) if _is_count(each.column) else bound
             if each.column not in lowest or bound > lowest[each.column][0]:
                 lowest[each.column] = bound, each
         if each.sign in ("<", "<=", "=="):
-            bound = math.nextafter(each.bound, -math.inf) if each.sign == "<" else each.bound
+            bound = _next(each.bound, up=False) if each.sign == "<" else each.bound
+            bound = math.floor(bound) if _is_count(each.column) else bound
             if each.column not in highest or bound < highest[each.column][0]:
                 highest[each.column] = bound, each
+    for column, (least, constraint) in lowest.items():
+        if column == _OF_ALL and least > 1:
+            raise SettingsError(
+                f"--subject-to {constraint.text!r}: nothing can meet it: {column} is never above 100 %"
+            )
     for column, (most, constraint) in highest.items():
         if most < 0 and _SIGNED not in column:
             raise SettingsError(
                 f"--subject-to {constraint.text!r}: nothing can meet it: {column} is never below 0"
             )
         least, other = lowest.get(column, (-math.inf, constraint))
+        if most < least and other is constraint:
+            raise SettingsError(
+                f"--subject-to {constraint.text!r}: nothing can meet it: {column} is a whole number"
+            )
         if most < least:
             raise SettingsError(
                 f"--subject-to {other.text!r} and {constraint.text!r}: nothing can meet both of them"
             )
+
+
+def _next(number: float, *, up: bool) -> float:
+    return math.nextafter(number, math.inf if up else -math.inf)
+
+
+def _is_count(column: str) -> bool:
+    """Tell whether a column has whole numbers alone: a counter, and no figure that is reckoned."""
+    return not column.rpartition(":")[2].startswith(_RECKONED)
 
 
 @dataclass(frozen=True, slots=True)

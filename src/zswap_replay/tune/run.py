@@ -29,6 +29,7 @@ from zswap_replay.tune.goals import (
     parse_constraint,
     parse_goals,
 )
+from zswap_replay.tune.possible import check_possible
 from zswap_replay.tune.replays import Job, Replays
 from zswap_replay.tune.result import Tuned
 from zswap_replay.tune.search import Search
@@ -120,6 +121,8 @@ def tune(
         constraints = tuple(parse_constraint(text, columns) for text in subject_to)
         goals = Goals(parse_goals(minimize, maximize, columns), constraints, over)
         check_constraints(constraints)
+        for trace in traces:
+            check_possible(trace, constraints, whole=all(option.name != "max_events" for option in fixed))
         file = None
         if study is not None:
             from zswap_replay.tune.study_file import StudyFile

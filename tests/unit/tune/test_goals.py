@@ -43,6 +43,7 @@ def test_a_constraint_is_a_figure_a_sign_and_a_number(
         ("oom<=2G", "expected a number"),
         ("swap_write_bytes<=2X", "is not a size"),
         ("oom<=", "expected a figure, one of"),
+        ("oom=<0", "expected a figure, one of"),
     ],
 )
 def test_what_is_no_constraint_is_told_in_one_line(text: str, told: str) -> None:
@@ -58,6 +59,9 @@ def test_what_is_no_constraint_is_told_in_one_line(text: str, told: str) -> None
         ["oom<1", "oom>1"],
         ["oom==1", "oom==2"],
         ["swap_write_bytes>=2G", "swap_write_bytes<=1G"],
+        ["oom>0", "oom<1"],
+        ["oom==1.5"],
+        ["reject_rate>100%"],
     ],
 )
 def test_what_nothing_can_meet_is_refused(texts: list[str]) -> None:
