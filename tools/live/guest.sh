@@ -130,17 +130,18 @@ faults() {
   swapoff /dev/vda; mkfs.ext4 -q -F /dev/vda; mkdir /mnt/disk; mount /dev/vda /mnt/disk
   zr cost measure -q -c lz4 -c zstd --file /mnt/disk -o $SHARE/guest.toml
   umount /mnt/disk; mkswap /dev/vda > /dev/null; swapon /dev/vda
-  mkdir $CG/faults
+  mkdir $CG/faults; cp $PAGES /tmp/pages
   for case in lz4 zstd disk; do
     [ $case = disk ] || echo $case > /sys/module/zswap/parameters/compressor
     [ $case = disk ] && echo N > /sys/module/zswap/parameters/enabled || echo Y > /sys/module/zswap/parameters/enabled
     for round in 1 2 3 4 5; do
       mkfifo /tmp/faults.in /tmp/faults.out
-      sh -c "echo \$\$ > $CG/faults/cgroup.procs; exec $PAGES" < /tmp/faults.in > /tmp/faults.out 2> /tmp/faults.err &
+      sh -c "echo \$\$ > $CG/faults/cgroup.procs; exec /tmp/pages" < /tmp/faults.in > /tmp/faults.out 2> /tmp/faults.err &
       exec 3> /tmp/faults.in 4< /tmp/faults.out
       echo "make 500 6$round" >&3; read -r _ <&4
       # twice: reclaim frees a page that it wrote to a disk when it comes to it again
       for _ in 1 2 3; do echo 8M > $CG/faults/memory.reclaim; sleep 1; done 2> /dev/null
+      echo "walk 0 0 0" >&3; read -r _ <&4  # what the program itself needs comes back
       before=$(counters)
       echo "time 0 500" >&3; read -r _ <&4
       echo "faults $case $round before $before after $(counters)"

@@ -281,8 +281,8 @@ def _replay_each(
                     result = error.result
                     verified = False
                 if side_by_side and settings.has_zram and not settings.charge_zram:
-                    charged = equal_memory(trace, settings, strict=strict, jobs=jobs, reader=reader)
-                    result = replace(result, at_equal_memory=charged)
+                    equal = equal_memory(trace, settings, strict=strict, jobs=jobs, cost=cost, reader=reader)
+                    result = replace(result, at_equal_memory=equal)
                 results.append(result)
     return results, verified
 

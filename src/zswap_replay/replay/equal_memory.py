@@ -6,15 +6,22 @@ from dataclasses import replace
 
 from zswap_replay.errors import VerificationError
 from zswap_replay.replay.loop import replay
+from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.memory import memory_figures
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import TraceReader
 
 
 def equal_memory(
-    trace: str, settings: Settings, *, strict: bool, jobs: int | None, reader: TraceReader | None = None
+    trace: str,
+    settings: Settings,
+    *,
+    strict: bool,
+    jobs: int | None,
+    cost: CostProfile | None = None,
+    reader: TraceReader | None = None,
 ) -> dict[str, int]:
-    """Replay a trace once more with zram's memory charged; return the figures of result.memory.
+    """Replay a trace once more with zram's memory charged; return the figures of result.memory, by a cost profile.
 
     ``reader`` is that of the trace, where replays share its rows.
 
@@ -22,9 +29,11 @@ def equal_memory(
     """
     charged = replace(settings, charge_zram=True, verify="off")
     try:
-        result = replay(trace, charged, strict=strict, allow_missing=True, jobs=jobs, reader=reader)
+        result = replay(
+            trace, charged, strict=strict, allow_missing=True, jobs=jobs, cost=cost, reader=reader
+        )
     except VerificationError as error:
         if error.result is None:
             raise
-        result = error.result
+        result = error.result.priced(cost)
     return memory_figures(result)

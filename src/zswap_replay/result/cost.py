@@ -28,6 +28,20 @@ Counter = tuple[Group, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Compressors:
+    """The compressors by whose prices a replay is reckoned, as specs."""
+
+    zswap: str
+    zram: str
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Compressors:
+        """Read them from settings as a manifest has them: zram takes zswap's where it has none of its own."""
+        compressor = str(settings["compressor"])
+        return cls(compressor, str(settings.get("comp_algorithm") or compressor))
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """Something that takes time: the counters that count it, of the machine and of a memcg by NUMA node."""
 
@@ -47,7 +61,7 @@ OPERATIONS: Final = {
     ),
     "writebacks": Operation((("zswap", "written_back_pages"),), ("written_back_pages",)),
 }
-"""What is counted, by name. Another tier adds its counters to these rows, or a row."""
+"""What is counted, by name; with a zram device also what that does, "device loads" and "device compressions"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +76,12 @@ class Term:
 TERMS: Final = (
     Term("stall_ns", "faults", "fault_ns"),
     Term("stall_ns", "loads", "decompress_ns"),
+    Term("stall_ns", "device loads", "device_decompress_ns"),
     Term("stall_ns", "reads waited for", "read_ns"),
     Term("compress_ns", "compressions", "compress_ns"),
+    Term("compress_ns", "device compressions", "device_compress_ns"),
     Term("reclaim_ns", "compressions", "compress_ns"),
+    Term("reclaim_ns", "device compressions", "device_compress_ns"),
     Term("reclaim_ns", "writebacks", "decompress_ns"),
     Term("reclaim_ns", "writes", "write_ns"),
 )
@@ -72,21 +89,21 @@ TERMS: Final = (
 
 
 def reckon(
-    counts: Mapping[str, int], profile: CostProfile, compressor: str, duration_ns: int | None
+    counts: Mapping[str, int], profile: CostProfile, compressors: Compressors, duration_ns: int | None
 ) -> dict[str, Number | None]:
     """Compute the figures of ``derived.PRICED``, by name, from the numbers of the ``OPERATIONS``.
 
-    ``compressor`` is a spec; a figure is None that needs the price of one that the profile lacks. ``duration_ns`` is
+    A figure is None that needs the price of one that the profile lacks. ``duration_ns`` is
     the trace's time in which the operations were counted; where it is None or 0 there is no rate, and where the profile
     has no TBW no share of it.
     """
     counts = {**counts, "reads waited for": min(counts["reads"], counts["faults"])}
-    prices = _prices(profile, compressor)
+    prices = _prices(profile, compressors)
     found: dict[str, Number | None] = dict.fromkeys(PRICED)
     for name in dict.fromkeys(term.figure for term in TERMS):
         total = 0
         for term in TERMS:
-            if term.figure == name and counts[term.operation]:
+            if term.figure == name and counts.get(term.operation):
                 price = prices[term.price]
                 if price is None:
                     break
@@ -103,14 +120,16 @@ def reckon(
     return found
 
 
-def _prices(profile: CostProfile, compressor: str) -> dict[str, int | None]:
-    codec = profile.codec(compressor)
+def _prices(profile: CostProfile, compressors: Compressors) -> dict[str, int | None]:
+    codec, device = profile.codec(compressors.zswap), profile.codec(compressors.zram)
     return {
         "fault_ns": profile.fault_ns,
         "read_ns": profile.read_ns,
         "write_ns": profile.write_ns,
         "compress_ns": None if codec is None else codec.compress_ns,
         "decompress_ns": None if codec is None else codec.decompress_ns,
+        "device_compress_ns": None if device is None else device.compress_ns,
+        "device_decompress_ns": None if device is None else device.decompress_ns,
     }
 
 
@@ -125,11 +144,11 @@ def counts_of(now: Snapshot) -> dict[str, int]:
 
 
 def _of_zram(counts: dict[str, int], reads: int, writes: int) -> dict[str, int]:
-    """Turn what swap asks of zram into loads and compressions; the disk is its backing device."""
+    """Turn what swap asks of zram into loads and compressions of its own; the disk is its backing device."""
     return {
         **counts,
-        "loads": counts["loads"] + counts["reads"] - reads,
-        "compressions": counts["compressions"] + counts["writes"],
+        "device loads": counts["reads"] - reads,
+        "device compressions": counts["writes"],
         "reads": reads,
         "writes": writes,
     }
@@ -147,10 +166,10 @@ def counts_of_memcg(now: Snapshot, path: str) -> dict[str, int]:
 
 
 def by_memcg(
-    end: Snapshot, profile: CostProfile, compressor: str, duration_ns: int | None
+    end: Snapshot, profile: CostProfile, compressors: Compressors, duration_ns: int | None
 ) -> dict[str, dict[str, Number | None]]:
     """Compute the figures of each memcg at a snapshot, with its descendants, by path."""
-    return {path: reckon(counts_of_memcg(end, path), profile, compressor, duration_ns) for path in end.nodes}
+    return {path: reckon(counts_of_memcg(end, path), profile, compressors, duration_ns) for path in end.nodes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,20 +215,21 @@ def as_json(
     snapshots: Sequence[Snapshot],
     derived: Mapping[str, Number | None],
     profile: CostProfile,
-    compressor: str,
+    compressors: Compressors,
     duration_ns: int | None,
 ) -> dict[str, Any]:
     """Make the block ``cost`` of the JSON output: figures of the machine and of each memcg, and their basis."""
     end = snapshots[-1]
     saved = saved_by_memcg(snapshots)
-    memcgs = by_memcg(end, profile, compressor, duration_ns)
+    memcgs = by_memcg(end, profile, compressors, duration_ns)
     for path, figures in memcgs.items():
         figures |= dict(zip(_SAVED, (saved[path].mean, saved[path].peak), strict=True))
     if "/" in memcgs:
         memcgs["/"] |= {name: derived[name] for name in _SAVED}
     return {
         "profile": profile.as_json(),
-        "compressor": compressor,
+        "compressor": compressors.zswap,
+        **({"comp_algorithm": compressors.zram} if end.zram else {}),
         "duration_ns": duration_ns,
         **{name: derived[name] for name in (*PRICED, *_SAVED)},
         "basis": basis(profile, len(snapshots)),

@@ -147,11 +147,11 @@ def load_profile(name_or_path: str | PathLike[str]) -> CostProfile:
     return replace(_parsed(table, where), where=where)
 
 
-def profile_of(cost: CostProfile | str | PathLike[str] | None, compressor: str) -> CostProfile | None:
-    """Load the profile that is named, unless it is one or None. Raises CostError: it lacks the compressor."""
+def profile_of(cost: CostProfile | str | PathLike[str] | None, *compressors: str) -> CostProfile | None:
+    """Load the profile that is named, unless it is one or None. Raises CostError: it lacks a compressor."""
     profile = cost if isinstance(cost, CostProfile) or cost is None else load_profile(cost)
     if profile is not None:
-        profile.need((compressor,))
+        profile.need(compressors)
     return profile
 
 

@@ -1,4 +1,4 @@
-"""What tiers have in common: faults, disk reads and writes, and the memory they have, inside memcgs and outside them.
+"""What tiers have in common: faults, disk reads and writes, their cost, and memory, inside memcgs and outside them.
 
 zswap's compressed bytes are charged to memcgs, zram's to nobody: under one memory.max zram has more memory. Results
 are held against each other at equal memory first, with zram's bytes charged too.
@@ -18,15 +18,21 @@ FIGURES: Final = {
     "oom": ("charged over a limit", "pages"),
     "swap_read_bytes": ("read from a disk", "bytes"),
     "swap_write_bytes": ("written to a disk", "bytes"),
+    "stall_ns": ("stall of faults", "ns"),
+    "reclaim_ns": ("time in reclaim", "ns"),
     "memory_in_memcgs_bytes": ("memory in memcgs, end", "bytes"),
     "memory_outside_bytes": ("outside them, end", "bytes"),
     "memory_total_bytes": ("both", "bytes"),
 }
-"""The figures by name: their titles and units."""
+"""The figures by name: their titles and units. A cost profile that lacks a compressor leaves out those of time."""
+
+
+PRICED_HERE: Final = ("stall_ns", "reclaim_ns")
+"""Those that a cost profile prices."""
 
 
 def memory_figures(result: Result) -> dict[str, int]:
-    """Compute the figures at the end of a replay."""
+    """Compute the figures at the end of a replay, those of time by its cost profile."""
     end, derived = result.end, result.derived
     charged = end.memcg["/"].get("zswap", 0)
     inside = end.replay["resident_pages"] * PAGE_SIZE + charged
@@ -36,6 +42,7 @@ def memory_figures(result: Result) -> dict[str, int]:
         "oom": end.replay["oom"],
         "swap_read_bytes": int(derived["swap_read_bytes"] or 0),
         "swap_write_bytes": int(derived["swap_write_bytes"] or 0),
+        **{name: int(priced) for name in PRICED_HERE if (priced := derived[name]) is not None},
         "memory_in_memcgs_bytes": inside,
         "memory_outside_bytes": outside,
         "memory_total_bytes": inside + outside,

@@ -203,12 +203,12 @@ class Result:
         None where a share has nothing to be a share of, or a file of an earlier version lacks the figure.
         """
         counts = cost.counts_of(self.end)
-        priced = cost.reckon(counts, self.cost_profile, self._compressor, self.duration_ns)
+        priced = cost.reckon(counts, self.cost_profile, self._compressors, self.duration_ns)
         return derive(self.end, self.over_time, priced)
 
     @property
-    def _compressor(self) -> str:
-        return str(self.manifest.settings["compressor"])
+    def _compressors(self) -> cost.Compressors:
+        return cost.Compressors.of(self.manifest.settings)
 
     @property
     def cost_profile(self) -> CostProfile:
@@ -223,18 +223,19 @@ class Result:
         and assumed.
         """
         return cost.as_json(
-            self.snapshots, self.derived, self.cost_profile, self._compressor, self.duration_ns
+            self.snapshots, self.derived, self.cost_profile, self._compressors, self.duration_ns
         )
 
     @property
     def cost_by_memcg(self) -> dict[str, dict[str, Number | None]]:
         """Figures of time and wear of each memcg at the end, with its descendants, by path and name."""
-        return cost.by_memcg(self.end, self.cost_profile, self._compressor, self.duration_ns)
+        return cost.by_memcg(self.end, self.cost_profile, self._compressors, self.duration_ns)
 
     def priced(self, profile: str | PathLike[str] | CostProfile | None, *, strict: bool = True) -> Result:
         """Return the same result, reckoned by another cost profile: a name, a file or a CostProfile; None for its own.
 
-        Ranges of the figures that it prices are left out, since they were reckoned by the one before.
+        Ranges of the figures that it prices are left out, and those at equal memory: they were reckoned by the one
+        before.
 
         Raises CostError: it is none, or lacks the compressor, which makes figures None unless ``strict``.
         """
@@ -243,12 +244,15 @@ class Result:
         if not isinstance(profile, CostProfile):
             profile = load_profile(profile)
         if strict:
-            profile.need((self._compressor,))
+            profile.need((self._compressors.zswap, self._compressors.zram))
         ranges = self.range
         if ranges is not None and profile != self.cost_profile:
             names = {f"derived.{name}" for name in PRICED}
             ranges = Ranges({name: each for name, each in ranges.items() if name not in names})
-        return replace(self, priced_by=profile, range=ranges)
+        equal = self.at_equal_memory
+        if equal is not None and profile != self.cost_profile:
+            equal = {name: each for name, each in equal.items() if name not in PRICED}
+        return replace(self, priced_by=profile, range=ranges, at_equal_memory=equal)
 
     @property
     def sample_rate(self) -> Fraction | None:

@@ -12,7 +12,7 @@ from tests.bench import FULL, HALF, REFUSED, Bench
 from tests.factories import make_result, make_snapshot
 from zswap_replay.errors import CostError, ResultError
 from zswap_replay.replay.loop import replay
-from zswap_replay.result.cost import OPERATIONS, TERMS, counts_of, reckon, saved_by_memcg
+from zswap_replay.result.cost import OPERATIONS, TERMS, Compressors, counts_of, reckon, saved_by_memcg
 from zswap_replay.result.cost_measure import measure, time_device
 from zswap_replay.result.cost_profile import (
     PARTS,
@@ -43,6 +43,9 @@ tbw = 1
 zstd = { compress_ns = 4001, decompress_ns = 1103 }
 "zstd:1" = { compress_ns = 3001, decompress_ns = 1009 }
 """
+
+
+LZ4 = Compressors("lz4", "lz4")
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_twenty_events_by_hand(tmp_path: Path, mine: Path) -> None:
 def test_writebacks_are_decompressed_in_reclaim_and_stall_nobody() -> None:
     profile = load_profile("nvme")
     counts = dict.fromkeys(OPERATIONS, 0) | {"writebacks": 3, "writes": 3}
-    found = reckon(counts, profile, "lz4", None)
+    found = reckon(counts, profile, LZ4, None)
     assert (0, 0, 3 * 1825 + 3 * 18_519) == (
         found["stall_ns"],
         found["compress_ns"],
@@ -109,9 +112,26 @@ def test_writebacks_are_decompressed_in_reclaim_and_stall_nobody() -> None:
     assert found["swap_write_bytes_per_day"] is found["endurance_per_year"] is None
 
 
+def test_zram_behind_zswap_has_the_price_of_its_own_compressor(bench: Bench, mine: Path) -> None:
+    trace = TraceBuilder().memcg_create("/a").memcg_set("/a", "memory.zswap.max", 2 * PAGE_SIZE)
+    for page in range(8):  # of which zswap takes five, until two pages are full of them
+        trace.write("/a", page, content=HALF + page).pageout("/a", page)
+    result = bench.replay(trace, kernel="6.6", tier="zswap+zram", comp_algorithm="zstd:1").priced(mine)
+    counts = counts_of(result.end)
+    assert (5, 3) == (counts["compressions"], counts["device compressions"])
+    assert 5 * 4001 + 3 * 3001 == result.derived["compress_ns"]
+    assert ("zstd", "zstd:1") == (result.cost["compressor"], result.cost["comp_algorithm"])
+    one = {**dict.fromkeys(OPERATIONS, 0), "faults": 1, "device loads": 1}
+    stall = reckon(one, load_profile(mine), Compressors("zstd", "zstd:1"), None)["stall_ns"]
+    assert 7 + 1009 == stall
+    mine.write_text(TEXT.replace('"zstd:1" =', "lz4 =").replace("zstd =", "lzo ="))
+    with pytest.raises(CostError, match="zstd"):
+        result.priced(mine)
+
+
 def test_a_fault_waits_for_one_read_however_many_pages_are_read_ahead() -> None:
     counts = dict.fromkeys(OPERATIONS, 0) | {"faults": 2, "reads": 16}
-    assert 2 * (1013 + 58_824) == reckon(counts, load_profile("nvme"), "lz4", 1)["stall_ns"]
+    assert 2 * (1013 + 58_824) == reckon(counts, load_profile("nvme"), LZ4, 1)["stall_ns"]
 
 
 def test_storing_nothing_costs_more_than_storing(tmp_path: Path) -> None:
@@ -130,7 +150,8 @@ def test_storing_nothing_costs_more_than_storing(tmp_path: Path) -> None:
 
 def test_every_figure_has_its_terms_its_basis_and_another_name() -> None:
     assert {term.figure for term in TERMS} == {name for name in PRICED if DERIVED[name].unit == "ns"}
-    assert {term.operation for term in TERMS} <= {*OPERATIONS, "reads waited for"}
+    others = {"reads waited for", "device loads", "device compressions"}
+    assert {term.operation for term in TERMS} <= OPERATIONS.keys() | others
     assert set(ALIASES.values()) == set(PRICED)
     for name in PRICED:
         assert name.endswith("_ns") == (DERIVED[name].unit == "ns")
@@ -195,8 +216,8 @@ def test_a_spec_has_a_price_of_its_own_or_that_of_its_name(mine: Path) -> None:
     assert CodecCost(4001, 1103) == profile.codec("zstd:5")
     assert profile.codec("lz4") is None
     counts = dict.fromkeys(OPERATIONS, 0) | {"faults": 1, "reads": 1}
-    assert 100_010 == reckon(counts, profile, "lz4", 1)["stall_ns"]
-    assert reckon(counts | {"loads": 1}, profile, "lz4", 1)["stall_ns"] is None
+    assert 100_010 == reckon(counts, profile, LZ4, 1)["stall_ns"]
+    assert reckon(counts | {"loads": 1}, profile, LZ4, 1)["stall_ns"] is None
 
 
 def test_the_named_profiles_have_sources_and_every_compressor() -> None:

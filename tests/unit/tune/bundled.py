@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from tests.paths import TRACES
 from zswap_replay.cli.main import cli
-from zswap_replay.units import format_time, format_size
+from zswap_replay.units import format_size, format_time
 
 HEADS: Final = ("trace", "least", "default", "best", "of the shrink delays", "settings")
 _PROGRAM: Final = ("--vary", "compressor=zstd,lz4", "--vary", "max_pool_percent=5..50", "--replays", "12")
@@ -65,7 +65,8 @@ def row(case: str, folder: Path) -> tuple[str, ...]:
     delays = sorted(set(found["delays"]["figures"][column]))
     told = spell(delays[0]) if len(delays) == 1 else f"{spell(delays[0])} to {spell(delays[-1])}"
     settings = ", ".join(
-        value if name == "compressor" else f"`{name}` {value}" for name, value in sorted(best["settings"].items())
+        value if name == "compressor" else f"`{name}` {value}"
+        for name, value in sorted(best["settings"].items())
     )
     numbers = [spell(point["figures"][column]) for point in (found["points"][0], best)]
     return case, f"`{least}`", *numbers, told, settings

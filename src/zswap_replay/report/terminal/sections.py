@@ -121,8 +121,14 @@ def memory(results: Sequence[Result], figures: Callable[[Result], Mapping[str, i
     table = Grid("", *labels(results))
     found = [figures(result) for result in results]
     for name, (title, unit) in FIGURES.items():
-        table.add_row(title, *(size(each[name]) if unit == "bytes" else number(each[name]) for each in found))
+        table.add_row(title, *(_tier_figure(each.get(name), unit) for each in found))
     return table
+
+
+def _tier_figure(value: int | None, unit: str) -> Text:
+    if value is None or unit == "ns":
+        return Text("-" if value is None else format_time(value))
+    return size(value) if unit == "bytes" else number(value)
 
 
 def derived(results: Sequence[Result]) -> Grid:
