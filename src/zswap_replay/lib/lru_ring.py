@@ -193,9 +193,18 @@ class LruRings:
 
     def list_move_tail(self, head: cython.int, item: cython.int) -> None:
         """Move an item to the tail of the list that it is on."""
-        if self.last(head) != item:
-            self.list_del(head, item)
-            self.list_add_tail(head, item)
+        ring: Ring = cython.cast(Ring, self.rings[head])
+        at: cython.int = self.place[item].at
+        if at != ring.place_of(ring.used - 1):
+            ring.slot[at] = HOLE
+            if at == ring.head:
+                ring.trim()
+            if ring.used == ring.room:
+                self.make_room(ring, self.size[head] - 1)
+            at = ring.place_of(ring.used)
+            ring.used += 1
+            ring.slot[at] = item
+            self.place[item].at = at
 
     def list_splice_init(self, source: cython.int, head: cython.int) -> None:
         """Move all of ``source``, in its order, before the head of the list ``head``."""

@@ -32,6 +32,8 @@ class SwapCache:
         self.memcgs = memcgs
         self.lruvecs = lruvecs
         self.workingset = workingset
+        # pages that went and are charged still, while reclaim looks at a batch of one memcg; else -1
+        self.free_folios = -1
 
     def add_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Charge a page that comes into memory to a memcg, and put it on a list of that memcg.
@@ -46,8 +48,30 @@ class SwapCache:
         self.lruvecs.folio_add_lru(page, memcg)
 
     def free_folio(self, page: cython.int) -> None:
-        """Uncharge a page that is out of memory and off its list."""
-        self.memcgs.uncharge(self.pages.page[page].memcg, 1)
+        """Uncharge a page that is out of memory and off its list, or, in a batch, count it to be uncharged with it."""
+        if self.free_folios >= 0:
+            self.free_folios += 1
+        else:
+            self.memcgs.uncharge(self.pages.page[page].memcg, 1)
+
+    def begin_batch(self, memcg: cython.int) -> None:
+        """Uncharge pages of a memcg together from here on; a dead one may leave the tree with any of them."""
+        if self.memcgs.online[memcg]:
+            self.free_folios = 0
+
+    def end_batch(self, memcg: cython.int) -> None:
+        """Uncharge what went in a batch, and each page by itself from here on."""
+        self.mem_cgroup_uncharge_folios(memcg)
+        self.free_folios = -1
+
+    def mem_cgroup_uncharge_folios(self, memcg: cython.int) -> None:
+        """Uncharge the pages of a memcg that went so far in a batch, if there is one.
+
+        Models mem_cgroup_uncharge_folios(), mm/memcontrol.c.
+        """
+        if self.free_folios > 0:
+            self.memcgs.uncharge(memcg, self.free_folios)
+            self.free_folios = 0
 
     def get_obj_cgroup_from_folio(self, page: cython.int) -> cython.int:
         """Return the objcg that what a page takes in zswap is charged to, -1 where that is the root's own.

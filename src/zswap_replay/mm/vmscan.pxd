@@ -50,7 +50,7 @@ cdef class Vmscan:
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap, worker_waited
-    cdef readonly int shrink_delay, swap_full_memcg, swappiness, free_folios
+    cdef readonly int shrink_delay, swap_full_memcg, swappiness
     cdef readonly long long share, whole
     cdef int[::1] reclaim_iter, isolated, fates, deactivated
     cdef readonly object shortages
@@ -62,7 +62,6 @@ cdef class Vmscan:
     cdef int pageout(self, int page) except -1
     cdef note_swap_full(self, int memcg)
     cdef void remove_mapping(self, int page, int memcg) noexcept
-    cdef void mem_cgroup_uncharge_folios(self, int memcg) noexcept
     cdef void drop_swap_cache(self, int page) noexcept
     cdef reclaim_pages(self, int page)
     cdef int folio_check_references(self, int page) noexcept

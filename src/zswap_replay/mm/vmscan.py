@@ -138,8 +138,6 @@ class Vmscan:
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
         self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
-        # pages that went and are charged still, while a batch of one memcg is looked at; else -1
-        self.free_folios = -1
         self.clean_drops = 0  # mapped pages that went without a write, as their slot has what they hold
         # pages that stayed, as a memory.swap.max gave them no slot, and those that no room was made for because of one
         self.swap_full = 0
@@ -186,8 +184,7 @@ class Vmscan:
         flags: cython.int = self.pages.flags[page]
         memcg: cython.int = self.pages.page[page].memcg
         if flags & SLOT and not flags & DIRTY:
-            if flags & PRESENT:
-                self.clean_drops += 1
+            self.clean_drops += flags & PRESENT != 0
             self.remove_mapping(page, memcg)
             return FREED
         if not flags & SLOT and not self.swap_slots.folio_alloc_swap(page):
@@ -211,7 +208,7 @@ class Vmscan:
     def note_swap_full(self, memcg: cython.int) -> None:
         """Count a page of a memcg that a memory.swap.max up the tree, or a device that is full, keeps in memory."""
         memcgs: MemCgroups = self.memcgs
-        self.mem_cgroup_uncharge_folios(memcg)
+        self.swap_cache.mem_cgroup_uncharge_folios(memcg)
         self.swap_full += 1
         self.swap_full_memcg = memcg
         above: cython.int = memcg
@@ -231,19 +228,7 @@ class Vmscan:
         """Free the memory of a page whose slot has what it holds, and note when it went. Models __remove_mapping()."""
         self.pages.flags[page] &= ~(PRESENT | SWAPCACHE | YOUNG | REFERENCED)
         self.workingset.workingset_eviction(page, memcg)
-        if self.free_folios >= 0:
-            self.free_folios += 1
-        else:
-            self.swap_cache.free_folio(page)
-
-    def mem_cgroup_uncharge_folios(self, memcg: cython.int) -> None:
-        """Uncharge the pages of a memcg that went since the batch began.
-
-        Models mem_cgroup_uncharge_folios(), mm/memcontrol.c.
-        """
-        if self.free_folios > 0:
-            self.memcgs.uncharge(memcg, self.free_folios)
-            self.free_folios = 0
+        self.swap_cache.free_folio(page)
 
     def drop_swap_cache(self, page: cython.int) -> None:
         """Drop the copy of a page that is in the swap cache alone, as reclaim did at some moment that nothing tells."""
@@ -317,15 +302,13 @@ class Vmscan:
             if not self.pages.flags[page] & YOUNG:
                 lengths.look_ahead(self.pages.content_of(page))
         self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
-        if self.memcgs.online[memcg]:  # a dead one may leave the tree with any of them
-            self.free_folios = 0
+        self.swap_cache.begin_batch(memcg)
         for i in range(taken):
             self.writeback.units += 1
             if self.writeback.ended < self.writeback.submitted:
                 self.writeback.end_writes(self.writeback.units)
             self.fates[i] = self.shrink_folio(self.isolated[i], memcg)
-        self.mem_cgroup_uncharge_folios(memcg)
-        self.free_folios = -1
+        self.swap_cache.end_batch(memcg)
         if self.stat.stores_flush(memcg):
             # the pages that were isolated are on no list yet, as at the last store
             self.stat.mem_cgroup_flush_stats(memcg)

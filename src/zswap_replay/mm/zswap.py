@@ -1039,10 +1039,9 @@ class Zswap(LruWalk):
         return True
 
     def zswap_decompress(self, entry: cython.int) -> None:
-        """Bring a page back from what is kept of it."""
-        if self.page_table.page[entry].length and self.page_table.flags[entry] & BYTES_KEPT:
-            pool: ZswapPool = self.pools.pool_of_entry(entry)
-            pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
+        """Bring a page back from the bytes that are kept of it."""
+        pool: ZswapPool = self.pools.pool_of_entry(entry)
+        pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
 
     # ---- writeback ----
 
@@ -1055,7 +1054,8 @@ class Zswap(LruWalk):
             return -ENOMEM
         if not self.swap_cache.read_swap_cache_async(entry):
             return -EEXIST
-        self.zswap_decompress(entry)
+        if self.page_table.flags[entry] & BYTES_KEPT:
+            self.zswap_decompress(entry)
         objcg: cython.int = self.page_table.page[entry].objcg
         memcg: cython.int = self.memcgs.obj_cgroup_memcg(objcg)
         nid: cython.int = self.page_table.page[entry].node
@@ -1121,10 +1121,9 @@ class Zswap(LruWalk):
 
         Up to 6.8 the kernel drops an older copy of the slot first, whatever comes of the store, and counts it
         (duplicate_entry): a page that was loaded keeps its entry, and is written to with that entry behind it. From 6.9
-        on the kernel drops it last: xa_store() replaces it where the store succeeds, and label check_old removes it
-        where it fails, so that until then the older copy still counts at both limits. Dropping it first is right there
-        too, since there is none. A load frees the entry, and a page that is not loaded is not stored again: it is
-        either out of memory, or in the swap cache with its entry gone (written back, or refused).
+        on it drops it last, by xa_store() or at label check_old, so that it still counts at both limits. Dropping it
+        first is right there too, since there is none: a load frees the entry, and a page that is not loaded is out of
+        memory, or in the swap cache with its entry gone.
         """
         pages: PageTable = self.page_table
         pool: ZswapPool = self.pools.current
@@ -1214,7 +1213,8 @@ class Zswap(LruWalk):
         pages: PageTable = self.page_table
         if not pages.page[page].pool:
             return False
-        self.zswap_decompress(page)
+        if pages.flags[page] & BYTES_KEPT:
+            self.zswap_decompress(page)
         self.zswpin += 1
         objcg: cython.int = pages.page[page].objcg
         if objcg >= 0 or self.rule_root_has_objcg:
