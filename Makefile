@@ -80,7 +80,7 @@ $(BIN)/pip:
 # What a user gets; the core is built with it.
 $(VENV)/installed: $(BIN)/pip pyproject.toml constraints.txt setup.py $(SOURCES) $(SOURCES:.pxd=.py)
 	@echo "installing into $(VENV): about a minute"
-	@$(INSTALL) .
+	@ZSWAP_REPLAY_ONE_UNIT=1 $(INSTALL) .
 	@$(BIN)/python -m zswap_replay.machine
 	@touch $@
 
@@ -91,4 +91,4 @@ $(VENV)/installed-dev: $(BIN)/pip pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info src/zswap_replay/*/*.c src/zswap_replay/*/*.so
+	rm -rf $(VENV) build dist src/*.egg-info src/zswap_replay/*/*.c src/zswap_replay/*.so src/zswap_replay/*/*.so

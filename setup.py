@@ -6,16 +6,25 @@ ZSWAP_REPLAY_PURE=1          build no extension module
 ZSWAP_REPLAY_REQUIRE_CORE=1  fail where the core does not compile: for developers, CI and wheels
 ZSWAP_REPLAY_OPTIMIZE=1      how far the C compiler optimizes, 3 where it is not set: the gate takes a core that is
                              compiled in half the time
+ZSWAP_REPLAY_ONE_UNIT=1      link all modules into one library, in which they call each other without a table and are
+                             inlined into each other (tools/one_unit.py); 0: each is a library of its own. Where it is
+                             not set, what is installed for use is one unit, and what is built where it lies, to be
+                             worked on, is not: one module is compiled anew in seconds.
 """
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = Path("src/zswap_replay")
+UNIT = "_core"
+"""The library that has all modules, in the package's folder: _import_hooks.py finds them there."""
 CORES = os.cpu_count() or 1
 
 
@@ -32,34 +41,73 @@ class BuildCore(build_ext):
         for made in [*PACKAGE.glob("*/*.so"), *PACKAGE.glob("*/*.c")]:
             if not (made.parent / made.name.split(".")[0]).with_suffix(".pxd").exists():
                 made.unlink()  # its module was moved or deleted, and could be imported still
+        made_for_wheel = Path(self.build_lib, PACKAGE.name)
+        for built in [*PACKAGE.glob(f"{UNIT}.*.so"), *made_for_wheel.glob(f"{UNIT}.*.so")]:
+            built.unlink()  # it would be found first
+        if self.in_one_unit() and not self.inplace:
+            for built in made_for_wheel.glob("*/*.so"):
+                built.unlink()  # they would be in the wheel too
         try:
             if self.extensions:
-                translate(self.extensions)
-            super().run()
+                *modules, unit = self.extensions
+                translate(modules)
+                if not (self.in_one_unit() and self.built(join(unit, modules))):
+                    self.extensions = modules
+                    super().run()
         except Exception as error:
             if os.environ.get("ZSWAP_REPLAY_REQUIRE_CORE") == "1":
                 raise
             self.inplace = False
-            for built in [*PACKAGE.glob("*/*.so"), *Path(self.build_lib).glob("zswap_replay/*/*.so")]:
+            for built in [*PACKAGE.rglob("*.so"), *made_for_wheel.rglob("*.so")]:
                 built.unlink()
-            self.extensions: list[Extension] = []
+            self.extensions = []
             reason = str(error).strip().splitlines()[-1]
             print(f"zswap-replay: core not compiled ({reason}); it will run interpreted", file=sys.stderr)
 
+    def in_one_unit(self) -> bool:
+        """Tell whether all modules become one library."""
+        asked = os.environ.get("ZSWAP_REPLAY_ONE_UNIT")
+        return asked == "1" if asked in ("0", "1") else not (self.inplace or self.editable_mode)
+
+    def built(self, unit: Extension) -> bool:
+        """Build the unit; return False where the compiler cannot: the core is slower then."""
+        compiler = self.compiler
+        self.extensions = [unit]
+        try:
+            super().run()
+        except (CCompilerError, ExecError, PlatformError):
+            self.compiler = compiler
+            return False
+        return True
+
+    def build_extension(self, ext: Extension) -> None:
+        """Compile the sources of the unit side by side; setuptools does so for extensions alone."""
+        compile_in_turn = self.compiler.compile
+
+        def compile_side_by_side(sources: list[str], **options: Any) -> list[str]:
+            with ThreadPoolExecutor(CORES) as pool:
+                made = pool.map(lambda source: compile_in_turn([source], **options), sources)
+                return [file for files in made for file in files]
+
+        if ext.name == f"zswap_replay.{UNIT}":
+            self.compiler.compile = compile_side_by_side
+        super().build_extension(ext)
+
 
 def core() -> list[Extension]:
-    """Return the extension modules; none where ZSWAP_REPLAY_PURE=1 asks for an interpreted install."""
+    """Return the extension modules, and last the unit of them all; none where ZSWAP_REPLAY_PURE=1 asks for neither."""
     if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
         return []
-    return [
-        Extension(
-            f"zswap_replay.{source.parent.name}.{source.stem}",
-            [str(source)],
-            # Debug information takes a quarter of the compiler's time, and its warnings are of C that nobody wrote.
-            extra_compile_args=[f"-O{os.environ.get('ZSWAP_REPLAY_OPTIMIZE', '3')}", "-g0", "-w"],
-        )
+    # Debug information takes a quarter of the compiler's time, and its warnings are of C that nobody wrote.
+    flags = [f"-O{os.environ.get('ZSWAP_REPLAY_OPTIMIZE', '3')}", "-g0", "-w"]
+    modules = [
+        Extension(f"zswap_replay.{source.parent.name}.{source.stem}", [str(source)], extra_compile_args=flags)
         for source in sorted(path.with_suffix(".py") for path in PACKAGE.glob("*/*.pxd"))
     ]
+    inlining = [*flags, "-flto"]
+    linking = [*flags, f"-flto={CORES}"]
+    unit = Extension(f"zswap_replay.{UNIT}", [], extra_compile_args=inlining, extra_link_args=linking)
+    return [*modules, unit]
 
 
 def translate(modules: list[Extension]) -> None:
@@ -83,6 +131,24 @@ def translate(modules: list[Extension]) -> None:
     )
     for module, in_c in zip(modules, translated, strict=True):
         module.sources = in_c.sources
+
+
+def join(unit: Extension, modules: list[Extension]) -> Extension:
+    """Write the C that modules have in one unit, and return the unit, which has it for its sources from here on."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from tools.one_unit import joined
+
+    folder = Path("build") / "one_unit"
+    folder.mkdir(parents=True, exist_ok=True)
+    in_c = {module.name: Path(*module.sources).read_text(encoding="utf-8") for module in modules}
+    sources = []
+    for name, text in joined(in_c).items():
+        source = folder / f"{name}.c"
+        if not source.exists() or source.read_text(encoding="utf-8") != text:
+            source.write_text(text, encoding="utf-8")
+        sources.append(str(source))
+    unit.sources = sources
+    return unit
 
 
 setup(ext_modules=core(), cmdclass={"build_ext": BuildCore})

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from zswap_replay import _import_hooks
 
 if TYPE_CHECKING:
     from zswap_replay.errors import (
@@ -102,7 +103,4 @@ class _Package(ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 
-if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
-    from zswap_replay._interpreted import install
-
-    install()
+_import_hooks.install()

@@ -24,6 +24,19 @@ MODULES = {
     "three.py": "def same(number):\n    return number\n",
 }
 
+USE = """
+import traceback
+from zswap_replay._import_hooks import install
+install()
+from zswap_replay.lib import two
+print(two.__name__, two.fourfold(3))
+try:
+    two.fourfold("three")
+except TypeError as error:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    print(f"{last.filename}:{last.lineno}")
+"""
+
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
@@ -89,6 +102,27 @@ def test_what_changed_is_compiled_and_what_needs_it(package: Path) -> None:
 
     edit(package / "one.pxd", MODULES["one.pxd"].replace("noexcept", "except -1"))
     assert {"one", "two"} == rebuilt(package)
+
+
+def test_one_unit_has_all_modules_each_with_its_own_name_and_lines(package: Path) -> None:
+    for name in ("three.py", "three.pxd"):
+        (package / name).unlink()
+    for copied in ("tools/one_unit.py", "src/zswap_replay/_import_hooks.py"):
+        (package.parents[2] / copied).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / copied, package.parents[2] / copied)
+    done = build(package, ZSWAP_REPLAY_ONE_UNIT="1", ZSWAP_REPLAY_OPTIMIZE="0")
+    assert 0 == done.returncode, done.stdout
+    assert ["_core"] == list(built(package.parent))
+    assert {} == built(package)
+
+    used = subprocess.run(
+        [sys.executable, "-c", USE], cwd=package.parents[1], capture_output=True, text=True, check=True
+    )
+    assert ["zswap_replay.lib.two", "12", "src/zswap_replay/lib/two.py:4"] == used.stdout.split()
+
+    assert 0 == build(package, ZSWAP_REPLAY_OPTIMIZE="0").returncode
+    assert {} == built(package.parent)  # it would be found first
+    assert {"one", "two"} == set(built(package))
 
 
 def test_a_module_that_is_gone_leaves_no_extension(package: Path) -> None:
