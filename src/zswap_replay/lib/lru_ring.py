@@ -231,10 +231,15 @@ class LruRings:
             room += room // 2
         slot: Column = column(room, INT)
         count: cython.int = 0
-        number: cython.int
         item: cython.int
-        for number in range(ring.used):
-            item = ring.slot[ring.place_of(number)]
+        at: cython.int = ring.head
+        left: cython.int = ring.used
+        while left:
+            left -= 1
+            item = ring.slot[at]
+            at += 1
+            if at == ring.room:
+                at = 0
             if item != HOLE:
                 slot[count] = item
                 self.place[item].at = count

@@ -412,8 +412,7 @@ class MemCgroups:
 
     def nr_dying_descendants(self) -> int:
         """Count the memcgs that were removed and that something still refers to."""
-        dying = 0
-        memcg = self.mem_cgroup_iter(ROOT, -1)
+        memcg, dying = ROOT, 0
         while memcg >= 0:
             dying += not self.online[memcg]
             memcg = self.mem_cgroup_iter(ROOT, memcg)

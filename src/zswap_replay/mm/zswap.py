@@ -864,7 +864,6 @@ class Zswap(LruWalk):
         self.swap_cache = swap_cache
         self.writeback = writeback
         self.nr_nodes = nr_nodes
-
         self.worker = ShrinkWorker(release, memcgs, writeback_ns)
         self.shrinker = ZswapShrinker(release, pages, memcgs, nr_nodes)
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
@@ -889,12 +888,10 @@ class Zswap(LruWalk):
         self.stored_pages = 0  # entries that there are now: up with a store, down with each entry freed
         self.stored_incompressible_pages = 0  # entries of PAGE_SIZE bytes that there are now
         self.same_filled_pages = 0  # entries without memory that there are now
-
         # statistics of vmstat
         self.zswpin = 0  # loads that found their page here
         self.zswpout = 0  # stores that succeeded
         self.pswpout_writeback = 0  # zswap's part of pswpout: entries written back
-
         # statistics of ours
         self.compressed_bytes = 0  # bytes of all entries that there are now
         self.memcg_limit_reject = 0  # stores refused at a memory.zswap.max
@@ -903,7 +900,6 @@ class Zswap(LruWalk):
         self.disabled_reject = 0  # stores refused as zswap is disabled
         self.memcg_shrinks = 0  # stores at a memory.zswap.max that shrank their memcg, or tried to
         self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)  # stores by length; same-filled at 0
-
         # tunables
         self.enabled = True
         self.shrinker_enabled = False
