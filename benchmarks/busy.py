@@ -29,6 +29,8 @@ class Condition:
     """Added to the title of a section."""
     rounds: int | None
     """None for as many as the part has."""
+    long_rounds: int | None
+    """The same of what takes a minute."""
 
     def title(self, title: str) -> str:
         """Name a section that is measured under this condition."""
@@ -38,8 +40,12 @@ class Condition:
         """Return the number of rounds in place of ``rounds``."""
         return rounds if self.rounds is None else min(rounds, self.rounds)
 
+    def of_long(self, rounds: int) -> int:
+        """Return the number of rounds in place of ``rounds`` of something that takes a minute."""
+        return rounds if self.long_rounds is None else min(rounds, self.long_rounds)
 
-QUIET = Condition("", None)
+
+QUIET = Condition("", None, None)
 
 
 def conditions(scale: Scale) -> Iterator[Condition]:
@@ -47,7 +53,7 @@ def conditions(scale: Scale) -> Iterator[Condition]:
     yield QUIET
     if scale.busy_rounds:
         with busy_core():
-            yield Condition(", one core busy", scale.busy_rounds)
+            yield Condition(", one core busy", scale.busy_rounds, scale.busy_long_rounds)
 
 
 @contextmanager

@@ -12,8 +12,10 @@ class Scale:
     rounds: int = 5
     long_rounds: int = 3
     """Rounds of what takes a minute."""
-    busy_rounds: int = 3
+    busy_rounds: int = 2
     """Rounds of each part while another process keeps a core busy; 0 for none."""
+    busy_long_rounds: int = 1
+    """The same of what takes a minute."""
     starts: int = 20
     """Rounds of processes that only start."""
     accesses: int = 5_000_000
@@ -44,8 +46,8 @@ class Scale:
 
     def with_rounds(self, rounds: int) -> Scale:
         """Return the same scale with a number of rounds for all."""
-        busy = rounds if self.busy_rounds else 0
-        return replace(self, rounds=rounds, long_rounds=rounds, busy_rounds=busy, starts=rounds)
+        found = replace(self, rounds=rounds, long_rounds=rounds, starts=rounds)
+        return replace(found, busy_rounds=rounds, busy_long_rounds=rounds) if self.busy_rounds else found
 
 
 FULL = Scale()

@@ -88,7 +88,7 @@ def sections(scale: Scale, folder: Path) -> list[Section]:
     for condition in conditions(scale):
         section = Section(condition.title("A sweep of 24 points"), _HOW)
         for each in sweeps:
-            each.add_lines(section, condition.of(scale.long_rounds))
+            each.add_lines(section, condition.of_long(scale.long_rounds))
         found.append(section)
     return found
 

@@ -75,7 +75,7 @@ def test_every_target_is_shown_with_what_was_measured(tmp_path: Path, in_process
         ("run of the demo", "at most 1 s"),
     ):
         assert [what, target] in [[row[0], row[3]] for row in shown]
-    assert 10 == sum("peak memory:" in row[0] for row in shown)
+    assert 13 == sum("peak memory:" in row[0] for row in shown)
     assert {"yes", "no"} >= {row[4] for row in shown if row[3] and row[1] != "left out"}
     left_out = [row[0] for row in shown if row[1] == "left out"]
     assert [] == [what for what in left_out if "libCacheSim" not in what and "cachetools" not in what]
