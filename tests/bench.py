@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import Replay, replay
+from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
@@ -77,6 +78,7 @@ class Bench:
         metadata: TraceMetadata | None = None,
         strict: bool = False,
         interval_ns: int = 0,
+        follow: Callable[[Settings, PackedSnapshots], None] | None = None,
         **settings: Any,
     ) -> Result:
         return replay(
@@ -85,6 +87,7 @@ class Bench:
             strict=strict,
             interval_ns=interval_ns,
             notes=self.notes.append,
+            follow=follow,
         )
 
     def end(self, trace: TraceBuilder, **settings: Any) -> Snapshot:

@@ -60,6 +60,7 @@ class StandIn:
         workers: object = None,
         progress: Callable[[int, int], None] | None = None,
         notes: Callable[[str], None] | None = None,
+        follow: object = None,
     ) -> Result:
         self.calls.append((trace, settings, strict, interval_ns))
         if self.error is not None:

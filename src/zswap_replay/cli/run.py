@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zswap_replay.replay.checkpoint import Checkpoints
+    from zswap_replay.report.machine.timeline import TimelineWriter
     from zswap_replay.result.cost_profile import CostProfile
     from zswap_replay.result.result import Result
     from zswap_replay.settings import Settings
@@ -174,7 +176,12 @@ def run(
     with ExitStack() as files:
         # Both files are made first: one that cannot be written is found before the replay, not after it.
         target = files.enter_context(replacing(output, inputs=inputs)) if output is not None else None
-        line = files.enter_context(replacing(timeline, inputs=inputs)) if timeline is not None else None
+        line = None
+        if timeline is not None:
+            from zswap_replay.report.machine import timeline as timelines
+
+            file = files.enter_context(replacing(timeline, inputs=inputs))
+            line = files.enter_context(timelines.timeline(file))
         results, verified = _replay_each(
             trace,
             runs,
@@ -187,15 +194,14 @@ def run(
             checkpoint=kept,
             resume=resume,
             self_check=self_check or 0,
+            line=line,
             bar=shows_progress(progress, quiet),
             quiet=quiet,
         )
         for text in warnings(results):
             warn(text)
         if line is not None:
-            from zswap_replay.report.machine import timeline as timelines
-
-            timelines.write(line, results)
+            timelines.write_rest(line, results)
         _print(results, form, timing=timing, target=target)
     if not verified:
         context.exit(1)
@@ -235,6 +241,7 @@ def _replay_each(
     checkpoint: Checkpoints | None,
     resume: str | None,
     self_check: int,
+    line: TimelineWriter | None,
     bar: bool,
     quiet: bool,
 ) -> tuple[list[Result], bool]:
@@ -255,7 +262,9 @@ def _replay_each(
         reader = open_trace(trace, strict=strict)
         reader.share()
     with shared_workers(jobs, notes or ignore) as workers:
-        for settings in runs:
+        for number, settings in enumerate(runs):
+            # where tiers differ a run is named by what all of them are, which is known at the end
+            follow = None if line is None or side_by_side else partial(line.follow_settings, number)
             with Bar(settings.compressor, shown=bar) as shown:
                 try:
                     result = replay(
@@ -274,6 +283,7 @@ def _replay_each(
                         reader=reader,
                         progress=shown.update,
                         notes=notes,
+                        follow=follow,
                     )
                 except VerificationError as error:
                     if error.result is None:

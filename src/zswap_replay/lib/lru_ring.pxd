@@ -11,8 +11,9 @@ cdef struct Place:
 
 @cython.final
 cdef class Ring:
-    cdef int[::1] slot
+    # the numbers first: they share a cache line with the address of the places
     cdef int room, head, used
+    cdef int[::1] slot
     cdef inline int place_of(self, int number) noexcept
     cdef void trim(self) noexcept
 
@@ -22,11 +23,13 @@ cdef class LruRings:
     cdef readonly str field
     cdef readonly Place[:] place
     cdef readonly int nr_lists
+    cdef Ring no_ring
     cdef list rings
     cdef readonly int[::1] size
     cpdef detach(self)
     cpdef attach(self)
     cpdef int new_lists(self, int count) except -1
+    cpdef void give_up(self, int head) noexcept
     cpdef int first(self, int head) noexcept
     cpdef int last(self, int head) noexcept
     cpdef int next(self, int head, int item) noexcept
@@ -43,4 +46,4 @@ cdef class LruRings:
     cpdef int list_splice_init(self, int source, int head) except -1
     cpdef int list_splice_tail_init(self, int source, int head) except -1
     @cython.locals(slot="int[::1]")
-    cdef int make_room(self, Ring ring, int size) except -1
+    cdef Ring make_room(self, int head, int size)

@@ -20,9 +20,9 @@ PLACE: Fields = {"at": INT}
 class Ring:
     """The places of one list: how many there are, which is its head, and how many are used from there to its tail."""
 
-    def __init__(self) -> None:
-        self.slot = column(FIRST_ROOM, INT)
-        self.room = FIRST_ROOM
+    def __init__(self, room: int = FIRST_ROOM) -> None:
+        self.slot = column(room, INT)
+        self.room = room
         self.head = 0
         self.used = 0
 
@@ -51,6 +51,8 @@ class LruRings:
         self.field = field
         self.place = items.view(field)
         self.nr_lists = 0
+        # the ring of all lists that have none of their own: most memcgs of a long trace are gone, or never had a page
+        self.no_ring = Ring(0)
         # cast where one is taken out: its type need not be checked each time
         self.rings: list[Ring] = []
         # items by list
@@ -70,8 +72,13 @@ class LruRings:
         self.nr_lists += count
         if self.nr_lists > len(self.size):
             self.size = grown(self.size, 2 * self.nr_lists)
-        self.rings.extend([Ring() for _ in range(count)])
+        self.rings.extend([self.no_ring] * count)
         return first
+
+    def give_up(self, head: cython.int) -> None:
+        """Free the ring of a list that is empty, and will hardly have an item again."""
+        if self.size[head] == 0:
+            self.rings[head] = self.no_ring
 
     # ---- looking ----
 
@@ -115,7 +122,7 @@ class LruRings:
         """Put an item at the head of a list."""
         ring: Ring = cython.cast(Ring, self.rings[head])
         if ring.used == ring.room:
-            self.make_room(ring, self.size[head])
+            ring = self.make_room(head, self.size[head])
         at: cython.int = ring.head - 1
         if at < 0:
             at = ring.room - 1
@@ -148,7 +155,7 @@ class LruRings:
         """Put an item at the tail of a list."""
         ring: Ring = cython.cast(Ring, self.rings[head])
         if ring.used == ring.room:
-            self.make_room(ring, self.size[head])
+            ring = self.make_room(head, self.size[head])
         at: cython.int = ring.place_of(ring.used)
         ring.used += 1
         ring.slot[at] = item
@@ -200,7 +207,7 @@ class LruRings:
             if at == ring.head:
                 ring.trim()
             if ring.used == ring.room:
-                self.make_room(ring, self.size[head] - 1)
+                self.make_room(head, self.size[head] - 1)
             at = ring.place_of(ring.used)
             ring.used += 1
             ring.slot[at] = item
@@ -213,6 +220,7 @@ class LruRings:
             item = self.last(source)
             self.list_del(source, item)
             self.list_add(head, item)
+        self.give_up(source)
 
     def list_splice_tail_init(self, source: cython.int, head: cython.int) -> None:
         """Move all of ``source``, in its order, behind the tail of the list ``head``."""
@@ -221,11 +229,20 @@ class LruRings:
             item = self.first(source)
             self.list_del(source, item)
             self.list_add_tail(head, item)
+        self.give_up(source)
 
     # ---- room ----
 
-    def make_room(self, ring: Ring, size: cython.int) -> None:
-        """Close the holes of a ring, and let it grow by half where they are fewer than a quarter of its places."""
+    def make_room(self, head: cython.int, size: cython.int) -> Ring:
+        """Close the holes of a list's ring, and let it grow by half where they are fewer than a quarter of its places.
+
+        ``size`` items are in it. A list that has none gets one. Return the ring.
+        """
+        ring: Ring = self.rings[head]
+        if ring.room == 0:
+            ring = Ring()
+            self.rings[head] = ring
+            return ring
         room: cython.int = ring.room
         if size > room // 4 * 3:
             room += room // 2
@@ -248,3 +265,4 @@ class LruRings:
         ring.room = room
         ring.head = 0
         ring.used = count
+        return ring

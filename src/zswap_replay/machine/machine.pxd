@@ -5,7 +5,7 @@ from zswap_replay.machine.events cimport Events
 from zswap_replay.mm.file_pages cimport FilePages
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcg_stat cimport MemcgStat
-from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, MemCgroups
+from zswap_replay.mm.memcontrol cimport MemCgroups
 from zswap_replay.mm.memory cimport Memory
 from zswap_replay.mm.page cimport PAGE_SHIFT
 from zswap_replay.mm.page_alloc cimport PageAlloc

@@ -44,7 +44,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         YOUNG,
         ZERO,
     )
-    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
 
@@ -187,6 +186,7 @@ class Machine:
             parent = self.memcgs.parent[memcg]
             moved = self.lruvecs.lru_reparent_memcg(memcg, parent)
             self.memcgs.reparent_charges(memcg, parent, moved)
+        self.lruvecs.give_up(memcg)
         self.memcgs.mem_cgroup_css_offline(memcg)
 
     def memcg_set(self, path: int, key: str, value: int) -> None:
@@ -203,6 +203,7 @@ class Machine:
             self.limits.memory_high_write(memcg, value)
         elif key == "file":
             self.file_pages.set_file(memcg, value >> PAGE_SHIFT)
+            self.lruvecs.wake(memcg)
             self.limits.reclaim_excess(memcg)
         else:
             self.memcgs.set_limit(memcg, key, value)
@@ -284,7 +285,7 @@ class Machine:
             pages.ahead,
             pages.flags,
             self.memcgs.path_memcg,
-            self.memcgs.events,
+            self.memcgs.accesses,
         )
         room: cython.int = pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
@@ -309,7 +310,7 @@ class Machine:
                 counted = path_memcg[memcg[i]]
                 if nr_nodes > 1:
                     counted = counted * nr_nodes + pages.page[page].node
-                counts[counted * NR_EVENTS + ACCESSES] += 1
+                counts[counted] += 1
                 continue
 
             if kind >= CONTROL:
@@ -396,7 +397,7 @@ class Machine:
                 self.vmscan.pte_mkyoung(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
-            self.memcgs.count_memcg_event(space, pages.page[page].node, ACCESSES)
+            self.memcgs.accesses[space * self.memcgs.nr_nodes + pages.page[page].node] += 1
             if kind == WRITE or has_content:
                 pages.set_content(page, kind == WRITE, content, has_content)
         elif kind == PAGEOUT:

@@ -74,6 +74,15 @@ class LruGenLists(Lruvecs):
         self.max_seq[memcg] = MIN_NR_GENS + 1
         self.min_seq[memcg] = 0
 
+    def wake(self, memcg: cython.int) -> None:
+        """Do nothing: reclaim by generations passes over no memcg."""
+
+    def give_up(self, memcg: cython.int) -> None:
+        """Free the room of the lists of a memcg that is removed, where no page is left on them."""
+        head: cython.int
+        for head in range(MAX_NR_GENS * memcg, MAX_NR_GENS * memcg + MAX_NR_GENS):
+            self.lists.give_up(head)
+
     def nr_gens(self, memcg: cython.int) -> cython.int:
         """Return how many generations a memcg has now."""
         gens: cython.longlong = self.max_seq[memcg] - self.min_seq[memcg] + 1

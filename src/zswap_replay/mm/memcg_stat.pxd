@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.lru_ring cimport LruRings
-from zswap_replay.mm.memcontrol cimport ACCESSES, NR_EVENTS, ROOT, MemCgroups
+from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
 from zswap_replay.mm.swap cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
 
 @cython.final
@@ -8,10 +8,13 @@ cdef class MemcgStat:
     cdef readonly MemCgroups memcgs
     cdef readonly LruRings lists
     cdef readonly long long stat_flush
-    cdef readonly int nr_memcgs
+    cdef readonly int nr_memcgs, nr_changed
+    cdef int[::1] changed
+    cdef unsigned char[::1] is_changed
     cdef readonly long long[::1] activations, stat_activations, stat_inactive, stat_active, next_flush
     cpdef new_memcg(self)
     cdef long long accesses_of(self, int memcg) noexcept
     cdef void flush_if_due(self, int memcg) noexcept
     cpdef void mem_cgroup_flush_stats(self, int memcg) noexcept
+    cdef int take_changed(self, int at) noexcept
     cdef bint stores_flush(self, int memcg) noexcept

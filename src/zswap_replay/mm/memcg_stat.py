@@ -7,12 +7,12 @@ time that says how many accesses two seconds are, so that the first two are take
 
 import cython
 
-from zswap_replay.lib.columns import LONGLONG, column, grown
+from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, column, grown
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.mm.memcontrol import MemCgroups
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import ACCESSES, NR_EVENTS, ROOT
+    from zswap_replay.mm.memcontrol import ROOT
     from zswap_replay.mm.swap import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
 
 
@@ -31,6 +31,10 @@ class MemcgStat:
         self.stat_activations = column(8, LONGLONG)
         self.stat_inactive = column(8, LONGLONG)
         self.stat_active = column(8, LONGLONG)
+        # memcgs whose activations a flush changed since reclaim looked at them, each once; by memcg whether it is one
+        self.changed = column(8, INT)
+        self.nr_changed = 0
+        self.is_changed = column(8, UCHAR)
         # accesses at which the next flush is due
         self.next_flush = column(8, LONGLONG)
         self.new_memcg()
@@ -45,14 +49,16 @@ class MemcgStat:
             self.stat_inactive = grown(self.stat_inactive, 2 * memcg)
             self.stat_active = grown(self.stat_active, 2 * memcg)
             self.next_flush = grown(self.next_flush, 2 * memcg)
+            self.changed = grown(self.changed, 2 * memcg)
+            self.is_changed = grown(self.is_changed, 2 * memcg)
 
     def accesses_of(self, memcg: cython.int) -> cython.longlong:
         """Return how many accesses a memcg has had."""
         nr_nodes: cython.int = self.memcgs.nr_nodes
-        accesses: cython.longlong = self.memcgs.events[memcg * nr_nodes * NR_EVENTS + ACCESSES]
+        accesses: cython.longlong = self.memcgs.accesses[memcg * nr_nodes]
         nid: cython.int
         for nid in range(1, nr_nodes):
-            accesses += self.memcgs.events[(memcg * nr_nodes + nid) * NR_EVENTS + ACCESSES]
+            accesses += self.memcgs.accesses[memcg * nr_nodes + nid]
         return accesses
 
     def flush_if_due(self, memcg: cython.int) -> None:
@@ -62,11 +68,24 @@ class MemcgStat:
 
     def mem_cgroup_flush_stats(self, memcg: cython.int) -> None:
         """Bring the statistics of a memcg up to date."""
-        self.stat_activations[memcg] = self.activations[memcg]
+        if self.stat_activations[memcg] != self.activations[memcg]:
+            self.stat_activations[memcg] = self.activations[memcg]
+            if not self.is_changed[memcg]:
+                self.is_changed[memcg] = 1
+                self.changed[self.nr_changed] = memcg
+                self.nr_changed += 1
         self.stat_inactive[memcg] = self.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
         self.stat_active[memcg] = self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
         if self.stat_flush:
             self.next_flush[memcg] = (self.accesses_of(memcg) // self.stat_flush + 1) * self.stat_flush
+
+    def take_changed(self, at: cython.int) -> cython.int:
+        """Take the memcg that stands at a place in ``changed`` out of it, the last one into its place; return it."""
+        memcg: cython.int = self.changed[at]
+        self.nr_changed -= 1
+        self.changed[at] = self.changed[self.nr_changed]
+        self.is_changed[memcg] = 0
+        return memcg
 
     def stores_flush(self, memcg: cython.int) -> cython.bint:
         """Tell whether every store of a memcg flushes: a memory.zswap.max up the tree is neither max nor 0.

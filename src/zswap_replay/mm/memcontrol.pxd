@@ -6,29 +6,29 @@ cpdef enum:
     ROOT = 0
     NO_LIMIT = -1
     NR_SWAP_PAGES = 1099511627776
-    ACCESSES = 0
-    PGMAJFAULT = 1
-    PSWPIN = 2
-    PSWPOUT = 3
-    ZSWPIN = 4
-    ZSWPOUT = 5
-    ZSWPWB = 6
-    MEMCG_LIMIT_REJECT = 7
-    POOL_LIMIT_REJECT = 8
-    COMPRESS_REJECT = 9
-    OOM = 10
-    WRITTEN_BACK = 11
-    PGSTEAL = 12
-    WORKINGSET_REFAULT_ANON = 13
-    WORKINGSET_ACTIVATE_ANON = 14
-    SWAP_EVENTS_MAX = 15
-    SWAP_EVENTS_FAIL = 16
-    NR_EVENTS = 17
+    PGMAJFAULT = 0
+    PSWPIN = 1
+    PSWPOUT = 2
+    ZSWPIN = 3
+    ZSWPOUT = 4
+    ZSWPWB = 5
+    MEMCG_LIMIT_REJECT = 6
+    POOL_LIMIT_REJECT = 7
+    COMPRESS_REJECT = 8
+    OOM = 9
+    WRITTEN_BACK = 10
+    PGSTEAL = 11
+    WORKINGSET_REFAULT_ANON = 12
+    WORKINGSET_ACTIVATE_ANON = 13
+    SWAP_EVENTS_MAX = 14
+    SWAP_EVENTS_FAIL = 15
+    NR_EVENTS = 16
 
 
 @cython.final
 cdef class MemCgroups:
     cdef readonly int nr, nr_nodes
+    cdef readonly long long tree_changes
     cdef readonly bint swap_limited, vm_swap_full
     cdef readonly long long nr_swap_pages
     cdef bint switch_exists, switch_inherited, switch_hierarchical
@@ -37,7 +37,7 @@ cdef class MemCgroups:
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
     cdef readonly long long[::1] device_bytes
-    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, zswpwb_proactive_b, events, node_zswap_bytes, node_zswapped
+    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, zswpwb_proactive_b, accesses, events, node_zswap_bytes, node_zswapped
     cpdef int memcg_of_path(self, int path) noexcept
     cpdef set_path(self, int path, int memcg)
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1

@@ -19,32 +19,31 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Free slots of a device that has no end."""
 
     # events of a memcg, in the order of MemCgroups.events
-    ACCESSES = 0
-    PGMAJFAULT = 1
-    PSWPIN = 2
-    PSWPOUT = 3
-    ZSWPIN = 4
-    ZSWPOUT = 5
-    ZSWPWB = 6
-    MEMCG_LIMIT_REJECT = 7
-    POOL_LIMIT_REJECT = 8
-    COMPRESS_REJECT = 9
-    OOM = 10
-    WRITTEN_BACK = 11
-    PGSTEAL = 12
-    WORKINGSET_REFAULT_ANON = 13
-    WORKINGSET_ACTIVATE_ANON = 14
-    SWAP_EVENTS_MAX = 15
-    SWAP_EVENTS_FAIL = 16
-    NR_EVENTS = 17
+    PGMAJFAULT = 0
+    PSWPIN = 1
+    PSWPOUT = 2
+    ZSWPIN = 3
+    ZSWPOUT = 4
+    ZSWPWB = 5
+    MEMCG_LIMIT_REJECT = 6
+    POOL_LIMIT_REJECT = 7
+    COMPRESS_REJECT = 8
+    OOM = 9
+    WRITTEN_BACK = 10
+    PGSTEAL = 11
+    WORKINGSET_REFAULT_ANON = 12
+    WORKINGSET_ACTIVATE_ANON = 13
+    SWAP_EVENTS_MAX = 14
+    SWAP_EVENTS_FAIL = 15
+    NR_EVENTS = 16
 
 EVENT_NAMES = (
-    *("accesses", "pgmajfault", "pswpin", "pswpout", "zswpin", "zswpout", "zswpwb"),
+    *("pgmajfault", "pswpin", "pswpout", "zswpin", "zswpout", "zswpwb"),
     *("memcg_limit_reject", "pool_limit_reject", "compress_reject", "oom", "written_back_pages"),
     *("pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
     *("swap.events.max", "swap.events.fail"),
 )
-NODE_NAMES = (*EVENT_NAMES, "stored_pages", "compressed_bytes")
+NODE_NAMES = ("accesses", *EVENT_NAMES, "stored_pages", "compressed_bytes")
 
 
 class MemCgroups:
@@ -53,6 +52,8 @@ class MemCgroups:
     def __init__(self, writeback_switch: str, nr_nodes: int) -> None:
         room = 8
         self.nr = 0
+        # how often a memcg came into the tree or went out of it
+        self.tree_changes = 0
         self.nr_nodes = nr_nodes
         self.switch_exists = writeback_switch != "none"
         self.switch_inherited = writeback_switch == "own"
@@ -97,6 +98,8 @@ class MemCgroups:
         # the same without descendants, [memcg * nr_nodes + nid]
         self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
         self.node_zswapped = column(room * nr_nodes, LONGLONG)
+        # [memcg * nr_nodes + nid]: by themselves, as they are what most rows of a trace count and nothing else
+        self.accesses = column(room * nr_nodes, LONGLONG)
         # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
         self.events = column(room * nr_nodes * NR_EVENTS, LONGLONG)
         # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
@@ -125,6 +128,7 @@ class MemCgroups:
         if memcg == len(self.parent):
             self.grow()
         self.nr += 1
+        self.tree_changes += 1
         self.parent[memcg] = parent
         self.online[memcg] = 1
         self.objcg_memcg[memcg] = memcg
@@ -181,6 +185,7 @@ class MemCgroups:
 
     def release(self, memcg: cython.int) -> None:
         """Take a dead memcg that nothing refers to out of the tree."""
+        self.tree_changes += 1
         parent: cython.int = self.parent[memcg]
         before: cython.int = self.prev_sibling[memcg]
         behind: cython.int = self.next_sibling[memcg]
@@ -368,35 +373,35 @@ class MemCgroups:
         else:
             raise KeyError(key)
 
-    def limits(self, memcg: int) -> dict[str, int]:
-        """Return the limits of a memcg that are set, in bytes, and its writeback switch where it is off."""
-        pages = {
-            "memory.max": self.memory_max[memcg],
-            "memory.high": self.memory_high[memcg],
-            "memory.swap.max": self.swap_max[memcg],
-            "memory.zswap.max": self.zswap_max[memcg],
-        }
-        limits = {key: int(value) << PAGE_SHIFT for key, value in pages.items() if value >= 0}
-        if not self.zswap_writeback[memcg]:
-            limits["memory.zswap.writeback"] = 0
-        return limits
+    def limits_of(self, memcgs: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        """Return the limits of memcgs as [memcg, limit], -1 where they are none.
+
+        They are memory.max, memory.high, memory.swap.max and memory.zswap.max, in bytes, and memory.zswap.writeback, 0
+        where it is off and -1 where it is on.
+        """
+        limits = [np.asarray(self.memory_max), np.asarray(self.memory_high)]
+        limits += [np.asarray(self.swap_max), np.asarray(self.zswap_max)]
+        pages = np.stack([limit[memcgs] for limit in limits], axis=1)
+        switch = -np.asarray(self.zswap_writeback)[memcgs].astype(np.int64)
+        return np.concatenate((np.where(pages < 0, -1, pages << PAGE_SHIFT), switch[:, None]), axis=1)
 
     def node_totals(self) -> "npt.NDArray[np.int64]":
         """Return what is counted by node, as [memcg, node, count], descendants' included.
 
-        The counts are events, in the order of their names, and what is in zswap: those of ``NODE_NAMES``.
+        The counts are accesses, events, in the order of their names, and what is in zswap: those of ``NODE_NAMES``.
         """
+        accesses = self._below(self.accesses, 1)
         gauges = self._below(self.node_zswapped, 1), self._below(self.node_zswap_bytes, 1)
-        return np.concatenate([self._below(self.events, NR_EVENTS), *gauges], axis=2)
+        return np.concatenate([accesses, self._below(self.events, NR_EVENTS), *gauges], axis=2)
 
     def events_of(self, memcg: int) -> dict[str, int]:
-        """Return the events of a memcg, descendants' and all nodes' included, by name."""
+        """Return the accesses and events of a memcg, descendants' and all nodes' included, by name."""
         counts = self.node_totals()[memcg].sum(axis=0).tolist()
-        return dict(zip(EVENT_NAMES, counts, strict=False))
+        return dict(zip(NODE_NAMES[:-2], counts, strict=False))
 
     def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
         """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
-        values = np.array(items, dtype=np.int64)[: self.nr * self.nr_nodes * width]
+        values = np.array(np.asarray(items, dtype=np.int64)[: self.nr * self.nr_nodes * width])
         self.add_to_parents(values.data, self.nr_nodes * width)
         return values.reshape(self.nr, self.nr_nodes, width)
 
@@ -446,4 +451,5 @@ class MemCgroups:
         self.zswpwb_proactive_b = grown(self.zswpwb_proactive_b, room)
         self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
         self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
+        self.accesses = grown(self.accesses, room * self.nr_nodes)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

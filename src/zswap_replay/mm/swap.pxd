@@ -7,13 +7,18 @@ cpdef enum:
     LRU_INACTIVE_ANON = 0
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
+    AWAKE = 255
 
 cdef class Lruvecs:
     cdef readonly PageTable pages
     cdef readonly LruRings lists
     cdef readonly int nr_memcgs
     cdef public long long added, drained
+    cdef int[::1] place
+    cdef unsigned char[::1] busy
     cpdef new_memcg(self)
+    cpdef wake(self, int memcg)
+    cpdef give_up(self, int memcg)
     cdef int lruvec_add_folio(self, int page, int memcg) except -1
     cdef void lruvec_del_folio(self, int page, int memcg) noexcept
     cdef int folio_add_lru(self, int page, int memcg) except -1

@@ -6,6 +6,7 @@ LRU_ACTIVE_ANON. Pages are added at the head, and reclaim takes them from the ta
 
 import cython
 
+from zswap_replay.lib.columns import INT, UCHAR, column, grown
 from zswap_replay.lib.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -17,6 +18,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
     """Lists of a memcg."""
+    AWAKE = 255
+    """In place of a priority: reclaim may find something to do at any."""
 
 
 class Lruvecs:
@@ -29,16 +32,35 @@ class Lruvecs:
         # pages added so far, and how many of them a scan can have seen: a fresh page waits in a per-CPU batch
         self.added = 0
         self.drained = 0
+        # by memcg its place in the order of ReclaimOrder; by place one more than the mildest priority at which reclaim
+        # may find something to do, or AWAKE
+        self.place = column(8, INT)
+        self.busy = column(8, UCHAR)
         self.new_memcg()
 
     def new_memcg(self) -> None:
         """Make the lists of the next memcg."""
+        if self.nr_memcgs == len(self.busy):
+            self.busy = grown(self.busy, 2 * self.nr_memcgs)
+            self.place = grown(self.place, 2 * self.nr_memcgs)
         self.nr_memcgs += 1
         self.lists.new_lists(NR_LRU_LISTS)
+
+    def wake(self, memcg: cython.int) -> None:
+        """Let reclaim look at a memcg, in which something has changed that the lists do not show."""
+        self.busy[self.place[memcg]] = AWAKE
+
+    def give_up(self, memcg: cython.int) -> None:
+        """Free the room of the lists of a memcg that is removed, where no page is left on them."""
+        self.wake(memcg)
+        head: cython.int
+        for head in range(NR_LRU_LISTS * memcg, NR_LRU_LISTS * memcg + NR_LRU_LISTS):
+            self.lists.give_up(head)
 
     def lruvec_add_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Put a page at the head of the list of its memcg that its flag ACTIVE names."""
         self.pages.flags[page] &= ~ISOLATED
+        self.busy[self.place[memcg]] = AWAKE
         self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:
@@ -60,6 +82,7 @@ class Lruvecs:
         """
         head: cython.int
         moved: cython.int = 0
+        self.wake(parent)
         for head in range(NR_LRU_LISTS):
             for page in self.lists.in_order(NR_LRU_LISTS * memcg + head):
                 self.pages.page[page].memcg = parent

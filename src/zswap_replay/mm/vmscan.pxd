@@ -10,8 +10,9 @@ from zswap_replay.lib.page_table cimport (
 from zswap_replay.mm.page cimport PAGE_SHIFT
 from zswap_replay.mm.page_io cimport FAILED, KEPT, STORED, PageIo
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX, Writeback
+from zswap_replay.mm.reclaim_order cimport ReclaimOrder
 from zswap_replay.mm.shrinker cimport Shrinker
-from zswap_replay.mm.swap cimport LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
+from zswap_replay.mm.swap cimport AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
 from zswap_replay.mm.swap_slots cimport SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.workingset cimport Workingset
@@ -50,6 +51,8 @@ cdef class Vmscan:
     cdef readonly Zswap zswap
     cdef readonly Shrinker shrinker
     cdef readonly bint synchronous_swap, worker_waited
+    cdef readonly ReclaimOrder order
+    cdef public bint skips_idle
     cdef readonly int shrink_delay, swap_full_memcg, swappiness
     cdef readonly long long share, whole
     cdef int[::1] reclaim_iter, isolated, fates, deactivated
@@ -79,5 +82,8 @@ cdef class Vmscan:
     cpdef bint inactive_is_low(self, int memcg) noexcept
     cdef bint may_deactivate(self, int memcg) noexcept
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
+    cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1
+    cdef int busy_until(self, int memcg) noexcept
+    cdef void see_activations(self, int root) noexcept
     cdef int shrink_slab(self, int memcg, int priority) except -1
     cpdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1

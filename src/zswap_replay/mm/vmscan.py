@@ -13,6 +13,7 @@ from zswap_replay.mm.file_pages import FilePages
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
 from zswap_replay.mm.page_writeback import Writeback
+from zswap_replay.mm.reclaim_order import ReclaimOrder
 from zswap_replay.mm.shortages import Shortages
 from zswap_replay.mm.shrinker import Shrinker
 from zswap_replay.mm.swap_slots import SwapSlots
@@ -34,7 +35,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.page_io import FAILED, KEPT, STORED
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
-    from zswap_replay.mm.swap import LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
+    from zswap_replay.mm.swap import AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
 
     DEF_PRIORITY = 12
     VM_SWAPPINESS = 60
@@ -135,6 +136,10 @@ class Vmscan:
         self.worker_waited = False
         # by the memcg whose limit is at work: the memcg below it that a round came to last
         self.reclaim_iter = column(8, INT, -1)
+        self.order = ReclaimOrder(memcgs, self.lruvecs, self.stat)
+        # whether memcgs are passed over in which shrink_lruvec() would do nothing
+        self.skips_idle = True
+        self.swappiness = -1
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
         self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
@@ -151,6 +156,10 @@ class Vmscan:
 
     def set_swappiness(self, swappiness: cython.int) -> None:
         """Set how much of a scan anonymous pages get: 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY."""
+        at: cython.int
+        if swappiness != self.swappiness and self.skips_idle:
+            for at in range(self.lruvecs.nr_memcgs):
+                self.lruvecs.busy[at] = AWAKE
         self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
@@ -455,6 +464,8 @@ class Vmscan:
         start: cython.int = self.reclaim_iter[root]
         if start >= 0 and not self.memcgs.online[start] and self.memcgs.refs[start] == 0:
             start = -1  # it has left the tree: invalidate_reclaim_iterators()
+        if self.skips_idle and self.memcgs.first_child[root] >= 0 and not self.zswap.shrinker_enabled:
+            return self.shrink_busy_memcgs(root, start, priority, nr_to_reclaim)
         memcg: cython.int = start
         while freed < nr_to_reclaim:
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
@@ -466,6 +477,57 @@ class Vmscan:
         self.reclaim_iter[root] = memcg
         return freed
 
+    def shrink_busy_memcgs(
+        self, root: cython.int, start: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
+    ) -> cython.Py_ssize_t:
+        """Do the same from behind ``start`` on, -1 for the first one, without the memcgs that have nothing to do."""
+        order: ReclaimOrder = self.order
+        freed: cython.longlong = 0
+        first: cython.int = self.lruvecs.place[root]
+        stop: cython.int = order.behind[first]
+        turn: cython.int = self.lruvecs.place[start] + 1 if start >= 0 else first
+        at: cython.int = turn
+        memcg: cython.int
+        self.reclaim_iter[root] = start
+        _half: cython.int
+        for _half in range(2):
+            while freed < nr_to_reclaim:
+                at = order.next_busy(at, stop, priority)
+                if at >= stop:
+                    break
+                memcg = order.order[at]
+                freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
+                self.lruvecs.busy[at] = self.busy_until(memcg)
+                self.reclaim_iter[root] = memcg
+                at += 1
+            if freed >= nr_to_reclaim:
+                return freed
+            at = first
+            stop = turn
+        self.reclaim_iter[root] = start
+        return freed
+
+    def busy_until(self, memcg: cython.int) -> cython.int:
+        """Return one more than the mildest priority at which shrink_lruvec() would do something now; else AWAKE.
+
+        That is for what does not go by the priority: an active list to be aged, statistics to be flushed.
+        """
+        first: cython.int = NR_LRU_LISTS * memcg
+        scan: cython.longlong = self.lruvecs.lists.size[first + LRU_INACTIVE_ANON]
+        if (
+            self.file_pages.file_of(memcg) != 0
+            or not self.memcgs.online[memcg]
+            or self.stat.accesses_of(memcg) >= self.stat.next_flush[memcg]
+            or (self.lruvecs.lists.size[first + LRU_ACTIVE_ANON] > 0 and self.inactive_is_low(memcg))
+        ):
+            return AWAKE
+        if scan == 0 or self.share == 0:
+            return 0
+        priority: cython.int = 0
+        while (scan >> (priority + 1)) * self.share >= self.whole:
+            priority += 1
+        return priority + 1
+
     def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
         """Let the zswap shrinker of a memcg work on every node.
 
@@ -474,6 +536,7 @@ class Vmscan:
         nid: cython.int
         if self.zswap.shrinker_enabled:
             self.stat.mem_cgroup_flush_stats(memcg)
+            self.lruvecs.wake(memcg)
             for nid in range(self.zswap.nr_nodes):
                 self.shrinker.shrink_slab(nid, memcg, priority)
             self.writeback.blk_finish_plug()
@@ -487,18 +550,49 @@ class Vmscan:
         freed: cython.longlong = 0
         priority: cython.int
         memcg: cython.int
+        many: cython.bint = self.skips_idle and self.memcgs.first_child[root] >= 0
+        # one more than the mildest priority at which there is something to do
+        most: cython.int = AWAKE
+        first: cython.int = 0
+        stop: cython.int = 0
+        if many:
+            self.order.refresh()
+            first = self.lruvecs.place[root]
+            stop = self.order.behind[first]
+            self.order.wake_due(first, stop)
+        else:
+            self.lruvecs.wake(root)
         for priority in range(DEF_PRIORITY, -1, -1):
-            freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
-            if freed >= nr_to_reclaim:
-                break
+            if most > priority:
+                freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
+                if freed >= nr_to_reclaim:
+                    break
+                if many and not self.zswap.shrinker_enabled:
+                    most = self.order.most_busy(first, stop)
             if priority == DEF_PRIORITY and freed == 0 and not self.can_progress(root):
                 break  # nor will there be more at any other priority
         self.writeback.end_reclaim()
+        if many and freed:
+            self.see_activations(root)
+            return freed
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:
             self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
             if freed == 0:
                 # the flusher comes before a task that finds nothing, again and again, is killed
                 self.stat.mem_cgroup_flush_stats(memcg)
+                self.lruvecs.wake(memcg)
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
         return freed
+
+    def see_activations(self, root: cython.int) -> None:
+        """Note the activations of the memcgs below ``root``, as the statistics show them, where they have changed."""
+        first: cython.int = self.lruvecs.place[root]
+        stop: cython.int = self.order.behind[first]
+        at: cython.int = self.stat.nr_changed
+        memcg: cython.int
+        while at:
+            at -= 1
+            if first <= self.lruvecs.place[self.stat.changed[at]] < stop:
+                memcg = self.stat.take_changed(at)
+                self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]

@@ -66,6 +66,7 @@ class LruGen(Vmscan):
             shrink_delay,
             file_pages,
         )
+        self.skips_idle = False
         self.gens = gens
         self.tables: PteTables = gens.tables
         self.batch = column(MIN_LRU_BATCH, INT)

@@ -24,20 +24,20 @@ from zswap_replay.replay.settings_check import kernel_rules
 from zswap_replay.replay.shortages import shortage_warnings
 from zswap_replay.replay.zram import zram_warnings
 from zswap_replay.result.manifest import Manifest, versions
+from zswap_replay.result.numbers import Numbers
 from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time
 from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.result.result import Result, Timing
-from zswap_replay.result.snapshot import Snapshot, difference
+from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.reader import TraceReader
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE, counted, format_size
 
-_SNAPSHOT_BYTES = 8 << 10
-_MEMCG_BYTES, _NODE_BYTES = 280, 160
-"""Memory that a snapshot takes, packed: what is of the machine, of each memcg, and of each of its nodes."""
+_SNAPSHOT_BYTES = 1 << 10
+"""Memory that a snapshot takes at least."""
 
 _SMALL = 16 << 20
 """Bytes of snapshots in a batch that are not worth a look."""
@@ -65,6 +65,8 @@ class Snapshots:
         """Nanoseconds of the trace from one snapshot to the next; 0 for those alone that the trace asks for."""
         self.watch: Callable[[Snapshot], None] = ignore
         """Called with each snapshot that the trace asks for, when it is taken."""
+        self.follow: Callable[[PackedSnapshots], None] = ignore
+        """Called with all snapshots so far when one more was taken, whoever asked for it."""
         self.total_rows = 0
         """Rows that will be replayed."""
         self._machine = machine
@@ -75,13 +77,13 @@ class Snapshots:
         self._intervals = 0
         """Whole intervals before the last row that was seen."""
         self._first_ns = 0
-        self._baseline: Snapshot | None = None
+        self._baseline: Numbers | None = None
         self._stored_in_warmup = np.zeros(PAGE_SIZE + 1, np.int64)
 
     def state(self) -> dict[str, Any]:
         """Return what was taken so far, as plain data."""
         return {
-            "taken": [snapshot.as_json() for snapshot in self.taken],
+            "taken": self.taken.state(),
             "intervals": self._intervals,
             "first_ns": self._first_ns,
             "baseline": None if self._baseline is None else self._baseline.as_json(),
@@ -89,13 +91,12 @@ class Snapshots:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take what ``state`` returned. Raises ResultError, LookupError, TypeError, ValueError."""
-        for taken in state["taken"]:
-            self.taken.append(Snapshot.from_json(taken))
+        """Take what ``state`` returned. Raises LookupError, TypeError, ValueError, AttributeError."""
+        self.taken.restore(state["taken"])
         self._intervals = int(state["intervals"])
         self._first_ns = int(state["first_ns"])
         if state["baseline"] is not None:
-            self._baseline = Snapshot.from_json(state["baseline"])
+            self._baseline = Numbers.from_json(state["baseline"])
             self._stored_in_warmup = np.array(state["stored_in_warmup"], np.int64).reshape(PAGE_SIZE + 1)
 
     def stops(self, batch: Batch, rows: int) -> list[Stop]:
@@ -120,15 +121,15 @@ class Snapshots:
 
     def _check_room(self, coming: int, first_row: int, rows: int) -> None:
         """Refuse snapshots that memory does not hold: those coming in a batch, and as many a row up to the end."""
-        memcgs = sum(path is not None for path in self._memcg_path)
-        size = _SNAPSHOT_BYTES + memcgs * (_MEMCG_BYTES + _NODE_BYTES * self._machine.memcgs.nr_nodes)
+        size = max(_SNAPSHOT_BYTES, self.taken.bytes_each)
         if coming * size < _SMALL:
             return
         coming = max(coming, coming * (self.total_rows - first_row) // rows)
         free = available_memory()
         if coming * size > free:
+            memcgs = sum(path is not None for path in self._memcg_path)
             raise SettingsError(
-                f"{len(self.taken) + coming:,} snapshots of {counted(memcgs, 'memcg')} would be taken, of "
+                f"{len(self.taken) + coming:,} snapshots of {counted(memcgs, 'memcg')} would be taken, of about "
                 f"{format_size(size)} each; expected what fits in memory, of which {format_size(free)} are free"
                 + (" (a longer --interval takes fewer)" if self.interval_ns else "")
             )
@@ -150,29 +151,34 @@ class Snapshots:
         if stop.time_ns is None:
             self._end_warmup()
         else:
-            self.taken.append(self.now(stop.label, stop.time_ns))
+            self._take(stop.label, stop.time_ns)
 
     def snapshot(self, label: str, time_ns: int) -> None:
         """Take the snapshot that the trace asks for."""
-        self.taken.append(self.now(label, time_ns))
-        self.watch(self.taken[-1])
+        self._take(label, time_ns)
+        if self.watch is not ignore:
+            self.watch(self.taken[-1])
 
     def end(self, events: int, time_ns: int) -> None:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""
         if 0 < events <= self._warmup:
             self._end_warmup()
         account_until(self._machine.zswap, self._machine.zswap.worker.now)
-        self.taken.append(self.now("end", time_ns))
+        self._take("end", time_ns)
 
-    def now(self, label: str, time_ns: int) -> Snapshot:
+    def _take(self, label: str, time_ns: int) -> None:
+        self.taken.append(self._now(label, time_ns))
+        self.follow(self.taken)
+
+    def _now(self, label: str, time_ns: int) -> Numbers:
         """Copy all counters as they are now; after the warm-up, counted from its end."""
-        taken = self._counters.snapshot(self._memcg_path, label, time_ns, self._mismatches())
-        return taken if self._baseline is None else difference(taken, self._baseline)
+        taken = self._counters.numbers(self._memcg_path, label, time_ns, self._mismatches())
+        return taken if self._baseline is None else taken.since(self._baseline)
 
     def _end_warmup(self) -> None:
         restart_held(self._machine.zswap, self._machine.zswap.worker.now)
         self._machine.vmscan.shortages.found.clear()
-        self._baseline = self.now("warmup", 0)
+        self._baseline = self._now("warmup", 0)
         self._stored_in_warmup = self._stored_at_length()
 
     def _stored_at_length(self) -> npt.NDArray[np.int64]:

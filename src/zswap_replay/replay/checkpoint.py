@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from zswap_replay.settings import Settings
     from zswap_replay.trace.reader import TraceReader
 
-FORMAT = "zswap-replay checkpoint 1"
+FORMAT = "zswap-replay checkpoint 2"
 DEFAULT_EVERY_S = 60.0
 _MAY_DIFFER = ("max_events",)
 """Settings with which a replay may go on that it did not begin with."""

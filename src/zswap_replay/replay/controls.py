@@ -22,6 +22,9 @@ from zswap_replay.trace.zram_files import PREFIX
 
 Notes = Callable[[str], None]
 
+_MEMCG_CREATE, _MEMCG_OFFLINE = Event.MEMCG_CREATE, Event.MEMCG_OFFLINE
+"""Members of an enum, which Python 3.11 finds slowly, looked up once: there may be millions of these events."""
+
 
 def ignore(*_: object) -> None:
     """Do nothing: a no-op listener for notes and progress."""
@@ -136,7 +139,15 @@ class Controls:
 
         Raises SettingsError, CodecError: the trace asks for an allocator or compressor that there is not.
         """
-        match control.event:
+        event = control.event
+        if event is _MEMCG_CREATE:
+            self._create(control.memcg)
+            return
+        if event is _MEMCG_OFFLINE:
+            self.memcg_path[self.machine.memcgs.memcg_of_path(control.memcg)] = None
+            self.machine.memcg_offline(control.memcg)
+            return
+        match event:
             case Event.SNAPSHOT:
                 pass
             case Event.PARAM:
@@ -147,11 +158,6 @@ class Controls:
             case Event.SEEN_READS:
                 assert isinstance(control.value, int)
                 self.machine.seen_reads(control.value)
-            case Event.MEMCG_CREATE:
-                self._create(control.memcg)
-            case Event.MEMCG_OFFLINE:
-                self.memcg_path[self.machine.memcgs.memcg_of_path(control.memcg)] = None
-                self.machine.memcg_offline(control.memcg)
             case _:
                 self.ensure_memcg(control.memcg)
                 if isinstance(control.value, Reclaim):

@@ -14,10 +14,11 @@ from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import NODE_NAMES, MemCgroups
 from zswap_replay.mm.swap_slots import DeviceSlots
 from zswap_replay.result.counters import COUNTERS, MACHINE, Group, shown
+from zswap_replay.result.numbers import OF_MACHINE, Layout, Numbers
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
-Numbers = npt.NDArray[np.int64]
+Columns = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,18 @@ class MemcgReading:
     memcgs: MemCgroups
     indices: npt.NDArray[np.int64]
     """Those of the memcgs, in the machine."""
-    counts: Mapping[str, Numbers]
+    counts: Mapping[str, Columns]
     """By the names of memcontrol.EVENT_NAMES; of NUMA nodes, those of NODE_NAMES as [memcg, node]."""
-    swapcached: Numbers | None = None
+    swapcached: Columns | None = None
     """Pages in the swap cache, of all memcgs of the machine, where there is a zram device."""
 
-    def of(self, column: object) -> Numbers:
+    def of(self, column: object) -> Columns:
         """Pick the memcgs' items of a column of MemCgroups."""
         return np.asarray(column)[self.indices]
 
 
 MachineSource = Callable[[Reading], int]
-MemcgSource = Callable[[MemcgReading], Numbers]
+MemcgSource = Callable[[MemcgReading], Columns]
 
 
 def _of_zram(name: str) -> MachineSource:
@@ -101,7 +102,7 @@ FILES: Final = (
 """The counters of a memcg that are files of its own, which the root does not have."""
 
 
-def _memory_usage(now: MemcgReading) -> Numbers:
+def _memory_usage(now: MemcgReading) -> Columns:
     """Return what MemCgroups.memory_usage() does, of all memcgs."""
     compressed = now.of(now.memcgs.zswap_bytes) + now.of(now.memcgs.device_bytes)
     return now.of(now.memcgs.resident) - -compressed // PAGE_SIZE
@@ -163,8 +164,15 @@ class CounterReader:
             group: {name: memcg_source(group, name) for name in shown(group, absent, zram=zram)}
             for group in memcg_groups
         }
+        names = {group: tuple(sources) for group, sources in self._of_machine.items()}
+        names |= {group: tuple(sources) for group, sources in self._of_memcgs.items()}
+        self._layout = Layout(names, machine.memcgs.nr_nodes, FILES)
 
     def snapshot(self, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int) -> Snapshot:
+        """Copy all counters as they are now, with their names; the arguments are those of ``numbers``."""
+        return self.numbers(paths, label, time_ns, mismatches).snapshot()
+
+    def numbers(self, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int) -> Numbers:
         """Copy all counters as they are now.
 
         ``paths`` has the path of each memcg by its index, None for one that was removed.
@@ -173,47 +181,34 @@ class CounterReader:
         counts = memcgs.node_totals()
         everywhere = dict(zip(NODE_NAMES, counts[0].sum(axis=0).tolist(), strict=True))
         whole = Reading(self._machine, everywhere, mismatches, zram.counters() if zram else {})
-        values = {
-            group: {name: source(whole) for name, source in sources.items()}
-            for group, sources in self._of_machine.items()
-        }
+        values = [source(whole) for group in OF_MACHINE for source in self._of_machine[group].values()]
         indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
         counts = counts[indices]
-        names = [path for path in paths if path is not None]
         cached = np.array(self._machine.swapcached(), np.int64) if zram else None
         each = MemcgReading(memcgs, indices, _by_name(counts.sum(axis=1)), cached)
-        nodes = self._rows("node", MemcgReading(memcgs, indices, _by_name(counts)))
-        nr_nodes = memcgs.nr_nodes
-        memcg = dict(zip(names, self._rows("memcg", each), strict=True))
-        for name in FILES:
-            memcg["/"].pop(name, None)
-        return Snapshot(
-            label=label,
-            time_ns=time_ns,
-            zswap=values["zswap"],
-            vmstat=values["vmstat"],
-            memcg=memcg,
-            replay=values["replay"],
-            replay_memcg=dict(zip(names, self._rows("replay.memcg", each), strict=True)),
-            limits={
-                path: memcgs.limits(index)
-                for path, index in zip(names, indices.tolist(), strict=True)
-                if index
-            },
-            params=self._params(),
-            nodes={
-                path: tuple(nodes[place * nr_nodes : (place + 1) * nr_nodes])
-                for place, path in enumerate(names)
-            },
-            zram=values["zram"],
-            meminfo=values["meminfo"],
+        nodes = self._columns("node", MemcgReading(memcgs, indices, _by_name(counts)))
+        parts = (
+            self._columns("memcg", each),
+            self._columns("replay.memcg", each),
+            # [memcg, node, counter]: one node after the other
+            nodes.reshape(len(indices), -1),
+            memcgs.limits_of(indices),
+        )
+        return Numbers(
+            self._layout,
+            label,
+            time_ns,
+            self._params(),
+            np.array(values, np.int64),
+            [path for path in paths if path is not None],
+            indices,
+            np.concatenate(parts, axis=1),
         )
 
-    def _rows(self, group: Group, reading: MemcgReading) -> list[dict[str, int]]:
-        """Read the counters of a group: of one memcg after the other, and of one node after the other."""
+    def _columns(self, group: Group, reading: MemcgReading) -> Columns:
+        """Read the counters of a group, side by side."""
         sources = self._of_memcgs[group]
-        columns = [source(reading).reshape(-1) for source in sources.values()]
-        return [dict(zip(sources, row, strict=True)) for row in np.column_stack(columns).tolist()]
+        return np.stack([source(reading) for source in sources.values()], axis=-1)
 
     def _params(self) -> dict[str, int | str]:
         """Return the module parameters in effect, those that choose the pool first."""
@@ -226,6 +221,6 @@ class CounterReader:
         return params
 
 
-def _by_name(counts: Numbers) -> dict[str, Numbers]:
+def _by_name(counts: Columns) -> dict[str, Columns]:
     """Name the last axis of counts by node."""
     return {name: counts[..., place] for place, name in enumerate(NODE_NAMES)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import perf_counter
 from typing import Unpack
 
@@ -30,6 +31,7 @@ from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.spread import Again, with_range
 from zswap_replay.replay.upkeep import with_upkeep
 from zswap_replay.result.cost_profile import CostProfile, profile_of
+from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
@@ -39,6 +41,9 @@ from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE, parse_duration
 
 Progress = Callable[[int, int], None]
+
+_SNAPSHOT = Event.SNAPSHOT
+"""A member of an enum, which Python 3.11 finds slowly, looked up once."""
 
 _LOOKAHEAD_ROWS = 1 << 14
 """Rows that are looked at ahead in one go: few, so that what other processes compress is soon waited for in part."""
@@ -59,6 +64,7 @@ def replay(
     workers: CodecWorkers | None = None,
     progress: Progress | None = None,
     notes: Notes | None = None,
+    follow: Callable[[Settings, PackedSnapshots], None] | None = None,
     checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     self_check: int = 0,
@@ -86,7 +92,8 @@ def replay(
     on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
     ``self_check`` counts all pages, entries and charges again every so many events. ``reader`` is what
     open_trace(trace) gave, for replays that share() its rows. ``progress`` is told the events done and the events in
-    all, ``notes`` gets remarks for people.
+    all, ``notes`` gets remarks for people. ``follow`` is called at each snapshot, with the settings in effect and all
+    snapshots so far, also those from before the checkpoint that a replay goes on from.
 
     Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
     the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another
@@ -115,6 +122,8 @@ def replay(
     if checkpoint is not None:
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     run.self_check = self_check
+    if follow is not None:
+        run.snapshots.follow = partial(follow, run.settings)
     with shared_workers(jobs if workers is None else None, notes or ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own).priced(profile)
     if run.unmet and run.is_whole and not allow_missing:
@@ -211,26 +220,30 @@ class Loop:
 
     def _run(self, batch: Batch, events: Events, controls: dict[int, Control], row: int, stop: int) -> None:
         """Replay rows up to ``stop``; those that the core leaves to the caller are done here."""
-        while True:
+        while row < stop:
+            control = controls.get(row)
+            if control is not None:
+                # one after the other here: the core looks ahead each time it is entered, which is in vain
+                self._control(batch, control)
+                row += 1
+                continue
             try:
                 row = self.core.run(events, row, stop)
             except (OverflowError, MemoryError) as error:
                 raise SettingsError(f"{self.trace}: found more pages than memory holds: {error}") from None
-            if row == stop:
-                return
-            if batch.event[row] < Event.SNAPSHOT:
+            if row < stop and row not in controls:
                 self.controls.ensure_memcg(int(batch.memcg[row]))
-                continue
-            self.core.advance(int(batch.time_ns[row]) - self.origin)
-            control = controls[row]
-            if control.event is Event.SNAPSHOT:
-                self.listener.snapshot(str(control.key), control.time_ns)
-            else:
-                try:
-                    self.controls.control(control)
-                except ZswapReplayError as error:
-                    raise type(error)(f"{self.trace}: row {batch.first_row + row}: {error}") from None
-            row += 1
+
+    def _control(self, batch: Batch, control: Control) -> None:
+        """Do what a row asks for that is more than an access, at its time."""
+        self.core.advance(control.time_ns - self.origin)
+        if control.event is _SNAPSHOT:
+            self.listener.snapshot(str(control.key), control.time_ns)
+            return
+        try:
+            self.controls.control(control)
+        except ZswapReplayError as error:
+            raise type(error)(f"{self.trace}: row {batch.first_row + control.row}: {error}") from None
 
     def _check_nodes(self, batch: Batch, rows: int) -> None:
         """Refuse a page on a node that the machine does not have."""

@@ -8,7 +8,6 @@ from typing import Final
 
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import (
-    ACCESSES,
     COMPRESS_REJECT,
     MEMCG_LIMIT_REJECT,
     NR_EVENTS,
@@ -121,6 +120,10 @@ class _Refusals:
         places = range(index * nodes, (index + 1) * nodes)
         return sum(int(self._memcgs.events[place * NR_EVENTS + event]) for place in places)
 
+    def _accesses(self, index: int) -> int:
+        nodes = self._memcgs.nr_nodes
+        return sum(int(count) for count in self._memcgs.accesses[index * nodes : (index + 1) * nodes])
+
     def largest(self) -> int:
         """Choose a memcg to limit: that with the most resident pages, below the root if any has two.
 
@@ -137,7 +140,7 @@ class _Refusals:
         if self.resident > 1:
             # a page each: their parent, if it is none of the root's
             return max(named, key=lambda index: int(memcgs.resident[index]), default=ROOT)
-        return max(named, key=lambda index: self._events(index, ACCESSES), default=ROOT)
+        return max(named, key=lambda index: self._accesses(index), default=ROOT)
 
     def flags(self, memcg: int) -> Iterator[str]:
         """Give the flags that lift what would refuse a page of a memcg, in any of its ancestors too."""

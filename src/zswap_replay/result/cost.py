@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Final
 
 from zswap_replay.result.cost_profile import PARTS, CostProfile
 from zswap_replay.result.counters import Group
 from zswap_replay.result.derived import DERIVED, PRICED
 from zswap_replay.result.over_time import Number, share
+from zswap_replay.result.saved import saved_by_memcg
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
@@ -170,45 +170,6 @@ def by_memcg(
 ) -> dict[str, dict[str, Number | None]]:
     """Compute the figures of each memcg at a snapshot, with its descendants, by path."""
     return {path: reckon(counts_of_memcg(end, path), profile, compressors, duration_ns) for path in end.nodes}
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """Memory that a memcg saved, in bytes: what its entries are less their compressed bytes."""
-
-    mean: int
-    """Over the time of the snapshots."""
-    peak: int
-
-
-def saved_by_memcg(snapshots: Sequence[Snapshot]) -> dict[str, Saved]:
-    """Tell what each memcg of the last snapshot saved, with its descendants, as the snapshots show it.
-
-    Between two snapshots the mean is that of the two; where all are at one time, the last one's counts.
-    """
-    sums: dict[str, int] = {}
-    """Twice the sum of bytes times ns, which is whole."""
-    peaks: dict[str, int] = {}
-    before = began = None
-    end: Mapping[str, int] = {}
-    for now in snapshots:
-        last, end = end, {path: _saved(now, path) for path in now.nodes}
-        passed = 0 if before is None else now.time_ns - before
-        for path, saved in end.items():
-            sums[path] = sums.get(path, 0) + (last.get(path, 0) + saved) * passed
-            peaks[path] = max(saved, peaks.get(path, saved))
-        before = now.time_ns
-        began = before if began is None else began
-    duration = 0 if before is None or began is None else before - began
-    return {
-        path: Saved(round(Fraction(sums[path], 2 * duration)) if duration else saved, peaks[path])
-        for path, saved in end.items()
-    }
-
-
-def _saved(now: Snapshot, path: str) -> int:
-    nodes = now.nodes[path]
-    return sum(node.get("stored_pages", 0) * PAGE_SIZE - node.get("compressed_bytes", 0) for node in nodes)
 
 
 def as_json(

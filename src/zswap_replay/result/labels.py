@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from zswap_replay.kernel.names import HOST
@@ -16,15 +16,23 @@ from zswap_replay.settings import TIERS
 
 def compressor_of(result: Result) -> str:
     """Name the compressor of a result, as it was asked for: zram's where pages go to zram alone."""
-    settings = result.manifest.settings
-    if tier_of(result) == "zram":
+    return compressor_in(result.manifest.settings)
+
+
+def compressor_in(settings: Mapping[str, object]) -> str:
+    """Do the same by the settings of a manifest."""
+    if _tier_in(settings) == "zram":
         return str(settings.get("comp_algorithm") or settings["compressor"])
     return str(settings["compressor"])
 
 
 def tier_of(result: Result) -> str:
     """Name where pages go that leave memory, in a result."""
-    return str(result.manifest.settings.get("tier", TIERS[0]))
+    return _tier_in(result.manifest.settings)
+
+
+def _tier_in(settings: Mapping[str, object]) -> str:
+    return str(settings.get("tier", TIERS[0]))
 
 
 def kernel_title(manifest: Manifest) -> str:

@@ -1,125 +1,211 @@
-"""Snapshots kept small: many of them, of many memcgs, are numbers in arrays until somebody looks at one."""
+"""Snapshots kept small: each costs what has changed since the one before, until somebody looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.result.numbers import Layout, Numbers
 from zswap_replay.result.snapshot import Snapshot
 
-Names = tuple[tuple[str, ...], ...]
-"""The names of the counters of each row: most rows of most snapshots have the same."""
+_Values = npt.NDArray[np.int64]
+_Places = npt.NDArray[np.int32]
+
+_OBJECT_BYTES = 700
+"""Memory that a snapshot takes in which nothing has changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """The counters of memcgs, or of their nodes: one array, and the names that all snapshots share."""
+class _Change:
+    """What a snapshot has that the one before it has not."""
 
-    paths: tuple[str, ...]
-    names: Names
-    values: npt.NDArray[np.int64]
+    label: str
+    time_ns: int
+    params: dict[str, int | str]
+    born: int
+    """Memcgs that are new: they get the next rows."""
+    gone: _Places
+    """The rows of those that are not there any more."""
+    at: _Places
+    """Places of values that differ: first those of the machine, then row by row."""
+    values: _Values
 
-    @classmethod
-    def of(cls, paths: tuple[str, ...], rows: Iterable[Mapping[str, int]], before: _Table | None) -> _Table:
-        """Pack rows of counters; what is as in the table before is shared with it."""
-        rows = list(rows)
-        names: Names = tuple(tuple(row) for row in rows)
-        if before is not None:
-            paths = before.paths if before.paths == paths else paths
-            names = before.names if before.names == names else names
-        return cls(paths, names, np.array(list(chain.from_iterable(row.values() for row in rows)), np.int64))
-
-    def rows(self) -> Iterator[dict[str, int]]:
-        """Yield the rows as dictionaries."""
-        values = iter(self.values.tolist())
-        for names in self.names:
-            yield {name: next(values) for name in names}
+    @property
+    def nbytes(self) -> int:
+        return self.gone.nbytes + self.at.nbytes + self.values.nbytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """A snapshot whose counters of memcgs are packed."""
+class _State:
+    """All values at one snapshot, with a row for each memcg that any snapshot up to it has."""
 
-    rest: Snapshot
-    """What does not grow with memcgs; limits that are none are left out."""
-    memcg: _Table
-    replay_memcg: _Table
-    limits: tuple[str, ...]
-    nodes: _Table
-    nodes_each: int
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.rows = 0
+        self.live = np.zeros(8, np.bool_)
+        self.values: _Values = np.zeros(layout.of_machine + 8 * layout.width, np.int64)
+        self.selected: _Values | None = None
+        """The rows of the memcgs that are there, where they are known."""
 
-    @classmethod
-    def of(cls, snapshot: Snapshot, before: _Packed | None) -> _Packed:
-        each = len(next(iter(snapshot.nodes.values()), ()))
-        limits = tuple(snapshot.limits)
-        return cls(
-            Snapshot(
-                snapshot.label,
-                snapshot.time_ns,
-                snapshot.zswap,
-                snapshot.vmstat,
-                {},
-                snapshot.replay,
-                limits={path: values for path, values in snapshot.limits.items() if values},
-                params=snapshot.params,
-                zram=snapshot.zram,
-                meminfo=snapshot.meminfo,
-            ),
-            _Table.of(tuple(snapshot.memcg), snapshot.memcg.values(), before.memcg if before else None),
-            _Table.of(
-                tuple(snapshot.replay_memcg),
-                snapshot.replay_memcg.values(),
-                before.replay_memcg if before else None,
-            ),
-            before.limits if before is not None and before.limits == limits else limits,
-            _Table.of(
-                tuple(snapshot.nodes),
-                chain.from_iterable(snapshot.nodes.values()),
-                before.nodes if before else None,
-            ),
-            each,
-        )
+    def copy(self) -> _State:
+        other = _State.__new__(_State)
+        other.layout, other.rows, other.selected = self.layout, self.rows, self.selected
+        other.live, other.values = self.live.copy(), self.values.copy()
+        return other
 
-    def unpacked(self) -> Snapshot:
-        rest = self.rest
-        nodes = list(self.nodes.rows())
-        each = self.nodes_each
-        return Snapshot(
-            rest.label,
-            rest.time_ns,
-            rest.zswap,
-            rest.vmstat,
-            dict(zip(self.memcg.paths, self.memcg.rows(), strict=True)),
-            rest.replay,
-            dict(zip(self.replay_memcg.paths, self.replay_memcg.rows(), strict=True)),
-            {path: rest.limits.get(path, {}) for path in self.limits},
-            rest.params,
-            {path: tuple(nodes[at * each : at * each + each]) for at, path in enumerate(self.nodes.paths)},
-            rest.zram,
-            rest.meminfo,
-        )
+    @property
+    def nbytes(self) -> int:
+        return self.live.nbytes + self.values.nbytes
+
+    def memcgs(self) -> npt.NDArray[np.int64]:
+        """Return the values of all rows, as a view."""
+        layout = self.layout
+        first = layout.of_machine
+        return self.values[first : first + self.rows * layout.width].reshape(self.rows, layout.width)
+
+    def live_rows(self) -> _Values:
+        """Return the numbers of the rows whose memcgs are there."""
+        if self.selected is None:
+            self.selected = np.flatnonzero(self.live[: self.rows])
+        return self.selected
+
+    def come_and_go(self, born: int, gone: _Places) -> None:
+        """Add rows for memcgs that are new, and give up those of others."""
+        if not born and not len(gone):
+            return
+        self.selected = None
+        self.live[gone] = False
+        room = len(self.live)
+        if self.rows + born > room:
+            more = max(room, born)
+            self.live = np.concatenate((self.live, np.zeros(more, np.bool_)))
+            self.values = np.concatenate((self.values, np.zeros(more * self.layout.width, np.int64)))
+        self.live[self.rows : self.rows + born] = True
+        self.rows += born
+
+    def apply(self, change: _Change) -> None:
+        """Take the values of the next snapshot."""
+        self.come_and_go(change.born, change.gone)
+        self.values[change.at] = change.values
 
 
 class PackedSnapshots(Sequence[Snapshot]):
-    """Snapshots in the order in which they were taken. The last one is kept as it is, and each other made anew."""
+    """Snapshots in the order in which they were taken. Each is made anew from what has changed; the last one is kept.
+
+    Every so often all values are kept besides, when the changes since then have become as many: a look at any snapshot
+    reads no more than twice what there is of one.
+    """
 
     def __init__(self) -> None:
-        self._packed: list[_Packed] = []
+        self._changes: list[_Change] = []
+        self._paths: list[str] = []
+        """The paths of memcgs by row."""
+        self._ids: _Values = np.zeros(0, np.int64)
+        """Their numbers, in the order of the last snapshot."""
+        self._last_id = -1
+        self._now: _State | None = None
+        self._whole: dict[int, _State] = {}
+        """All values, at some of the snapshots."""
+        self._since_whole = 0
+        self._read: tuple[int, _State, tuple[str, ...]] | None = None
+        """Where the last look was, with the values and paths there."""
         self._last: Snapshot | None = None
 
-    def append(self, snapshot: Snapshot) -> None:
-        """Add a snapshot, and pack the one before it."""
-        if self._last is not None:
-            self._packed.append(_Packed.of(self._last, self._packed[-1] if self._packed else None))
-        self._last = snapshot
+    # ---- adding ----
+
+    def append(self, numbers: Numbers) -> None:
+        """Add a snapshot. The ``ids`` of memcgs that are new must be above all that there were."""
+        state = self._now
+        if state is None:
+            state = self._now = _State(numbers.layout)
+        born, gone = 0, np.zeros(0, np.int32)
+        if not np.array_equal(numbers.ids, self._ids):
+            rows = state.live_rows()
+            born = int((numbers.ids > self._last_id).sum())
+            gone = rows[~np.isin(self._ids, numbers.ids)].astype(np.int32)
+            self._paths.extend(numbers.paths[len(numbers.paths) - born :])
+            self._ids = numbers.ids.copy()
+            if born:
+                self._last_id = int(numbers.ids[-1])
+            state.come_and_go(born, gone)
+        width, of_machine = state.layout.width, state.layout.of_machine
+        rows = state.live_rows()
+        machine = np.flatnonzero(state.values[:of_machine] != numbers.machine)
+        memcg, column = np.nonzero(state.memcgs()[rows] != numbers.memcgs)
+        at = np.concatenate((machine, of_machine + rows[memcg] * width + column)).astype(np.int32)
+        values = np.concatenate((numbers.machine[machine], numbers.memcgs[memcg, column]))
+        before = self._changes[-1].params if self._changes else None
+        params = before if before == numbers.params else numbers.params
+        assert params is not None
+        self._add(_Change(numbers.label, numbers.time_ns, params, born, gone, at, values), state)
+
+    def _add(self, change: _Change, state: _State) -> None:
+        state.values[change.at] = change.values
+        self._changes.append(change)
+        self._last = None
+        self._since_whole += change.nbytes
+        if self._since_whole > state.nbytes and len(self._changes) > 1:
+            self._whole[len(self._changes) - 1] = state.copy()
+            self._since_whole = 0
+
+    # ---- looking ----
+
+    @property
+    def bytes_each(self) -> int:
+        """About what one more snapshot will take in memory, as those from the second on did."""
+        later = self._changes[1:]
+        return _OBJECT_BYTES + 2 * sum(change.nbytes for change in later) // max(len(later), 1)
+
+    @property
+    def nbytes(self) -> int:
+        """What the snapshots take in memory, about."""
+        whole = sum(state.nbytes for state in self._whole.values())
+        return whole + sum(_OBJECT_BYTES + change.nbytes for change in self._changes)
+
+    def numbers(self, index: int) -> Numbers:
+        """Return the values of a snapshot; ``paths`` is the same object as long as it does not change."""
+        place = range(len(self))[index]
+        change = self._changes[place]
+        state, paths = self._at(place)
+        rows = state.live_rows()
+        return Numbers(
+            state.layout,
+            change.label,
+            change.time_ns,
+            change.params,
+            state.values[: state.layout.of_machine].copy(),
+            paths,
+            rows,
+            state.memcgs()[rows],
+        )
+
+    def _at(self, place: int) -> tuple[_State, tuple[str, ...]]:
+        """Return the values and the paths at a snapshot."""
+        assert self._now is not None
+        first, state, paths = self._read or (-1, None, ())
+        known = max((number for number in self._whole if number <= place), default=-1)
+        if state is None or first > place or first < min(known, place - 1):
+            first, state = known, self._whole[known].copy() if known >= 0 else _State(self._now.layout)
+            paths = ()
+        for number in range(first + 1, place + 1):
+            change = self._changes[number]
+            state.apply(change)
+            if change.born or len(change.gone):
+                paths = ()
+        if not paths:
+            paths = tuple([self._paths[row] for row in state.live_rows().tolist()])
+        self._read = place, state, paths
+        return state, paths
+
+    def each(self) -> Iterator[Numbers]:
+        """Yield the values of all snapshots."""
+        return (self.numbers(place) for place in range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._packed) + (self._last is not None)
+        return len(self._changes)
 
     @overload
     def __getitem__(self, index: int) -> Snapshot: ...
@@ -132,10 +218,11 @@ class PackedSnapshots(Sequence[Snapshot]):
         if isinstance(index, slice):
             return tuple(self[place] for place in range(*index.indices(len(self))))
         place = range(len(self))[index]
-        if place == len(self._packed):
-            assert self._last is not None
-            return self._last
-        return self._packed[place].unpacked()
+        if place < len(self) - 1:
+            return self.numbers(place).snapshot()
+        if self._last is None:
+            self._last = self.numbers(place).snapshot()
+        return self._last
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or len(other) != len(self):
@@ -143,3 +230,44 @@ class PackedSnapshots(Sequence[Snapshot]):
         return all(one == another for one, another in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # a snapshot has none
+
+    # ---- writing down ----
+
+    def state(self) -> dict[str, Any] | None:
+        """Return all snapshots as plain data; None where there are none."""
+        if self._now is None:
+            return None
+        return {
+            "layout": self._now.layout.as_json(),
+            "paths": self._paths,
+            "ids": self._ids.tolist(),
+            "last_id": self._last_id,
+            "changes": [
+                [each.label, each.time_ns, each.params, each.born]
+                + [array.tolist() for array in (each.gone, each.at, each.values)]
+                for each in self._changes
+            ],
+        }
+
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """Take what ``state`` returned. Raises LookupError, TypeError, ValueError: it is something else."""
+        if state is None:
+            return
+        self._now = _State(Layout.from_json(state["layout"]))
+        self._paths = [str(path) for path in state["paths"]]
+        for label, time_ns, params, born, gone, at, values in state["changes"]:
+            change = _Change(
+                str(label),
+                int(time_ns),
+                dict(params),
+                int(born),
+                np.array(gone, np.int32),
+                np.array(at, np.int32),
+                np.array(values, np.int64),
+            )
+            self._now.come_and_go(change.born, change.gone)
+            self._add(change, self._now)
+        self._ids = np.array(state["ids"], np.int64)
+        self._last_id = int(state["last_id"])
+        if len(self._ids) != len(self._now.live_rows()) or self._now.rows != len(self._paths):
+            raise ValueError("the memcgs of the snapshots are of another number")

@@ -24,12 +24,11 @@ class MemcgTable:
         """Start with all memcgs unborn; `paths` is filled in place and may hold the paths of an earlier reading."""
         self.paths = paths
         self.ids: dict[str, int] = {}
-        self._state: list[int] = []
+        self._state = bytearray()
+        self._parent: list[int] = []
         self._children: list[int] = []
         for path in paths or (ROOT,):
-            self.ids[path] = len(self._state)
-            self._state.append(_UNBORN)
-            self._children.append(0)
+            self._add(path)
         if not paths:
             paths.append(ROOT)
         self._state[0] = _LIVE
@@ -39,15 +38,22 @@ class MemcgTable:
         if path not in self.ids:
             for each in with_ancestors(path):
                 if each not in self.ids:
-                    self.ids[each] = len(self.paths)
+                    self._add(each)
                     self.paths.append(each)
-                    self._state.append(_UNBORN)
-                    self._children.append(0)
         return self.ids[path]
+
+    def _add(self, path: str) -> None:
+        """Give the next id to a path, whose parent has one; the root is its own parent."""
+        self.ids[path] = len(self._state)
+        self._state.append(_UNBORN)
+        self._parent.append(self.ids[parent_path(path)])
+        self._children.append(0)
 
     def unborn(self) -> npt.NDArray[np.bool_]:
         """Return a mask by memcg id, true where the memcg was never created; the extra last item is for NO_MEMCG."""
-        return np.array([state == _UNBORN for state in (*self._state, _LIVE)], np.bool_)
+        states = np.frombuffer(bytes((*self._state, _LIVE)), np.uint8)
+        mask: npt.NDArray[np.bool_] = states == _UNBORN
+        return mask
 
     def is_unborn(self, memcg: int) -> bool:
         """Tell whether the memcg was never created."""
@@ -63,7 +69,7 @@ class MemcgTable:
             return "which is always there", "a memcg below the root"
         if self.is_live(memcg):
             return "which is live", "a memcg that is not live"
-        parent = self._parent(memcg)
+        parent = self._parent[memcg]
         if not self.is_live(parent):
             return f"whose parent {self.paths[parent]} is not live", "a live parent"
         self._state[memcg] = _LIVE
@@ -73,7 +79,7 @@ class MemcgTable:
     def create_by_use(self, memcg: int) -> Fault | None:
         """Make an unborn memcg live that an event names, and its unborn ancestors before it."""
         unborn = [memcg]
-        while self.is_unborn(parent := self._parent(unborn[-1])):
+        while self.is_unborn(parent := self._parent[unborn[-1]]):
             unborn.append(parent)
         for each in reversed(unborn):
             fault = self.create(each)
@@ -90,8 +96,5 @@ class MemcgTable:
         if self._children[memcg]:
             return f"which has live children ({self._children[memcg]})", "a memcg without live children"
         self._state[memcg] = _OFFLINE
-        self._children[self._parent(memcg)] -= 1
+        self._children[self._parent[memcg]] -= 1
         return None
-
-    def _parent(self, memcg: int) -> int:
-        return self.ids[parent_path(self.paths[memcg])]

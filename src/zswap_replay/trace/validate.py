@@ -32,11 +32,20 @@ _LONGEST_PATH = 200
 _CHECKED = ("time_ns", "event", "memcg", "page", "count", "node", "content", "key", "value")
 """The columns in the order in which the faults of one row count."""
 
-_KEYED = frozenset({Event.SNAPSHOT, Event.MEMCG_SET, Event.PARAM})
-"""The events whose key counts."""
+_EVENTS = tuple(Event)
+"""The events by their codes: Event(code) takes as long as all else that is done for a row."""
 
-_WRITES = frozenset({Event.MEMCG_SET, Event.MEMCG_RECLAIM, Event.PARAM, Event.WORKER, Event.SEEN_READS})
-"""The events whose value counts."""
+_SNAPSHOT, _MEMCG_CREATE, _MEMCG_OFFLINE = Event.SNAPSHOT, Event.MEMCG_CREATE, Event.MEMCG_OFFLINE
+"""Members of an enum, which Python 3.11 finds slowly, looked up once."""
+
+_KEYED = tuple(event in (Event.SNAPSHOT, Event.MEMCG_SET, Event.PARAM) for event in Event)
+"""By event code, whether the key counts."""
+
+_WRITES = tuple(
+    event in (Event.MEMCG_SET, Event.MEMCG_RECLAIM, Event.PARAM, Event.WORKER, Event.SEEN_READS)
+    for event in Event
+)
+"""By event code, whether the value counts."""
 
 _NAMES_NO_MEMCG = np.ones(256, np.bool_)
 """By event code, whether the event is one of the machine; its memcg column is then ignored."""
@@ -175,12 +184,14 @@ class RowChecker:
     def _control_faults(self, columns: Columns, batch: Batch, end: int) -> Iterator[RowError]:
         """Parse the control rows before `end` into the batch, and follow which memcgs are live. Yields one fault."""
         first_uses = self._first_uses(batch, end)
-        rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT).tolist() if end else []
+        rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT) if end else np.empty(0, np.int64)
+        if first_uses:
+            rows = np.union1d(rows, first_uses)
+        found = rows.tolist(), batch.event[rows].tolist(), batch.memcg[rows].tolist()
         try:
-            for row in sorted({*first_uses, *rows}):
-                event = Event(int(batch.event[row]))
-                memcg = int(batch.memcg[row])
-                if event >= Event.SNAPSHOT:
+            for row, code, memcg in zip(*found, strict=True):
+                event = _EVENTS[code]
+                if code >= _SNAPSHOT:
                     batch.controls.append(_read_control(columns, row, event, memcg))
                 self._update_memcg(row, event, memcg)
         except RowError as fault:
@@ -202,16 +213,16 @@ class RowChecker:
         memcgs = self._memcgs
         path = memcgs.paths[memcg]
         fault: tuple[str, str] | None = None
-        if event is Event.MEMCG_CREATE:
+        if event is _MEMCG_CREATE:
             fault = memcgs.create(memcg)
-        elif event is Event.MEMCG_OFFLINE:
+        elif event is _MEMCG_OFFLINE:
             fault = memcgs.remove(memcg)
         elif memcgs.is_unborn(memcg):
             if self._strict:
                 fault = "a memcg that was never created", "a memcg_create before its first use (--strict)"
             else:
                 fault = memcgs.create_by_use(memcg)
-        elif event > Event.DISCARD and not memcgs.is_live(memcg):
+        elif event >= _SNAPSHOT and not memcgs.is_live(memcg):
             fault = "a memcg that is offline", "a live memcg"
         if fault:
             name = path if len(path) <= _LONGEST_PATH else quoted(path)
@@ -271,18 +282,18 @@ def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32]) -> Iterator[Row
 
 def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Control:
     """Parse one control row. Raises RowError."""
+    if event is _MEMCG_CREATE or event is _MEMCG_OFFLINE:
+        return Control(row, int(columns.time_ns[row]), event, memcg, None, None)
     key, text = columns.key[row], columns.value[row]
     name = EVENT_NAMES[event]
     value: int | str | Reclaim | None = None
-    if event in _KEYED and key is None:
-        raise RowError(
-            row, "key", "null", "a label" if event is Event.SNAPSHOT else f"the knob of the {name}"
-        )
+    if _KEYED[event] and key is None:
+        raise RowError(row, "key", "null", "a label" if event is _SNAPSHOT else f"the knob of the {name}")
     if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event, key):
         raise RowError(row, "key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event, key))}")
     if event is Event.MEMCG_SET and memcg == 0 and key not in ROOT_KNOBS:
         raise RowError(row, "key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
-    if event in _WRITES:
+    if _WRITES[event]:
         if text is None:
             raise RowError(row, "value", "null", f"what the {name} writes")
         try:
@@ -290,7 +301,7 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
         except SettingsError as error:
             _, _, wish = str(error).rpartition("expected ")
             raise RowError(row, "value", quoted(text), wish) from None
-    key = key if event in _KEYED else None
+    key = key if _KEYED[event] else None
     return Control(row, int(columns.time_ns[row]), event, memcg, key, value)
 
 

@@ -12,7 +12,7 @@ from tests.bench import FULL, HALF, REFUSED, Bench
 from tests.factories import make_result, make_snapshot
 from zswap_replay.errors import CostError, ResultError
 from zswap_replay.replay.loop import replay
-from zswap_replay.result.cost import OPERATIONS, TERMS, Compressors, counts_of, reckon, saved_by_memcg
+from zswap_replay.result.cost import OPERATIONS, TERMS, Compressors, counts_of, reckon
 from zswap_replay.result.cost_measure import measure, time_device
 from zswap_replay.result.cost_profile import (
     PARTS,
@@ -25,6 +25,7 @@ from zswap_replay.result.cost_profile import (
 from zswap_replay.result.derived import ALIASES, DERIVED, PRICED
 from zswap_replay.result.file import read_results, render
 from zswap_replay.result.result import Result
+from zswap_replay.result.saved import saved_by_memcg
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE, format_time
 

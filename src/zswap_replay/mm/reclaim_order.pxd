@@ -1,0 +1,27 @@
+cimport cython
+from zswap_replay.mm.memcg_stat cimport MemcgStat
+from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
+from zswap_replay.mm.swap cimport AWAKE, Lruvecs
+
+# constants of the .py, written by tools/constants.py
+cpdef enum:
+    BLOCK = 64
+
+@cython.final
+cdef class ReclaimOrder:
+    cdef readonly MemCgroups memcgs
+    cdef readonly Lruvecs lruvecs
+    cdef readonly MemcgStat stat
+    cdef readonly long long tree_changes
+    cdef readonly int nr_known
+    cdef readonly int[::1] order, behind
+    @cython.locals(place="int[::1]", before="unsigned char[::1]", busy="unsigned char[::1]")
+    cdef refresh(self)
+    @cython.locals(busy="unsigned char[::1]")
+    cdef int most_busy(self, int first, int stop) noexcept
+    @cython.locals(
+        order="int[::1]", busy="unsigned char[::1]", accesses="long long[::1]", next_flush="long long[::1]"
+    )
+    cdef void wake_due(self, int first, int stop) noexcept
+    @cython.locals(busy="unsigned char[::1]")
+    cdef int next_busy(self, int at, int stop, int priority) noexcept

@@ -1,0 +1,112 @@
+"""Memcgs in the order in which reclaim goes round them, and which of them a round may pass over.
+
+A kernel visits every memcg below a limit at every priority, and most of thousands have nothing that a mild priority
+takes. Such a visit changes nothing, so it is left out here: the counters are those of a walk over all.
+"""
+
+import cython
+
+from zswap_replay.lib.columns import INT, UCHAR, column
+from zswap_replay.mm.memcg_stat import MemcgStat
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.swap import Lruvecs
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.memcontrol import ROOT
+    from zswap_replay.mm.swap import AWAKE
+
+    BLOCK = 64
+    """Memcgs that are looked at in one go."""
+
+
+class ReclaimOrder:
+    """The tree of memcgs as mem_cgroup_iter() goes through it, in columns: those below a memcg stand together."""
+
+    def __init__(self, memcgs: MemCgroups, lruvecs: Lruvecs, stat: MemcgStat) -> None:
+        self.memcgs = memcgs
+        self.lruvecs = lruvecs
+        self.stat = stat
+        # how often the tree had changed, and how many memcgs there were, when the columns were made
+        self.tree_changes = -1
+        self.nr_known = 0
+        # the memcgs in order, and by place the one behind the last descendant
+        self.order = column(8, INT)
+        self.behind = column(8, INT)
+
+    def refresh(self) -> None:
+        """Bring the columns up to date with the tree."""
+        memcgs: MemCgroups = self.memcgs
+        if self.tree_changes == memcgs.tree_changes:
+            return
+        self.tree_changes = memcgs.tree_changes
+        if len(self.order) < memcgs.nr:
+            self.order = column(2 * memcgs.nr, INT)
+            self.behind = column(2 * memcgs.nr, INT)
+        place, before = self.lruvecs.place, self.lruvecs.busy
+        busy = column(len(before), UCHAR)
+        at: cython.int = 0
+        memcg: cython.int = memcgs.mem_cgroup_iter(ROOT, -1)
+        while memcg >= 0:
+            busy[at] = before[place[memcg]] if memcg < self.nr_known else AWAKE
+            place[memcg] = at
+            self.order[at] = memcg
+            at += 1
+            self.behind[at - 1] = at
+            memcg = memcgs.mem_cgroup_iter(ROOT, memcg)
+        self.lruvecs.busy = busy
+        self.nr_known = memcgs.nr
+        above: cython.int
+        while at > 1:
+            at -= 1
+            above = place[memcgs.parent[self.order[at]]]
+            if self.behind[above] < self.behind[at]:
+                self.behind[above] = self.behind[at]
+
+    def most_busy(self, first: cython.int, stop: cython.int) -> cython.int:
+        """Return one more than the mildest priority at which a memcg between two places has something to do."""
+        busy = self.lruvecs.busy
+        at: cython.int
+        most: cython.uchar = 0
+        for at in range(first, stop):
+            most = max(most, busy[at])
+        return most
+
+    def wake_due(self, first: cython.int, stop: cython.int) -> None:
+        """Find the memcgs from the place ``first`` up to ``stop`` whose next visit flushes statistics; mark them AWAKE."""
+        at: cython.int
+        memcg: cython.int
+        order, busy, accesses, next_flush = (
+            self.order,
+            self.lruvecs.busy,
+            self.memcgs.accesses,
+            self.stat.next_flush,
+        )
+        if self.memcgs.nr_nodes == 1:
+            for at in range(first, stop):
+                memcg = order[at]
+                if accesses[memcg] >= next_flush[memcg]:
+                    busy[at] = AWAKE
+            return
+        for at in range(first, stop):
+            memcg = order[at]
+            if self.stat.accesses_of(memcg) >= next_flush[memcg]:
+                busy[at] = AWAKE
+
+    def next_busy(self, at: cython.int, stop: cython.int, priority: cython.int) -> cython.int:
+        """Return the first place from ``at`` on whose memcg has something to do at a priority; ``stop`` for none."""
+        busy = self.lruvecs.busy
+        i: cython.int
+        end: cython.int
+        most: cython.uchar
+        while at + BLOCK <= stop:
+            # the largest of a block, which the compiler finds many at a time
+            most = 0
+            end = at + BLOCK
+            for i in range(at, end):
+                most = max(most, busy[i])
+            if most > priority:
+                break
+            at = end
+        while at < stop and busy[at] <= priority:
+            at += 1
+        return at
