@@ -57,6 +57,7 @@ def main() -> int:
         f"PYTHON={sys.executable}\nCAPTURES='{' '.join(arguments.only)}'\n", encoding="utf-8"
     )
     figures.write_lines(ROOT, share / "apply.sh")
+    figures.write_pages(ROOT, share / "pages.bin")
     began = time.monotonic()
     print(f"booting {kernel.release} ({kernel.package}); {share}/guest.log tells what happens", flush=True)
     machine.boot(kernel, ROOT, share, work, processors=arguments.processors, seconds=arguments.seconds)

@@ -1,6 +1,7 @@
 /* Anonymous pages that a script drives: commands on standard input, "ok" on standard output after each.
  *
  * make COUNT SEED            map COUNT pages and fill them: a tenth zeros, a seventh noise, the others text after noise
+ * load COUNT                 map COUNT pages and fill them from the file that the first argument names
  * touch TIMES SEED PERCENT   touch pages, some much more often than others; PERCENT of them are written to
  * walk FIRST COUNT WRITE     touch a range in order
  * free FIRST COUNT           give pages back (MADV_DONTNEED)
@@ -66,7 +67,12 @@ static void timed(unsigned char *pages, long first, long count)
 	}
 }
 
-int main(void)
+static unsigned char *map(long count)
+{
+	return mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+int main(int argc, char **argv)
 {
 	char line[128], verb[16];
 	unsigned char *pages = NULL;
@@ -80,9 +86,17 @@ int main(void)
 		if (!strcmp(verb, "make")) {
 			count = a;
 			state = b;
-			pages = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			pages = map(count);
 			for (long i = 0; i < count; i++)
 				fill(pages + i * PAGE);
+		} else if (!strcmp(verb, "load") && argc > 1) {
+			FILE *file = fopen(argv[1], "rb");
+
+			count = a;
+			pages = map(count);
+			if (!file || fread(pages, PAGE, count, file) != (size_t)count)
+				return 1;
+			fclose(file);
 		} else if (!strcmp(verb, "touch")) {
 			state = b;
 			for (long i = 0; i < a; i++) {

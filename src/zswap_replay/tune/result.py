@@ -72,6 +72,15 @@ class Tuned:
             return f"none of the {len(self.points) - 1} points meets {missed}: the nearest is shown"
         return ""
 
+    def to_apply(self) -> dict[str, list[str]]:
+        """Give the lines that put the answer into force, by heading; as comments where it is none to act on."""
+        if not self.fault():
+            return {f"To apply it ({form})": lines for form, lines in self.emit.items()}
+        return {
+            f"Not to be applied as it is ({form})": [f"# {line}".rstrip() for line in lines]
+            for form, lines in self.emit.items()
+        }
+
     def render(self) -> str:
         """Render as JSON."""
         document = asdict(self)

@@ -24,6 +24,7 @@ def test_the_command_prints_the_answer_and_the_lines_that_apply_it(tmp_path: Pat
     done = CliRunner().invoke(cli, [*words, "--subject-to", "zswpout>=1000"])
     assert 1 == done.exit_code
     assert "none of the 5 points meets zswpout>=1000: the nearest is shown" in done.stderr
+    assert "Not to be applied as it is (sysfs)\n# echo " in done.stdout
     for bad, told in (("nope<=1", "found no such counter"), ("oom<0", "nothing can meet it")):
         done = CliRunner().invoke(cli, [*words, "--subject-to", bad])
         assert told in str(done.exception)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from zswap_replay.settings import KnobWrite, Settings
-from zswap_replay.tune.emit import FORMS, applied, emit
+from zswap_replay.tune.emit import FORMS, Applied, applied, emit
 
 SETTINGS = Settings(
     kernel="6.12",
@@ -95,3 +97,72 @@ def test_a_parameter_that_the_release_lacks_is_left_out_and_a_level_is_told() ->
 def test_a_path_that_a_shell_would_split_is_quoted() -> None:
     settings = Settings(knobs=(KnobWrite.parse("/a b:memory.max=1M"),))
     assert "echo 1048576 > '/sys/fs/cgroup/a b/memory.max'" in emit("sysfs", applied(settings, []))
+
+
+DOCUMENTED = {
+    # systemd.resource-control(5) of systemd 261, "Added in version"
+    "MemoryMax": ("memory.max", 231),
+    "MemoryHigh": ("memory.high", 231),
+    "MemorySwapMax": ("memory.swap.max", 232),
+    "MemoryZSwapMax": ("memory.zswap.max", 253),
+    "MemoryZSwapWriteback": ("memory.zswap.writeback", 256),
+}
+KUBELET = {
+    # kubernetes.io, "Kubelet Configuration (v1beta1)" and "Linux Node Swap Behaviors"
+    "apiVersion": "kubelet.config.k8s.io/v1beta1",
+    "kind": "KubeletConfiguration",
+    "failSwapOn": "false",
+    "memorySwap": "",
+    "swapBehavior": "LimitedSwap",
+}
+PARAMETERS = {
+    # module_param_named() of mm/zswap.c, by the release that lost it or brought it
+    "6.6": {"compressor", "max_pool_percent", "accept_threshold_percent", "zpool", "exclusive_loads"},
+    "6.12": {"compressor", "max_pool_percent", "accept_threshold_percent", "zpool", "shrinker_enabled"},
+    "6.18": {"compressor", "max_pool_percent", "accept_threshold_percent", "shrinker_enabled"},
+}
+
+
+def everything(kernel: str) -> Applied:
+    """All parameters that there are, and a limit for each file of a memcg."""
+    files = (
+        "memory.max=4M",
+        "memory.high=3M",
+        "memory.swap.max=1G",
+        "memory.zswap.max=1M",
+        "memory.zswap.writeback=0",
+    )
+    knobs = tuple(KnobWrite.parse(f"/web:{each}") for each in files)
+    names = [
+        "compressor",
+        "max_pool_percent",
+        "accept_threshold_percent",
+        "zpool",
+        "shrinker_enabled",
+        "exclusive_loads",
+    ]
+    return applied(Settings(kernel=kernel, knobs=knobs), names)
+
+
+def test_the_keys_of_systemd_are_those_of_its_manual_with_the_version_that_brought_each() -> None:
+    lines = emit("systemd", everything("6.12"))
+    told = dict.fromkeys(DOCUMENTED, ("", 0))
+    for before, line in pairwise(lines):
+        key = line.partition("=")[0]
+        if "=" in line and not line.startswith("#"):
+            words = before.split()
+            told[key] = (words[1].rstrip(":"), int(words[3]))
+    assert DOCUMENTED == told
+
+
+def test_the_keys_of_the_kubelet_are_those_of_its_configuration() -> None:
+    lines = [line.strip() for line in emit("kubelet", everything("6.12")) if not line.startswith("#")]
+    assert KUBELET == {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+@pytest.mark.parametrize("kernel", PARAMETERS)
+def test_parameters_are_those_of_the_release(kernel: str) -> None:
+    (line, *_) = emit("kernel-cmdline", everything(kernel))
+    assert {f"zswap.{name}" for name in (*PARAMETERS[kernel], "enabled")} == {
+        each.partition("=")[0] for each in line.split()
+    }

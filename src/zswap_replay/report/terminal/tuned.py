@@ -54,9 +54,9 @@ def show(found: Tuned, console: Console) -> None:
     console.print()
     for line in _sure(found):
         console.print(line, soft_wrap=True)
-    for form, lines in found.emit.items():
+    for title, lines in found.to_apply().items():
         console.print()
-        console.print(heading(f"To apply it ({form})"))
+        console.print(heading(title))
         for text in lines:
             console.print(Text(text), soft_wrap=True)
 

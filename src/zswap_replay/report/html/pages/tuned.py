@@ -54,8 +54,8 @@ def _headline(found: Tuned, column: str) -> Figures:
 
 def _sections(found: Tuned) -> Iterator[Section]:
     yield Section("The answer", tables=[_settings_table(found), _figures_table(found)])
-    for form, lines in found.emit.items():
-        yield Section(plain(f"To apply it: {form}"), text=plain("\n".join(lines)))
+    for title, lines in found.to_apply().items():
+        yield Section(plain(title), text=plain("\n".join(lines)))
     front = _front(found)
     if front is not None:
         yield Section(
