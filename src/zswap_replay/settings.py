@@ -259,6 +259,12 @@ class Settings:
         """Whether the swap device is a zram device."""
         return "zram" in self.tier
 
+    @property
+    def compressors(self) -> tuple[str, ...]:
+        """The compressors of zswap and, where there is a zram device with one of its own, of that: specs."""
+        own = self.comp_algorithm if self.has_zram else None
+        return (self.compressor,) if own is None else (self.compressor, own)
+
     def for_tier(self, tier: str) -> Settings:
         """Return the settings for another tier, without those of a zram device where it has none."""
         changes: dict[str, Any] = {"tier": tier, "enabled": self.enabled or "enabled" not in self.fixed}

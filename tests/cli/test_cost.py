@@ -111,6 +111,26 @@ def test_a_profile_without_the_compressor_is_told_before_the_replay(
     done = CliRunner().invoke(command, [STORY, "-q", "--cost", lacking])  # type: ignore[arg-type]
     assert isinstance(done.exception, CostError)
     assert str(done.exception).startswith(f"{lacking}: compressors.zstd: missing; expected its compress_ns")
+    # zram's compressor is one too, also where every other point has another tier
+    zram = [
+        "-c",
+        "lz4",
+        "--kernel",
+        "6.12",
+        "--comp-algorithm",
+        "zstd",
+        "--tier",
+        "zswap+zram",
+        "--cost",
+        lacking,
+    ]
+    for done in (
+        replayed(*zram),
+        CliRunner().invoke(sweep, [STORY, "-q", *zram, "--max-pool-percent", "1,2"]),
+    ):
+        assert str(done.exception).startswith(
+            f"{lacking}: compressors.zstd: missing; expected its compress_ns"
+        )
 
 
 def test_a_profile_is_not_written_over(tmp_path: Path) -> None:

@@ -107,8 +107,7 @@ def replay(
             )
         interval_ns = parse_duration(interval)
     path = os.fspath(trace)
-    zram = (settings.comp_algorithm,) if settings.has_zram and settings.comp_algorithm else ()
-    profile = profile_of(cost, settings.compressor, *zram)
+    profile = profile_of(cost, *settings.compressors)
     if range and (checkpoint is not None or resume is not None):
         raise SettingsError("range: a checkpoint is of one replay, and a range needs several")
     begun = Checkpoint.read(resume) if resume is not None else None

@@ -177,7 +177,8 @@ def make_plan(
     _check_points(grid, payloads)
     settings = PointSettings(grid.points, reader.metadata)
     if cost is not None:
-        cost.need(dict.fromkeys(settings[point].compressor for point in grid.points.varying("compressor")))
+        varying = grid.points.varying("compressor", "comp_algorithm", "tier")
+        cost.need(dict.fromkeys(spec for point in varying for spec in settings[point].compressors))
     kernels = dict.fromkeys(settings[point].kernel for point in grid.points.varying("kernel", *grid.rules))
     return Plan(
         grid=grid,
