@@ -121,8 +121,9 @@ def tune(
         constraints = tuple(parse_constraint(text, columns) for text in subject_to)
         goals = Goals(parse_goals(minimize, maximize, columns), constraints, over)
         check_constraints(constraints)
+        whole = not {"max_events", "warmup"} & {option.name for option in fixed}
         for trace in traces:
-            check_possible(trace, constraints, whole=all(option.name != "max_events" for option in fixed))
+            check_possible(trace, constraints, whole=whole)
         file = None
         if study is not None:
             from zswap_replay.tune.study_file import StudyFile
