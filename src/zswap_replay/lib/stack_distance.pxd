@@ -43,6 +43,7 @@ cdef class StackDistances:
         Py_ssize_t start,
         Py_ssize_t stop,
     )
+    cdef void discard_run(self, int space, unsigned long long first, unsigned long long last) noexcept
     cdef touch_run(self, int space, unsigned long long first, unsigned long long last, bint discard)
     cdef unsigned long long chosen(self, int space, unsigned long long group) noexcept
     cdef bint is_chosen(self, int space, unsigned long long page) noexcept

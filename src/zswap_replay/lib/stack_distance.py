@@ -110,8 +110,24 @@ class StackDistances:
             if count[row] == 1:
                 if self.is_chosen(memcg[row], page[row]):
                     self.touch(memcg[row], page[row], event[row] == DISCARD)
+            elif event[row] == DISCARD and count[row] >> self.level >= self.size:
+                self.discard_run(memcg[row], page[row], page[row] + (count[row] - 1))
             else:
                 self.touch_run(memcg[row], page[row], page[row] + (count[row] - 1), event[row] == DISCARD)
+
+    def discard_run(self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong) -> None:
+        """Note that a run is discarded, page by page of those that are followed: it may be of any length."""
+        at: cython.int
+        if self.held[space] == 0:
+            return
+        for at in range(self.size):
+            if (
+                self.followed[at].space == space
+                and self.followed[at].life == self.life[space]
+                and first <= self.followed[at].page <= last
+            ):
+                self.followed[at].life = 0
+                self.charge(space, -1)
 
     def touch_run(
         self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong, discard: cython.bint

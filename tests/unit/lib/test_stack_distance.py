@@ -134,3 +134,16 @@ def test_what_memcgs_hold() -> None:
     assert ([6, 3, 3], [6, 4, 3]) == (list(stack.held[:3]), list(stack.peak[:3]))
     stack.restart(1)
     assert [3, 0, 3] == list(stack.held[:3])
+
+
+def test_a_discard_of_any_length_costs_what_is_followed() -> None:
+    memcg = np.array([0, 1, 1, 1, 0, 1, 1, 1, 1], np.int32)
+    page = np.array([0, 5, 0, 2, 3, 1, 0, 0, 0], np.uint64)
+    count = np.array([1, 3, 1, 2, 2, 1, 2**32 - 1, 2**32 - 1, 1], np.uint32)
+    event = np.full(9, Event.WRITE, np.uint8)
+    event[[6, 7]] = Event.DISCARD
+    wide = fed(1 << 20, memcg, page, event=event, count=count)
+    event[[6, 7]] = Event.SETTLE
+    kept = fed(1 << 20, memcg, page, event=event, count=count)
+    assert ([4, 1], [10, 7]) == (list(wide.held), list(kept.held))
+    assert list(wide.peak) == list(kept.peak) == [10, 7]
