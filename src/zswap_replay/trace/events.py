@@ -273,6 +273,8 @@ def path_fault(path: str) -> str | None:
         return None
     if path.endswith("/"):
         return "a slash at the end"
+    if "\n" in path or "\0" in path:
+        return "a newline or a null, which no cgroup's name has"
     for part in path[1:].split("/"):
         if not part:
             return "an empty part"

@@ -12,7 +12,7 @@ import pytest
 from zswap_replay.errors import MissingPackageError, SettingsError, TraceError
 from zswap_replay.files import check_output
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.location import locate
+from zswap_replay.trace.location import bounded, locate
 from zswap_replay.trace.reader import open_trace, trace_files
 from zswap_replay.trace.schema import SCHEMA
 
@@ -123,8 +123,12 @@ def test_uris_of_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         f"file://{tmp_path}/d/a.parquet",
         f"zip://a.parquet::{tmp_path}/t.zip",
         "memory://d",
+        "simplecache::memory://d/a.parquet",
     ):
         assert sha256 == open_trace(uri).sha256()
+    assert "gs://b/t.parquet?retry_limit_seconds=30" == bounded("gs://b/t.parquet")
+    for uri in ("memory://d", "gs://b/t?retry_limit_seconds=2"):
+        assert uri == bounded(uri)
     for uri in ("memory://none", "no-such-protocol://x"):
         with pytest.raises(TraceError, match=f"^{uri}: "):
             open_trace(uri)

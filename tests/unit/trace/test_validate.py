@@ -52,6 +52,7 @@ def row(**columns: Any) -> dict[str, Any]:
         (row(memcg="/a/../b"), "column memcg: found '/a/../b', a part that is '..'; expected a path"),
         (row(memcg="/."), "column memcg: found '/.', a part that is '.'; expected a path"),
         (row(memcg="/a/"), "column memcg: found '/a/', a slash at the end; expected a path"),
+        (row(memcg="/a\nb"), "column memcg: found '/a\\nb', a newline or a null, which no cgroup's name has"),
         ({"event": "snapshot"}, "column key: found null; expected a label"),
         ({"event": "param", "value": "1"}, "column key: found null; expected the knob of the param"),
         ({"event": "param", "key": "enabled"}, "column value: found null; expected what the param writes"),
