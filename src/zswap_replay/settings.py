@@ -152,7 +152,9 @@ class Settings:
     totalram: int | None = _setting(None, "RAM of the machine, in bytes [default: the trace's, else 4G].")
     nodes: int | None = _setting(None, "NUMA nodes [default: the trace's, else 1].", between=(1, 64))
     swap_device: str = _setting(
-        "disk", "Swap device; ram is synchronous, as brd and zram are.", choices=("disk", "ram")
+        "disk",
+        "Swap device; a rotational disk is read ahead by slots; ram is synchronous, as brd and zram are.",
+        choices=("disk", "rotational", "ram"),
     )
     disksize: int | None = _setting(
         None, "Size of the zram device [default: the trace's, else as much as RAM, 8G at most].", size=True

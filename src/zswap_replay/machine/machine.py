@@ -23,6 +23,7 @@ from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.proactive_writeback import ProactiveWriteback
 from zswap_replay.mm.releases import Release
 from zswap_replay.mm.swap import Lruvecs
+from zswap_replay.mm.swap_map import SwapMap
 from zswap_replay.mm.swap_readahead import SwapReadahead
 from zswap_replay.mm.swap_slots import DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state import SwapCache
@@ -68,12 +69,13 @@ class Machine:
         stat_flush: int,
         page_cluster: int,
         zram: bool = False,
+        rotational: bool = False,
     ) -> None:
         """Make a machine that has only the root memcg, and no pool: ``set_pool`` makes the first.
 
         ``reclaim`` is how resident pages are reclaimed: ``k``, by two lists, ``mglru``, by generations, or ``lru``, by
-        an exact LRU. With ``zram`` the swap device is a zram device, without a size as yet. Raises ValueError: it has
-        no node, or more than MAX_NODES.
+        an exact LRU. With ``zram`` the swap device is a zram device, without a size as yet; a ``rotational`` one is
+        read ahead by slots. Raises ValueError: it has no node, or more than MAX_NODES.
         """
         if not 1 <= nr_nodes <= MAX_NODES:
             raise ValueError(f"{nr_nodes} nodes: expected 1 to {MAX_NODES}")
@@ -111,7 +113,10 @@ class Machine:
             self.zram = device
             self.zswap.device = device
             self.slots = DeviceSlots(release, self.pages, self.memcgs, self.zswap, device)
-        self.swap_slots: SwapSlots = self.slots or SwapSlots(release, self.pages, self.memcgs, self.zswap)
+        swap_map = SwapMap(release, self.pages, self.memcgs, self.zswap) if rotational and not zram else None
+        self.swap_slots: SwapSlots = (
+            self.slots or swap_map or SwapSlots(release, self.pages, self.memcgs, self.zswap)
+        )
         self.page_io = PageIo(release, self.pages, self.memcgs, self.zswap)
         parts = (
             self.pages,
@@ -141,7 +146,7 @@ class Machine:
             self.page_io,
             self.vmscan,
             self.limits,
-            SwapReadahead(self.pages, self.swap_cache, self.page_io, self.limits, page_cluster),
+            SwapReadahead(self.pages, self.swap_cache, self.page_io, self.limits, page_cluster, swap_map),
         )
 
     # ---- memcgs ----

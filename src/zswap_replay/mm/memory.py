@@ -116,10 +116,7 @@ class Memory:
             # in the swap cache from here on: its own entry cannot be written back while room is made for it
             pages.flags[page] |= SWAPCACHE | YOUNG
             if self.reads_ahead:
-                self.readahead.swap_ra_info(page)
-                # all before the page itself, which a fault holds: no reclaim may take it
-                self.readahead.read_ahead(page, self.readahead.start, pages.page_of(page))
-                self.readahead.read_ahead(page, pages.page_of(page) + 1, self.readahead.end)
+                self.readahead.swapin_readahead(page)
             self.limits.try_charge_memcg(memcg)
             self.swap_cache.add_folio(page, memcg)
             pages.flags[page] &= ~REFERENCED

@@ -1,8 +1,8 @@
-"""Swap readahead: neighbours of a page that is swapped in, read with it. Models swap_vma_readahead(), mm/swap_state.c.
+"""Swap readahead: neighbours of a page that is swapped in, read with it. Models swapin_readahead(), mm/swap_state.c.
 
 It stands above mm/swap_state.py, since each page that it reads is charged, and a charge can reclaim. It was read in the
-sources, 6.6 to 6.12, and not compared with a run. What is read ahead by address is modelled, as on devices that do not
-rotate; on those that do the kernel reads the neighbouring slots, and slots have no numbers here.
+sources, 6.6 to 6.12, and not compared with a run. Neighbours are those by address (swap_vma_readahead()), but where a
+swap device rotates those by slot (swap_cluster_readahead()).
 """
 
 import cython
@@ -11,6 +11,7 @@ from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, column, grown
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.page_io import PageIo
+from zswap_replay.mm.swap_map import SwapMap
 from zswap_replay.mm.swap_state import SwapCache
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -51,7 +52,7 @@ def swapin_nr_pages(
 
 
 class SwapReadahead:
-    """What the kernel keeps of the last faults of each mapping; each address space is taken to be one."""
+    """What the kernel keeps of the last faults of each mapping, or of a rotating device; a space is one mapping."""
 
     def __init__(
         self,
@@ -60,13 +61,23 @@ class SwapReadahead:
         page_io: PageIo,
         limits: MemcgLimits,
         page_cluster: int,
+        slots: SwapMap | None,
     ) -> None:
-        """Read up to 2 ** ``page_cluster`` pages at once; 0: only the page that is touched."""
+        """Read up to 2 ** ``page_cluster`` pages at once; 0: only the page that is touched.
+
+        ``slots`` are those of a rotating device; None: the device does not rotate.
+        """
         self.pages = pages
         self.swap_cache = swap_cache
         self.page_io = page_io
         self.limits = limits
         self.max_win = 1 << page_cluster
+        self.slots = slots
+        self.rotates = slots is not None  # nr_rotate_swap
+        # of a rotating device: swapin_readahead_hits, and what swapin_nr_pages() keeps
+        self.swapin_readahead_hits = FIRST_HITS
+        self.prev_offset = 0
+        self.last_readahead_pages = 0
         # by address space: struct vm_area_struct.swap_readahead_info
         self.prev = column(8, LONGLONG)
         self.win = column(8, INT)
@@ -95,11 +106,49 @@ class SwapReadahead:
         """
         space: cython.int = self.pages.space_of(page)
         self.make_room(page, space)
-        self.prev[space] = self.pages.page_of(page)
+        if not self.rotates:
+            self.prev[space] = self.pages.page_of(page)
         if self.ahead[page]:
             self.ahead[page] = 0
             self.swap_ra_hit += 1
-            self.hits[space] = min(self.hits[space] + 1, SWAP_RA_HITS_MAX)
+            if self.rotates:
+                self.swapin_readahead_hits += 1
+            else:
+                self.hits[space] = min(self.hits[space] + 1, SWAP_RA_HITS_MAX)
+
+    def swapin_readahead(self, page: cython.int) -> None:
+        """Read what is read with a page: all before the page itself, which a fault holds, so that no reclaim takes it.
+
+        Models swapin_readahead().
+        """
+        at: cython.longlong = self.pages.page_of(page)
+        if self.rotates:
+            self.swap_cluster_readahead(page)
+        else:
+            self.swap_ra_info(page)
+            self.read_ahead(page, self.start, at)
+            self.read_ahead(page, at + 1, self.end)
+
+    def swap_cluster_readahead(self, page: cython.int) -> None:
+        """Read the slots around a page's own that are aligned with it, whosever pages are in them.
+
+        Models swap_cluster_readahead() and swapin_nr_pages().
+        """
+        assert self.slots is not None
+        offset: cython.longlong = self.slots.slot_of[page]
+        hits: cython.int = self.swapin_readahead_hits
+        self.swapin_readahead_hits = 0
+        pages: cython.int = swapin_nr_pages(
+            self.prev_offset, offset, hits, self.max_win, self.last_readahead_pages
+        )
+        if not hits:
+            self.prev_offset = offset
+        self.last_readahead_pages = pages
+        slot: cython.longlong
+        first: cython.longlong = offset - offset % pages
+        for slot in range(first, first + pages):
+            if slot != offset:
+                self.read_one(self.slots.page_in(slot))
 
     def swap_ra_info(self, page: cython.int) -> None:
         """Find the window of a fault: on the side that the last fault came from, or on both.
@@ -132,17 +181,14 @@ class SwapReadahead:
         """Read the pages from ``start`` to ``end`` - 1 of a page's address space that are swapped out."""
         space: cython.int = self.pages.space_of(page)
         number: cython.longlong
-        near: cython.int
-        memcg: cython.int
         for number in range(start, end):
-            near = self.pages.find(space, number)
-            if (
-                near < 0
-                or self.pages.flags[near] & (PRESENT | SWAPCACHE)
-                or not self.pages.flags[near] & SLOT
-            ):
-                continue
-            self.make_room(near, space)
+            self.read_one(self.pages.find(space, number))
+
+    def read_one(self, near: cython.int) -> None:
+        """Read a page, -1 for none, that is swapped out."""
+        memcg: cython.int
+        if near >= 0 and self.pages.flags[near] & (PRESENT | SWAPCACHE | SLOT) == SLOT:
+            self.make_room(near, self.pages.space_of(near))
             memcg = self.swap_cache.swapin_memcg(near)
             # young until it is on a list, as it comes by a fault; its own entry cannot be written back meanwhile
             self.pages.flags[near] = (self.pages.flags[near] | SWAPCACHE | YOUNG) & ~DIRTY

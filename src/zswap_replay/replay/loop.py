@@ -270,6 +270,7 @@ def make_machine(settings: Settings) -> Machine:
         stat_flush=settings.stat_flush,
         page_cluster=settings.page_cluster,
         zram=settings.has_zram,
+        rotational=settings.swap_device == "rotational",
     )
 
 

@@ -81,3 +81,41 @@ def test_neighbours_that_are_not_out_are_not_read(bench: Bench) -> None:
 def test_nothing_is_read_ahead(bench: Bench, cluster: int, device: str) -> None:
     end = ended(bench, out(40).read("/a", 20), cluster, swap_device=device)
     assert 1 == end.vmstat["zswpin"]
+
+
+@every_reclaim
+def test_a_rotating_device_is_read_by_slots(bench: Bench, reclaim: str) -> None:
+    # page i is in slot i + 1: a window of 8 is slots 16 to 23
+    rotating = {"reclaim": reclaim, "swap_device": "rotational"}
+    trace = out(40).read("/a", 20)
+    end = ended(bench, trace, 3, **rotating)
+    assert (1, 8) == (end.vmstat["pgmajfault"], end.vmstat["zswpin"])
+    trace.read("/a", 15).read("/a", 22)
+    assert 1 == ended(bench, trace, 3, **rotating).vmstat["pgmajfault"]
+    # two hits: a window of 4 is slots 12 to 15
+    end = ended(bench, trace.read("/a", 14), 3, **rotating)
+    assert (2, 12) == (end.vmstat["pgmajfault"], end.vmstat["zswpin"])
+    assert 1 == ended(bench, out(40).read("/a", 20), 0, **rotating).vmstat["zswpin"]
+
+
+def test_slots_are_read_ahead_whosever_pages_are_in_them(bench: Bench) -> None:
+    trace = TraceBuilder()
+    for page in range(20):
+        for memcg in ("/a", "/b"):
+            trace.write(memcg, page, content=HALF + page).pageout(memcg, page)
+    end = ended(bench, trace.read("/a", 10), 3, swap_device="rotational")
+    assert (4, 4) == (end.memcg["/a"]["zswpin"], end.memcg["/b"]["zswpin"])
+
+
+def test_a_rotating_device_gives_out_slots_from_its_start(bench: Bench) -> None:
+    trace = out(600)  # two clusters of 256 slots, and 88 of a third
+    trace.discard("/a", 0, count=256)
+    for page in range(1000, 1300):
+        trace.write("/a", page, content=HALF + page).pageout("/a", page)
+    # after 168 pages the third cluster is full, and the next are in slots 1 to 132
+    end = bench.end(trace.read("/a", 1170), kernel="6.18", page_cluster=3, swap_device="rotational")
+    assert 7 == end.vmstat["zswpin"]  # slot 0 is the header's
+    for page in range(1168, 1175):
+        trace.read("/a", page)
+    end = bench.end(trace, kernel="6.18", page_cluster=3, swap_device="rotational")
+    assert (1, 7) == (end.vmstat["pgmajfault"], end.vmstat["zswpin"])
