@@ -373,18 +373,6 @@ class MemCgroups:
         else:
             raise KeyError(key)
 
-    def limits_of(self, memcgs: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-        """Return the limits of memcgs as [memcg, limit], -1 where they are none.
-
-        They are memory.max, memory.high, memory.swap.max and memory.zswap.max, in bytes, and memory.zswap.writeback, 0
-        where it is off and -1 where it is on.
-        """
-        limits = [np.asarray(self.memory_max), np.asarray(self.memory_high)]
-        limits += [np.asarray(self.swap_max), np.asarray(self.zswap_max)]
-        pages = np.stack([limit[memcgs] for limit in limits], axis=1)
-        switch = -np.asarray(self.zswap_writeback)[memcgs].astype(np.int64)
-        return np.concatenate((np.where(pages < 0, -1, pages << PAGE_SHIFT), switch[:, None]), axis=1)
-
     def node_totals(self) -> "npt.NDArray[np.int64]":
         """Return what is counted by node, as [memcg, node, count], descendants' included.
 

@@ -148,6 +148,17 @@ def memcg_source(group: Group, name: str) -> MemcgSource:
     return MEMCG_SOURCES[group].get(name) or (lambda now: now.counts[name])
 
 
+def limits_of(memcgs: MemCgroups, indices: npt.NDArray[np.int64]) -> Columns:
+    """Return the limits of memcgs as [memcg, limit], in the order of ``numbers.LIMITS``; -1 where there is none.
+
+    They are bytes, and 0 for a writeback switch that is off.
+    """
+    limits = (memcgs.memory_max, memcgs.memory_high, memcgs.swap_max, memcgs.zswap_max)
+    pages = np.stack([np.asarray(limit)[indices] for limit in limits], axis=1)
+    switch = -np.asarray(memcgs.zswap_writeback)[indices].astype(np.int64)
+    return np.concatenate((np.where(pages < 0, -1, pages * PAGE_SIZE), switch[:, None]), axis=1)
+
+
 class CounterReader:
     """Reads all counters of a machine, under the names that its release has."""
 
@@ -192,7 +203,7 @@ class CounterReader:
             self._columns("replay.memcg", each),
             # [memcg, node, counter]: one node after the other
             nodes.reshape(len(indices), -1),
-            memcgs.limits_of(indices),
+            limits_of(memcgs, indices),
         )
         return Numbers(
             self._layout,

@@ -42,9 +42,6 @@ from zswap_replay.units import PAGE_SIZE, parse_duration
 
 Progress = Callable[[int, int], None]
 
-_SNAPSHOT = Event.SNAPSHOT
-"""A member of an enum, which Python 3.11 finds slowly, looked up once."""
-
 _LOOKAHEAD_ROWS = 1 << 14
 """Rows that are looked at ahead in one go: few, so that what other processes compress is soon waited for in part."""
 
@@ -236,7 +233,7 @@ class Loop:
     def _control(self, batch: Batch, control: Control) -> None:
         """Do what a row asks for that is more than an access, at its time."""
         self.core.advance(control.time_ns - self.origin)
-        if control.event is _SNAPSHOT:
+        if control.key is not None and control.event is Event.SNAPSHOT:
             self.listener.snapshot(str(control.key), control.time_ns)
             return
         try:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
+from zswap_replay.replay.counter_sources import limits_of
 from zswap_replay.result.numbers import LIMITS
 
 FAULTS = EVENT_NAMES.index("pgmajfault")
@@ -13,7 +14,7 @@ FAULTS = EVENT_NAMES.index("pgmajfault")
 
 def limits(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """Name the limits of a memcg that are set."""
-    values = memcgs.limits_of(np.array([memcg]))[0].tolist()
+    values = limits_of(memcgs, np.array([memcg]))[0].tolist()
     return {name: value for name, value in zip(LIMITS, values, strict=True) if value >= 0}
 
 
