@@ -61,6 +61,7 @@ class StandIn:
         progress: Callable[[int, int], None] | None = None,
         notes: Callable[[str], None] | None = None,
         follow: object = None,
+        reader: object = None,
     ) -> Result:
         self.calls.append((trace, settings, strict, interval_ns))
         if self.error is not None:

@@ -72,7 +72,7 @@ class ReclaimOrder:
         return most
 
     def wake_due(self, first: cython.int, stop: cython.int) -> None:
-        """Find the memcgs from the place ``first`` up to ``stop`` whose next visit flushes statistics; mark them AWAKE."""
+        """Mark as AWAKE the memcgs between two places whose statistics are flushed at the next visit."""
         at: cython.int
         memcg: cython.int
         order, busy, accesses, next_flush = (

@@ -89,8 +89,7 @@ def replay(
     on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
     ``self_check`` counts all pages, entries and charges again every so many events. ``reader`` is what
     open_trace(trace) gave, for replays that share() its rows. ``progress`` is told the events done and the events in
-    all, ``notes`` gets remarks for people. ``follow`` is called at each snapshot, with the settings in effect and all
-    snapshots so far, also those from before the checkpoint that a replay goes on from.
+    all, ``notes`` gets remarks for people, ``follow`` the settings and all snapshots so far at each snapshot.
 
     Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
     the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another
@@ -118,8 +117,7 @@ def replay(
     if checkpoint is not None:
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     run.self_check = self_check
-    if follow is not None:
-        run.snapshots.follow = partial(follow, run.settings)
+    run.snapshots.follow = partial(follow or ignore, run.settings)
     with shared_workers(jobs if workers is None else None, notes or ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own).priced(profile)
     if run.unmet and run.is_whole and not allow_missing:
@@ -219,8 +217,7 @@ class Loop:
         while row < stop:
             control = controls.get(row)
             if control is not None:
-                # one after the other here: the core looks ahead each time it is entered, which is in vain
-                self._control(batch, control)
+                self._control(batch, control)  # the core looks ahead each time it is entered, in vain here
                 row += 1
                 continue
             try:

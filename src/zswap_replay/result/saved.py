@@ -121,5 +121,7 @@ def _packed(snapshots: PackedSnapshots) -> Iterator[tuple[int, Mapping[str, int]
 def _saved_now(now: Numbers) -> _Values:
     names, (_, first, end) = now.layout.names["node"], now.layout.parts
     nodes = now.memcgs[:, first:end].reshape(len(now.paths), now.layout.nr_nodes, len(names))
-    saved: _Values = nodes[..., names.index("stored_pages")].sum(axis=1) * PAGE_SIZE
-    return saved - nodes[..., names.index("compressed_bytes")].sum(axis=1)
+    stored: _Values = nodes[..., names.index("stored_pages")].sum(axis=1)
+    compressed: _Values = nodes[..., names.index("compressed_bytes")].sum(axis=1)
+    saved: _Values = stored * PAGE_SIZE - compressed
+    return saved

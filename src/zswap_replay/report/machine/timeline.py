@@ -245,7 +245,7 @@ class TimelineWriter:
                 cast(BinaryIO, self._file),
                 _with_dictionaries(),
                 compression="zstd",
-                use_dictionary=[field.name for field in schema() if field.name != "value"],
+                use_dictionary=cast(bool, [field.name for field in schema() if field.name != "value"]),
                 write_statistics=["time_ns"],
                 store_schema=False,
             )
