@@ -20,6 +20,7 @@ from tests.paths import TRACES
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.compare import check as check_module
+from zswap_replay.replay import loop
 from zswap_replay.replay.loop import replay
 from zswap_replay.result.file import read_results
 from zswap_replay.result.result import Result
@@ -171,6 +172,26 @@ def test_another_trace_is_not_comparable_unless_it_has_to_be(
     assert "" == captured.out
     assert 1 == check(DB, expected, "--ignore-versions")
     assert "snapshot   present      -     missing" in capsys.readouterr().out
+
+
+def test_the_slow_digest_is_taken_where_the_expected_file_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SHA256_ROWS", 1)
+    long, expected, strong = tmp_path / "t.parquet", tmp_path / "fast.json", tmp_path / "strong.json"
+    TraceBuilder().read("/a", 1).read("/a", 2).save(long)
+    wanted = ["run", str(long), "-c", "lz4", "--format", "json", "--no-timing", "-o"]
+    assert 0 == guarded(cli, PROGRAM, [*wanted, str(expected)])
+    assert 0 == guarded(cli, PROGRAM, [*wanted, str(strong), "--sha256"])
+    fast, both = (json.loads(file.read_text())["manifest"] for file in (expected, strong))
+    assert fast["trace"] == both["trace"] | {"sha256": None}
+    assert [0, 0] == [check(str(long), expected), check(str(long), strong)]
+    other = tmp_path / "other.parquet"
+    TraceBuilder().read("/a", 1).read("/a", 3).save(other)
+    capsys.readouterr()
+    for file, name in ((expected, "xxh3"), (strong, "sha256")):
+        assert 2 == check(str(other), file)
+        assert f"not comparable: trace {name}: expected {both['trace'][name]}" in capsys.readouterr().err
 
 
 def test_another_setting_is_a_regression(expected: Path, capsys: pytest.CaptureFixture[str]) -> None:

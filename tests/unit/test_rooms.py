@@ -152,6 +152,7 @@ def test_neither_the_format_nor_the_reports_know_the_core(name: str) -> None:
         "mm.releases",
         "mm.rules",
         "lib",
+        "lib.column_passes",
         "lib.event_codes",
         "lib.host_memory",
         "lib.splitmix",

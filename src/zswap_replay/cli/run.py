@@ -102,6 +102,11 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     metavar="[EVENTS]",
     help="Count all pages, entries and charges again after so many events each time (1000000 where none is given).",
 )
+@click.option(
+    "--sha256",
+    is_flag=True,
+    help="Take the SHA-256 of the rows too, of a long trace: results of more than 262144 rows have XXH3 alone.",
+)
 @cost_option
 @jobs_option
 @strict_option
@@ -123,6 +128,7 @@ def run(
     checkpoint_every: tuple[int | None, float | None] | None,
     resume: str | None,
     self_check: int | None,
+    sha256: bool,
     cost: str | None,
     jobs: int | None,
     strict: bool,
@@ -195,6 +201,7 @@ def run(
             resume=resume,
             self_check=self_check or 0,
             line=line,
+            sha256=sha256,
             bar=shows_progress(progress, quiet),
             quiet=quiet,
         )
@@ -242,6 +249,7 @@ def _replay_each(
     resume: str | None,
     self_check: int,
     line: TimelineWriter | None,
+    sha256: bool,
     bar: bool,
     quiet: bool,
 ) -> tuple[list[Result], bool]:
@@ -279,6 +287,7 @@ def _replay_each(
                         checkpoint=checkpoint,
                         resume=resume,
                         self_check=self_check,
+                        sha256=sha256,
                         workers=workers,
                         reader=reader,
                         progress=shown.update,

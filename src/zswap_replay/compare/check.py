@@ -79,6 +79,7 @@ def check(
                     reader=reader,
                     progress=progress,
                     notes=notes,
+                    sha256=result.manifest.trace["sha256"] is not None,
                 )
             except VerificationError as error:
                 if error.result is None:

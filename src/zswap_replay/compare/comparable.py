@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zswap_replay.result.manifest import Manifest
+from zswap_replay.result.manifest import DIGESTS, Manifest, digest_title
 
 ABSENT = "-"
 """What stands for a value that a manifest does not have."""
@@ -38,7 +38,8 @@ def obstacles(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
 
 def other_workload(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
     """List in which some results replayed something else: another trace or part of it, or other pages."""
-    return _contrasts([_identity(manifest) for manifest in manifests], absent_differs=True)
+    digest = next((name for name in DIGESTS if all(each.trace.get(name) for each in manifests)), None)
+    return _contrasts([_identity(manifest, digest) for manifest in manifests], absent_differs=True)
 
 
 def are_compared(found: Sequence[Contrast], *, ignoring: bool) -> bool:
@@ -51,10 +52,15 @@ def differing_settings(manifests: Sequence[Manifest]) -> tuple[Contrast, ...]:
     return _contrasts([_settings(manifest) for manifest in manifests], absent_differs=True)
 
 
-def _identity(manifest: Manifest) -> dict[str, str]:
-    digest = manifest.trace["sha256"]
-    identity = {"trace sha256": _UNREAD if digest is None else str(digest)}
-    if digest is None:
+def _identity(manifest: Manifest, digest: str | None) -> dict[str, str]:
+    """Return what makes two workloads one; ``digest`` names one that all manifests to be compared have."""
+    sha256 = manifest.trace["sha256"]
+    if digest is not None:
+        identity = {f"trace {digest}": str(manifest.trace[digest])}
+    elif sha256 is not None:
+        identity = {"trace sha256": str(sha256)}
+    else:
+        identity = {"trace sha256": digest_title(manifest.trace) or _UNREAD}
         identity["trace events"] = str(manifest.trace["events"])
     identity["warmup"] = str(manifest.settings.get("warmup", 0))
     identity["seed"] = str(manifest.seed)

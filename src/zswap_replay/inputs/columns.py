@@ -110,8 +110,23 @@ def whole_numbers(array: pa.Array[Any], highest: int = _MAX_U64) -> Numbers:
     )
 
 
-def texts(array: pa.Array[Any]) -> Texts:
-    """Return the texts of a column whose type holds_texts()."""
+class LastDictionary:
+    """The texts of the dictionary that a column had last: the batches of a row group share one."""
+
+    def __init__(self) -> None:
+        self._dictionary: pa.Array[Any] | None = None
+        self._texts: tuple[list[str], dict[int, str]] = [], {}
+
+    def decoded(self, dictionary: pa.Array[Any]) -> tuple[list[str], dict[int, str]]:
+        """Return what _decoded() does; the same list where the dictionary holds what the last one did."""
+        if self._dictionary is None or not dictionary.equals(self._dictionary):
+            self._texts = _decoded(dictionary)
+            self._dictionary = dictionary
+        return self._texts
+
+
+def texts(array: pa.Array[Any], last: LastDictionary | None = None) -> Texts:
+    """Return the texts of a column whose type holds_texts(); ``last`` is of the batch before it."""
     if not isinstance(array, pa.DictionaryArray):
         array = array.dictionary_encode()
     indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
@@ -126,7 +141,7 @@ def texts(array: pa.Array[Any]) -> Texts:
         found = f"text {index[row]} of a dictionary of {len(dictionary)}"
         damaged = row, found, "a file that is not damaged"
         return Texts(np.where(outside, np.int32(-1), index), _decoded(dictionary)[0], damaged)
-    values, broken = _decoded(dictionary)
+    values, broken = (last or LastDictionary()).decoded(dictionary)
     if not broken:
         return Texts(index, values)
     lost = np.isin(index, np.fromiter(broken, np.int32))
@@ -155,9 +170,11 @@ def validity(array: pa.Array[Any]) -> _Mask | None:
     bitmap = array.buffers()[0]
     if not array.null_count or bitmap is None:
         return None
-    packed = np.frombuffer(memoryview(bitmap), np.uint8)
-    bits = np.unpackbits(packed, bitorder="little", count=array.offset + len(array))
-    return bits[array.offset :].view(np.bool_)
+    # A slice begins anywhere in the bitmap of the whole, and in the middle of a byte.
+    first, before = divmod(array.offset, 8)
+    packed = np.frombuffer(memoryview(bitmap), np.uint8)[first:]
+    bits = np.unpackbits(packed, bitorder="little", count=before + len(array))
+    return bits[before:].view(np.bool_)
 
 
 def _integers(array: pa.Array[Any], dtype: np.dtype[Any], highest: int, factor: int, unit: str) -> Numbers:

@@ -239,10 +239,12 @@ def assemble(
     trace's first row, in ns; ``unmet`` says which memcgs that settings are for never came.
     """
     rate = reader.metadata.sample_rate
+    digest = reader.digest if spent.events == reader.num_rows else None
     manifest = Manifest(
         trace={
             "path": shown(trace),
-            "sha256": reader.digest if spent.events == reader.num_rows else None,
+            "sha256": digest.sha256 if digest else None,
+            "xxh3": digest.xxh3 if digest else None,
             "events": spent.events,
             **({} if rate is None else {"sample_rate": str(rate)}),
         },

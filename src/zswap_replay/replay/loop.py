@@ -42,6 +42,9 @@ from zswap_replay.units import PAGE_SIZE, parse_duration
 
 Progress = Callable[[int, int], None]
 
+SHA256_ROWS = 1 << 18
+"""Rows of a trace up to which its SHA-256 is taken unasked: some milliseconds."""
+
 _LOOKAHEAD_ROWS = 1 << 14
 """Rows that are looked at ahead in one go: few, so that what other processes compress is soon waited for in part."""
 
@@ -66,6 +69,7 @@ def replay(
     resume: str | os.PathLike[str] | None = None,
     self_check: int = 0,
     cost: CostProfile | str | os.PathLike[str] | None = None,
+    sha256: bool = False,
     reader: TraceReader | None = None,
     **options: Unpack[SettingsOptions],
 ) -> Result:
@@ -87,9 +91,10 @@ def replay(
     each content is compressed and compared once. ``checkpoint`` names a file that the state is written to once a
     minute, or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes
     on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
-    ``self_check`` counts all pages, entries and charges again every so many events. ``reader`` is what
-    open_trace(trace) gave, for replays that share() its rows. ``progress`` is told the events done and the events in
-    all, ``notes`` gets remarks for people, ``follow`` the settings and all snapshots so far at each snapshot.
+    With ``sha256`` the manifest has the SHA-256 of the rows also where they are more than SHA256_ROWS. ``reader`` is
+    what open_trace(trace) gave, for replays that share() its rows. ``self_check`` counts all pages, entries and charges
+    again every so many events. ``progress`` is told the events done and those in all, ``notes`` remarks for people,
+    ``follow`` the settings and all snapshots so far at each snapshot.
 
     Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
     the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another
@@ -111,6 +116,7 @@ def replay(
         memo = LengthMemo()
     given = reader
     reader = open_trace(path, strict=strict) if given is None else given.again()
+    reader.with_sha256 = sha256 or reader.num_rows <= SHA256_ROWS
     if range:
         reader.share()
     run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo, begun)
@@ -140,6 +146,7 @@ def replay_again(task: Again) -> Result:
     memo = LengthMemo()
     memo.update(task.known)
     reader = open_shared_or(task.trace, task.shared, strict=task.strict)
+    reader.with_sha256 = False  # it is in the result that is there
     run = Replay(reader, task.trace, task.settings, ignore, memo)
     result = run.result(task.interval_ns, task.batch_rows, ignore).priced(task.cost)
     reader.unshare()
@@ -240,6 +247,8 @@ class Loop:
 
     def _check_nodes(self, batch: Batch, rows: int) -> None:
         """Refuse a page on a node that the machine does not have."""
+        if int(batch.node.max()) < self.nodes:
+            return
         beyond = np.flatnonzero((batch.node[:rows] >= self.nodes) & (batch.event[:rows] <= Event.DISCARD))
         if beyond.size:
             row = int(beyond[0])

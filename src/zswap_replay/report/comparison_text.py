@@ -8,6 +8,7 @@ from zswap_replay.compare.comparable import ABSENT
 from zswap_replay.compare.side_by_side import CODEC_SECONDS, Comparison, Line
 from zswap_replay.report.terminal.style import change
 from zswap_replay.result.derived import DERIVED
+from zswap_replay.result.manifest import DIGESTS
 from zswap_replay.result.marks import MEANING
 from zswap_replay.units import format_time, listed
 
@@ -21,7 +22,8 @@ def not_comparable(comparison: Comparison) -> list[str]:
     """Write a line for each reason why the results say nothing about each other."""
     lines = []
     for reason in comparison.obstacles:
-        values = [value[:_DIGEST] if reason.what.endswith(" sha256") else value for value in reason.values]
+        is_digest = reason.what.endswith(tuple(f" {name}" for name in DIGESTS))
+        values = [value[:_DIGEST] if is_digest else value for value in reason.values]
         each = zip(values, comparison.labels, strict=True)
         found = (f"{value} ({label})" for value, label in each if value != ABSENT)
         lines.append(f"not comparable: {reason.what}: {', '.join(found)}")

@@ -12,6 +12,9 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.json_value import Value
 from zswap_replay.units import parse_rate, shortened
 
+DIGESTS = ("sha256", "xxh3")
+"""The digests of a trace's rows that a manifest may have, the one that says most first."""
+
 _AROUND = ("zswap_replay", "python", "numpy", "pyarrow")
 
 
@@ -20,8 +23,10 @@ class Manifest:
     """The inputs of one replay. Equal manifests mean equal counters."""
 
     trace: dict[str, object]
-    """``path`` as it was given, ``sha256`` of its rows (None where the replay ended before them), ``events``.
+    """``path`` as it was given, ``events``, and of its rows ``sha256`` and ``xxh3``.
 
+    Both are None where the replay ended before them, ``sha256`` also where there were many and nobody asked for it;
+    results of versions before it have no ``xxh3``.
     Of a sample, ``sample_rate`` too, the share of the pages that it has: ``1/10``.
     """
     settings: dict[str, object]
@@ -73,13 +78,13 @@ class Manifest:
         """Return the manifest of an object that ``as_json`` made. Raises ResultError."""
         document = Value.of(document)
         trace = document["trace"]
-        digest = trace["sha256"]
         settings = document["settings"]
         settings["compressor"].text()
         return cls(
             trace={
                 "path": trace["path"].text(),
-                "sha256": None if digest.content is None else digest.text(),
+                "sha256": _digest(trace["sha256"]),
+                **({"xxh3": _digest(trace["xxh3"])} if "xxh3" in trace else {}),
                 "events": trace["events"].integer(),
                 **_sample_rate(trace),
             },
@@ -95,6 +100,15 @@ class Manifest:
             kernel_asked=document.get("kernel_asked", "").text(),
             kernel_rules=document.get("kernel_rules", "").text(),
         )
+
+
+def digest_title(trace: Mapping[str, object]) -> str | None:
+    """Return the beginning of a trace's digest, and which one it is, for people; None where it has none."""
+    return next((f"{name} {str(trace[name])[:12]}" for name in DIGESTS if trace.get(name)), None)
+
+
+def _digest(found: Value) -> str | None:
+    return None if found.content is None else found.text()
 
 
 def _sample_rate(trace: Value) -> dict[str, object]:

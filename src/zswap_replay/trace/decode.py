@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from zswap_replay.inputs.columns import (
+    LastDictionary,
     Texts,
     holds_numbers,
     holds_texts,
@@ -21,6 +22,7 @@ from zswap_replay.inputs.columns import (
     whole_numbers,
 )
 from zswap_replay.inputs.parquet import pandas_index
+from zswap_replay.lib.column_passes import is_zero_at_nulls, look_up_bytes
 from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA, TEXT_COLUMNS
 
 UNKNOWN_EVENT = 254
@@ -131,26 +133,36 @@ def _expected_type(name: str) -> str:
     return f"{SCHEMA.field(name).type}, or {others}"
 
 
-def decode(rows: pa.RecordBatch) -> Columns:
+class LastTexts:
+    """The dictionaries of the last batch, by column, of a file that is read batch by batch."""
+
+    def __init__(self) -> None:
+        self.event, self.memcg, self.key, self.value = (LastDictionary() for _ in range(4))
+
+
+def decode(rows: pa.RecordBatch, last: LastTexts | None = None) -> Columns:
     """Decode a record batch to numpy columns; a column that is missing counts as all null.
+
+    Where batches of one file follow each other, `last` spares the dictionaries that they share.
 
     The schema must have no fault (schema_fault).
     """
     arrays = dict(zip(rows.schema.names, rows.columns, strict=True))
     length = rows.num_rows
+    last = last or LastTexts()
     faults: list[RowError] = []
     time_ns, has_time = _number_column(arrays, "time_ns", length, np.uint64, 0, faults)
     page, has_page = _number_column(arrays, "page", length, np.uint64, 0, faults)
     count, _ = _number_column(arrays, "count", length, np.uint32, 1, faults)
     node, _ = _number_column(arrays, "node", length, np.uint8, 0, faults)
     content, has_content = _number_column(arrays, "content", length, np.uint64, 0, faults)
-    event_text = _text_column(arrays, "event", length, faults)
+    event_text = _text_column(arrays, "event", length, faults, last.event)
     return Columns(
         time_ns=time_ns,
         time_null=_inverted(has_time),
         event=_event_codes(event_text),
         event_text=event_text,
-        memcg=_text_column(arrays, "memcg", length, faults),
+        memcg=_text_column(arrays, "memcg", length, faults, last.memcg),
         page=page,
         page_null=_inverted(has_page),
         count=count,
@@ -159,16 +171,17 @@ def decode(rows: pa.RecordBatch) -> Columns:
         has_content=_constant_column(1, np.uint8, length)
         if has_content is None
         else has_content.view(np.uint8),
-        key=_text_column(arrays, "key", length, faults),
-        value=_text_column(arrays, "value", length, faults),
+        key=_text_column(arrays, "key", length, faults, last.key),
+        value=_text_column(arrays, "value", length, faults, last.value),
         faults=tuple(faults),
     )
 
 
 def _event_codes(texts: Texts) -> npt.NDArray[np.uint8]:
     codes = [int(EVENT_CODES.get(name, UNKNOWN_EVENT)) for name in texts.values]
-    # The code of null comes last, where index -1 finds it.
-    return np.array([*codes, NULL_EVENT], np.uint8).take(texts.index)
+    found = np.empty(len(texts.index), np.uint8)
+    look_up_bytes(np.array([NULL_EVENT, *codes], np.uint8).data, texts.index.data, found.data)
+    return found
 
 
 def _number_column(
@@ -196,6 +209,8 @@ def _number_column(
             faults.append(RowError(row, name, numbers.spelled(row), f"{what} from 0 to {highest}"))
     if valid is None:
         return values, None
+    if not default and values.dtype == np.uint64 and is_zero_at_nulls(values.data, valid.view(np.uint8).data):
+        return values, valid  # as most writers leave it
     return np.where(valid, values, dtype(default)), valid
 
 
@@ -213,11 +228,13 @@ def _constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[
     return known[:length]
 
 
-def _text_column(arrays: dict[str, pa.Array[Any]], name: str, length: int, faults: list[RowError]) -> Texts:
+def _text_column(
+    arrays: dict[str, pa.Array[Any]], name: str, length: int, faults: list[RowError], last: LastDictionary
+) -> Texts:
     array = arrays.get(name)
     if array is None or array.null_count == length:
         return Texts(_constant_column(-1, np.int32, length), [])
-    column = texts(array)
+    column = texts(array, last)
     if column.unfit is not None:
         row, found, expected = column.unfit
         faults.append(RowError(row, name, found, expected))

@@ -1,8 +1,9 @@
-"""A digest of the rows of a trace, whatever the file's row groups, encodings and compression."""
+"""The digests of the rows of a trace, whatever the file's row groups, encodings and compression."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.trace.batch import NO_MEMCG, Batch
+from zswap_replay.trace.column_digest import ColumnDigest
 from zswap_replay.trace.read_ahead import TaskThread
 
 _Column = npt.NDArray[np.integer[Any]]
@@ -18,6 +20,39 @@ _HASHED_AT_ONCE = 1 << 17
 """Bytes of a column that are gathered before its thread hashes them: a smaller task costs more than it saves."""
 _MAX_WAITING = 2
 """Tasks of a column's thread that may wait; they bound the memory that is not hashed yet."""
+
+
+@dataclass(frozen=True)
+class Digests:
+    """The digests of all rows of a trace, in hexadecimal."""
+
+    xxh3: str
+    """Of a ColumnDigest."""
+    sha256: str | None
+    """Of a RowDigest; None where it was not asked for."""
+
+
+class TraceDigest:
+    """The digests that are asked for, fed batch by batch; close() ends the threads of the slower one."""
+
+    def __init__(self, *, sha256: bool) -> None:
+        self._columns = ColumnDigest()
+        self._rows = RowDigest() if sha256 else None
+
+    def update(self, batch: Batch) -> None:
+        """Add the next batch of the trace."""
+        self._columns.update(batch)
+        if self._rows is not None:
+            self._rows.update(batch)
+
+    def digests(self, paths: list[str]) -> Digests:
+        """Return the digests of all rows so far; `paths` are the names of their memcg ids."""
+        return Digests(self._columns.hexdigest(paths), self._rows.hexdigest(paths) if self._rows else None)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._rows is not None:
+            self._rows.close()
 
 
 class RowDigest:

@@ -45,6 +45,8 @@ class TraceInfo:
     snapshots: list[str]
     """Labels, in order."""
     sha256: str
+    xxh3: str
+    """The fast digest of the rows, which results of long traces have alone."""
 
     @property
     def pages(self) -> int:
@@ -137,7 +139,9 @@ def describe(
         if memcg or memcg in seen or memcg in named
     ]
     counts = {EVENT_NAMES[code]: int(count) for code, count in enumerate(events) if count}
-    return TraceInfo(reader.num_rows, counts, memcgs, first_ns, last_ns, labels, reader.sha256())
+    return TraceInfo(
+        reader.num_rows, counts, memcgs, first_ns, last_ns, labels, reader.sha256(), reader.xxh3()
+    )
 
 
 def row_texts(reader: TraceReader, limit: int | None = None) -> Iterator[tuple[str, ...]]:

@@ -27,11 +27,14 @@ class MemcgTable:
         self._state = bytearray()
         self._parent: list[int] = []
         self._children: list[int] = []
+        self.nr_unborn = 0
+        """Memcgs that were never created."""
         for path in paths or (ROOT,):
             self._add(path)
         if not paths:
             paths.append(ROOT)
         self._state[0] = _LIVE
+        self.nr_unborn -= 1
 
     def intern(self, path: str) -> int:
         """Return the id of a well-formed path; a new path and its ancestors get the next ids, ancestors first."""
@@ -48,6 +51,7 @@ class MemcgTable:
         self._state.append(_UNBORN)
         self._parent.append(self.ids[parent_path(path)])
         self._children.append(0)
+        self.nr_unborn += 1
 
     def unborn(self) -> npt.NDArray[np.bool_]:
         """Return a mask by memcg id, true where the memcg was never created; the extra last item is for NO_MEMCG."""
@@ -72,6 +76,7 @@ class MemcgTable:
         parent = self._parent[memcg]
         if not self.is_live(parent):
             return f"whose parent {self.paths[parent]} is not live", "a live parent"
+        self.nr_unborn -= self.is_unborn(memcg)
         self._state[memcg] = _LIVE
         self._children[parent] += 1
         return None

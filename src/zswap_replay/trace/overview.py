@@ -52,6 +52,7 @@ class Overview:
             "files": self.files,
             "rows": info.rows,
             "sha256": info.sha256,
+            "xxh3": info.xxh3,
             "events": info.events,
             "time": {
                 "first_ns": info.first_ns,

@@ -24,6 +24,8 @@ class Problems:
     """Rows of those that are page events."""
     sha256: str | None = None
     """The digest of a trace that is good."""
+    xxh3: str | None = None
+    """The fast digest of a trace that is good."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the problems as JSON."""
@@ -31,6 +33,7 @@ class Problems:
             "rows": self.rows,
             "good": not self.problems,
             "sha256": self.sha256,
+            "xxh3": self.xxh3,
             "problems": [asdict(problem) for problem in self.problems],
             "cut_off": self.cut_off,
         }
@@ -50,4 +53,7 @@ def problems(
     except ColumnsError as error:
         return Problems(error.problems[:limit], len(error.problems) > limit)
     found = list(islice(reader.problems(progress), limit + 1))
-    return Problems(found[:limit], len(found) > limit, reader.num_rows, reader.page_events, reader.digest)
+    more, digest = len(found) > limit, reader.digest
+    if digest is None:
+        return Problems(found[:limit], more, reader.num_rows, reader.page_events)
+    return Problems(found, more, reader.num_rows, reader.page_events, digest.sha256, digest.xxh3)

@@ -15,30 +15,22 @@ import pyarrow.parquet as pq
 
 from zswap_replay.errors import TraceError, ZswapReplayError
 from zswap_replay.inputs.arrow_file import ArrowFile, is_arrow, mapped
-from zswap_replay.inputs.columns import is_empty
-from zswap_replay.inputs.parquet import UnreadableError, open_parquet, reading
+from zswap_replay.inputs.parquet import UnreadableError, open_parquet
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.decode import Columns, RowError, decode, index_columns, schema_faults
-from zswap_replay.trace.digest import RowDigest
+from zswap_replay.trace.decode import Columns, LastTexts, RowError, decode, index_columns, schema_faults
+from zswap_replay.trace.digest import Digests, TraceDigest
 from zswap_replay.trace.location import Located, Part, locate
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata, decode_metadata, joined_metadata
 from zswap_replay.trace.partition import partition_columns, with_columns
 from zswap_replay.trace.read_ahead import ReadAhead
+from zswap_replay.trace.row_groups import TraceFile, group_starts, record_batches
 from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
 from zswap_replay.trace.shared_rows import KeptRows, SharedRows, fits
 from zswap_replay.trace.validate import RowChecker, check_has_time
 
-_File = pq.ParquetFile | ArrowFile
-
 DEFAULT_BATCH_ROWS = 3 << 14
 """Rows of a batch by default: fewer are slower, more take more memory and gain little."""
-
-_FEW_ROWS = 1 << 13
-"""Rows of a row group up to which it is read together with others: a batch each would cost more than its rows."""
-
-_MOST_GROUPS = 512
-"""Row groups that are read together at most: each has dictionaries of its own until they are joined."""
 
 _TINY_GROUPS = 1000
 """Row groups of a file from which on a note says that they are tiny, where they are."""
@@ -99,7 +91,7 @@ class TraceReader:
 
     `strict`, `metadata`, `files`, `num_rows` and `notes` are known at once. `paths` (memcg paths by id; the root
     is 0, a parent comes before its children) grows while rows are read; `page_events` and `digest` hold for the rows
-    that the current reading has seen, `digest` once it came to the end.
+    that the current reading has seen, `digest` once it came to the end: there is none before.
     """
 
     def __init__(self, located: Located, *, strict: bool) -> None:
@@ -128,7 +120,9 @@ class TraceReader:
         """NUMA nodes that pages may be on; None for any."""
         self.paths = [ROOT]
         self.page_events = 0
-        self.digest: str | None = None
+        self.with_sha256 = True
+        """Whether a reading takes the slower digest too."""
+        self.digest: Digests | None = None
         self._kept = KeptRows()
 
     def share(self) -> None:
@@ -147,7 +141,7 @@ class TraceReader:
         self._kept.rows, self._kept.wanted = None, False
 
     def shared_path(self) -> str | None:
-        """Return what `open_shared` opens, as long as this reader is there; None where no rows are kept."""
+        """Return what `open_shared_or` opens, as long as this reader is there; None where no rows are kept."""
         if self._kept.rows is None:
             return None
         other = self.again()
@@ -169,21 +163,22 @@ class TraceReader:
         """
         self.page_events = 0
         self.digest = None
-        if (rows := self._kept.rows) is not None:
+        rows = self._kept.rows
+        if rows is not None and (rows.digest.sha256 or not self.with_sha256):
             self.paths[:] = rows.paths
             for batch in rows.batches():
                 self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 yield batch
             self.digest = rows.digest
             return
-        digest = RowDigest()
+        digest = TraceDigest(sha256=self.with_sha256)
         keeping = self._kept.keep()
         try:
             for batch in self._checked(digest, batch_rows or DEFAULT_BATCH_ROWS):
                 keeping.add(batch)
                 yield batch
                 del batch  # it need not be there while the next one is made
-            self.digest = digest.hexdigest(self.paths)
+            self.digest = digest.digests(self.paths)
             keeping.end(self.paths, self.digest)
         finally:
             digest.close()
@@ -205,14 +200,14 @@ class TraceReader:
                 yield columns, first_row
                 first_row += len(columns.time_ns)
 
-    def _checked(self, digest: RowDigest, batch_rows: int) -> Iterator[Batch]:
+    def _checked(self, digest: TraceDigest, batch_rows: int) -> Iterator[Batch]:
         """Read the batches, check their rows and add them to a digest."""
         checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.nodes)
-        first_row = 0
+        last, first_row = LastTexts(), 0
         with closing(ReadAhead(self._chunks(batch_rows))) as chunks:
             for chunk in chunks:
                 with _faults_of(chunk):
-                    batch = checker.check(decode(chunk.rows), first_row)
+                    batch = checker.check(decode(chunk.rows, last), first_row)
                 digest.update(batch)
                 self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 first_row += len(batch)
@@ -229,7 +224,7 @@ class TraceReader:
         ``progress`` is told the rows read and the rows in all.
         """
         self.page_events, self.digest = 0, None
-        digest = RowDigest()
+        digest = TraceDigest(sha256=True)
         checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.nodes)
         first_row, good = 0, True
         try:
@@ -253,7 +248,7 @@ class TraceReader:
                 if progress is not None:
                     progress(first_row, self.num_rows)
             if good:
-                self.digest = digest.hexdigest(self.paths)
+                self.digest = digest.digests(self.paths)
         except TraceError as error:
             yield Problem(self.files[0], None, None, None, str(error), "")
         finally:
@@ -265,12 +260,12 @@ class TraceReader:
             file_row = 0
             with _open(part, self._footers.get(part.path)) as file:
                 given = partition_columns(part, file.schema_arrow)
-                starts = _group_starts(file)
-                for rows in _record_batches(part, file, starts, batch_rows):
+                starts = group_starts(file)
+                for rows in record_batches(part.name, file, starts, batch_rows):
                     yield _Chunk(part.name, file_row, starts, with_columns(rows, given))
                     file_row += rows.num_rows
 
-    def _note(self, part: Part, file: _File) -> None:
+    def _note(self, part: Part, file: TraceFile) -> None:
         """Note what of a file is passed over, each column once, and that its row groups are tiny."""
         schema, groups = file.schema_arrow, file.num_row_groups
         others = [f"column {name} is pandas' index" for name in index_columns(schema)]
@@ -291,6 +286,15 @@ class TraceReader:
 
     def sha256(self) -> str:
         """Return the digest of the rows, reading the trace to its end if need be. Raises as batches() does."""
+        if self.digest is None or self.digest.sha256 is None:
+            self.with_sha256, self.digest = True, None
+        return self._digests().sha256 or ""
+
+    def xxh3(self) -> str:
+        """Return the fast digest of the rows, as sha256() does the slow one."""
+        return self._digests().xxh3
+
+    def _digests(self) -> Digests:
         if self.digest is None:
             for _ in self.batches():
                 pass
@@ -321,7 +325,7 @@ def open_shared_or(where: str, path: str | None, *, strict: bool) -> TraceReader
         with suppress(OSError):
             rows, reader = SharedRows.open(path)
             assert isinstance(reader, TraceReader)
-            reader._kept = KeptRows(rows)
+            reader._kept, reader.with_sha256 = KeptRows(rows), rows.digest.sha256 is not None
             return reader
     return open_trace(where, strict=strict)
 
@@ -340,10 +344,10 @@ def trace_files(where: str | os.PathLike[str]) -> list[str]:
 
 
 @contextmanager
-def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[_File]:
+def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[TraceFile]:
     """Open a file of a trace and check its columns."""
     with ExitStack() as stack:
-        file: _File
+        file: TraceFile
         try:
             source = stack.enter_context(part.open())
             if footer is None and is_arrow(source):
@@ -360,7 +364,7 @@ def _open(part: Part, footer: pq.FileMetaData | None = None) -> Iterator[_File]:
         yield file
 
 
-def _has_tiny_groups(file: _File) -> bool:
+def _has_tiny_groups(file: TraceFile) -> bool:
     groups = file.num_row_groups
     return groups >= _TINY_GROUPS and file.metadata.num_rows < groups * _TINY_GROUPS
 
@@ -372,79 +376,3 @@ def _faults_of(chunk: _Chunk) -> Iterator[None]:
         yield
     except RowError as fault:
         raise chunk.fault(fault) from None
-
-
-def _group_starts(file: _File) -> list[int]:
-    """Return the number of the first row of each row group."""
-    starts, row = [], 0
-    for group in range(file.num_row_groups):
-        starts.append(row)
-        row += max(file.metadata.row_group(group).num_rows, 0)
-    return starts
-
-
-def _record_batches(part: Part, file: _File, starts: list[int], batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """Read the columns of a file that a trace has; small row groups come together."""
-    schema = file.schema_arrow
-    columns = [
-        name for name in SCHEMA.names if name in schema.names and not is_empty(schema.field(name).type)
-    ]
-    for groups in _together(starts, file.metadata.num_rows, batch_rows):
-        try:
-            with reading():
-                found = file.iter_batches(batch_rows, row_groups=groups, columns=columns, use_threads=False)
-                yield from _joined(found, batch_rows) if len(groups) > 1 else found
-        except UnreadableError as error:
-            group, why = _damaged(file, groups, columns) or (groups[0], str(error))
-            raise TraceError(f"{part.name}: row group {group}: damaged data: {why}") from None
-
-
-def _damaged(file: _File, groups: list[int], columns: list[str]) -> tuple[int, str] | None:
-    """Find the first of some row groups that cannot be read, and why."""
-    for group in groups:
-        try:
-            with reading():
-                for _ in file.iter_batches(row_groups=[group], columns=columns, use_threads=False):
-                    pass
-        except UnreadableError as error:
-            return group, str(error)
-    return None
-
-
-def _together(starts: list[int], end: int, batch_rows: int) -> Iterator[list[int]]:
-    """Yield the row groups, alone or, where they are small, so many in one go as make a batch."""
-    groups: list[int] = []
-    rows = 0
-    for group, start in enumerate(starts):
-        size = (starts[group + 1] if group + 1 < len(starts) else end) - start
-        if groups and (size > _FEW_ROWS or rows + size > batch_rows or len(groups) == _MOST_GROUPS):
-            yield groups
-            groups, rows = [], 0
-        groups.append(group)
-        rows += size
-        if size > _FEW_ROWS:
-            yield groups
-            groups, rows = [], 0
-    if groups:
-        yield groups
-
-
-def _joined(found: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """Make batches of up to `batch_rows` rows of small ones, which have a dictionary each."""
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in found:
-        if waiting and rows + batch.num_rows > batch_rows:
-            yield _one_batch(waiting)
-            waiting, rows = [], 0
-        waiting.append(batch)
-        rows += batch.num_rows
-    if waiting:
-        yield _one_batch(waiting)
-
-
-def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    if len(batches) == 1:
-        return batches[0]
-    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
-    return table.to_batches()[0]

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.batch import Batch, Control
+from zswap_replay.trace.digest import Digests
 
 ROW_BYTES: Final = 35
 """Memory that a row takes at most; a column that has one value throughout a batch takes none there."""
@@ -71,12 +72,12 @@ class _Place:
 class SharedRows:
     """All rows of a trace, for as many readers as like, in any thread."""
 
-    def __init__(self, file: int, places: list[_Place], paths: list[str], digest: str) -> None:
+    def __init__(self, file: int, places: list[_Place], paths: list[str], digest: Digests) -> None:
         """Take an open file of memory, which is closed with this object."""
         self.paths = paths
         """The trace's memcgs by id."""
         self.digest = digest
-        """That of the rows."""
+        """Those of the rows."""
         self._file = file
         self._close = finalize(self, os.close, file)
         self._places = places
@@ -172,7 +173,7 @@ class Keeping:
                 os.close(self._file)
                 self._file = -1
 
-    def end(self, paths: list[str], digest: str) -> None:
+    def end(self, paths: list[str], digest: Digests) -> None:
         """Give the rows, which are all there, to the readers."""
         if self._file >= 0:
             self._kept.rows = SharedRows(self._file, self._places, list(paths), digest)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.errors import SettingsError
+from zswap_replay.lib.column_passes import RowFacts, look_up_ints
 from zswap_replay.trace.batch import NO_MEMCG, Batch, Control
 from zswap_replay.trace.decode import NULL_EVENT, UNKNOWN_EVENT, Columns, RowError
 from zswap_replay.trace.events import Reclaim
@@ -72,6 +73,10 @@ class RowChecker:
         self._strict = strict
         self._nodes = nodes
         self._last_time = 0
+        self._texts: list[str] = []
+        """The paths of the batch before, by their place in its dictionary, ..."""
+        self._ids_of_texts = np.empty(0, np.int32)
+        """... and the ids of them, from the second item on."""
 
     def check(self, columns: Columns, first_row: int) -> Batch:
         """Check the next rows and return them as a batch; `first_row` is the number of the first one in the trace.
@@ -90,17 +95,28 @@ class RowChecker:
             content=columns.content,
             has_content=columns.has_content,
         )
+        facts = RowFacts()
+        facts.find(
+            self._last_time,
+            batch.time_ns.data,
+            batch.event.data,
+            batch.memcg.data,
+            batch.page.data,
+            batch.count.data,
+            batch.node.data,
+            batch.content.data,
+        )
         faults = [
             *columns.faults,
-            *self._time_faults(columns),
-            *_event_faults(columns),
+            *self._time_faults(columns, facts),
+            *_event_faults(columns, facts),
             *([path_error] if path_error else ()),
-            *_page_faults(columns, memcg),
-            *self._node_faults(columns),
+            *_page_faults(columns, memcg, facts),
+            *self._node_faults(columns, facts),
         ]
         # Rows from the first fault on cannot be trusted to mean anything to the memcg tree.
         end = min((fault.row for fault in faults), default=len(batch))
-        faults.extend(self._control_faults(columns, batch, end))
+        faults.extend(self._control_faults(columns, batch, end, facts))
         if faults:
             faults.sort(key=lambda fault: (fault.row, _CHECKED.index(fault.column)))
             first = faults[0]
@@ -126,37 +142,40 @@ class RowChecker:
             index = np.where(_NAMES_NO_MEMCG[columns.event], np.int32(-1), index)
         ids = self._memcgs.ids
         unknown = NO_MEMCG - 1
-        table = np.array(
-            [NO_MEMCG if path is None else ids.get(path, unknown) for path in texts.values] + [NO_MEMCG],
-            np.int32,
-        )
+        if texts.values is not self._texts:
+            self._texts = texts.values
+            self._ids_of_texts = np.array(
+                [NO_MEMCG, *(ids.get(path, unknown) for path in texts.values)], np.int32
+            )
+        table = self._ids_of_texts
         memcg = _take(table, index)
         if not (table == unknown).any():
             return memcg, None
         rows = np.flatnonzero(memcg == unknown)
-        new_texts, first = np.unique(index[rows], return_index=True)
+        if not rows.size:
+            return memcg, None
         fault = None
-        for at in np.argsort(first):
-            path = texts.values[new_texts[at]] or ""
+        for row in _first_of_each(index, rows, len(texts.values)):
+            path = texts.values[index[row]]
             wrong = path_fault(path)
             if wrong:
                 fault = RowError(
-                    int(rows[first[at]]),
+                    row,
                     "memcg",
                     f"{quoted(path)}, {wrong}",
                     "a path from the root, such as /web/worker",
                 )
                 break
-            table[new_texts[at]] = self._memcgs.intern(path)
+            table[index[row] + 1] = self._memcgs.intern(path)
         return _take(table, index), fault
 
-    def _time_faults(self, columns: Columns) -> Iterator[RowError]:
+    def _time_faults(self, columns: Columns, facts: RowFacts) -> Iterator[RowError]:
         time_ns = columns.time_ns
         try:
             check_has_time(columns)
         except RowError as fault:
             yield fault
-        if not len(time_ns):
+        if not facts.may_go_back:
             return
         if int(time_ns[0]) < self._last_time:
             before, row = self._last_time, 0
@@ -168,8 +187,8 @@ class RowChecker:
             before = int(time_ns[row - 1])
         yield RowError(row, "time_ns", f"{time_ns[row]} after {before}", _ORDERED)
 
-    def _node_faults(self, columns: Columns) -> Iterator[RowError]:
-        if self._nodes is None or not len(columns.node) or columns.node.max() < self._nodes:
+    def _node_faults(self, columns: Columns, facts: RowFacts) -> Iterator[RowError]:
+        if self._nodes is None or (facts.all_on_first_node and self._nodes):
             return
         bad = (columns.node >= self._nodes) & (columns.event <= Event.DISCARD)
         if bad.any():
@@ -181,10 +200,14 @@ class RowChecker:
                 f"a node below {self._nodes} (--nodes, or the trace's metadata)",
             )
 
-    def _control_faults(self, columns: Columns, batch: Batch, end: int) -> Iterator[RowError]:
+    def _control_faults(
+        self, columns: Columns, batch: Batch, end: int, facts: RowFacts
+    ) -> Iterator[RowError]:
         """Parse the control rows before `end` into the batch, and follow which memcgs are live. Yields one fault."""
         first_uses = self._first_uses(batch, end)
-        rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT) if end else np.empty(0, np.int64)
+        rows = np.empty(0, np.int64)
+        if facts.highest_event >= Event.SNAPSHOT:
+            rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT)
         if first_uses:
             rows = np.union1d(rows, first_uses)
         found = rows.tolist(), batch.event[rows].tolist(), batch.memcg[rows].tolist()
@@ -199,12 +222,11 @@ class RowChecker:
 
     def _first_uses(self, batch: Batch, end: int) -> list[int]:
         """Find the page events before `end` that may be the first to name their memcg."""
-        unborn = self._memcgs.unborn()
-        if not unborn.any():
+        if not self._memcgs.nr_unborn:
             return []
+        unborn = self._memcgs.unborn()
         rows = np.flatnonzero((batch.event[:end] <= Event.DISCARD) & unborn[batch.memcg[:end]])
-        _, first = np.unique(batch.memcg[rows], return_index=True)
-        return [int(row) for row in rows[first]]
+        return _first_of_each(batch.memcg, rows, len(unborn))
 
     def _update_memcg(self, row: int, event: Event, memcg: int) -> None:
         """Create or remove the memcg that an event names, or check that it is live. Raises RowError."""
@@ -229,6 +251,13 @@ class RowChecker:
             raise RowError(row, "memcg", f"{EVENT_NAMES[event]} of {name}, {fault[0]}", fault[1])
 
 
+def _first_of_each(column: npt.NDArray[np.int32], rows: npt.NDArray[np.intp], values: int) -> list[int]:
+    """Return, in order, those of some rows that are the first with their value, which is below ``values``."""
+    first = np.full(values, -1, np.intp)
+    first[column[rows][::-1]] = rows[::-1]  # of what is written to one place the last stays
+    return sorted(first[first >= 0].tolist())
+
+
 def check_has_time(columns: Columns) -> None:
     """Check that every row has a time. Raises RowError: the first that has none."""
     if columns.time_null is not None:
@@ -236,26 +265,26 @@ def check_has_time(columns: Columns) -> None:
 
 
 def _take(table: npt.NDArray[np.int32], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return table[index]; fast where all indices are equal, as they are in most batches."""
+    """Return table[index + 1]; fast where all indices are equal, as they are in most batches."""
     if len(index) and index[0] == index.min() == index.max():
-        return np.full(len(index), table[index[0]], np.int32)
-    return table.take(index)
+        return np.full(len(index), table[index[0] + 1], np.int32)
+    found = np.empty(len(index), np.int32)
+    look_up_ints(table.data, index.data, found.data)
+    return found
 
 
-def _event_faults(columns: Columns) -> Iterator[RowError]:
+def _event_faults(columns: Columns, facts: RowFacts) -> Iterator[RowError]:
     event = columns.event
-    if len(event) and event.max() >= UNKNOWN_EVENT:
+    if facts.highest_event >= UNKNOWN_EVENT:
         row = int((event >= UNKNOWN_EVENT).argmax())
         found = "null" if event[row] == NULL_EVENT else quoted(str(columns.event_text[row]))
         yield RowError(row, "event", found, f"one of {', '.join(EVENT_NAMES)}")
 
 
-def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32]) -> Iterator[RowError]:
+def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32], facts: RowFacts) -> Iterator[RowError]:
     """Yield the faults of page events, and of memcg events that name no memcg."""
     event, page, count, content = columns.event, columns.page, columns.count, columns.content
-    if not len(event):
-        return
-    if memcg.min() == NO_MEMCG:
+    if facts.names_no_memcg:
         bad = (memcg == NO_MEMCG) & ~_NAMES_NO_MEMCG[event] & (columns.memcg.index < 0)
         if bad.any():
             row = int(bad.argmax())
@@ -265,10 +294,12 @@ def _page_faults(columns: Columns, memcg: npt.NDArray[np.int32]) -> Iterator[Row
         if bad.any():
             row = int(bad.argmax())
             yield RowError(row, "page", "null", f"the page that the {EVENT_NAMES[event[row]]} names")
-    if not count.min():
+    if not facts.all_single:
         bad = (count == 0) & (event <= Event.DISCARD)
         if bad.any():
             yield RowError(int(bad.argmax()), "count", "0", "at least one page")
+    if not facts.may_end_beyond:
+        return
     longest = int(count.max())
     for name, first in (("page", page), ("content", content)):
         if int(first.max()) > _MAX_U64 - longest:

@@ -53,6 +53,15 @@ def test_an_obstacle_is_named_with_both_values(other: Manifest, expected: list[C
     assert expected == list(obstacles([manifest(), other]))
 
 
+def test_the_fast_digest_counts_where_not_all_have_the_slow_one() -> None:
+    fast, other = with_trace(sha256=None, xxh3="ab" * 16), with_trace(sha256=None, xxh3="cd" * 16)
+    both = with_trace(xxh3="ab" * 16)
+    assert () == obstacles([fast, fast, both])
+    assert (Contrast("trace xxh3", ("ab" * 16, "cd" * 16, "ab" * 16)),) == obstacles([fast, other, both])
+    assert () == obstacles([manifest(), both])
+    assert "trace sha256" == obstacles([manifest(), fast])[0].what
+
+
 def test_traces_that_were_cut_are_told_apart_by_their_events() -> None:
     cut, shorter = with_trace(sha256=None), with_trace(sha256=None, events=5)
     assert () == obstacles([cut, cut])

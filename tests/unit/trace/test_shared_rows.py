@@ -69,9 +69,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The rows that were decoded in this process, batch by batch."""
     rows: list[int] = []
 
-    def counted(batch: Any) -> Any:
+    def counted(batch: Any, *more: Any) -> Any:
         rows.append(batch.num_rows)
-        return decode(batch)
+        return decode(batch, *more)
 
     monkeypatch.setattr("zswap_replay.trace.reader.decode", counted)
     return rows
@@ -100,6 +100,15 @@ def test_rows_that_are_kept_are_those_that_were_read(trace: str) -> None:
     assert not any(getattr(batch, name).flags.writeable for name in COLUMNS)
     assert all(getattr(batch, name).flags.c_contiguous for name in COLUMNS)
     assert np.uint64(0) == batch.time_ns[0]
+
+
+def test_a_digest_that_was_not_taken_is_taken_from_the_file(trace: str) -> None:
+    reader = open_trace(trace)
+    reader.with_sha256 = False
+    reader.remember()
+    assert open_trace(trace).sha256() == reader.again().sha256()
+    other = open_shared_or(trace, reader.shared_path(), strict=False)
+    assert reader.xxh3() == other.xxh3()
 
 
 def test_a_trace_of_one_row_and_one_of_none_are_kept(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from zswap_replay.result.counters import COUNTERS, Group, Kind
 from zswap_replay.result.derived import DERIVED
 from zswap_replay.result.labels import compressor_of, tier_of
 from zswap_replay.result.long_format import rows
+from zswap_replay.result.manifest import DIGESTS
 from zswap_replay.result.result import TIMING_PARTS, Result
 
 _PREFIX: dict[Group, str] = {
@@ -87,10 +88,10 @@ def _run_labels(results: Sequence[Result]) -> list[_Labels]:
 
 def _identity(result: Result) -> _Labels:
     manifest = result.manifest
-    digest = manifest.trace["sha256"]
+    digests = [(name, str(manifest.trace[name])) for name in DIGESTS if manifest.trace.get(name)]
     return [
         ("trace", str(manifest.trace["path"])),
-        *([("sha256", str(digest))] if digest else []),  # an empty label counts as a missing one
+        *digests[:1],  # an empty label counts as a missing one
         ("seed", str(manifest.seed)),
         ("version", manifest.versions["zswap_replay"]),
     ]

@@ -16,6 +16,7 @@ from zswap_replay.report.terminal import memcgs, ranges, sections
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, plain_console
 from zswap_replay.result.labels import kernel_title, labels, warnings
+from zswap_replay.result.manifest import digest_title
 from zswap_replay.result.memory import at_equal_memory, memory_figures
 from zswap_replay.result.ranges import RANGE_DELAYS
 from zswap_replay.result.result import Result
@@ -86,8 +87,7 @@ def _title(results: Sequence[Result], console: Console) -> None:
             f": {manifest.trace['events']:,} events, kernel {kernels}, seed {manifest.seed}",
         )
     )
-    digest = manifest.trace["sha256"]
-    read = f"sha256 {str(digest)[:12]}" if digest else "not read to its end"
+    read = digest_title(manifest.trace) or "not read to its end"
     about = f"{read}, zswap-replay {manifest.versions['zswap_replay']}"
     console.print(Text(about, style="dim"))
     counts = {len(result.snapshots) for result in results}

@@ -8,6 +8,7 @@ from zswap_replay.report.html.pages.content import Section, Table
 from zswap_replay.report.html.text import plain
 from zswap_replay.report.terminal.sections import knob_writes, settings
 from zswap_replay.result.labels import kernel_title
+from zswap_replay.result.manifest import digest_title
 from zswap_replay.result.result import Result
 
 
@@ -19,7 +20,7 @@ def about(results: Sequence[Result]) -> Iterator[str]:
     yield plain(
         f"{manifest.trace['events']:,} events · kernel {kernels} · {compressors} · seed {manifest.seed}"
     )
-    yield _made_by(manifest.trace.get("sha256"), manifest.versions)
+    yield _made_by(manifest.trace, manifest.versions)
 
 
 def about_trace(manifest: Mapping[str, object]) -> Iterator[str]:
@@ -30,11 +31,11 @@ def about_trace(manifest: Mapping[str, object]) -> Iterator[str]:
     if isinstance(events, int):
         yield f"{events:,} events"
     versions = manifest.get("versions")
-    yield _made_by(found.get("sha256"), versions if isinstance(versions, Mapping) else {})
+    yield _made_by(found, versions if isinstance(versions, Mapping) else {})
 
 
-def _made_by(digest: object, versions: Mapping[str, object]) -> str:
-    read = f"sha256 {str(digest)[:12]}" if digest else "trace not read to its end"
+def _made_by(trace: Mapping[str, object], versions: Mapping[str, object]) -> str:
+    read = digest_title(trace) or "trace not read to its end"
     return plain(f"{read} · zswap-replay {versions.get('zswap_replay', '?')}")
 
 

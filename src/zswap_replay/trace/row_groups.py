@@ -1,0 +1,100 @@
+"""The row groups of a file as record batches: small ones are read together, and a damaged one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zswap_replay.errors import TraceError
+from zswap_replay.inputs.arrow_file import ArrowFile
+from zswap_replay.inputs.columns import is_empty
+from zswap_replay.inputs.parquet import UnreadableError, reading
+from zswap_replay.trace.schema import SCHEMA
+
+TraceFile = pq.ParquetFile | ArrowFile
+
+_FEW_ROWS = 1 << 13
+"""Rows of a row group up to which it is read together with others: a batch each would cost more than its rows."""
+
+_MOST_GROUPS = 512
+"""Row groups that are read together at most: each has dictionaries of its own until they are joined."""
+
+
+def group_starts(file: TraceFile) -> list[int]:
+    """Return the number of the first row of each row group."""
+    starts, row = [], 0
+    for group in range(file.num_row_groups):
+        starts.append(row)
+        row += max(file.metadata.row_group(group).num_rows, 0)
+    return starts
+
+
+def record_batches(
+    file_name: str, file: TraceFile, starts: list[int], batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Read the columns of a file that a trace has; small row groups come together."""
+    schema = file.schema_arrow
+    columns = [
+        name for name in SCHEMA.names if name in schema.names and not is_empty(schema.field(name).type)
+    ]
+    for groups in _together(starts, file.metadata.num_rows, batch_rows):
+        try:
+            with reading():
+                found = file.iter_batches(batch_rows, row_groups=groups, columns=columns, use_threads=False)
+                yield from _joined(found, batch_rows) if len(groups) > 1 else found
+        except UnreadableError as error:
+            group, why = _damaged(file, groups, columns) or (groups[0], str(error))
+            raise TraceError(f"{file_name}: row group {group}: damaged data: {why}") from None
+
+
+def _damaged(file: TraceFile, groups: list[int], columns: list[str]) -> tuple[int, str] | None:
+    """Find the first of some row groups that cannot be read, and why."""
+    for group in groups:
+        try:
+            with reading():
+                for _ in file.iter_batches(row_groups=[group], columns=columns, use_threads=False):
+                    pass
+        except UnreadableError as error:
+            return group, str(error)
+    return None
+
+
+def _together(starts: list[int], end: int, batch_rows: int) -> Iterator[list[int]]:
+    """Yield the row groups, alone or, where they are small, so many in one go as make a batch."""
+    groups: list[int] = []
+    rows = 0
+    for group, start in enumerate(starts):
+        size = (starts[group + 1] if group + 1 < len(starts) else end) - start
+        if groups and (size > _FEW_ROWS or rows + size > batch_rows or len(groups) == _MOST_GROUPS):
+            yield groups
+            groups, rows = [], 0
+        groups.append(group)
+        rows += size
+        if size > _FEW_ROWS:
+            yield groups
+            groups, rows = [], 0
+    if groups:
+        yield groups
+
+
+def _joined(found: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Make batches of up to `batch_rows` rows of small ones, which have a dictionary each."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in found:
+        if waiting and rows + batch.num_rows > batch_rows:
+            yield _one_batch(waiting)
+            waiting, rows = [], 0
+        waiting.append(batch)
+        rows += batch.num_rows
+    if waiting:
+        yield _one_batch(waiting)
+
+
+def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
+    return table.to_batches()[0]
