@@ -11,9 +11,10 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from zswap_replay import _import_hooks
+
+TYPE_CHECKING = False  # typing's own takes longer to import than the help of the command line to print
 
 if TYPE_CHECKING:
     from zswap_replay.errors import (

@@ -1,5 +1,5 @@
 """``python -m zswap_replay`` is the command ``zswap-replay``."""
 
-from zswap_replay.cli.main import main
+from zswap_replay.cli.start import main
 
 main()

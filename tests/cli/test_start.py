@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from tests.cli.tree import COMMANDS
-from zswap_replay.cli.main import WIDEST_HELP
+from zswap_replay.cli import first_help
+from zswap_replay.cli.main import PROGRAM, WIDEST_HELP, cli
 
 HEAVY = {"numpy", "pyarrow", "rich", "lz4", "zstandard", "Cython", "cython"}
 HEAVY |= {"pandas", "matplotlib", "jinja2", "dask", "distributed"}
@@ -38,9 +39,28 @@ def imported(*arguments: str, **variables: str) -> tuple[int, set[str]]:
     return done.returncode, set(done.stderr.splitlines()[-1].split())
 
 
-def test_a_replay_imports_what_the_others_must_not() -> None:
-    status, packages = imported("run", "no/such/trace", "-q")
-    assert (2, {"numpy", "pyarrow"}) == (status, {"numpy", "pyarrow"} & packages)
+def test_a_replay_imports_what_the_others_must_not_and_no_more() -> None:
+    status, packages = imported("run", "traces/story.parquet", "-q", "--max-events", "5", "--format", "json")
+    assert (0, {"numpy", "pyarrow"}) == (status, {"numpy", "pyarrow"} & packages)
+    # 20 to 50 ms of processor time each, for what a short run does not do
+    assert set() == {"rich", "multiprocessing", "email", "pandas", "tempfile"} & packages
+
+
+def test_the_first_help_is_clicks_and_imports_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in ("", "20", "72", "95", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        context = cli.make_context(PROGRAM, [], resilient_parsing=True, terminal_width=first_help.width())
+        assert context.get_help() + "\n" == first_help.render()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "zswap_replay", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert first_help.render() == done.stdout
+    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert set() == {"click", "typing", "re", *HEAVY} & names
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])

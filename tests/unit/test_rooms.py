@@ -22,7 +22,7 @@ PACKAGE = "zswap_replay"
 SOURCE = Path(zswap_replay.__file__).parent
 
 ORDER = (
-    {"errors", "_import_hooks"},
+    {"errors", "version", "_import_hooks"},
     {"units", "json_value"},
     {"files", "inputs"},
     {"lib"},

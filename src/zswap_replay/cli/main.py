@@ -13,45 +13,27 @@ from io import TextIOWrapper, UnsupportedOperation
 
 import click
 
+from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
+from zswap_replay.version import VERSION
 
-PROGRAM = "zswap-replay"
+__all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
+
 INTERRUPTED = 130
-WIDEST_HELP = 100
 COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 """What a shell's completion script sets to have completions printed, and nothing else done."""
-
-COMMANDS = {
-    "run": "Replay a trace and print the kernel's counters.",
-    "check": "Replay a trace and compare with a file of expected results.",
-    "capture": "Capture a live kernel's zswap into a folder.",
-    "live-check": "Hold a capture of a live kernel against its own replay.",
-    "compare": "Compare results side by side.",
-    "explain": "Say in plain sentences what happened in a replay, and why.",
-    "sweep": "Replay a trace at every point of a grid of settings.",
-    "tune": "Find the best settings under constraints, and the lines to apply them.",
-    "report": "Make a page of charts and tables of results, of a sweep or of a trace.",
-    "cost": "Make and show cost profiles: what time and wear are reckoned by.",
-    "trace": "Make, check and show traces.",
-    "memory": "Measure how your own memory compresses, and make recipes of it.",
-    "payload": "Show what pages hold and how well they compress.",
-    "kernels": "List the kernel releases that can be replayed.",
-    "completion": "Print a script that completes the command line in a shell.",
-}
-"""Each command with the line that ``--help`` shows; the command ``x-y`` is ``x_y`` of the module ``cli.x_y``."""
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
-    from importlib.metadata import version
     from importlib.util import find_spec
 
     # Where the core would be loaded from tells the kind, and imports nothing of it.
     core = find_spec("zswap_replay.machine.machine")
     kind = "interpreted" if core and core.origin and core.origin.endswith(".py") else "compiled"
-    click.echo(f"{PROGRAM} {version(PROGRAM)} (core {kind})")
+    click.echo(f"{PROGRAM} {VERSION} (core {kind})")
     ctx.exit()
 
 
@@ -59,6 +41,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     cls=LazyGroup,
     package=__package__,
     lines=COMMANDS,
+    help=SUMMARY,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP},
 )
 @click.option(
@@ -67,10 +50,10 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     expose_value=False,
     is_eager=True,
     callback=_print_version,
-    help="Show the version and whether the core is compiled, and exit.",
+    help=OPTIONS["--version"],
 )
 def cli() -> None:
-    """Replay page-access and memcg traces through a model of Linux zswap, and print the kernel's counters."""
+    """Do nothing: a command does."""
 
 
 def main() -> None:
@@ -114,7 +97,7 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return completion_scripts.answer(command, program, COMPLETION, instruction)
     try:
         # Not command.main(): it ends with status 1 when a pipe is closed, and prints on an interrupt.
-        with command.make_context(program, list(arguments), terminal_width=_width()) as context:
+        with command.make_context(program, list(arguments), terminal_width=width()) as context:
             command.invoke(context)
         return _flushed(0)
     except click.exceptions.Exit as stop:
@@ -141,15 +124,6 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         if error.filename is None:  # it may be standard output's, as of a full disk
             _drop_output()
         return _failed(program, _os_message(error), 2)
-
-
-def _width() -> int:
-    """Return the width of a help, as click finds it, but without shutil: bz2 and lzma that come with it take 2 ms."""
-    try:
-        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
-    except (ValueError, OSError):
-        columns = 0
-    return max(min(columns or 80, WIDEST_HELP) - 2, 50)
 
 
 def _failed(program: str, text: str, status: int) -> int:

@@ -10,9 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import astuple, dataclass, field
-from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,9 @@ import numpy.typing as npt
 from zswap_replay.codec.batch import Job, measure, measure_bytes
 from zswap_replay.codec.contents import Timing
 from zswap_replay.codec.length_table import LengthTable
-from zswap_replay.codec.worker_process import Worker, WorkerProcesses
+
+if TYPE_CHECKING:
+    from zswap_replay.codec.worker_process import Worker, WorkerProcesses
 
 _CHUNK = 256
 """Contents that a worker is given at a time: a few milliseconds of work."""
@@ -122,6 +123,9 @@ class CodecWorkers:
     def hand_out(self) -> None:
         """Take what is done and give what is to be done, without waiting."""
         if self._processes is None and self._wanted and self._ordered >= _WORTH_A_START:
+            # what processes need takes longer to import than a short run has to spend
+            from zswap_replay.codec.worker_process import WorkerProcesses
+
             self._processes = WorkerProcesses(measure_bytes.__module__)
             self._hands = [_Hand(self._processes.start()) for _ in range(self._wanted)]
         if self._hands:
@@ -158,6 +162,8 @@ class CodecWorkers:
 
     def _take(self, timeout: float | None) -> None:
         """Take every answer that is there; without a timeout, wait for one."""
+        from multiprocessing.connection import wait
+
         by_connection = {hand.worker.connection: hand for hand in self._hands}
         for ready in wait(list(by_connection), timeout):
             hand = by_connection[ready]  # type: ignore[index]  # what goes in comes out

@@ -9,7 +9,6 @@ fifth of the pages wrong.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import zstandard
@@ -24,6 +23,12 @@ _UNKNOWN_SIZE: Final = ((1, 5, 2), (1, 5, 6))
 """The oldest and the newest zstd with the lengths of kernels up to 6.12."""
 _PAGE_SIZE: Final = ((1, 5, 7), (1, 5, 7))
 """The oldest and the newest zstd that is known to have the lengths of kernels from 6.18 on."""
+
+
+def _version_of_backports() -> str:
+    from importlib.metadata import version  # takes longer than a short replay
+
+    return version("backports.zstd")
 
 
 class Zstd:
@@ -111,7 +116,7 @@ def for_unknown_size_of_1_5_7(name: str, level: int) -> Zstd:
     else:
         if _is_within(zstd.zstd_version_info, _PAGE_SIZE) or not _is_within(found, _PAGE_SIZE):
             found = zstd.zstd_version_info
-            package = {"backports.zstd": version("backports.zstd")}
+            package = {"backports.zstd": _version_of_backports()}
             compress = _backports_of_unknown_size(level)
     return Zstd(
         name,
@@ -136,7 +141,7 @@ def for_page_size(name: str, level: int) -> Zstd:
     else:
         if _is_within(zstd.zstd_version_info, _PAGE_SIZE) or not _is_within(found, _PAGE_SIZE):
             found = zstd.zstd_version_info
-            package, compress = {"backports.zstd": version("backports.zstd")}, _backports(level)
+            package, compress = {"backports.zstd": _version_of_backports()}, _backports(level)
     return Zstd(
         name,
         compress,

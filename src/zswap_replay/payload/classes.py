@@ -42,6 +42,15 @@ def _join_to_size(parts: Sequence[bytes]) -> bytes:
     return b"".join(parts)[: CORPUS_SIZE + PAGE_SIZE]
 
 
+def _join_picked(parts: Sequence[bytes], picks: npt.NDArray[np.int64]) -> bytes:
+    """Join the parts that are picked, as many as fill a corpus: it is made at the start of a run."""
+    import numpy as np
+
+    ends = np.cumsum(np.array([len(part) for part in parts])[picks])
+    enough = int(np.searchsorted(ends, CORPUS_SIZE + PAGE_SIZE)) + 1
+    return _join_to_size(list(map(parts.__getitem__, picks[:enough].tolist())))
+
+
 _COMMON = (
     b"the of and to in is that it was for on are as with his they at be this from have or by one had not "
     b"but what all were when we there can an your which their said if do will each about how up out them "
@@ -60,7 +69,7 @@ def _text_corpus() -> bytes:
     words = [
         word + end for word in _COMMON + rare for end in (b" ", b" ", b" ", b" ", b" ", b" ", b", ", b".\n")
     ]
-    return _join_to_size([words[i] for i in _draw_skewed(0x7E02, 300_000, len(words)).tolist()])
+    return _join_picked(words, _draw_skewed(0x7E02, 300_000, len(words)))
 
 
 def _json_corpus() -> bytes:
@@ -116,13 +125,14 @@ def _code_corpus() -> bytes:
     ]
     # Compilers repeat idioms: the same few instructions in a row, then a call to some address.
     idioms = [b"".join(instructions[i : i + 2 + i % 4]) for i in range(0, 2048, 4)]
-    calls = (stream(0xC0D3, 160_000) >> np.uint64(52)).tolist()
-    return _join_to_size(
-        [
-            idioms[pick] + (b"\xe8" + (call << 4).to_bytes(4, "little") if call & 3 == 0 else b"")
-            for pick, call in zip(_draw_skewed(0xC0D4, 160_000, len(idioms)).tolist(), calls, strict=True)
-        ]
-    )
+    calls = [b"\xe8" + (call << 4).to_bytes(4, "little") for call in range(1 << 12)]
+    picked = np.empty((160_000, 2), np.int64)
+    picked[:, 0] = _draw_skewed(0xC0D4, 160_000, len(idioms))
+    picked[:, 1] = stream(0xC0D3, 160_000) >> np.uint64(52)
+    called = np.ones((160_000, 2), np.bool_)
+    called[:, 1] = picked[:, 1] & 3 == 0
+    picked[:, 1] += len(idioms)
+    return _join_picked(idioms + calls, picked[called])
 
 
 def _random_corpus() -> bytes:

@@ -6,7 +6,6 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,6 +15,8 @@ from zswap_replay.units import PAGE_SIZE
 
 MAX_OVERRIDES: Final = 127
 """The most overrides that a recipe can have: a content id has seven bits for the one that holds for its memcg."""
+
+_BUILTIN: Final = Path(__file__).with_name("recipes")
 
 WHOLE_PAGE: Final = (PAGE_SIZE, PAGE_SIZE)
 LEAST_FILLED: Final = 16
@@ -164,8 +165,7 @@ class Recipe:
 
 def builtin_recipes() -> list[str]:
     """List the names of the recipes that come with the package, in alphabetical order."""
-    files = resources.files("zswap_replay.payload").joinpath("recipes").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return sorted(file.stem for file in _BUILTIN.glob("*.toml"))
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
@@ -175,7 +175,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     """
     text = str(name_or_path)
     if text in builtin_recipes():
-        source = resources.files("zswap_replay.payload").joinpath("recipes", f"{text}.toml").read_bytes()
+        source = (_BUILTIN / f"{text}.toml").read_bytes()
     else:
         try:
             source = Path(name_or_path).read_bytes()

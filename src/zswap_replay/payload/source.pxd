@@ -8,10 +8,11 @@ cdef unsigned long long FIRST_GROUP, TWIN_DRAWS
 @cython.final
 cdef class _Maker:
     cdef str name
-    cdef bint zero
-    cdef bytes corpus
+    cdef bint zero, sliced, whole
+    cdef object _spread
+    cdef bytes _corpus
     cdef unsigned long long bound, fewest, amounts
-    cdef bint whole
+    cdef bytes corpus(self)
 
 cdef class GeneratedPages:
     cdef list _mixes

@@ -55,17 +55,25 @@ class PageSource(Protocol):
 
 
 class _Maker:
-    """One part of a mix: its corpus, and the bound (exclusive) of the draws of 32 bits that choose it."""
+    """One part of a mix: its class, and the bound (exclusive) of the draws of 32 bits that choose it."""
 
     def __init__(self, share: ClassShare, bound: cython.ulonglong) -> None:
         self.name = share.name
         self.zero = share.name == ZERO
-        self.corpus = None if share.name in (ZERO, SAME_FILLED) else corpus(share.name, *share.spread)
+        self.sliced = share.name not in (ZERO, SAME_FILLED)
+        self._spread = share.spread
+        self._corpus: bytes | None = None
         self.bound = bound
         fewest, most = share.filled
         self.whole = fewest >= PAGE_SIZE
         self.fewest = fewest
         self.amounts = most - fewest + 1
+
+    def corpus(self) -> bytes:
+        """Return the corpus that pages are slices of; it is made when the first page is."""
+        if self._corpus is None:
+            self._corpus = corpus(self.name, *self._spread)
+        return self._corpus
 
 
 def _makers(classes: tuple[ClassShare, ...]) -> list[_Maker]:
@@ -98,15 +106,15 @@ class GeneratedPages:
     def page(self, content: cython.ulonglong) -> bytes:
         """Make the 4096 bytes of a content."""
         maker: _Maker = self._maker_of(content)
-        if maker.corpus is not None:
-            page = corpus_page(maker.corpus, self._bits)
+        if maker.sliced:
+            page = corpus_page(maker.corpus(), self._bits)
             return page if maker.whole else self._cut(page, maker)
         return ZERO_PAGE if maker.zero else same_filled_page(same_filled_word(self._bits))
 
     def same_filled(self, content: cython.ulonglong) -> int | None:
         """Return the word that fills the page, or None; the page is not made."""
         maker: _Maker = self._maker_of(content)
-        if maker.corpus is not None:
+        if maker.sliced:
             return None
         return 0 if maker.zero else same_filled_word(self._bits)
 
@@ -117,8 +125,8 @@ class GeneratedPages:
     def holds(self, content: cython.ulonglong, page: bytes) -> cython.bint:
         """Tell whether `page` holds the bytes of a content."""
         maker: _Maker = self._maker_of(content)
-        if maker.corpus is not None and maker.whole:
-            return is_corpus_page(page, maker.corpus, self._bits)
+        if maker.sliced and maker.whole:
+            return is_corpus_page(page, maker.corpus(), self._bits)
         return page == self.page(content)
 
     def _cut(self, page: bytes, maker: _Maker) -> bytes:

@@ -36,14 +36,12 @@ from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch, Control, cut
+from zswap_replay.trace.digest import SHA256_ROWS
 from zswap_replay.trace.reader import TraceReader, open_shared_or, open_trace
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE, parse_duration
 
 Progress = Callable[[int, int], None]
-
-SHA256_ROWS = 1 << 18
-"""Rows of a trace up to which its SHA-256 is taken unasked: some milliseconds."""
 
 _LOOKAHEAD_ROWS = 1 << 14
 """Rows that are looked at ahead in one go: few, so that what other processes compress is soon waited for in part."""

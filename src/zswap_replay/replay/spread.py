@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from zswap_replay.codec.length_table import LengthTable
-from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.over_time import Number
@@ -75,6 +74,8 @@ def _values_of_all(tasks: list[Again], apart: int, replay_again: ReplayAgain) ->
     with ExitStack() as stack:
         workers = []
         if apart > 0:
+            from zswap_replay.codec.worker_process import WorkerProcesses  # long to import
+
             processes = stack.enter_context(WorkerProcesses(replay_again.__module__))
             for task in tasks[:apart]:
                 workers.append(processes.start())

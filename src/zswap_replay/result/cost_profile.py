@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import resources
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,8 @@ from zswap_replay.errors import CostError
 from zswap_replay.files import shown
 from zswap_replay.json_value import Value
 from zswap_replay.units import quoted
+
+_BUILTIN: Final = Path(__file__).with_name("cost_profiles")
 
 DEFAULT: Final = "nvme"
 """The profile that is taken where none is given."""
@@ -109,8 +110,7 @@ class CostProfile:
 
 def builtin_profiles() -> list[str]:
     """List the names of the profiles that come with the package, in alphabetical order."""
-    files = resources.files("zswap_replay.result").joinpath("cost_profiles").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return sorted(file.stem for file in _BUILTIN.glob("*.toml"))
 
 
 def profile_text(name_or_path: str | PathLike[str]) -> str:
@@ -121,8 +121,7 @@ def profile_text(name_or_path: str | PathLike[str]) -> str:
     text = fspath(name_or_path)
     try:
         if text in builtin_profiles():
-            folder = resources.files("zswap_replay.result").joinpath("cost_profiles")
-            return folder.joinpath(f"{text}.toml").read_text(encoding="utf-8")
+            return (_BUILTIN / f"{text}.toml").read_text(encoding="utf-8")
         return Path(text).read_bytes().decode()
     except FileNotFoundError:
         names = ", ".join(builtin_profiles())

@@ -6,11 +6,11 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.json_value import Value
 from zswap_replay.units import parse_rate, shortened
+from zswap_replay.version import VERSION
 
 DIGESTS = ("sha256", "xxh3")
 """The digests of a trace's rows that a manifest may have, the one that says most first."""
@@ -128,9 +128,12 @@ def versions(codec: dict[str, str]) -> dict[str, str]:
 
 @cache
 def _installed() -> dict[str, str]:
+    import numpy as np
+    import pyarrow as pa
+
     return {
-        "zswap_replay": version("zswap-replay"),
+        "zswap_replay": VERSION,
         "python": platform.python_version(),
-        "numpy": version("numpy"),
-        "pyarrow": version("pyarrow"),
+        "numpy": np.__version__,
+        "pyarrow": pa.__version__,
     }

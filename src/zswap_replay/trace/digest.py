@@ -18,6 +18,9 @@ _Column = npt.NDArray[np.integer[Any]]
 
 _HASHED_AT_ONCE = 1 << 17
 """Bytes of a column that are gathered before its thread hashes them: a smaller task costs more than it saves."""
+SHA256_ROWS = 1 << 18
+"""Rows of a trace up to which a replay takes their SHA-256 unasked: some milliseconds."""
+
 _MAX_WAITING = 2
 """Tasks of a column's thread that may wait; they bound the memory that is not hashed yet."""
 
