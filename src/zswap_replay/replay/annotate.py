@@ -18,8 +18,9 @@ from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.machine.machine import Machine
 from zswap_replay.payload.source import FilePages, PageSource
 from zswap_replay.replay.controls import Controls, ignore
+from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.listener import NoListener
-from zswap_replay.replay.loop import Loop, make_machine
+from zswap_replay.replay.loop import Loop
 from zswap_replay.replay.page_data import PageData
 from zswap_replay.replay.settings_check import check_settings, filled_in
 from zswap_replay.settings import Settings

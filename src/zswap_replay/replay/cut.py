@@ -16,8 +16,9 @@ from zswap_replay.files import check_output
 from zswap_replay.lib.columns import ULONGLONG, column
 from zswap_replay.replay.annotate import MemcgsAlone, PagesAlone
 from zswap_replay.replay.controls import Controls, ignore
+from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.listener import NoListener
-from zswap_replay.replay.loop import Loop, Replay, make_machine
+from zswap_replay.replay.loop import Loop, Replay
 from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.warm_state import Knobs, WarmState
 from zswap_replay.settings import Settings

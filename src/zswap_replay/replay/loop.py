@@ -13,13 +13,12 @@ import numpy as np
 from zswap_replay.codec.workers import CodecWorkers, shared_workers
 from zswap_replay.errors import SelfCheckError, SettingsError, VerificationError, ZswapReplayError
 from zswap_replay.machine.events import Events
-from zswap_replay.machine.machine import Machine
 from zswap_replay.machine.recount import recount
-from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.assemble import Snapshots, Spent, assemble
 from zswap_replay.replay.checkpoint import Checkpoint, Checkpoints, RowsSoFar
 from zswap_replay.replay.controls import Controls, Notes, ignore
 from zswap_replay.replay.driven import ControlHandler, Core
+from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
 from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
@@ -39,7 +38,7 @@ from zswap_replay.trace.batch import Batch, Control, cut
 from zswap_replay.trace.digest import SHA256_ROWS
 from zswap_replay.trace.reader import TraceReader, open_shared_or, open_trace
 from zswap_replay.trace.schema import Event
-from zswap_replay.units import PAGE_SIZE, parse_duration
+from zswap_replay.units import parse_duration
 
 Progress = Callable[[int, int], None]
 
@@ -254,25 +253,6 @@ class Loop:
                 f"{self.trace}: row {batch.first_row + row}, column node: found {batch.node[row]}; "
                 f"expected a node below {self.nodes} (--nodes, or the trace's metadata)"
             )
-
-
-def make_machine(settings: Settings) -> Machine:
-    """Make the machine that settings describe, as check_settings() gives them."""
-    assert settings.totalram is not None
-    assert settings.nodes is not None
-    return Machine(
-        release_of(settings.kernel),
-        settings.totalram // PAGE_SIZE,
-        settings.nodes,
-        settings.writeback_ns,
-        synchronous_swap=settings.swap_device == "ram",
-        reclaim=settings.reclaim,
-        shrink_delay=settings.shrink_delay,
-        stat_flush=settings.stat_flush,
-        page_cluster=settings.page_cluster,
-        zram=settings.has_zram,
-        rotational=settings.swap_device == "rotational",
-    )
 
 
 class Replay:

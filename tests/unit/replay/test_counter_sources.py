@@ -10,7 +10,7 @@ from zswap_replay.mm import memcontrol
 from zswap_replay.mm.memcontrol import EVENT_NAMES, NODE_NAMES
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.replay.counter_sources import FILES, MACHINE_SOURCES, MEMCG_SOURCES, PARTS, machine_source
-from zswap_replay.replay.loop import make_machine
+from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.result.counters import COUNTERS, KERNELS, MACHINE, Group, shown
 from zswap_replay.settings import Settings
 
