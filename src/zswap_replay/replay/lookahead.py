@@ -27,6 +27,14 @@ _AHEAD: Final = 128
 """Batches that are read ahead at most."""
 _SAMPLE: Final = 256
 """Contents that are measured before the first guess."""
+WORTH_ROWS: Final = 1 << 18
+"""Events from which on a replay looks ahead unasked: the second machine has a start of its own."""
+_WINDOW: Final = 1 << 17
+"""Events after each of which looking ahead is given up, where nobody asked for it and too little came of it."""
+_PATIENCE: Final = 1 << 22
+"""Events until the first store, while memory fills, after which it is given up too."""
+_WORTH_CONTENTS: Final = _WINDOW // 32
+"""Contents that are new among those stored in so many events, for which the second machine is worth its time."""
 _FIRST_GUESS: Final = 1600
 """Bytes that a page is taken to be compressed to where no length of its class is known."""
 
@@ -154,7 +162,20 @@ class LookAhead:
     was not foreseen the replay compresses itself.
     """
 
-    def __init__(self, real: PageData, guessed: GuessedPageData, scout: Scout, workers: CodecWorkers) -> None:
+    def __init__(
+        self,
+        real: PageData,
+        guessed: GuessedPageData,
+        scout: Scout,
+        workers: CodecWorkers,
+        *,
+        unasked: bool = False,
+    ) -> None:
+        """Take what the replay has; ``unasked`` has this give up where it costs more than it saves."""
+        self.unasked = unasked
+        self._seen = 0
+        self._new = 0
+        self._window = _PATIENCE
         self.real = real
         self.guessed = guessed
         self.scout: Scout | None = scout
@@ -172,7 +193,7 @@ class LookAhead:
         ahead: deque[tuple[Batch, list[tuple[str, Order]]]] = deque()
         ordered = 0
         while True:
-            while ordered < _ORDERED and len(ahead) < _AHEAD:
+            while ordered < _ORDERED and len(ahead) < (1 if self.scout is None else _AHEAD):
                 batch = next(batches, None)
                 if batch is None:
                     break
@@ -197,7 +218,20 @@ class LookAhead:
             self.scout.take(batch, min(len(batch), left))
         except ZswapReplayError:
             self.scout = None  # the replay will meet the fault itself, and say what it is
+        asked = self.guessed.asked()
+        if self.unasked:
+            self._weigh(len(batch), sum(len(contents) for _, contents in asked))
         return [
             (compressor, self.workers.order(self.real.job(compressor), contents))
-            for compressor, contents in self.guessed.asked()
+            for compressor, contents in asked
         ]
+
+    def _weigh(self, events: int, new: int) -> None:
+        """Give up where too few of the contents that were stored lately are new: the others' lengths are known."""
+        self._seen += events
+        self._new += new
+        self._window = min(self._window, self._seen + _WINDOW) if self._new else self._window
+        if self._seen >= self._window:
+            if self._new < _WORTH_CONTENTS:
+                self.scout = None
+            self._seen, self._new, self._window = 0, 0, _WINDOW

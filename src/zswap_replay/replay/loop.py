@@ -12,6 +12,7 @@ import numpy as np
 
 from zswap_replay.codec.workers import CodecWorkers, shared_workers
 from zswap_replay.errors import SelfCheckError, SettingsError, VerificationError, ZswapReplayError
+from zswap_replay.machine import compiled
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.recount import recount
 from zswap_replay.replay.assemble import Snapshots, Spent, assemble
@@ -21,7 +22,7 @@ from zswap_replay.replay.driven import ControlHandler, Core
 from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
-from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
+from zswap_replay.replay.lookahead import WORTH_ROWS, GuessedPageData, LookAhead
 from zswap_replay.replay.page_data import LengthMemo, PageData
 from zswap_replay.replay.room import check_room
 from zswap_replay.replay.sampled import of_sample, told
@@ -121,7 +122,11 @@ def replay(
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     run.self_check = self_check
     run.snapshots.follow = partial(follow or ignore, run.settings)
-    with shared_workers(jobs if workers is None else None, notes or ignore) as own:
+    fresh = checkpoint is None and not (memo and any(memo.sizes().values()))
+    if jobs is None and workers is None and fresh and compiled():
+        run.unasked = run.total >= WORTH_ROWS
+    ahead = 1 if run.unasked else jobs if workers is None else None  # no counter depends on it
+    with shared_workers(ahead, notes or ignore) as own:
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own).priced(profile)
     if run.unmet and run.is_whole and not allow_missing:
         raise SettingsError(f"{run.unmet[0]} (--allow-missing makes this a warning)")
@@ -279,6 +284,8 @@ class Replay:
         self.self_check = 0
         """Events from one count of everything to the next; 0 for none."""
         self._checked_at = 0
+        self.unasked = False
+        """Whether lengths are found ahead though nobody asked for it, as long as that is worth its time."""
         self.reader = reader
         self.page_data = PageData.of(settings, reader.metadata.recipe, memo)
         check_settings(settings, reader.metadata, self.page_data)
@@ -316,10 +323,7 @@ class Replay:
         else:
             self.resumed.restore(self)
         reading = 0.0
-        total = self.reader.num_rows
-        if self.settings.max_events is not None:
-            total = min(total, self.settings.max_events + self._prologue)
-        self.snapshots.total_rows = total
+        total = self.snapshots.total_rows = self.total
         batches = self.reader.batches(batch_rows)
         ahead = self._look_ahead(workers) if workers is not None and self.resumed is None else None
         if ahead is not None:
@@ -402,7 +406,14 @@ class Replay:
         controls = Controls(machine, self.reader.paths, self._of_machine, guessed, ignore)
         controls.begin()
         scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener(), self._pages_held)
-        return LookAhead(self.page_data, guessed, scout, workers)
+        return LookAhead(self.page_data, guessed, scout, workers, unasked=self.unasked)
+
+    @property
+    def total(self) -> int:
+        """The number of events that will be replayed, those of a prologue too."""
+        most = self.settings.max_events
+        rows = self.reader.num_rows
+        return rows if most is None else min(rows, most + self._prologue)
 
     @property
     def is_whole(self) -> bool:

@@ -12,7 +12,8 @@ import pytest
 from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import CodecError
-from zswap_replay.replay import lookahead
+from zswap_replay.machine import compiled
+from zswap_replay.replay import lookahead, loop
 from zswap_replay.replay.loop import replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
@@ -51,6 +52,29 @@ def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str)
     assert expected["payload_classes"]
     for jobs in (1, 2, 3):
         assert expected == counted(trace, settings, jobs=jobs)
+
+
+@pytest.mark.skipif(not compiled(), reason="an interpreted replay does not look ahead unasked")
+@pytest.mark.parametrize("worth", [1, 1 << 30])
+def test_a_long_replay_looks_ahead_unasked_as_long_as_that_helps(
+    trace: str, worth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = counted(trace, TIGHT)
+    ordered: list[int] = []
+    order = CodecWorkers.order
+    monkeypatch.setattr(
+        CodecWorkers, "order", lambda self, job, new: ordered.append(len(new)) or order(self, job, new)
+    )
+    monkeypatch.setattr(lookahead, "_WINDOW", 1000)
+    monkeypatch.setattr(lookahead, "_WORTH_CONTENTS", worth)
+    assert expected == counted(trace, TIGHT)
+    assert not ordered, "the trace is short"
+    monkeypatch.setattr(loop, "WORTH_ROWS", 20_000)
+    found = replay(trace, TIGHT, batch_rows=997)
+    assert expected == found.as_json(timing=False)
+    assert found.timing is not None
+    assert 0 < sum(ordered)
+    assert (worth == 1) == (sum(ordered) > found.timing.pages_compressed // 2)
 
 
 @pytest.mark.parametrize("guess", [0, 1, 4096])
