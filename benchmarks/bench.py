@@ -27,9 +27,10 @@ PARTS: dict[str, Part] = {
     "memcgs": lambda scale, folder: [many.section(scale, folder)],
     "scaling": lambda scale, folder: [scaling.section(scale, folder)],
     "start": lambda scale, _: start.sections(scale),
+    "timeline": lambda scale, folder: [many.timeline(scale, folder)],
     "soak": lambda scale, folder: [soak.section(scale, folder)],
 }
-HOURS = ("soak",)
+ALONE = ("timeline", "soak")
 """Parts that are measured where they are asked for alone."""
 
 
@@ -47,7 +48,7 @@ HOURS = ("soak",)
     "--only",
     type=click.Choice(list(PARTS)),
     multiple=True,
-    help="Measure this part alone. Repeatable; soak, which takes an hour, is measured in no other way.",
+    help="Measure this part alone. Repeatable; timeline and soak are measured in no other way: they take long.",
 )
 @click.option("--results", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown there too.")
 @click.option(
@@ -76,7 +77,7 @@ def main(
     click.echo()
     shown: list[Section] = []
     failed: list[str] = []
-    for name in only or [name for name in PARTS if name not in HOURS]:
+    for name in only or [name for name in PARTS if name not in ALONE]:
         click.echo(f"measuring: {name} ...", err=True)
         before, began = load(), perf_counter()
         try:

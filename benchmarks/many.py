@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.accesses import FAST, accesses, write_lengths_of, write_trace
+from benchmarks.accesses import FAST, STEP_NS, accesses, write_lengths_of, write_trace
 from benchmarks.lines import Line, Section, Target
 from benchmarks.machines import settings
 from benchmarks.measure import command, ratios, take_turns
@@ -18,9 +18,12 @@ from benchmarks.sizes import Scale
 from zswap_replay import replay
 from zswap_replay.trace.schema import SCHEMA
 from zswap_replay.trace.writer import TraceWriter
+from zswap_replay.units import PAGE_SIZE
 
 KERNEL = "6.12"
 MANY = Target(1.3)
+TIMELINE = Target(400)
+PAGES_OF_EACH = 10
 EVENTS_SECONDS = 10.0
 """For a million events of memcgs."""
 
@@ -28,6 +31,10 @@ _HOW = (
     "The accesses of the zipf pattern to the pages of one memcg and to those of many, each with a limit of its own: "
     "the model's part of `replay()` with known lengths, by turns. Events of memcgs are creations, two limits written, "
     "and removals, over and over; the time is that of `zswap-replay run`, from its start to its end."
+)
+_TIMELINE_HOW = (
+    "`zswap-replay run TRACE --interval TIME --timeline FILE` as a process, with known lengths: all counters of all "
+    "memcgs at each interval."
 )
 _LIFE = ("memcg_create", "memcg_set", "memcg_set", "memcg_offline")
 _LIMITS = ("4M", "8M")
@@ -68,6 +75,24 @@ def section(scale: Scale, folder: Path) -> Section:
     target = Target(EVENTS_SECONDS * lived / 1e6)
     shown.lines.append(Line(f"{lived:,} events of memcgs", tuple(taken), target, unit="s"))
     shown.lines.append(Line(f"{lived:,} events of memcgs, peak memory", (max(peaks) / 2**20,), unit="MiB"))
+    return shown
+
+
+def timeline(scale: Scale, folder: Path) -> Section:
+    """Measure what a timeline of many memcgs takes; its trace is made in ``folder``."""
+    shown = Section("A timeline of many memcgs", _TIMELINE_HOW)
+    trace, lengths = folder / "timeline.parquet", folder / "timeline-lengths.parquet"
+    pages, count = scale.timeline_memcgs * PAGES_OF_EACH, scale.timeline_memcgs * PAGES_OF_EACH * 2
+    write_lengths_of(lengths, pages)
+    paths = [f"/m{number}" for number in range(scale.timeline_memcgs)]
+    write_trace(trace, accesses("zipf", pages, count), pages, paths, FAST)
+    interval = count * STEP_NS // scale.timeline_snapshots
+    arguments = ["--lengths", str(lengths), "--kernel", KERNEL, "--totalram", str(pages * PAGE_SIZE)]
+    arguments += ["--interval", f"{interval}ns", "--timeline", str(folder / "out.parquet"), "--no-timing"]
+    ended = command("run", str(trace), *arguments)
+    size = f"{scale.timeline_memcgs:,} memcgs, {scale.timeline_snapshots:,} snapshots"
+    shown.lines.append(Line(f"{size}, peak memory", (ended.peak / 2**20,), TIMELINE, unit="MiB"))
+    shown.lines.append(Line(f"{size}, the run", (ended.seconds,), unit="s"))
     return shown
 
 
