@@ -41,7 +41,7 @@ TUNE = (
 
 
 def write_lines(root: Path, target: Path) -> None:
-    """Let tune print what it puts into force, for the guest to apply."""
+    """Write what tune prints to put its answer into force, for the guest to apply."""
     printed = subprocess.run(
         [sys.executable, "-m", "zswap_replay", *TUNE], capture_output=True, text=True, check=True, cwd=root
     ).stdout
@@ -49,7 +49,7 @@ def write_lines(root: Path, target: Path) -> None:
 
 
 def predicted(profile: CostProfile, compressor: str | None) -> int:
-    """Reckon what one fault takes, in ns, as results of replays do (docs/cost.md): from zswap, or from the disk."""
+    """Compute what one fault takes, in ns, as results of replays do (docs/cost.md): from zswap, or from the disk."""
     if compressor is None:
         return profile.fault_ns + profile.read_ns
     codec = profile.codec(compressor)
@@ -58,7 +58,7 @@ def predicted(profile: CostProfile, compressor: str | None) -> int:
 
 
 def report_faults(log: str, share: Path) -> list[str]:
-    """Hold the faults of the guest against what its own cost profile says of them: a line for each case.
+    """Compare the faults of the guest with what its own cost profile says of them: a line for each case.
 
     Of each round the faults of the kind that is told count, as many as were loaded or read: the longest ones, since
     zero pages need neither. Their median is taken.
