@@ -9,7 +9,7 @@ import numpy as np
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
-from zswap_replay.trace.reader import open_trace
+from zswap_replay.trace.reader import TraceReader
 from zswap_replay.trace.schema import Event
 from zswap_replay.tune.goals import Constraint
 
@@ -19,20 +19,22 @@ _AT_MOST: Final = ("vmstat.pgmajfault", "replay.first_touches")
 """What an access counts at most once."""
 
 
-def check_possible(trace: str, constraints: Sequence[Constraint], *, whole: bool) -> None:
+def check_possible(
+    trace: str, reader: TraceReader, constraints: Sequence[Constraint], *, whole: bool
+) -> None:
     """Refuse a trace that names no page, and constraints that its accesses rule out under any settings.
 
-    ``whole`` says that the replay is of all rows, so that its accesses are those of the trace. Raises SettingsError.
-    TraceError: a bad row.
+    ``reader`` may have its rows in memory. ``whole`` says that the replay is of all rows, so that its accesses are
+    those of the trace. Raises SettingsError. TraceError: a bad row.
     """
-    if not _names_pages(trace):
+    if not _names_pages(reader):
         raise SettingsError(
             f"{shown(trace)}: found no access of a page, so that no setting changes a figure; expected some"
         )
     bounded = [each for each in constraints if each.column in (_FIXED, *_AT_MOST)]
     if not bounded or not whole:
         return
-    accesses = _accesses(trace)
+    accesses = _accesses(reader)
     for each in bounded:
         fixed = each.column == _FIXED
         least = accesses if fixed else 0
@@ -55,13 +57,13 @@ def _can_be_met(constraint: Constraint, least: int, most: int) -> bool:
     return any(constraint.missed_by(number) == 0 for number in tried)
 
 
-def _names_pages(trace: str) -> bool:
-    return any((batch.event <= Event.DISCARD).any() for batch in open_trace(trace).batches())
+def _names_pages(reader: TraceReader) -> bool:
+    return any((batch.event <= Event.DISCARD).any() for batch in reader.again().batches())
 
 
-def _accesses(trace: str) -> int:
+def _accesses(reader: TraceReader) -> int:
     found = 0
-    for batch in open_trace(trace).batches():
+    for batch in reader.again().batches():
         found += int(
             batch.count[(batch.event == Event.READ) | (batch.event == Event.WRITE)].sum(dtype=np.uint64)
         )

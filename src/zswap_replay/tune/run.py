@@ -16,9 +16,9 @@ from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.interrupts import forget_met
 from zswap_replay.sweep.pareto import DEFAULT, Figure, front
 from zswap_replay.sweep.plan import Plan, identity, make_plan, new_token
-from zswap_replay.sweep.point import forget
+from zswap_replay.sweep.point import forget, workspace_of
 from zswap_replay.sweep.workers import Here, Processes, Workers, worker_processes
-from zswap_replay.trace.reader import trace_files
+from zswap_replay.trace.reader import open_trace, trace_files
 from zswap_replay.tune.emit import applied, emit
 from zswap_replay.tune.goals import (
     Goals,
@@ -122,8 +122,10 @@ def tune(
         goals = Goals(parse_goals(minimize, maximize, columns), constraints, over)
         check_constraints(constraints)
         whole = not {"max_events", "warmup"} & {option.name for option in fixed}
-        for trace in traces:
-            check_possible(trace, constraints, whole=whole)
+        for trace, plan in zip(traces, plans, strict=True):
+            workspace = workspace_of(token, plan.trace, strict=strict) if scheduler is None else None
+            reader = workspace.reader() if workspace else open_trace(plan.trace, strict=strict)
+            check_possible(trace, reader, constraints, whole=whole)
         file = None
         if study is not None:
             from zswap_replay.tune.study_file import StudyFile
