@@ -2,12 +2,13 @@
 
 Prints a line a rule and kernel: the cases tried, how many of them differ, and the first difference. A rule is tried on
 a few cheap cases that notice it; with ``--first-case`` on the first of them, with ``--every-case`` on all cases of the
-kernel (a quarter of an hour). With ``--one-kernel`` a rule is tried under one kernel of its own, each under another
+kernel: two hours of a processor. With ``--one-kernel`` a rule is tried under one kernel of its own, each under another
 than the one before. The exit status is 1 where a broken rule goes unnoticed, or a case differs with no rule
 broken.
 
 A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where
-the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``.
+the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``; with ``--flags`` it tries the rules
+that flags of releases break, and those alone, in the core as it is: every case of them in a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -57,9 +58,20 @@ class Rule:
 # ---- ways to break ----
 
 
+class Flags:
+    """Other flags in the kernel's row of releases.py: what the compiled core can break too."""
+
+    def __init__(self, flags: dict[str, object]) -> None:
+        self.flags = flags
+
+    def __call__(self, kernel: str) -> Patch:
+        changed = replace(RELEASES[kernel], **self.flags)  # type: ignore[arg-type]  # flags of any type
+        return patch.dict(RELEASES, {kernel: changed})
+
+
 def release(**flags: object) -> Break:
     """Other flags in the kernel's row of releases.py."""
-    return lambda kernel: patch.dict(RELEASES, {kernel: replace(RELEASES[kernel], **flags)})  # type: ignore[arg-type]  # flags of any type
+    return Flags(flags)
 
 
 def constant(module: ModuleType, name: str, value: int) -> Break:
@@ -591,13 +603,16 @@ class Trials:
             return first_difference(case, folder / "trace.parquet", settings)
 
 
-def run(*, every_case: bool = False, first_case: bool = False, one_kernel: bool = False) -> int:
-    """Try all rules and print the table; how many lines are not as they should be."""
+def run(
+    *, every_case: bool = False, first_case: bool = False, one_kernel: bool = False, flags: bool = False
+) -> int:
+    """Try all rules, or those of flags, and print the table; how many lines are not as they should be."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         trials = Trials(Path(folder))
         used: dict[str, Case] = {}
-        for number, rule in enumerate(RULES):
+        rules = [rule for rule in RULES if isinstance(rule.broken, Flags)] if flags else RULES
+        for number, rule in enumerate(rules):
             kernels = sorted(rule.cases, key=KERNELS.index)
             for kernel in kernels[number % len(kernels) :][:1] if one_kernel else kernels:
                 cases = trials.every_case(kernel) if every_case else trials.cases(kernel, rule.cases[kernel])
@@ -607,7 +622,8 @@ def run(*, every_case: bool = False, first_case: bool = False, one_kernel: bool 
                 found = [(case, trials.difference(case, rule.broken(kernel))) for case in cases]
                 differing = [f"{case.name} {difference}" for case, difference in found if difference]
                 first = differing[0] if differing else "NOT NOTICED"
-                print(f"{rule.wrong:<52}{kernel:<10}{len(differing):>3} of {len(cases):<4}{first}")
+                line = f"{rule.wrong:<52}{kernel:<10}{len(differing):>3} of {len(cases):<4}{first}"
+                print(line, flush=True)
                 wrong += not differing
         for case in used.values():
             difference = trials.difference(case, nullcontext())
@@ -620,13 +636,14 @@ def run(*, every_case: bool = False, first_case: bool = False, one_kernel: bool 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the script; its exit status."""
-    if compiled():
+    if compiled() and "--flags" not in arguments:
         command = [sys.executable, "-m", "tests.conformance.mutate", *arguments]
         os.execve(sys.executable, command, {**os.environ, "ZSWAP_REPLAY_PURE": "1"})
     wrong = run(
         every_case="--every-case" in arguments,
         first_case="--first-case" in arguments,
         one_kernel="--one-kernel" in arguments,
+        flags="--flags" in arguments,
     )
     return int(wrong > 0)
 
