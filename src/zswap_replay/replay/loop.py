@@ -24,7 +24,6 @@ from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
 from zswap_replay.replay.lookahead import WORTH_ROWS, GuessedPageData, LookAhead
 from zswap_replay.replay.page_data import LengthMemo, PageData
-from zswap_replay.replay.room import check_room
 from zswap_replay.replay.sampled import of_sample, told
 from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
 from zswap_replay.replay.shares import resolved
@@ -38,6 +37,7 @@ from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch, Control, cut
 from zswap_replay.trace.digest import SHA256_ROWS
 from zswap_replay.trace.reader import TraceReader, open_shared_or, open_trace
+from zswap_replay.trace.room import check_room
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import parse_duration
 

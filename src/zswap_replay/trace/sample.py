@@ -154,6 +154,11 @@ def _sampled_rows(batch: Batch, paths: Sequence[str], chosen: Chosen, rate: Frac
 def _sampled_wide(batch: Batch, paths: Sequence[str], chosen: Chosen, rate: Fraction) -> Iterator[pa.Table]:
     """Yield what is kept of one row of very many pages, some of them at a time."""
     many = int(batch.count[0])
+    if int(batch.event[0]) in (Event.PAGEOUT, Event.DISCARD):
+        # of pages that are not in the sample it says nothing: no access to them is in it either
+        one = np.zeros(1, np.intp)
+        yield _table(batch, one, np.zeros(1, np.uint64), batch.count, paths, rate)
+        return
     for first in range(0, many, _PIECE):
         offset = np.uint64(first)
         piece = replace(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench import EVERY_RELEASE, FULL, MS, Bench, store, stored
 from zswap_replay.errors import SettingsError
-from zswap_replay.replay import room
+from zswap_replay.trace import room
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.info import describe
 from zswap_replay.trace.reader import open_trace

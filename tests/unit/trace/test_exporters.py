@@ -126,6 +126,15 @@ def test_what_requests_have_no_room_for(tmp_path: Path) -> None:
     assert [trace] == list(tmp_path.iterdir())
 
 
+def test_requests_for_more_pages_than_memory_holds_are_refused(tmp_path: Path) -> None:
+    TraceBuilder().read("/a", 0).read("/a", 5, count=(1 << 32) - 1).save(tmp_path / "t.parquet")
+    with pytest.raises(
+        SettingsError, match="row 1, column count: found read of 4,294,967,295 pages; expected no"
+    ):
+        run("oraclegeneral", tmp_path / "t.parquet", tmp_path / "o")
+    assert not (tmp_path / "o").exists()
+
+
 @pytest.mark.parametrize("form", EXPORTERS)
 def test_outputs_that_cannot_be(tmp_path: Path, generated: Path, form: str) -> None:
     run(form, generated, tmp_path / "out")

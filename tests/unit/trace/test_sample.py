@@ -92,12 +92,22 @@ def test_runs_are_split_and_limits_are_scaled(tmp_path: Path) -> None:
 
 
 def test_a_row_of_very_many_pages_is_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    TraceBuilder().discard("/a", 5, count=3000).read("/a", 1).save(tmp_path / "t")
+    TraceBuilder().write("/a", 5, count=3000).read("/a", 1).save(tmp_path / "t")
     sample(tmp_path / "t", tmp_path / "s", HALF)
     monkeypatch.setattr("zswap_replay.trace.sample._PIECE", 100)
     sample(tmp_path / "t", tmp_path / "p", HALF)
     assert pages(tmp_path / "s") == pages(tmp_path / "p")
     assert 1300 < len(pages(tmp_path / "s")) < 1700
+
+
+@pytest.mark.parametrize("event", ["pageout", "discard"])
+def test_a_row_that_only_finds_pages_stays_whole_where_it_is_of_very_many(tmp_path: Path, event: str) -> None:
+    most = (1 << 32) - 1
+    TraceBuilder().row(event=event, memcg="/a", page=7, count=most).save(tmp_path / "t")
+    sample(tmp_path / "t", tmp_path / "s", rate=Fraction(1, 10))
+    assert [["0", event, "/a", "7", str(most)]] == [
+        list(row[:5]) for row in row_texts(open_trace(tmp_path / "s"))
+    ]
 
 
 def test_a_sample_of_a_sample_is_chosen_anew(tmp_path: Path) -> None:

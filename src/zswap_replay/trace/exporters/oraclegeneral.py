@@ -17,6 +17,7 @@ from zswap_replay.files import replacing
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.exporters.tables import Exported, Name, Progress
 from zswap_replay.trace.reader import TraceReader, open_trace, trace_files
+from zswap_replay.trace.room import check_room
 from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE
 
@@ -24,6 +25,8 @@ _RECORD = np.dtype([("time", "<u4"), ("obj_id", "<u8"), ("obj_size", "<u4"), ("n
 _NEXT = _RECORD.fields["next"][1]  # type: ignore[index]  # it has fields
 _PIECE = 1 << 20
 """Requests that are in memory at a time."""
+_OBJECT_BYTES = 150
+"""Memory that the place of an object takes: an entry of a dictionary, its key and its value."""
 _SHIFT = 52
 """Bits of a page's number in that of an object; the number of its memcg stands above them."""
 
@@ -84,6 +87,7 @@ class _Export:
                 f"expected less than 2^32 s "
                 "(trace shift moves a clock)"
             )
+        check_room(self._reader.files[-1], batch, len(batch), lambda: len(self.last), _OBJECT_BYTES)
         base = self._bases(batch, rows)
         for which, page in _expanded(batch.page[rows], batch.count[rows]):
             found = np.empty(len(page), _RECORD)

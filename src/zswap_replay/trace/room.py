@@ -23,10 +23,14 @@ MOST_PAGES: Final = 1 << 30
 """Pages that the page table has numbers for."""
 
 
-def check_room(trace: str, batch: Batch, rows: int, held: Callable[[], int]) -> None:
+def check_room(
+    trace: str, batch: Batch, rows: int, held: Callable[[], int], page_bytes: int = PAGE_BYTES
+) -> None:
     """Check that memory holds the pages which the wide accesses among the first ``rows`` rows of a batch name.
 
-    ``held`` counts the pages that are held already. Raises SettingsError: it does not; nothing was touched yet.
+    ``held`` counts the pages that are held already; each takes ``page_bytes``.
+
+    Raises SettingsError: it does not; nothing was touched yet.
     """
     count = batch.count[:rows]
     if int(count.max()) < WIDE:
@@ -35,7 +39,7 @@ def check_room(trace: str, batch: Batch, rows: int, held: Callable[[], int]) -> 
     if not wide.size:
         return
     known = held()
-    most = min(MOST_PAGES, known + available_memory() // PAGE_BYTES)
+    most = min(MOST_PAGES, known + available_memory() // page_bytes)
     if _pages(batch, wide) <= most:
         return
     fits, fails = 0, len(wide)  # the number of wide rows that fit, and one that does not
