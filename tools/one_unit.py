@@ -48,25 +48,39 @@ def joined(modules: dict[str, str]) -> dict[str, str]:
         if (name, method) not in overridden
     }
     functions = tuple(f"__pyx_f_{prefix}_" for prefix in prefixes)
-    return {name: _joined(c, f"__pyx_f_{mangled(name)}_", called, functions) for name, c in modules.items()}
+    used: set[str] = set()
+    direct = {
+        name: _direct(c, f"__pyx_f_{mangled(name)}_", called, functions, used) for name, c in modules.items()
+    }
+    return {name: _shown(c, used) for name, c in direct.items()}
 
 
-def _joined(c: str, own: str, called: dict[tuple[str, str], str], functions: tuple[str, ...]) -> str:
-    """Rewrite a module: ``own`` is what its functions begin with, ``called`` what a class and method stand for."""
+def _direct(
+    c: str, own: str, called: dict[tuple[str, str], str], functions: tuple[str, ...], used: set[str]
+) -> str:
+    """Let a module call directly what it gets from others, and add that to ``used``.
+
+    ``own`` is what its own functions begin with, ``functions`` what those of all modules do; ``called`` has the
+    function that each class and method stands for.
+    """
 
     def declare(table: re.Match[str]) -> str:
-        """Declare the functions that a table would give, behind the table."""
+        """Declare the functions of another module that a table would give, behind the table."""
         name, entries = table.groups()
         return table[0] + "".join(
-            f"{HIDDEN} {returned}{called[name, method]}{arguments};\n"
+            f"{HIDDEN} {returned}{function}{arguments};\n"
             for returned, method, arguments in _ENTRY.findall(entries)
-            if (name, method) in called
+            if (function := called.get((name, method))) and not function.startswith(own)
         )
 
     def call(found: re.Match[str]) -> str:
         """Call what a table would give."""
         function = called.get((found[1], found[3]))
-        return f"{function}(" if function else found[0]
+        if function is None:
+            return found[0]
+        if not function.startswith(own):
+            used.add(function)
+        return f"{function}("
 
     def point(found: re.Match[str]) -> str:
         """Keep a pointer that the import fills, under another name, and declare what it points to."""
@@ -76,12 +90,14 @@ def _joined(c: str, own: str, called: dict[tuple[str, str], str], functions: tup
         pointers.append(function)
         return f"static {returned}(*filled{function}){arguments}; {HIDDEN} {returned}{function}{arguments};"
 
-    def show(found: re.Match[str]) -> str:
-        """Let the other modules see a function."""
-        return f"{HIDDEN} {found[1]}" if found[2].startswith(own) else found[0]
-
     pointers: list[str] = []
     c = _POINTER.sub(point, _CALL.sub(call, _TABLE.sub(declare, c)))
     for function in pointers:
         c = re.sub(rf"&{function}\b", f"&filled{function}", c)
-    return _OWN.sub(show, c)
+    used.update(pointers)
+    return c
+
+
+def _shown(c: str, used: set[str]) -> str:
+    """Let other modules see those of a module's functions that they use; the others stay its own, and inline."""
+    return _OWN.sub(lambda found: f"{HIDDEN} {found[1]}" if found[2] in used else found[0], c)

@@ -17,6 +17,7 @@ struct __pyx_vtabstruct_7package_3low_Sub {
 LOW = f"""{TABLES}
 static int __pyx_f_7package_3low_4Base_kept(struct __pyx_obj_7package_3low_Base *, int);
 static CYTHON_INLINE int __pyx_f_7package_3low_count(int);
+static CYTHON_INLINE int __pyx_f_7package_3low_4Base_near(int);
 static int __pyx_pf_7package_3low_wrapper(void);
   __pyx_vtable_7package_3low_Sub.__pyx_base.changed = (int (*)(void))__pyx_f_7package_3low_3Sub_changed;
 """
@@ -50,10 +51,11 @@ def test_a_method_that_a_subclass_overrides_and_a_foreign_function_stay_as_they_
     assert "static int (*__pyx_f_5numpy_count)(int);" in high
 
 
-def test_a_module_shows_its_functions_and_nothing_else_of_its_own() -> None:
+def test_a_module_shows_what_others_use_of_its_functions_and_nothing_else() -> None:
     low = joined({"package.low": LOW, "package.high": HIGH})["package.low"]
     assert (
         f"{HIDDEN} int __pyx_f_7package_3low_4Base_kept(struct __pyx_obj_7package_3low_Base *, int);" in low
     )
     assert f"{HIDDEN} int __pyx_f_7package_3low_count(int);" in low
     assert "static int __pyx_pf_7package_3low_wrapper(void);" in low
+    assert "static CYTHON_INLINE int __pyx_f_7package_3low_4Base_near(int);" in low
