@@ -213,9 +213,9 @@ def one_node() -> Patch:
     """Keep a memcg's entries on one list, whatever their node."""
     whole = Zswap.zswap_store
 
-    def zswap_store(self: Zswap, page: int) -> bool:
+    def zswap_store(self: Zswap, page: int, content: int) -> bool:
         self.page_table.page[page].node = 0
-        return bool(whole(self, page))
+        return bool(whole(self, page, content))
 
     return method(Zswap, zswap_store)
 

@@ -7,10 +7,12 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from zswap_replay.codec import workers as codec_workers
-from zswap_replay.codec.workers import CodecWorkers
+from zswap_replay.codec.workers import CodecWorkers, Job, Order
 from zswap_replay.errors import CodecError
 from zswap_replay.machine import compiled
 from zswap_replay.replay import lookahead, loop
@@ -61,10 +63,13 @@ def test_a_long_replay_looks_ahead_unasked_as_long_as_that_helps(
 ) -> None:
     expected = counted(trace, TIGHT)
     ordered: list[int] = []
-    order = CodecWorkers.order
-    monkeypatch.setattr(
-        CodecWorkers, "order", lambda self, job, new: ordered.append(len(new)) or order(self, job, new)
-    )
+    whole = CodecWorkers.order
+
+    def order(self: CodecWorkers, job: Job, new: npt.NDArray[np.uint64]) -> Order:
+        ordered.append(len(new))
+        return whole(self, job, new)
+
+    monkeypatch.setattr(CodecWorkers, "order", order)
     monkeypatch.setattr(lookahead, "_WINDOW", 1000)
     monkeypatch.setattr(lookahead, "_WORTH_CONTENTS", worth)
     assert expected == counted(trace, TIGHT)
