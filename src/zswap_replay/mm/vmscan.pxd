@@ -37,7 +37,7 @@ cpdef long long scan_count(
 ) noexcept
 cpdef long long inactive_ratio(long long pages) noexcept
 
-cdef class Vmscan:
+cdef class PageReclaim:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly SwapCache swap_cache
@@ -81,6 +81,8 @@ cdef class Vmscan:
     cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
     cpdef bint inactive_is_low(self, int memcg) noexcept
     cdef bint may_deactivate(self, int memcg) noexcept
+
+cdef class Vmscan(PageReclaim):
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
     cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1
     cdef int busy_until(self, int memcg) noexcept

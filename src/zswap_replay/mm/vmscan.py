@@ -103,8 +103,8 @@ def inactive_ratio(pages: cython.longlong) -> cython.longlong:
     return ratio
 
 
-class Vmscan:
-    """Reclaim of one machine."""
+class PageReclaim:
+    """Reclaim of the pages of one memcg: its lists, and what becomes of each page."""
 
     def __init__(
         self,
@@ -452,6 +452,10 @@ class Vmscan:
         return self.inactive_is_low(memcg) or (
             self.stat.stat_activations[memcg] != self.workingset.activations_seen[memcg]
         )
+
+
+class Vmscan(PageReclaim):
+    """Reclaim of one machine: rounds over the memcgs below a limit."""
 
     def shrink_node_memcgs(
         self, root: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
