@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pytest
 
 from zswap_replay.codec import workers as codec_workers
-from zswap_replay.codec.workers import CodecWorkers, Job, Order
+from zswap_replay.codec.batch import Job
+from zswap_replay.codec.workers import CodecWorkers, Order
 from zswap_replay.errors import CodecError
 from zswap_replay.machine import compiled
 from zswap_replay.replay import lookahead, loop
