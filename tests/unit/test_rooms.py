@@ -22,7 +22,7 @@ PACKAGE = "zswap_replay"
 SOURCE = Path(zswap_replay.__file__).parent
 
 ORDER = (
-    {"errors", "version", "_import_hooks"},
+    {"errors", "_import_hooks"},
     {"units", "json_value"},
     {"files", "inputs"},
     {"lib"},
@@ -74,8 +74,9 @@ def top(name: str) -> str:
 
 
 def ours(imports: set[str]) -> set[str]:
-    """Those of the package's own, without its name."""
-    return {name.removeprefix(f"{PACKAGE}.") for name in imports if name.startswith(f"{PACKAGE}.")}
+    """Those of the package's own, without its name; the version is the package's, and no module."""
+    names = {name.removeprefix(f"{PACKAGE}.") for name in imports if name.startswith(f"{PACKAGE}.")}
+    return names - {"__version__"}
 
 
 def place_of(name: str) -> int:

@@ -13,10 +13,10 @@ from io import TextIOWrapper, UnsupportedOperation
 
 import click
 
+from zswap_replay import __version__
 from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
-from zswap_replay.version import VERSION
 
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
 
@@ -33,7 +33,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     # Where the core would be loaded from tells the kind, and imports nothing of it.
     core = find_spec("zswap_replay.machine.machine")
     kind = "interpreted" if core and core.origin and core.origin.endswith(".py") else "compiled"
-    click.echo(f"{PROGRAM} {VERSION} (core {kind})")
+    click.echo(f"{PROGRAM} {__version__} (core {kind})")
     ctx.exit()
 
 

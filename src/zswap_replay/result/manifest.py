@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from zswap_replay import __version__
 from zswap_replay.errors import SettingsError
 from zswap_replay.json_value import Value
 from zswap_replay.units import parse_rate, shortened
-from zswap_replay.version import VERSION
 
 DIGESTS = ("sha256", "xxh3")
 """The digests of a trace's rows that a manifest may have, the one that says most first."""
@@ -132,7 +132,7 @@ def _installed() -> dict[str, str]:
     import pyarrow as pa
 
     return {
-        "zswap_replay": VERSION,
+        "zswap_replay": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "pyarrow": pa.__version__,
