@@ -124,9 +124,15 @@ def test_a_timeline_that_follows_is_that_of_the_result(
         result = bench.replay(churn(), follow=follow, nodes=2, compressor="lz4")
         assert len(set(sizes)) > 3, "it is not written while the replay goes on"
         timeline.write_rest(line, [result])
+    assert isinstance(result.snapshots, PackedSnapshots)
     table = pq.read_table(file)
     assert result.to_arrow().schema == table.schema
     assert result.to_arrow().equals(table.combine_chunks())
+    went_on = PackedSnapshots()
+    went_on.restore(json.loads(json.dumps(result.snapshots.state())))
+    with timeline.timeline(file) as line:  # as where a replay goes on from a checkpoint
+        line.follow(0, "lz4", went_on)
+    assert table.equals(pq.read_table(file))
 
 
 def test_a_timeline_that_is_given_up_leaves_no_end(tmp_path: Path) -> None:
