@@ -98,7 +98,7 @@ def test_a_counter_that_is_not_there_is_named_with_those_that_are_near() -> None
     with pytest.raises(KeyError, match=r"snapshot 'end' has no counter 'zswapout'; did you mean zswpout"):
         make_result().counters["zswapout"]
     with pytest.raises(
-        KeyError, match=r"memcg /web has no counter 'qqq'; there are memory.current, .* and 8 more"
+        KeyError, match=r"memcg /web has no counter 'qqq'; there are memory.current, .* and 9 more"
     ):
         make_result().memcg["/web"]["qqq"]
 
