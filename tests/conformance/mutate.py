@@ -243,7 +243,7 @@ def load_keeps_place() -> Patch:
     def zswap_load(self: Zswap, page: int) -> bool:
         if self.rule_always_exclusive or self.exclusive_loads:
             return bool(whole(self, page))
-        with patch.object(Zswap, "zswap_lru_del", nothing), patch.object(Zswap, "zswap_lru_add", nothing):
+        with patch.object(Zswap, "zswap_lru_rotate", nothing):
             return bool(whole(self, page))
 
     return method(Zswap, zswap_load)

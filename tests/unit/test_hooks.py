@@ -67,7 +67,7 @@ def test_what_check_does_not_take_is_refused() -> None:
         parsed(["trace.parquet", "expected.json", "--unit", "x.xml"])
 
 
-@pytest.mark.parametrize("name", re.findall(r"`(--[a-z-]+)", DOCUMENT))
+@pytest.mark.parametrize("name", re.findall(r"`(--[a-z0-9-]+)", DOCUMENT))
 def test_options_that_the_document_names_are_there(name: str) -> None:
     from zswap_replay.cli.compare import compare
     from zswap_replay.cli.run import run

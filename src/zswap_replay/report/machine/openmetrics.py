@@ -49,9 +49,14 @@ def render(results: Sequence[Result], *, timing: bool) -> str:
 
 
 def family_name(group: Group, counter: str) -> str:
-    """Name the metric family of a counter: its group, its name, and its unit where the name does not end in it."""
-    name = f"{_PREFIX[group]}_{re.sub('[^a-z0-9_]', '_', counter.lower())}"
+    """Name the metric family of a counter: its group, its name, and its unit where the name does not end in it.
+
+    A unit that the kernel abbreviates, as in ``zswpwb_proactive_b``, is spelled out.
+    """
     unit = COUNTERS[group][counter].unit
+    name = f"{_PREFIX[group]}_{re.sub('[^a-z0-9_]', '_', counter.lower())}"
+    if unit == "bytes":
+        name = name.removesuffix("_b")
     return name if name.endswith(f"_{unit}") else f"{name}_{unit}"
 
 
