@@ -44,10 +44,7 @@ def test_every_bundled_trace_is_tried() -> None:
 @pytest.mark.skipif(not compiled(), reason="the core is not compiled: there is nothing to compare with")
 @pytest.mark.parametrize(
     ("name", "kernel"),
-    [
-        ("story", "patch-v4"),
-        *((name, ("6.12", "patch-v4")[place % 2]) for place, name in enumerate(PRESSURE)),
-    ],
+    [(name, ("6.12", "patch-v4")[place % 2]) for place, name in enumerate(PRESSURE)],
 )
 def test_compiled_and_interpreted_runs_print_the_same(name: str, kernel: str) -> None:
     assert "(core compiled)" in output("--version")

@@ -136,11 +136,12 @@ def test_no_command_writes_over_what_it_reads(arguments: str, files: Path) -> No
 
 @pytest.mark.parametrize("arguments", PARQUET)
 def test_force_never_replaces_what_is_no_regular_file(arguments: str, files: Path) -> None:
+    warmed = shlex.join(warm.program())
     os.mkfifo(files / "fifo")
     (files / "to-fifo").symlink_to(files / "fifo")
     for output in ("fifo", "to-fifo", os.devnull, "/dev/stdout"):
         for force in ("", "-f"):
-            done = bash(f"{PROGRAM} {arguments} {force} -o {output} | cat; exit ${{PIPESTATUS[0]}}")
+            done = bash(f"{warmed} {arguments} {force} -o {output} | cat; exit ${{PIPESTATUS[0]}}")
             assert (2, "") == (done.returncode, done.stdout)
             assert f"{output}: found no regular file; expected one to write Parquet to" in done.stderr
     assert stat.S_ISFIFO((files / "fifo").stat().st_mode)
@@ -151,15 +152,16 @@ def test_force_never_replaces_what_is_no_regular_file(arguments: str, files: Pat
 def test_what_is_there_is_overwritten_with_force_alone_and_links_are_followed(
     arguments: str, files: Path
 ) -> None:
+    warmed = shlex.join(warm.program())
     (files / "precious").write_text("precious")
     (files / "precious").chmod(0o600)
     (files / "link").symlink_to(files / "precious")
     for output in ("precious", "link"):
-        done = bash(f"{PROGRAM} {arguments} -o {output}")
+        done = bash(f"{warmed} {arguments} -o {output}")
         assert (2, "") == (done.returncode, done.stdout)
         assert f"{output}: is there already; --force overwrites it" in done.stderr
     assert "precious" == (files / "precious").read_text()
-    assert 0 == bash(f"{PROGRAM} {arguments} -f -o link").returncode
+    assert 0 == bash(f"{warmed} {arguments} -f -o link").returncode
     assert (files / "link").is_symlink()
     assert b"precious" != (files / "precious").read_bytes()
     assert 0o600 == stat.S_IMODE((files / "precious").stat().st_mode)
@@ -167,10 +169,11 @@ def test_what_is_there_is_overwritten_with_force_alone_and_links_are_followed(
 
 @pytest.mark.parametrize("arguments", RESULTS)
 def test_a_result_replaces_what_stood_there(arguments: str, files: Path) -> None:
+    warmed = shlex.join(warm.program())
     (files / "old").write_text("old")
     (files / "old").chmod(0o640)
     (files / "link").symlink_to(files / "old")
-    assert 0 == bash(f"{PROGRAM} {arguments.replace('OUT', 'link')}").returncode
+    assert 0 == bash(f"{warmed} {arguments.replace('OUT', 'link')}").returncode
     assert (files / "link").is_symlink()
     assert b"old" != (files / "old").read_bytes()
     assert 0o640 == stat.S_IMODE((files / "old").stat().st_mode)
@@ -178,16 +181,18 @@ def test_a_result_replaces_what_stood_there(arguments: str, files: Path) -> None
 
 @pytest.mark.parametrize("arguments", [*RESULTS, "payload --pages 9 -o OUT", "report expected.json -o OUT"])
 def test_devices_and_pipes_are_written(arguments: str, files: Path) -> None:
-    assert 0 == bash(f"{PROGRAM} {arguments.replace('OUT', os.devnull)}").returncode
+    warmed = shlex.join(warm.program())
+    assert 0 == bash(f"{warmed} {arguments.replace('OUT', os.devnull)}").returncode
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-    piped = bash(f"{PROGRAM} {arguments.replace('OUT', '/dev/stdout')} | cat; exit ${{PIPESTATUS[0]}}")
+    piped = bash(f"{warmed} {arguments.replace('OUT', '/dev/stdout')} | cat; exit ${{PIPESTATUS[0]}}")
     assert (0, "") == (piped.returncode, piped.stderr)
     os.mkfifo(files / "fifo")
-    got = bash(f"{PROGRAM} {arguments.replace('OUT', 'fifo')} & cat fifo > got; wait $!")
+    got = bash(f"{warmed} {arguments.replace('OUT', 'fifo')} & cat fifo > got; wait $!")
     assert 0 == got.returncode
     assert (files / "got").stat().st_size > 0
     assert stat.S_ISFIFO((files / "fifo").stat().st_mode)
     assert len(piped.stdout) > 50
+    # the pipe of a substitution is a file of the process itself
     substituted = bash(f"{PROGRAM} {arguments.replace('OUT', '>(wc -c >&2)')}; sleep 0.3")
     assert 0 == substituted.returncode
     assert int(substituted.stderr) > 50
