@@ -14,10 +14,12 @@ pytest_plugins = ["pytester", "tests.covered", "tests.no_skips"]
 
 profiles.register()
 
-# A shell starts what it runs in the background with interrupts ignored, and all its children inherit that; the tests
-# of Ctrl-C are of programs that somebody has started in the foreground.
+# A shell starts what it runs in the background with interrupts ignored, and nohup what it runs with hang-ups; all
+# children inherit that. The tests of Ctrl-C and of a lost terminal are of programs that somebody has started in front.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A pytest plugin: coverage is measured where unit tests and those of the command line run, and nowhere else.
+"""A pytest plugin: coverage is measured where unit tests and most of the command line's run, and nowhere else.
 
 Tracing takes two fifths of a test's time. What these folders' tests run is run by the others too, and a line that a
 document or a recorded case alone comes by has no test of its own: it counts as not covered.
@@ -17,6 +17,8 @@ from tests.paths import ROOT
 UNTRACED = (
     *("browser", "conformance", "docs", "fuzz", "property"),
     *("unit/lib", "unit/machine", "unit/mm"),  # of the core, which is compiled
+    # whole replays again and again, of what other tests run once
+    *("cli/test_determinism.py", "cli/test_jobs.py", "cli/test_outputs.py"),
 )
 PROCESSES = "COVERAGE_PROCESS_CONFIG"
 """The variable by which coverage measures the processes that a test starts."""

@@ -13,8 +13,8 @@ from hypothesis import settings
 
 def register() -> None:
     """Register the profiles, and load the one for CI where ``CI=true``; ``--hypothesis-profile`` has the last word."""
-    settings.register_profile("fast", deadline=None, max_examples=15)
-    settings.register_profile("ci", deadline=None, max_examples=15, derandomize=True, database=None)
+    settings.register_profile("fast", deadline=None, max_examples=10)
+    settings.register_profile("ci", deadline=None, max_examples=10, derandomize=True, database=None)
     # make fuzz
     settings.register_profile("deep", deadline=None, max_examples=5000, database=None)
     settings.load_profile("ci" if os.environ.get("CI") == "true" else "fast")
