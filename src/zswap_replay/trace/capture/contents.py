@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import IO, Self
 
 import numpy as np
 import pyarrow as pa
 
-from zswap_replay.errors import TraceError
+from zswap_replay.trace.capture.kept_file import KeptFile
 
 LENGTHS_SCHEMA = pa.schema(
     [pa.field("content", pa.uint64()), pa.field("length", pa.uint32()), pa.field("fill", pa.uint64())]
@@ -30,16 +27,14 @@ _UNKNOWN, _ZERO = -1, -2
 _CONTENT = np.dtype([("length", "<i4"), ("memcg", "<i4")])
 
 
-class Contents:
+class Contents(KeptFile):
     """The contents of a capture: a new one for each store. A context manager, at whose end they are gone."""
+
+    KEPT = "lengths"
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         """Keep them in ``folder``, or where temporary files are. Raises TraceError: no file can be made there."""
-        self._folder = os.fspath(folder) if folder is not None else None
-        try:
-            self._file: IO[bytes] = TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed by __exit__()
-        except OSError as error:
-            raise self._fault(error) from None
+        super().__init__(folder)
         self._held: list[tuple[int, int]] = []
         self._numbers: dict[str, int] = {}
         # by memcg: how often each length is
@@ -47,14 +42,6 @@ class Contents:
         self._total = 0
         self.unknown = 0
         """Contents whose length nothing tells."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def __len__(self) -> int:
         return self._total
@@ -113,10 +100,6 @@ class Contents:
             self._file.flush()
         except OSError as error:
             raise self._fault(error) from None
-
-    def _fault(self, error: OSError) -> TraceError:
-        where = self._folder or "the folder of temporary files"
-        return TraceError(f"{where}: the lengths of a capture cannot be kept: {error.strerror}")
 
 
 def _median(lengths: Mapping[int, int]) -> int:

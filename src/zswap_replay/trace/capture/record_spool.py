@@ -11,11 +11,9 @@ import marshal
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any
 
-from zswap_replay.errors import TraceError
+from zswap_replay.trace.capture.kept_file import KeptFile
 from zswap_replay.trace.capture.record import Record
 
 RUN_RECORDS = 1 << 15
@@ -33,33 +31,23 @@ class _Run:
     """Offset and bytes of each."""
 
 
-class RecordSpool:
+class RecordSpool(KeptFile):
     """Records in a file; a context manager, at whose end they are gone."""
+
+    KEPT = "records"
 
     def __init__(
         self, folder: str | os.PathLike[str] | None = None, *, run_records: int | None = None
     ) -> None:
         """Keep the file in ``folder``, or where temporary files are. Raises TraceError: it cannot be made."""
-        self._folder = os.fspath(folder) if folder is not None else None
+        super().__init__(folder)
         self._run_records = run_records or RUN_RECORDS
         self._pending: list[Record] = []
         self._runs: list[_Run] = []
-        try:
-            self._file: IO[bytes] = TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed by __exit__()
-        except OSError as error:
-            raise self._fault(error) from None
         self.records = 0
         self.out_of_order = 0
         """Records that were added behind a later one."""
         self._last = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def __len__(self) -> int:
         return self.records
@@ -117,7 +105,3 @@ class RecordSpool:
             block: list[Any] = marshal.loads(os.pread(self._file.fileno(), size, offset))
             for parts in block:
                 yield Record(*parts)
-
-    def _fault(self, error: OSError) -> TraceError:
-        where = self._folder or "the folder of temporary files"
-        return TraceError(f"{where}: the records of a capture cannot be kept: {error.strerror}")
