@@ -24,7 +24,7 @@ from zswap_replay.cli.options import (
     timing_option,
 )
 from zswap_replay.cli.progress import LiveTable
-from zswap_replay.cli.sweep_options import axis_options, options_from, split
+from zswap_replay.cli.sweep_options import axis_options, options_from, split, workers_options
 from zswap_replay.cli.switches import WithSwitches
 
 if TYPE_CHECKING:
@@ -57,12 +57,7 @@ FORMATS = ("table", "json", "csv")
 @cost_option
 @strict_option
 @missing_option
-@click.option(
-    "-j", "--jobs", type=click.IntRange(1), help="Processes; 1 is this one alone [default: as many as cores]."
-)
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Replay on the workers of a Dask scheduler: tcp://host:8786."
-)
+@workers_options
 @format_option(FORMATS, "What is printed.")
 @output_option(
     "Write the rows to a Parquet file. A sweep that was interrupted goes on from what it left beside it."

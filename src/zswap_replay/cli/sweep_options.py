@@ -81,6 +81,20 @@ def axis_options(function: Decorated) -> Decorated:
     return function
 
 
+def workers_options(function: Decorated) -> Decorated:
+    """Add the options that say who replays the points."""
+    jobs = click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1),
+        help="Processes; 1 is this one alone [default: as many as cores].",
+    )
+    scheduler = click.option(
+        "--scheduler", metavar="ADDRESS", help="Replay on the workers of a Dask scheduler: tcp://host:8786."
+    )
+    return jobs(scheduler(function))
+
+
 def setting_values(field: Field[Any]) -> Callable[[str], Given]:
     """Return what reads the values of a setting between commas; what it is given may raise click.BadParameter."""
     return _values(field, described(field).get("type"))

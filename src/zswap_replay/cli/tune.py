@@ -23,7 +23,7 @@ from zswap_replay.cli.options import (
     strict_option,
 )
 from zswap_replay.cli.progress import Bar
-from zswap_replay.cli.sweep_options import axis_options, options_from
+from zswap_replay.cli.sweep_options import axis_options, options_from, workers_options
 from zswap_replay.cli.switches import WithSwitches
 from zswap_replay.cli.tune_options import axis
 
@@ -106,12 +106,7 @@ _FORMS = ("sysfs", "systemd", "kubelet", "kernel-cmdline")
 @axis_options
 @cost_option
 @strict_option
-@click.option(
-    "-j", "--jobs", type=click.IntRange(1), help="Processes; 1 is this one alone [default: as many as cores]."
-)
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Replay on the workers of a Dask scheduler: tcp://host:8786."
-)
+@workers_options
 @format_option(FORMATS, "What is printed.")
 @output_option("Write the JSON there too, of which report makes a page.")
 @force_option("Start anew, whatever the file of --study holds.")
