@@ -155,9 +155,9 @@ class Snapshots:
 
     def snapshot(self, label: str, time_ns: int) -> None:
         """Take the snapshot that the trace asks for."""
-        self._take(label, time_ns)
+        taken = self._take(label, time_ns)
         if self.watch is not ignore:
-            self.watch(self.taken[-1])
+            self.watch(taken.snapshot())
 
     def end(self, events: int, time_ns: int) -> None:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""
@@ -166,9 +166,11 @@ class Snapshots:
         account_until(self._machine.zswap, self._machine.zswap.worker.now)
         self._take("end", time_ns)
 
-    def _take(self, label: str, time_ns: int) -> None:
-        self.taken.append(self._now(label, time_ns))
+    def _take(self, label: str, time_ns: int) -> Numbers:
+        numbers = self._now(label, time_ns)
+        self.taken.append(numbers)
         self.follow(self.taken)
+        return numbers
 
     def _now(self, label: str, time_ns: int) -> Numbers:
         """Copy all counters as they are now; after the warm-up, counted from its end."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.memcontrol import NODE_NAMES, MemCgroups
 from zswap_replay.mm.swap_slots import DeviceSlots
-from zswap_replay.result.counters import COUNTERS, MACHINE, Group, shown
+from zswap_replay.result.counters import COUNTERS, Group, shown
 from zswap_replay.result.numbers import OF_MACHINE, Layout, Numbers
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
@@ -41,8 +41,6 @@ class MemcgReading:
     memcgs: MemCgroups
     indices: npt.NDArray[np.int64]
     """Those of the memcgs, in the machine."""
-    counts: Mapping[str, Columns]
-    """By the names of memcontrol.EVENT_NAMES; of NUMA nodes, those of NODE_NAMES as [memcg, node]."""
     swapcached: Columns | None = None
     """Pages in the swap cache, of all memcgs of the machine, where there is a zram device."""
 
@@ -143,20 +141,40 @@ def machine_source(machine: Machine, group: Group, name: str) -> MachineSource:
     raise LookupError(f"{group}.{name}: no attribute of that name in {', '.join(PARTS)}, and no source")
 
 
-def memcg_source(group: Group, name: str) -> MemcgSource:
-    """Find where a counter of memcgs is read: in MEMCG_SOURCES, or as the count of the same name."""
-    return MEMCG_SOURCES[group].get(name) or (lambda now: now.counts[name])
-
-
-def limits_of(memcgs: MemCgroups, indices: npt.NDArray[np.int64]) -> Columns:
-    """Return the limits of memcgs as [memcg, limit], in the order of ``numbers.LIMITS``; -1 where there is none.
+def limits_of(memcgs: MemCgroups, indices: npt.NDArray[np.int64], into: Columns) -> None:
+    """Read the limits of memcgs as [memcg, limit], in the order of ``numbers.LIMITS``; -1 where there is none.
 
     They are bytes, and 0 for a writeback switch that is off.
     """
     limits = (memcgs.memory_max, memcgs.memory_high, memcgs.swap_max, memcgs.zswap_max)
-    pages = np.stack([np.asarray(limit)[indices] for limit in limits], axis=1)
-    switch = -np.asarray(memcgs.zswap_writeback)[indices].astype(np.int64)
-    return np.concatenate((np.where(pages < 0, -1, pages * PAGE_SIZE), switch[:, None]), axis=1)
+    for place, limit in enumerate(limits):
+        into[:, place] = np.asarray(limit)[indices]
+    into[:, :-1] *= PAGE_SIZE
+    into[:, -1] = np.asarray(memcgs.zswap_writeback)[indices]
+    np.maximum(into[:, :-1], -1, out=into[:, :-1])
+    np.negative(into[:, -1], out=into[:, -1])
+
+
+class MemcgSources:
+    """Where the counters of a group of memcgs are read: in MEMCG_SOURCES, or as the count of the same name."""
+
+    def __init__(self, group: Group, names: Sequence[str]) -> None:
+        """Find the source of each counter. Raises LookupError: one has none."""
+        others = MEMCG_SOURCES[group]
+        counted = [place for place, name in enumerate(names) if name not in others]
+        for place in counted:
+            if names[place] not in NODE_NAMES:
+                raise LookupError(f"{group}.{names[place]}: no count of that name, and no source")
+        self._counted = np.array(counted, np.intp)
+        """The places of those that are counts, and which of NODE_NAMES each is."""
+        self._counts = np.array([NODE_NAMES.index(names[place]) for place in counted], np.intp)
+        self._others = [(place, others[name]) for place, name in enumerate(names) if name in others]
+
+    def read(self, counts: Columns, now: MemcgReading, into: Columns) -> None:
+        """Read the counters into the last axis of ``into``, whose other axes are those of ``counts``."""
+        into[..., self._counted] = counts[..., self._counts]
+        for place, source in self._others:
+            into[..., place] = source(now)
 
 
 class CounterReader:
@@ -166,17 +184,11 @@ class CounterReader:
         """Find the source of each counter. Raises LookupError: one has none."""
         absent, zram = machine.release.absent, machine.zram is not None
         self._machine = machine
-        self._of_machine = {
-            group: {name: machine_source(machine, group, name) for name in shown(group, absent, zram=zram)}
-            for group in MACHINE
-        }
-        memcg_groups: tuple[Group, ...] = ("memcg", "replay.memcg", "node")
-        self._of_memcgs = {
-            group: {name: memcg_source(group, name) for name in shown(group, absent, zram=zram)}
-            for group in memcg_groups
-        }
-        names = {group: tuple(sources) for group, sources in self._of_machine.items()}
-        names |= {group: tuple(sources) for group, sources in self._of_memcgs.items()}
+        names = {group: tuple(shown(group, absent, zram=zram)) for group in COUNTERS}
+        self._of_machine = [
+            machine_source(machine, group, name) for group in OF_MACHINE for name in names[group]
+        ]
+        self._of_memcgs = {group: MemcgSources(group, names[group]) for group in MEMCG_SOURCES}
         self._layout = Layout(names, machine.memcgs.nr_nodes, FILES)
 
     def snapshot(self, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int) -> Snapshot:
@@ -192,34 +204,24 @@ class CounterReader:
         counts = memcgs.node_totals()
         everywhere = dict(zip(NODE_NAMES, counts[0].sum(axis=0).tolist(), strict=True))
         whole = Reading(self._machine, everywhere, mismatches, zram.counters() if zram else {})
-        values = [source(whole) for group in OF_MACHINE for source in self._of_machine[group].values()]
         indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
-        counts = counts[indices]
+        here = [path for path in paths if path is not None]
+        numbers = Numbers.empty(self._layout, label, time_ns, self._params(), here, indices)
+        numbers.machine[:] = [source(whole) for source in self._of_machine]
         cached = np.array(self._machine.swapcached(), np.int64) if zram else None
-        each = MemcgReading(memcgs, indices, _by_name(counts.sum(axis=1)), cached)
-        nodes = self._columns("node", MemcgReading(memcgs, indices, _by_name(counts)))
-        parts = (
-            self._columns("memcg", each),
-            self._columns("replay.memcg", each),
-            # [memcg, node, counter]: one node after the other
-            nodes.reshape(len(indices), -1),
-            limits_of(memcgs, indices),
-        )
-        return Numbers(
-            self._layout,
-            label,
-            time_ns,
-            self._params(),
-            np.array(values, np.int64),
-            [path for path in paths if path is not None],
-            indices,
-            np.concatenate(parts, axis=1),
-        )
+        self._read_memcgs(counts[indices], MemcgReading(memcgs, indices, cached), numbers.memcgs)
+        return numbers
 
-    def _columns(self, group: Group, reading: MemcgReading) -> Columns:
-        """Read the counters of a group, side by side."""
-        sources = self._of_memcgs[group]
-        return np.stack([source(reading) for source in sources.values()], axis=-1)
+    def _read_memcgs(self, counts: Columns, now: MemcgReading, into: Columns) -> None:
+        """Read the counters of memcgs, whose ``counts`` are [memcg, node, count], and their limits."""
+        replay, node, limits = self._layout.parts
+        all_nodes = counts.sum(axis=1)
+        self._of_memcgs["memcg"].read(all_nodes, now, into[:, :replay])
+        self._of_memcgs["replay.memcg"].read(all_nodes, now, into[:, replay:node])
+        # [memcg, node, counter], a view: one node after the other
+        by_node = into[:, node:limits].reshape(*counts.shape[:2], -1)
+        self._of_memcgs["node"].read(counts, now, by_node)
+        limits_of(now.memcgs, now.indices, into[:, limits:])
 
     def _params(self) -> dict[str, int | str]:
         """Return the module parameters in effect, those that choose the pool first."""
@@ -230,8 +232,3 @@ class CounterReader:
             if param not in params:
                 params[param] = int(getattr(zswap, param))
         return params
-
-
-def _by_name(counts: Columns) -> dict[str, Columns]:
-    """Name the last axis of counts by node."""
-    return {name: counts[..., place] for place, name in enumerate(NODE_NAMES)}

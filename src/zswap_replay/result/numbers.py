@@ -101,13 +101,36 @@ class Numbers:
     label: str
     time_ns: int
     params: dict[str, int | str]
-    machine: _Values
     paths: Sequence[str]
     """The memcgs that are there, in the order in which they were made."""
     ids: _Values
     """A number of each that no other memcg ever has, growing."""
-    memcgs: _Values
-    """Their values, as [memcg, value]."""
+    values: _Values
+    """Those of the machine, then those of each memcg."""
+
+    @classmethod
+    def empty(
+        cls,
+        layout: Layout,
+        label: str,
+        time_ns: int,
+        params: dict[str, int | str],
+        paths: Sequence[str],
+        ids: _Values,
+    ) -> Numbers:
+        """Make room for the values, which have to be set."""
+        values = np.empty(layout.of_machine + len(paths) * layout.width, np.int64)
+        return cls(layout, label, time_ns, params, paths, ids, values)
+
+    @property
+    def machine(self) -> _Values:
+        """The machine's values, as a view."""
+        return self.values[: self.layout.of_machine]
+
+    @property
+    def memcgs(self) -> _Values:
+        """Those of the memcgs as [memcg, value], as a view."""
+        return self.values[self.layout.of_machine :].reshape(len(self.paths), self.layout.width)
 
     def as_json(self) -> dict[str, Any]:
         """Convert to plain data."""
@@ -117,7 +140,8 @@ class Numbers:
             "time_ns": self.time_ns,
             "params": self.params,
             "paths": list(self.paths),
-            **{name: getattr(self, name).tolist() for name in ("machine", "ids", "memcgs")},
+            "ids": self.ids.tolist(),
+            "values": self.values.tolist(),
         }
 
     @classmethod
@@ -130,10 +154,9 @@ class Numbers:
             str(document["label"]),
             int(document["time_ns"]),
             dict(document["params"]),
-            np.array(document["machine"], np.int64).reshape(layout.of_machine),
             paths,
             np.array(document["ids"], np.int64).reshape(len(paths)),
-            np.array(document["memcgs"], np.int64).reshape(len(paths), layout.width),
+            np.array(document["values"], np.int64).reshape(layout.of_machine + len(paths) * layout.width),
         )
 
     def since(self, earlier: Numbers) -> Numbers:
@@ -142,8 +165,8 @@ class Numbers:
         row = {path: place for place, path in enumerate(earlier.paths)}
         known = np.array([row.get(path, -1) for path in self.paths], np.int64)
         then = np.where(known[:, None] >= 0, earlier.memcgs[known], 0) * layout.counts_of_memcg
-        machine = self.machine - earlier.machine * layout.counts_of_machine
-        return replace(self, machine=machine, memcgs=self.memcgs - then)
+        machine = earlier.machine * layout.counts_of_machine
+        return replace(self, values=self.values - np.concatenate((machine, then.ravel())))
 
     def snapshot(self) -> Snapshot:
         """Give each value its name."""

@@ -47,12 +47,13 @@ class _State:
         self.rows = 0
         self.live = np.zeros(8, np.bool_)
         self.values: _Values = np.zeros(layout.of_machine + 8 * layout.width, np.int64)
-        self.selected: _Values | None = None
-        """The rows of the memcgs that are there, where they are known."""
+        self._rows: _Values | None = None
+        self._places: _Places | None = None
 
     def copy(self) -> _State:
         other = _State.__new__(_State)
-        other.layout, other.rows, other.selected = self.layout, self.rows, self.selected
+        other.layout, other.rows = self.layout, self.rows
+        other._rows, other._places = self._rows, self._places
         other.live, other.values = self.live.copy(), self.values.copy()
         return other
 
@@ -60,23 +61,27 @@ class _State:
     def nbytes(self) -> int:
         return self.live.nbytes + self.values.nbytes
 
-    def memcgs(self) -> npt.NDArray[np.int64]:
-        """Return the values of all rows, as a view."""
-        layout = self.layout
-        first = layout.of_machine
-        return self.values[first : first + self.rows * layout.width].reshape(self.rows, layout.width)
-
     def live_rows(self) -> _Values:
         """Return the numbers of the rows whose memcgs are there."""
-        if self.selected is None:
-            self.selected = np.flatnonzero(self.live[: self.rows])
-        return self.selected
+        if self._rows is None:
+            self._rows = np.flatnonzero(self.live[: self.rows])
+        return self._rows
+
+    def live_places(self) -> _Places:
+        """Return the places of the values that a snapshot has: the machine's, then those of each memcg there is."""
+        if self._places is None:
+            layout = self.layout
+            rows = layout.of_machine + self.live_rows() * layout.width
+            memcgs = rows[:, None] + np.arange(layout.width)
+            machine = np.arange(layout.of_machine)
+            self._places = np.concatenate((machine, memcgs.ravel())).astype(np.int32)
+        return self._places
 
     def come_and_go(self, born: int, gone: _Places) -> None:
         """Add rows for memcgs that are new, and give up those of others."""
         if not born and not len(gone):
             return
-        self.selected = None
+        self._rows = self._places = None
         self.live[gone] = False
         room = len(self.live)
         if self.rows + born > room:
@@ -131,12 +136,9 @@ class PackedSnapshots(Sequence[Snapshot]):
             if born:
                 self._last_id = int(numbers.ids[-1])
             state.come_and_go(born, gone)
-        width, of_machine = state.layout.width, state.layout.of_machine
-        rows = state.live_rows()
-        machine = np.flatnonzero(state.values[:of_machine] != numbers.machine)
-        memcg, column = np.nonzero(state.memcgs()[rows] != numbers.memcgs)
-        at = np.concatenate((machine, of_machine + rows[memcg] * width + column)).astype(np.int32)
-        values = np.concatenate((numbers.machine[machine], numbers.memcgs[memcg, column]))
+        places = state.live_places()
+        differ = np.flatnonzero(state.values[places] != numbers.values)
+        at, values = places[differ], numbers.values[differ]
         before = self._changes[-1].params if self._changes else None
         params = before if before == numbers.params else numbers.params
         assert params is not None
@@ -170,26 +172,18 @@ class PackedSnapshots(Sequence[Snapshot]):
         place = range(len(self))[index]
         change = self._changes[place]
         state, paths = self._at(place)
-        rows = state.live_rows()
-        return Numbers(
-            state.layout,
-            change.label,
-            change.time_ns,
-            change.params,
-            state.values[: state.layout.of_machine].copy(),
-            paths,
-            rows,
-            state.memcgs()[rows],
-        )
+        values, rows = state.values[state.live_places()], state.live_rows()
+        return Numbers(state.layout, change.label, change.time_ns, change.params, paths, rows, values)
 
     def _at(self, place: int) -> tuple[_State, tuple[str, ...]]:
         """Return the values and the paths at a snapshot."""
         assert self._now is not None
         first, state, paths = self._read or (-1, None, ())
-        known = max((number for number in self._whole if number <= place), default=-1)
-        if state is None or first > place or first < min(known, place - 1):
-            first, state = known, self._whole[known].copy() if known >= 0 else _State(self._now.layout)
-            paths = ()
+        if state is None or not place - 1 <= first <= place:
+            known = max((number for number in self._whole if number <= place), default=-1)
+            if state is None or not known <= first <= place:
+                first, state = known, self._whole[known].copy() if known >= 0 else _State(self._now.layout)
+                paths = ()
         for number in range(first + 1, place + 1):
             change = self._changes[number]
             state.apply(change)
