@@ -44,7 +44,7 @@ sanitize: $(VENV)/installed-dev
 
 SECONDS ?= 60
 fuzz: $(VENV)/installed-dev core
-	@$(INSTALL) '.[fuzz]' || echo "no atheris here: bytes are changed at random"
+	@ZSWAP_REPLAY_PURE=1 $(INSTALL) '.[fuzz]' || echo "no atheris here: bytes are changed at random"
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	$(BIN)/pytest tests/property/test_reference.py --hypothesis-profile deep
 	ZSWAP_REPLAY_PURE=1 $(BIN)/pytest tests/property/test_reference.py
@@ -55,11 +55,11 @@ live: $(VENV)/installed-dev core
 	$(BIN)/python -m tools.live $(LIVE)
 
 bench: $(VENV)/installed
-	@$(INSTALL) '.[bench]'
+	@ZSWAP_REPLAY_PURE=1 $(INSTALL) '.[bench]'
 	$(BIN)/python -m benchmarks.bench --results benchmarks/RESULTS.md
 
 bench-quick: $(VENV)/installed
-	@$(INSTALL) '.[bench]'
+	@ZSWAP_REPLAY_PURE=1 $(INSTALL) '.[bench]'
 	$(BIN)/python -m benchmarks.bench --quick
 
 dist: $(VENV)/installed-dev
