@@ -53,12 +53,22 @@ class Number(click.ParamType[int]):
             self.fail(f"{value!r}: expected a whole number above 0, such as 1000000 or 1e6", param, ctx)
 
 
+def _trace(events: int, pages: int, pattern: str, folder: Path) -> tuple[Path, int]:
+    """Make the trace, where it is not there from another time; return it and the number of its pages."""
+    trace = folder / f"{pattern}-{pages}-{events}.parquet"
+    known = trace.with_suffix(".pages")
+    if not known.exists():
+        touched = write_trace(trace, accesses(pattern, pages, events), CONTENTS, encoding=FAST)
+        known.write_text(f"{touched}\n", encoding="utf-8")
+    return trace, int(known.read_text(encoding="utf-8"))
+
+
 def section(events: int, pages: int, pattern: str, folder: Path) -> Section:
-    """Measure the section; its trace is made in ``folder``."""
+    """Measure the section; its trace is in ``folder``, or made there."""
     shown = Section(f"{events:,} events", _HOW.format(pattern=pattern))
-    trace, lengths = folder / "scale.parquet", folder / "scale-lengths.parquet"
+    lengths = folder / "scale-lengths.parquet"
     write_lengths_of(lengths, CONTENTS)
-    touched = write_trace(trace, accesses(pattern, pages, events), CONTENTS, encoding=FAST)
+    trace, touched = _trace(events, pages, pattern, folder)
     arguments = ["-m", "benchmarks.paced", str(trace), str(lengths), str(touched)]
     tenth = json.loads(process(*arguments, str(events // 10)).output)
     ended = process(*arguments)
@@ -99,13 +109,23 @@ def _add(shown: Section, events: int, touched: int, ended: Ended, told: dict[str
 )
 @click.option(
     "--scratch",
-    type=click.Path(file_okay=False, exists=True),
-    help="Folder for the trace [default: the system's].",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Folder for the trace, which stays there for another time [default: the system's, for this time].",
 )
-def main(events: int, pages: int, pattern: str, results: Path | None, scratch: str | None) -> None:
+@click.option(
+    "--only-make", is_flag=True, help="Make the trace in the folder of --scratch, and measure nothing."
+)
+def main(
+    events: int, pages: int, pattern: str, results: Path | None, scratch: Path | None, only_make: bool
+) -> None:
+    if only_make:
+        if scratch is None:
+            raise click.UsageError("--only-make: expected --scratch FOLDER, in which the trace stays")
+        click.echo(_trace(events, pages, pattern, scratch)[0])
+        return
     about, before = environment(), load()
-    with TemporaryDirectory(prefix="zswap-replay-scale-", dir=scratch) as folder:
-        shown = section(events, pages, pattern, Path(folder))
+    with TemporaryDirectory(prefix="zswap-replay-scale-") as temporary:
+        shown = section(events, pages, pattern, scratch or Path(temporary))
     shown.measured = f"{about['date']} at {about['commit']}, load {before} before and {load()} after"
     click.echo(shown.text())
     if results is not None:
