@@ -99,7 +99,10 @@ def write_trace(
     memcgs: Sequence[str] = (MEMCG,),
     encoding: Encoding | None = None,
 ) -> int:
-    """Write a trace chunk by chunk, with page modulo ``contents`` as content; return the number of pages it touches."""
+    """Write a trace chunk by chunk, with page modulo ``contents`` as content; return the number of pages it touches.
+
+    Several memcgs take turns at the pages, and each has its own in a row.
+    """
     made = 0
     touched = np.zeros(0, np.bool_)
     with TraceWriter(path, encoding=encoding) as writer:
@@ -110,7 +113,8 @@ def write_trace(
         for chunk in chunks:
             time_ns = (made + np.arange(len(chunk), dtype=np.uint64)) * np.uint64(STEP_NS)
             owner = (chunk.page % np.uint64(len(memcgs))).astype(np.int32)
-            rows = page_rows(time_ns, chunk.write.astype(np.int32), chunk.page, (owner, memcgs))
+            number = chunk.page // np.uint64(len(memcgs))
+            rows = page_rows(time_ns, chunk.write.astype(np.int32), number, (owner, memcgs))
             content = pa.array(chunk.page % np.uint64(contents), pa.uint64(), mask=~chunk.given)
             place = SCHEMA.get_field_index("content")
             writer.write(rows.set_column(place, SCHEMA.field(place), content))

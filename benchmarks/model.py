@@ -19,7 +19,7 @@ from benchmarks.accesses import (
     write_peer_trace,
     write_trace,
 )
-from benchmarks.busy import Condition, conditions
+from benchmarks.busy import QUIET, Condition, conditions
 from benchmarks.lines import Line, Section, Target
 from benchmarks.machines import InMemory, hit_rate, settings
 from benchmarks.measure import Action, ratios, take_turns, timed
@@ -56,8 +56,9 @@ _MEMORY_HOW = (
     "`process_trace` of a policy of its own on the same accesses in its binary format, opened before. Its cache holds "
     "half of the pages; memory for 72 % of the pages has about the same hits in the model. The ratio is the other's "
     "time by ours: more is better. `default` is libCacheSim's own size of its hash table, hashpower 20 that of all "
-    "others. cachetools' LRUCache gets the first accesses alone, and counts by its time for each. The recorded kernel "
-    f"is Linux 6.12 in a guest of QEMU without KVM: {EMULATED_STORES:,} stores a second with lz4 at best."
+    "others; LRU with it is the peer of all that follows. cachetools' LRUCache gets the first accesses alone, and "
+    "counts by its time for each. The recorded kernel is Linux 6.12 in a guest of QEMU without KVM: "
+    f"{EMULATED_STORES:,} stores a second with lz4 at best."
 )
 _FILES_HOW = (
     "`replay()` of a trace in a file, with a file of lengths: opening, reading, checking and the digest of the rows "
@@ -66,8 +67,8 @@ _FILES_HOW = (
     "libCacheSim opens and processes its binary trace. All files have been read before."
 )
 _PEOPLE_HOW = (
-    "The same accesses to the pages of eight memcgs, each with a limit of its own. libCacheSim's reader is opened "
-    "before its clock starts."
+    "The same accesses to the pages of eight memcgs, each with a limit of its own. Each has its pages in a row, as a "
+    "program has its memory. libCacheSim's reader is opened before its clock starts."
 )
 
 
@@ -141,14 +142,17 @@ def sections(scale: Scale, folder: Path) -> list[Section]:
 
 def _memory(section: Section, pattern: _Pattern, scale: Scale, condition: Condition) -> None:
     ours = {kernel: partial(pattern.memory.replay, kernel) for kernel in KERNELS}
-    others: dict[str, Action] = {label: peer.replay for label, peer in pattern.peers.items()}
+    labels = (*PEERS, HUMBLE) if condition is QUIET else (LRU,)
+    others: dict[str, Action] = {
+        label: peer.replay for label, peer in pattern.peers.items() if label in labels
+    }
     few = pattern.all_.page[: scale.humble_accesses]
     share = len(few) / len(pattern.all_)
-    if cachetools_installed():
+    if HUMBLE in labels and cachetools_installed():
         others[HUMBLE] = lambda: cachetools_seconds(few, pattern.pages // 2) / share
     seconds = take_turns(condition.of(scale.rounds), {**ours, **others})
     for kernel in KERNELS:
-        _against(section, pattern, kernel, seconds, (*PEERS, HUMBLE), IN_MEMORY[pattern.name])
+        _against(section, pattern, kernel, seconds, labels, IN_MEMORY[pattern.name])
         rate = tuple(scale.accesses / second / 1e6 for second in seconds[kernel])
         section.lines.append(Line(f"{pattern.name}, {kernel}, events", rate, unit="M/s"))
     stores = pattern.memory.end["6.12"].vmstat["zswpout"]
@@ -162,11 +166,10 @@ def _memory(section: Section, pattern: _Pattern, scale: Scale, condition: Condit
 
 def _files(section: Section, pattern: _Pattern, scale: Scale, condition: Condition) -> None:
     ours = _replays(pattern.from_file, pattern.files)
-    labels = [label for label in PEERS if label.startswith("LRU")]
-    others = {label: pattern.peers[label].open_and_replay for label in labels if label in pattern.peers}
+    others = {LRU: pattern.peers[LRU].open_and_replay} if pattern.peers else {}
     seconds = take_turns(condition.of(scale.rounds), {**ours, **others})
     targets = {"Parquet": FROM_PARQUET, "Arrow": FROM_ARROW[pattern.name]}
-    _file_lines(section, pattern, scale, seconds, labels, targets)
+    _file_lines(section, pattern, scale, seconds, targets)
     reading.add_lines(section, pattern.name, pattern.files, condition.of(scale.rounds))
 
 
@@ -174,7 +177,7 @@ def _people(section: Section, pattern: _Pattern, scale: Scale, condition: Condit
     ours = _replays(pattern.from_people, pattern.people)
     others = {LRU: pattern.peers[LRU].replay} if pattern.peers else {}
     seconds = take_turns(condition.of(scale.rounds), {**ours, **others})
-    _file_lines(section, pattern, scale, seconds, [LRU], {"Parquet": FROM_PARQUET})
+    _file_lines(section, pattern, scale, seconds, {"Parquet": FROM_PARQUET})
 
 
 def _replays(from_file: Callable[[str, Path], None], files: dict[str, Path]) -> dict[str, Action]:
@@ -190,14 +193,13 @@ def _file_lines(
     pattern: _Pattern,
     scale: Scale,
     seconds: dict[str, list[float]],
-    labels: Iterable[str],
     targets: dict[str, Target],
 ) -> None:
     """Add the lines of each kernel and format."""
     for form in pattern.files:
         for kernel in KERNELS:
             name = f"{kernel}, {form}"
-            _against(section, pattern, name, seconds, labels, targets.get(form))
+            _against(section, pattern, name, seconds, (LRU,), targets.get(form))
             rate = tuple(scale.accesses / second / 1e6 for second in seconds[name])
             section.lines.append(Line(f"{pattern.name}, {name}, events", rate, unit="M/s"))
 

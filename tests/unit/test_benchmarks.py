@@ -93,7 +93,7 @@ def test_without_the_peer_its_lines_alone_are_left_out(
     monkeypatch.setattr(model, "cachetools_installed", lambda: False)
     shown = rows(quick("--only", "model", results=tmp_path / "RESULTS.md"))
     left_out = [row for row in shown if row[1] == "left out"]
-    assert 2 * 2 * (5 + 2 * 2 + 2) == len(left_out)
+    assert 2 * 2 * (5 + 2 + 2) == len(left_out)
     assert {"libcachesim is not installed", "cachetools is not installed"} == {row[2] for row in left_out}
     others = {row[0].rpartition(", ")[2] for row in shown if row not in left_out}
     stores, digest = "stores a second against a recorded kernel's", "the digest's part of reading"
