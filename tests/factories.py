@@ -162,6 +162,9 @@ def make_result(
         timing=TIMING,
         warnings=warnings,
         over_time=_over_time(scale),
+        over_time_by_memcg={
+            "/web": {"memory_saved_mean_bytes": 612_345 * scale, "memory_saved_peak_bytes": 921_600 * scale}
+        },
         duration_ns=1_000_000_000 * scale,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -176,6 +177,31 @@ def test_where_a_page_is_said_to_be_is_what_is_counted(kernel: str, rows: list[R
     else:
         assert letters["Z"] <= zswap["stored_pages"] <= letters.total()
     assert letters["0"] <= result.end.vmstat.get("swpout_zero", 0)
+
+
+@pytest.mark.parametrize("kernel", ["patch-v4", "6.18"])
+@quick
+@given(rows=pressed())
+def test_what_memcgs_save_is_what_snapshots_after_each_event_add_up_to(kernel: str, rows: list[Row]) -> None:
+    # a pool without a limit, else its worker frees entries between two events
+    kept = [row for row in rows if row.get("key") != "max_pool_percent"]
+    looks = [(row, {"time_ns": row["time_ns"], "event": "snapshot", "key": "now"}) for row in kept]
+    result = run([each for pair in looks for each in pair], kernel, max_pool_percent=100)[1]
+    sums: dict[str, int] = {}
+    peaks: dict[str, int] = {}
+    for now, later in pairwise((*result.snapshots, result.end)):
+        sums = {path: sums.get(path, 0) for path in now.nodes}  # a path whose memcg was removed begins anew
+        peaks = {path: peaks.get(path, 0) for path in now.nodes}
+        for path, nodes in now.nodes.items():
+            saved = sum(node["stored_pages"] * PAGE_SIZE - node["compressed_bytes"] for node in nodes)
+            sums[path] += saved * (later.time_ns - now.time_ns)
+            peaks[path] = max(peaks[path], saved)
+    found = result.over_time_by_memcg or {}
+    assert found.keys() == result.end.nodes.keys() - {"/"}
+    for path, figures in found.items():
+        mean, peak = figures["memory_saved_mean_bytes"], figures["memory_saved_peak_bytes"]
+        assert result.duration_ns == 0 or mean == round(Fraction(sums[path], result.duration_ns or 1))
+        assert (peak or 0) >= peaks[path]  # an event of many pages may store more before it ends
 
 
 @every_release

@@ -16,7 +16,7 @@ from zswap_replay.compare.expected import by_label
 from zswap_replay.result.by_name import CounterName, tree_order, value_of
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, Better, Group
-from zswap_replay.result.derived import DECIDING, DERIVED, PRICED
+from zswap_replay.result.derived import DECIDING, DERIVED, OF_MEMCG
 from zswap_replay.result.marks import Mark, marks_of, may_be_best
 from zswap_replay.result.ranges import Range
 from zswap_replay.result.result import Result
@@ -258,9 +258,9 @@ def _memcg(path: str, results: Sequence[Result]) -> list[Line]:
 
 
 def _costs(path: str, results: Sequence[Result]) -> Iterator[Line]:
-    """Make a line for each figure of time and wear of a memcg."""
+    """Make a line for each figure that a memcg has of its own."""
     found = [result.cost_by_memcg.get(path, {}) for result in results]
-    for name in PRICED:
+    for name in OF_MEMCG:
         figure, place = DERIVED[name], CounterName("cost", name, path)
         values = tuple(each.get(name) for each in found)
         yield Line(path, path, name, figure.unit, figure.better, values, place)

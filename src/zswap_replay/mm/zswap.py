@@ -21,6 +21,7 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.held import Held
 from zswap_replay.mm.list_lru import ListLru, LruWalk
+from zswap_replay.mm.memcg_saved import MemcgSaved
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
@@ -787,7 +788,8 @@ def account_until(zswap: "Zswap", now: cython.ulonglong) -> None:
 
 
 def restart_held(zswap: "Zswap", now: cython.ulonglong) -> None:
-    """Let the sums and peaks of what is held begin at a time, in ns."""
+    """Let the sums and peaks of what is held, and of what memcgs save, begin at a time, in ns."""
+    zswap.memcg_saved.restart()
     device: SwapDevice | None = zswap.device
     if device is None:
         zswap.held.restart(
@@ -824,6 +826,32 @@ def count_zero_pages(zswap: "Zswap", change: cython.int) -> None:
     pass_time(zswap)
     zswap.held.zero_pages += change
     note_peaks(zswap)
+
+
+def note_store(zswap: "Zswap", entry: cython.int) -> None:
+    """Note what is held now that an entry came, and what its memcg saves by it."""
+    pages: PageTable = zswap.page_table
+    objcg: cython.int = pages.page[entry].objcg
+    if objcg >= 0:
+        zswap.memcg_saved.entry_stored(
+            zswap.memcgs.obj_cgroup_memcg(objcg),
+            pages.page[entry].length,
+            zswap.held.since - zswap.held.began,
+        )
+    note_peaks(zswap)
+
+
+def note_free(zswap: "Zswap", entry: cython.int) -> None:
+    """Account for the time until an entry is freed, and for what its memcg saves no longer."""
+    pages: PageTable = zswap.page_table
+    objcg: cython.int = pages.page[entry].objcg
+    pass_time(zswap)
+    if objcg >= 0:
+        zswap.memcg_saved.entry_freed(
+            zswap.memcgs.obj_cgroup_memcg(objcg),
+            pages.page[entry].length,
+            zswap.held.since - zswap.held.began,
+        )
 
 
 def write_to_device(zswap: "Zswap", page: cython.int) -> cython.bint:
@@ -869,6 +897,7 @@ class Zswap(LruWalk):
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
         self.device: SwapDevice | None = None  # the swap device, where that keeps what is written to it
         self.held = Held()
+        self.memcg_saved = MemcgSaved(memcgs)
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
         self.rule_second_chance = release.second_chance
@@ -961,7 +990,7 @@ class Zswap(LruWalk):
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
         held: cython.longlong = pools.total_pages
-        pass_time(self)
+        note_free(self, entry)
         if length == 0:
             self.same_filled_pages -= 1
         else:
@@ -1036,8 +1065,7 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from the bytes that are kept of it."""
-        pool: ZswapPool = self.pools.pool_of_entry(entry)
-        pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
+        self.pools.pool_of_entry(entry).contents.zswap_decompress(entry, self.page_table.content_of(entry))
 
     # ---- writeback ----
 
@@ -1169,7 +1197,7 @@ class Zswap(LruWalk):
         self.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
-        note_peaks(self)
+        note_store(self, page)
         return True
 
     def reject(self) -> None:

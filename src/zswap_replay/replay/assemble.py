@@ -14,6 +14,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.machine.machine import Machine
+from zswap_replay.mm.memcg_saved import LOW_BITS
 from zswap_replay.mm.zswap import Zswap, account_until, restart_held
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import CounterReader
@@ -25,7 +26,7 @@ from zswap_replay.replay.shortages import shortage_warnings
 from zswap_replay.replay.zram import zram_warnings
 from zswap_replay.result.manifest import Manifest, versions
 from zswap_replay.result.numbers import Numbers
-from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time
+from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time, saved_over_time
 from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.result.result import Result, Timing
@@ -212,6 +213,25 @@ def held_over_time(zswap: Zswap) -> dict[str, Number | None]:
     )
 
 
+def saved_by_memcg(zswap: Zswap, names: Sequence[str]) -> dict[str, dict[str, Number | None]]:
+    """Compute the mean and the peak of what each memcg below the root saved, up to the time that zswap was told last.
+
+    ``names`` are the paths of all memcgs that there were, by the machine's index; those that were removed are left out.
+    """
+    held, memcgs, saved = zswap.held, zswap.memcgs, zswap.memcg_saved
+    changes, peaks = [0] * len(names), [0] * len(names)
+    parts = np.asarray(saved.changes).reshape(-1, 2).tolist()
+    for memcg, ((low, high), peak) in enumerate(zip(parts[: len(names)], saved.peak, strict=False)):
+        changes[memcg], peaks[memcg] = (high << LOW_BITS) + low, peak
+    for memcg in range(len(names) - 1, 0, -1):  # a child is always younger than its parent
+        changes[memcgs.parent[memcg]] += changes[memcg]
+    return {
+        name: saved_over_time(held.since - held.began, changes[memcg], peaks[memcg], saved.saved(memcg))
+        for memcg, name in enumerate(names)
+        if memcg and memcgs.online[memcg]
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What a replay took: events, and seconds of the wall clock."""
@@ -276,6 +296,7 @@ def assemble(
         ),
         compressed_lengths=snapshots.compressed_lengths(),
         over_time=held_over_time(machine.zswap),
+        over_time_by_memcg=saved_by_memcg(machine.zswap, memcg_names),
         duration_ns=machine.zswap.held.since - machine.zswap.held.began,
     )
 

@@ -2,7 +2,7 @@
 
 A name has one spelling: ``zswap.stored_pages`` of the machine, ``/web:zswpout`` of a memcg as its kernel shows it,
 ``/web:replay.oom`` of a memcg where the count is not the kernel's, ``/web:node0.zswpout`` of a memcg on one NUMA node,
-``derived.reject_rate`` of a figure, ``/web:cost.stall_ns`` of what a memcg costs. Spellings of earlier
+``derived.reject_rate`` of a figure, ``/web:cost.stall_ns`` of what a memcg costs or saves. Spellings of earlier
 versions are still read: ``memcg:/web:zswpout``, ``replay.memcg:/web:oom``, ``/web:memcg.zswpout``.
 """
 
@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from zswap_replay.result.counters import COUNTERS, MACHINE, Better, Counter
-from zswap_replay.result.derived import ALIASES, DERIVED, PRICED, Figure
+from zswap_replay.result.derived import ALIASES, DERIVED, OF_MEMCG, Figure
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import listed
 
@@ -70,7 +70,7 @@ class CounterName:
 
     @classmethod
     def _in(cls, group: str, counter: str, memcg: str) -> CounterName | None:
-        known = PRICED if group == "cost" else _counters(group)
+        known = OF_MEMCG if group == "cost" else _counters(group)
         return cls(group, counter, memcg) if counter in known else None
 
     @classmethod
@@ -78,10 +78,10 @@ class CounterName:
         if name in COUNTERS["memcg"]:
             return cls("memcg", name, path)
         part, _, counter = name.partition(".")
-        priced = counter if part == "cost" else name
-        priced = ALIASES.get(priced, priced)
-        if priced in PRICED:
-            return cls("cost", priced, path)
+        figure = counter if part == "cost" else name
+        figure = ALIASES.get(figure, figure)
+        if figure in OF_MEMCG:
+            return cls("cost", figure, path)
         node = _NODE.fullmatch(part)
         if node:
             return cls("node", counter, path, int(node[1])) if counter in COUNTERS["node"] else None

@@ -7,24 +7,30 @@ assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from zswap_replay.result.cost_profile import PARTS, CostProfile
 from zswap_replay.result.counters import Group
-from zswap_replay.result.derived import DERIVED, PRICED
-from zswap_replay.result.over_time import Number, share
-from zswap_replay.result.saved import saved_by_memcg
+from zswap_replay.result.derived import DERIVED, OF_MEMCG, PRICED
+from zswap_replay.result.over_time import SAVED, Number, share
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
 _DAY_NS: Final = 86_400 * 10**9
 _DAYS_A_YEAR: Final = 365
 
-_SAVED: Final = ("memory_saved_mean_bytes", "memory_saved_peak_bytes")
+SAVED_BY_MEMCG: Final = tuple(f"memcg {name}" for name in SAVED)
+"""Where the basis says of these figures of memcgs that they are exact."""
+_COUNTED: Final = (
+    "counted: exact, over the time of the trace; entries in zswap less their compressed bytes: zero pages and what the "
+    "pool takes beyond those bytes are no memcg's"
+)
+_UNKNOWN: Final = "not known: an earlier version wrote the result, which saw it at snapshots alone"
 
 Counter = tuple[Group, str]
+OverTime = Mapping[str, Number | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,45 +172,61 @@ def counts_of_memcg(now: Snapshot, path: str) -> dict[str, int]:
 
 
 def by_memcg(
-    end: Snapshot, profile: CostProfile, compressors: Compressors, duration_ns: int | None
+    end: Snapshot,
+    over_time: OverTime,
+    below_root: Mapping[str, OverTime] | None,
+    profile: CostProfile,
+    compressors: Compressors,
+    duration_ns: int | None,
 ) -> dict[str, dict[str, Number | None]]:
-    """Compute the figures of each memcg at a snapshot, with its descendants, by path."""
-    return {path: reckon(counts_of_memcg(end, path), profile, compressors, duration_ns) for path in end.nodes}
+    """Compute the figures of ``derived.OF_MEMCG`` of each memcg at a snapshot, with its descendants, by path.
+
+    ``over_time`` are the figures of what the machine held, ``below_root`` those of memcgs; what they lack is None.
+    """
+    saved = {"/": over_time, **(below_root or {})}
+    return {
+        path: {
+            **reckon(counts_of_memcg(end, path), profile, compressors, duration_ns),
+            **{name: saved.get(path, {}).get(name) for name in SAVED},
+        }
+        for path in end.nodes
+    }
+
+
+def worth_showing(found: Mapping[str, OverTime]) -> tuple[str, ...]:
+    """List the figures of ``by_memcg`` that say something: with zram, no memcg below the root saves anything."""
+    saves = any(each[name] for path, each in found.items() if path != "/" for name in SAVED)
+    return OF_MEMCG if saves else PRICED
 
 
 def as_json(
-    snapshots: Sequence[Snapshot],
-    derived: Mapping[str, Number | None],
+    end: Snapshot,
+    derived: OverTime,
+    below_root: Mapping[str, OverTime] | None,
     profile: CostProfile,
     compressors: Compressors,
     duration_ns: int | None,
 ) -> dict[str, Any]:
-    """Make the block ``cost`` of the JSON output: figures of the machine and of each memcg, and their basis."""
-    end = snapshots[-1]
-    saved = saved_by_memcg(snapshots)
-    memcgs = by_memcg(end, profile, compressors, duration_ns)
-    for path, figures in memcgs.items():
-        figures |= dict(zip(_SAVED, (saved[path].mean, saved[path].peak), strict=True))
-    if "/" in memcgs:
-        memcgs["/"] |= {name: derived[name] for name in _SAVED}
+    """Make the block ``cost`` of the JSON output: figures of the machine and of each memcg, and their basis.
+
+    ``below_root`` is what memcgs saved, by path; None where that is not known.
+    """
     return {
         "profile": profile.as_json(),
         "compressor": compressors.zswap,
         **({"comp_algorithm": compressors.zram} if end.zram else {}),
         "duration_ns": duration_ns,
-        **{name: derived[name] for name in (*PRICED, *_SAVED)},
-        "basis": basis(profile, len(snapshots)),
-        "memcg": memcgs,
+        **{name: derived[name] for name in OF_MEMCG},
+        "basis": basis(profile, counted=below_root is not None),
+        "memcg": by_memcg(end, derived, below_root, profile, compressors, duration_ns),
     }
 
 
-def basis(profile: CostProfile, snapshots: int = 1) -> dict[str, str]:
+def basis(profile: CostProfile, *, counted: bool) -> dict[str, str]:
     """Explain what in each figure is counted, modelled and assumed, and where each part of the profile comes from."""
-    sampled = "1 snapshot" if snapshots == 1 else f"{snapshots:,} snapshots"
     return {
         **{name: DERIVED[name].basis for name in PRICED},
-        **dict.fromkeys(_SAVED, "counted: exact, over the time of the trace"),
-        "memcg memory_saved_*": f"counted: zero pages and what the pool takes beyond the compressed bytes left out, "
-        f"at {sampled} (--interval takes more)",
+        **dict.fromkeys(SAVED, "counted: exact, over the time of the trace"),
+        **dict.fromkeys(SAVED_BY_MEMCG, _COUNTED if counted else _UNKNOWN),
         **{f"profile {part}": profile.source(part) for part in PARTS},
     }

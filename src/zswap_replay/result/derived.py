@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from zswap_replay.result.counters import Better
-from zswap_replay.result.over_time import Number, share
+from zswap_replay.result.over_time import SAVED, Number, share
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
@@ -364,6 +364,9 @@ DERIVED: Final = _table(
 
 PRICED: Final = tuple(figure.name for figure in DERIVED.values() if figure.basis)
 """The figures that follow from counters and a cost profile, see cost.py."""
+
+OF_MEMCG: Final = (*PRICED, *SAVED)
+"""The figures that each memcg has of its own: what it costs, and what it saves."""
 
 ALIASES: Final = {figure.alias: figure.name for figure in DERIVED.values() if figure.alias}
 """Other names of figures."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from zswap_replay.units import PAGE_SIZE
 
 Number = int | float
+
+SAVED: Final = ("memory_saved_mean_bytes", "memory_saved_peak_bytes")
+"""The figures that are known of each memcg too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,16 @@ def over_time(duration_ns: int, sums: Amounts, peaks: Peaks, end: Amounts) -> di
         "pool_efficiency_mean": share(of.in_pool, of.pool_pages),
         "pool_efficiency_peak": share(peaks.in_pool, peaks.pool_pages),
     }
+
+
+def saved_over_time(duration_ns: int, changes: int, peak: int, end: int) -> dict[str, Number | None]:
+    """Compute the mean and the peak of what a memcg saved, in bytes, by name.
+
+    ``changes`` is the sum of the changes of it, each times its time since the beginning, ``end`` what it saves at the
+    end. The mean of a time without length is that.
+    """
+    mean = _whole(Fraction(end * duration_ns - changes, duration_ns)) if duration_ns else end
+    return dict(zip(SAVED, (mean, peak), strict=True))
 
 
 def share(part: int, whole: int) -> float | None:

@@ -15,7 +15,7 @@ from zswap_replay.result.cost_profile import CostProfile, default_profile, load_
 from zswap_replay.result.derived import DERIVED, OVER_TIME, PRICED, derive
 from zswap_replay.result.estimates import Estimates, estimates
 from zswap_replay.result.manifest import Manifest
-from zswap_replay.result.over_time import Number
+from zswap_replay.result.over_time import SAVED, Number
 from zswap_replay.result.ranges import SCHEDULING, Ranges
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE, counted, shortened
@@ -104,6 +104,11 @@ class Result:
     """Means and peaks of what was held, from the end of the warm-up on, by name: see ``derived``.
 
     Empty for a result of a version that did not know them.
+    """
+    over_time_by_memcg: dict[str, dict[str, Number | None]] | None = None
+    """The mean and the peak of what each memcg below the root saved, with its descendants, by path and name.
+
+    None for a result of a version that did not know them.
     """
     range: Ranges | None = None
     """By name, the lowest value, the one here and the highest, under shrink delays of 1, 4 and 16.
@@ -223,13 +228,25 @@ class Result:
         and assumed.
         """
         return cost.as_json(
-            self.snapshots, self.derived, self.cost_profile, self._compressors, self.duration_ns
+            self.end,
+            self.derived,
+            self.over_time_by_memcg,
+            self.cost_profile,
+            self._compressors,
+            self.duration_ns,
         )
 
     @property
     def cost_by_memcg(self) -> dict[str, dict[str, Number | None]]:
-        """Figures of time and wear of each memcg at the end, with its descendants, by path and name."""
-        return cost.by_memcg(self.end, self.cost_profile, self._compressors, self.duration_ns)
+        """Figures of time and wear of each memcg and what it saved, with its descendants, by path and name."""
+        return cost.by_memcg(
+            self.end,
+            self.over_time,
+            self.over_time_by_memcg,
+            self.cost_profile,
+            self._compressors,
+            self.duration_ns,
+        )
 
     def priced(self, profile: str | PathLike[str] | CostProfile | None, *, strict: bool = True) -> Result:
         """Return the same result, reckoned by another cost profile: a name, a file or a CostProfile; None for its own.
@@ -328,6 +345,7 @@ class _Cost(TypedDict, total=False):
 
     duration_ns: int | None
     priced_by: CostProfile | None
+    over_time_by_memcg: dict[str, dict[str, Number | None]] | None
 
 
 def _cost(block: Value) -> _Cost:
@@ -338,7 +356,18 @@ def _cost(block: Value) -> _Cost:
     return {
         "duration_ns": None if duration.content is None else duration.integer(),
         "priced_by": None if profile == default_profile() else profile,
+        "over_time_by_memcg": _saved_by_memcg(block),
     }
+
+
+def _saved_by_memcg(block: Value) -> dict[str, dict[str, Number | None]] | None:
+    """Read what memcgs saved; None where that is not known, or seen at snapshots alone, as by earlier versions."""
+    if cost.SAVED_BY_MEMCG[0] not in block.get("basis", {}):
+        return None
+    memcgs = {path: figures for path, figures in block["memcg"].items() if path != "/"}
+    if any(figures[SAVED[0]].content is None for figures in memcgs.values()):
+        return None
+    return {path: {name: figures[name].integer() for name in SAVED} for path, figures in memcgs.items()}
 
 
 def _over_time(derived: Value) -> dict[str, Number | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zswap_replay.mm.releases import Release
 from zswap_replay.result.by_name import CounterName
 from zswap_replay.result.counters import COUNTERS, MACHINE, PER_MEMCG, shown
-from zswap_replay.result.derived import DERIVED, PRICED
+from zswap_replay.result.derived import DERIVED, OF_MEMCG
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.sweep.result import Cell
@@ -45,7 +45,7 @@ def possible(releases: Iterable[Release], paths: Iterable[str], *, zram: bool = 
         for name in dict.fromkeys(name for each in releases for name in shown(group, each.absent, zram=zram))
         for path in memcgs
     }
-    there |= {str(CounterName("cost", name, path)) for name in PRICED for path in memcgs}
+    there |= {str(CounterName("cost", name, path)) for name in OF_MEMCG for path in memcgs}
     return tuple(
         column for column in _all_columns(memcgs) if column in there or column.startswith("derived.")
     )
@@ -71,7 +71,7 @@ def _all_columns(paths: Iterable[str]) -> Iterator[str]:
         for path in memcgs:
             yield from (str(CounterName(group, name, path)) for name in COUNTERS[group])
     for path in memcgs:
-        yield from (str(CounterName("cost", name, path)) for name in PRICED)
+        yield from (str(CounterName("cost", name, path)) for name in OF_MEMCG)
     yield from (f"derived.{name}" for name in DERIVED)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -107,6 +108,41 @@ def test_the_warm_up_is_left_out(bench: Bench) -> None:
     assert (4.0, 2 * PAGE_SIZE) == (whole["stored_pages_mean"], whole["memory_saved_mean_bytes"])
 
 
+def with_a_removed_child(begin: int) -> TraceBuilder:
+    """Pages of a memcg, of a child that is removed after 40 ms and of one that stays; the trace ends after 100."""
+    trace = TraceBuilder().at(begin).write("/a", 0, count=4, content=HALF)
+    trace.write("/a/x", 0, count=2, content=HALF + 10).write("/a/y", 0, content=HALF + 20)
+    trace.at(begin + 10 * MS).pageout("/a", 0, count=4)
+    trace.at(begin + 20 * MS).pageout("/a/x", 0, count=2)
+    trace.at(begin + 30 * MS).read("/a/x", 0)
+    trace.at(begin + 40 * MS).memcg_offline("/a/x")
+    trace.at(begin + 50 * MS).pageout("/a/y", 0)
+    trace.at(begin + 60 * MS).discard("/a/x", 1)
+    trace.at(begin + 70 * MS).read("/a", 0, count=2)
+    return trace.at(begin + 100 * MS).write("/b", 0, content=FULL)
+
+
+@pytest.mark.parametrize(
+    ("begin", "warmup", "pages", "child"),
+    [
+        # 4 for 10 ms, 6 for 10, 5 for 20 and, with the child that stays, 6 for 10, then 5 for 10 and 3 for 30
+        (0, 0, (Fraction(4), 6), (Fraction(50, 100), 1)),
+        (1 << 63, 0, (Fraction(4), 6), (Fraction(50, 100), 1)),
+        # the last 40 ms alone
+        (0, 9, (Fraction(140, 40), 5), (Fraction(1), 1)),
+    ],
+)
+def test_what_memcgs_save_is_reckoned_by_hand(
+    bench: Bench, begin: int, warmup: int, pages: tuple[Fraction, int], child: tuple[Fraction, int]
+) -> None:
+    result = bench.replay(with_a_removed_child(begin), kernel="6.12", warmup=warmup)
+    saved = PAGE_SIZE - 2040
+    assert {
+        path: {"memory_saved_mean_bytes": round(mean * saved), "memory_saved_peak_bytes": peak * saved}
+        for path, (mean, peak) in {"/a": pages, "/a/y": child, "/b": (Fraction(0), 0)}.items()
+    } == result.over_time_by_memcg
+
+
 @pytest.mark.parametrize("step_ns", [0, MS])
 def test_where_the_clock_stands_a_mean_is_what_is_held_at_the_end(bench: Bench, step_ns: int) -> None:
     one = TraceBuilder(step_ns=step_ns).write("/a", 0, count=8, content=HALF)
@@ -140,8 +176,10 @@ def test_long_times_overflow_nothing(bench: Bench) -> None:
     day = 86_400_000 * MS
     trace = TraceBuilder(step_ns=10_000 * day).write("/a", 0, count=4000, content=HALF)
     trace.pageout("/a", 0, count=4000).write("/a", 5000, content=FULL)
+    result = bench.replay(trace)
     # out for the second half of it
-    assert 1000 * PAGE_SIZE == bench.replay(trace).derived["memory_saved_mean_bytes"]
+    assert 1000 * PAGE_SIZE == result.derived["memory_saved_mean_bytes"]
+    assert 2000 * (PAGE_SIZE - 2040) == result.cost_by_memcg["/a"]["memory_saved_mean_bytes"]
 
 
 def pressure() -> TraceBuilder:
@@ -170,6 +208,7 @@ def test_no_mean_depends_on_when_anybody_looks(bench: Bench, kernel: str) -> Non
     for batch_rows, interval_ns in ((1, 0), (7, 0), (None, 900_000), (16, 133_333)):
         looked_at = replay(trace, settings, batch_rows=batch_rows, interval_ns=interval_ns)
         assert alone.derived == looked_at.derived
+        assert alone.over_time_by_memcg == looked_at.over_time_by_memcg
     # and it is near what snapshots, each taken to hold until the next, come to
     often = replay(trace, settings, interval_ns=50_000).snapshots
     held = [(each.zswap["pool_total_size"], later.time_ns - each.time_ns) for each, later in pairwise(often)]
@@ -184,7 +223,8 @@ from zswap_replay.machine import compiled
 from zswap_replay.replay.loop import replay
 from zswap_replay.settings import Settings
 assert not compiled()
-print(json.dumps(replay(sys.argv[1], Settings(**json.loads(sys.argv[2]))).derived))
+result = replay(sys.argv[1], Settings(**json.loads(sys.argv[2])))
+print(json.dumps([result.derived, result.over_time_by_memcg]))
 """
 
 
@@ -194,4 +234,5 @@ def test_the_interpreted_core_has_the_same_means(bench: Bench) -> None:
     command = [sys.executable, "-c", SCRIPT, trace, json.dumps(settings)]
     done = subprocess.run(command, env=interpreted(), cwd=ROOT, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
-    assert bench.replay(pressure(), kernel="6.8", **SMALL).derived == json.loads(done.stdout)
+    result = bench.replay(pressure(), kernel="6.8", **SMALL)
+    assert [result.derived, result.over_time_by_memcg] == json.loads(done.stdout)

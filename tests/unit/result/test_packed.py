@@ -19,7 +19,6 @@ from zswap_replay.report.machine import timeline
 from zswap_replay.result.file import chunks, render
 from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.result import SCHEMA, Result
-from zswap_replay.result.saved import saved_by_memcg
 from zswap_replay.result.snapshot import Snapshot, difference
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
@@ -102,12 +101,6 @@ def test_a_snapshot_costs_what_has_changed(bench: Bench) -> None:
         assert isinstance(made, PackedSnapshots)
         costs.append(made.bytes_each)
     assert costs[0] == costs[1] < 1000
-
-
-def test_what_memcgs_saved_is_the_same_from_packed_snapshots(bench: Bench) -> None:
-    made = replayed(bench)[0].snapshots
-    assert saved_by_memcg(tuple(made)) == saved_by_memcg(made)
-    assert any(saved.mean for saved in saved_by_memcg(made).values())
 
 
 def test_a_timeline_that_follows_is_that_of_the_result(

@@ -9,9 +9,10 @@ from rich.text import Text
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, number, ratio, share, size
 from zswap_replay.result.by_name import tree_order
+from zswap_replay.result.cost import worth_showing
 from zswap_replay.result.cost_profile import PARTS
 from zswap_replay.result.counters import COUNTERS, Group
-from zswap_replay.result.derived import DERIVED, PRICED, Figure
+from zswap_replay.result.derived import DERIVED, OF_MEMCG, PRICED, Figure
 from zswap_replay.result.labels import labels
 from zswap_replay.result.memory import FIGURES
 from zswap_replay.result.over_time import Number
@@ -178,10 +179,12 @@ def cost(results: Sequence[Result]) -> Grid:
 
 
 def cost_by_memcg(result: Result) -> Grid | None:
-    """Tabulate what each memcg costs that costs anything; None where the root alone does."""
-    figures = [DERIVED[name] for name in PRICED]
-    table = Grid("memcg", *(figure.heading or figure.title for figure in figures))
-    costing = {path: found for path, found in result.cost_by_memcg.items() if any(found.values())}
+    """Tabulate what each memcg costs and saves, if anything; None where the root alone does."""
+    found = result.cost_by_memcg
+    figures = [DERIVED[name] for name in worth_showing(found)]
+    headings = (figure.title if figure.when else figure.heading or figure.title for figure in figures)
+    table = Grid("memcg", *headings)
+    costing = {path: each for path, each in found.items() if any(each.values())}
     for path in tree_order(costing):
         table.add_row(path, *(priced(figure, costing[path][figure.name]) for figure in figures))
     return table if len(costing) > 1 else None
@@ -199,6 +202,8 @@ def cost_basis(results: Sequence[Result]) -> Grid:
     table = Grid("", "", left=(0, 1))
     modelled = "what was counted, times what the profile says; reclaim as if it waited for each write"
     rows = [("modelled", modelled)]
+    if any(worth_showing(result.cost_by_memcg) == OF_MEMCG for result in results):
+        rows.append(("counted", "memory saved: exact, over the time of the trace"))
     for result in results:
         rows += [(part, result.cost_profile.source(part)) for part in PARTS]
     for row in dict.fromkeys(rows):

@@ -13,6 +13,7 @@ from zswap_replay.report.html.pages.content import Figures, Page, Section, Table
 from zswap_replay.report.html.pages.runs import Runs
 from zswap_replay.report.html.text import plain
 from zswap_replay.result.by_name import tree_order
+from zswap_replay.result.cost import worth_showing
 from zswap_replay.result.cost_profile import PARTS
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.derived import DERIVED, PRICED, Figure
@@ -164,12 +165,13 @@ def _cost_section(runs: Runs) -> Section:
     for _slot, label, result in runs:
         found = {path: each for path, each in result.cost_by_memcg.items() if any(each.values())}
         if len(found) > 1:
+            columns = [DERIVED[name] for name in worth_showing(found)]
             cells = [
-                (plain(path), *(_priced(figure, found[path][figure.name]) for figure in figures))
+                (plain(path), *(_priced(figure, found[path][figure.name]) for figure in columns))
                 for path in tree_order(found)
             ]
             caption = label if len(runs) > 1 else ""
-            tables.append(Table(caption, ("memcg", *(figure.title for figure in figures)), cells))
+            tables.append(Table(caption, ("memcg", *(figure.title for figure in columns)), cells))
     profiles = {result.cost_profile.name: result.cost_profile for result in runs.results}
     sources = "; ".join(
         f"{part} {text}" for each in profiles.values() for part in PARTS for text in (each.source(part),)
