@@ -180,14 +180,19 @@ def cost(results: Sequence[Result]) -> Grid:
 
 def cost_by_memcg(result: Result) -> Grid | None:
     """Tabulate what each memcg costs and saves, if anything; None where the root alone does."""
-    found = result.cost_by_memcg
-    figures = [DERIVED[name] for name in worth_showing(found)]
+    costing = _costing(result)
+    figures = [DERIVED[name] for name in worth_showing(costing)]
     headings = (figure.title if figure.when else figure.heading or figure.title for figure in figures)
     table = Grid("memcg", *headings)
-    costing = {path: each for path, each in found.items() if any(each.values())}
     for path in tree_order(costing):
         table.add_row(path, *(priced(figure, costing[path][figure.name]) for figure in figures))
-    return table if len(costing) > 1 else None
+    return table if costing else None
+
+
+def _costing(result: Result) -> dict[str, dict[str, Number | None]]:
+    """Return the figures of the memcgs that cost or save anything, by path; none where the root alone does."""
+    found = {path: each for path, each in result.cost_by_memcg.items() if any(each.values())}
+    return found if len(found) > 1 else {}
 
 
 def cost_title(results: Sequence[Result]) -> str:
@@ -202,7 +207,7 @@ def cost_basis(results: Sequence[Result]) -> Grid:
     table = Grid("", "", left=(0, 1))
     modelled = "what was counted, times what the profile says; reclaim as if it waited for each write"
     rows = [("modelled", modelled)]
-    if any(worth_showing(result.cost_by_memcg) == OF_MEMCG for result in results):
+    if any(worth_showing(_costing(result)) == OF_MEMCG for result in results):
         rows.append(("counted", "memory saved: exact, over the time of the trace"))
     for result in results:
         rows += [(part, result.cost_profile.source(part)) for part in PARTS]
