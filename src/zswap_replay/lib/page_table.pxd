@@ -54,17 +54,18 @@ cdef struct Page:
 cdef struct Block:
     unsigned long long key
     int space
+    int next
 
 @cython.final
 cdef class PageTable:
-    cdef readonly int room, nr_blocks
+    cdef readonly int room, nr_blocks, free_block
     cdef readonly Records records, blocks
     cdef readonly Block[::1] block
     cdef readonly LruRings lru, entry_lru
     cdef readonly Page[::1] page
     cdef readonly unsigned short[::1] flags
     cdef readonly unsigned long long[::1] space_seed, space_group
-    cdef readonly int[::1] table
+    cdef readonly int[::1] table, space_block
     cdef readonly unsigned long long mask
     cdef int shift
     cdef readonly int[::1] ahead
@@ -75,6 +76,9 @@ cdef class PageTable:
     cpdef blocks_between(self, int space, unsigned long long first, unsigned long long last)
     cpdef int insert(self, int space, unsigned long long page) except -1
     cdef void enter(self, int block) noexcept
+    cdef void leave(self, int block) noexcept
+    cdef bint is_absent(self, int block) noexcept
+    cpdef int give_back(self, int space) noexcept
     cpdef unsigned long long page_of(self, int index) noexcept
     cpdef int space_of(self, int index) noexcept
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)

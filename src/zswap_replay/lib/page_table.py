@@ -103,8 +103,11 @@ its slot are charged to, while it has them; its place on an LRU list, or, while 
 was allocated on.
 """
 
-BLOCK: Fields = {"key": ULONGLONG, "space": INT}
-"""Which pages a block has: its address space, and the number of its first page over 8."""
+BLOCK: Fields = {"key": ULONGLONG, "space": INT, "next": INT}
+"""Which pages a block has: its address space, -1 for none, and the number of its first page over 8.
+
+``next`` is the block of that address space that was named before it, or the free one that was given back before it.
+"""
 
 
 class PageTable:
@@ -117,11 +120,15 @@ class PageTable:
     def __init__(self) -> None:
         self.space_seed = column(8, ULONGLONG)
         self.space_group = column(8, ULONGLONG)
+        # the block of each that was named last; -1 for none
+        self.space_block = column(8, INT, -1)
         # by block; the first ones hold no pages
         self.nr_blocks = NR_RETURNED >> BLOCK_SHIFT
         self.room = 256
         self.blocks = Records(self.room, BLOCK)
         self.block = self.blocks.array
+        # the first of those that were given back
+        self.free_block = -1
         self.table = column(2 * self.room, INT, -1)
         self.mask = 2 * self.room - 1
         self.shift = 64 - 7
@@ -185,10 +192,16 @@ class PageTable:
 
     def insert(self, space: cython.int, page: cython.ulonglong) -> cython.int:
         """Add a page, absent as yet, and return its index. The caller has looked that it is not there."""
-        block: cython.int = self.nr_blocks
-        if block == self.room:
-            self.grow()
-        self.nr_blocks += 1
+        block: cython.int = self.free_block
+        if block >= 0:
+            self.free_block = self.block[block].next
+        else:
+            block = self.nr_blocks
+            if block == self.room:
+                self.grow()
+            self.nr_blocks += 1
+        self.block[block].next = self.space_block[space]
+        self.space_block[space] = block
         self.block[block].space = space
         self.block[block].key = page >> BLOCK_SHIFT
         self.enter(block)
@@ -201,6 +214,57 @@ class PageTable:
         while self.table[slot] >= 0:
             slot = (slot + 1) & self.mask
         self.table[slot] = block
+
+    def leave(self, block: cython.int) -> None:
+        """Take a block out of the table; those behind it that would not be found any more move up."""
+        slot: cython.ulonglong = self.slot_of(self.block[block].space, self.block[block].key)
+        first: cython.ulonglong
+        while self.table[slot] != block:
+            slot = (slot + 1) & self.mask
+        gap: cython.ulonglong = slot
+        slot = (slot + 1) & self.mask
+        while self.table[slot] >= 0:
+            block = self.table[slot]
+            first = self.slot_of(self.block[block].space, self.block[block].key)
+            if (slot - first & self.mask) >= (slot - gap & self.mask):
+                self.table[gap] = block
+                gap = slot
+            slot = (slot + 1) & self.mask
+        self.table[gap] = -1
+
+    def is_absent(self, block: cython.int) -> cython.bint:
+        """Tell whether all pages of a block are absent: as they would be if the trace had not named them yet."""
+        page: cython.int
+        held: cython.int = 0
+        for page in range(block << BLOCK_SHIFT, (block + 1) << BLOCK_SHIFT):
+            held |= self.flags[page]
+        return held == 0
+
+    def give_back(self, space: cython.int) -> cython.int:
+        """Free the blocks of an address space whose pages are all absent; return how many.
+
+        They begin the list of ``free_block``, with their keys, and are the next that are used.
+        """
+        count: cython.int = 0
+        behind: cython.int
+        before: cython.int = -1
+        block: cython.int = self.space_block[space]
+        while block >= 0:
+            behind = self.block[block].next
+            if not self.is_absent(block):
+                before = block
+            else:
+                self.leave(block)
+                if before < 0:
+                    self.space_block[space] = behind
+                else:
+                    self.block[before].next = behind
+                self.block[block].space = -1
+                self.block[block].next = self.free_block
+                self.free_block = block
+                count += 1
+            block = behind
+        return count
 
     def page_of(self, index: cython.int) -> cython.ulonglong:
         """Return the number of a page in its address space."""
@@ -217,6 +281,7 @@ class PageTable:
         if space >= len(self.space_seed):
             self.space_seed = grown(self.space_seed, 2 * space)
             self.space_group = grown(self.space_group, 2 * space)
+            self.space_block = grown(self.space_block, 2 * space, -1)
         self.space_seed[space] = seed
         self.space_group[space] = group
 
@@ -340,7 +405,7 @@ class PageTable:
         self.mask = 2 * self.room - 1
         self.shift -= 1
         block: cython.int
-        for block in range(NR_RETURNED >> BLOCK_SHIFT, self.nr_blocks):
+        for block in range(NR_RETURNED >> BLOCK_SHIFT, self.nr_blocks):  # there is no free one now
             self.enter(block)
         self.flags = grown(self.flags, self.room << BLOCK_SHIFT)
         self.page = None

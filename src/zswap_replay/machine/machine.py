@@ -171,6 +171,7 @@ class Machine:
         self.lruvecs.new_memcg()
         self.stat.new_memcg()
         self.workingset.new_memcg()
+        self.memory.forget_pages(self.memcgs.memcg_of_path(path))
         self.memcgs.set_path(path, memcg)
         self.pages.new_space(memcg, seed, group)
         return memcg
@@ -191,6 +192,7 @@ class Machine:
             parent = self.memcgs.parent[memcg]
             moved = self.lruvecs.lru_reparent_memcg(memcg, parent)
             self.memcgs.reparent_charges(memcg, parent, moved)
+        self.memory.forget_pages(memcg)
         self.lruvecs.give_up(memcg)
         self.memcgs.mem_cgroup_css_offline(memcg)
 

@@ -83,6 +83,21 @@ class LruGenLists(Lruvecs):
         for head in range(MAX_NR_GENS * memcg, MAX_NR_GENS * memcg + MAX_NR_GENS):
             self.lists.give_up(head)
 
+    def forget_block(self, block: cython.int) -> None:
+        """Forget the pages of a block, which are absent; one that waited in a batch when it was freed waits no more."""
+        page: cython.int
+        i: cython.int
+        self.tables.forget_block(block)
+        for page in range(block << BLOCK_SHIFT, (block + 1) << BLOCK_SHIFT):
+            if page < len(self.state):
+                self.state[page] = 0
+        for i in range(self.nr_lru_add):
+            if self.lru_add[i] >> BLOCK_SHIFT == block:
+                self.lru_add[i] = 0  # no page, and on no list
+        for i in range(self.nr_lru_activate):
+            if self.lru_activate[i] >> BLOCK_SHIFT == block:
+                self.lru_activate[i] = 0
+
     def nr_gens(self, memcg: cython.int) -> cython.int:
         """Return how many generations a memcg has now."""
         gens: cython.longlong = self.max_seq[memcg] - self.min_seq[memcg] + 1

@@ -31,3 +31,4 @@ cdef class Memory:
     cdef int do_swap_page(self, int page, bint write) except -1
     cdef int zap_pte_range(self, DeviceSlots slots, int[::1] pages) except -1
     cdef int zap_pte(self, int page) except -1
+    cpdef int forget_pages(self, int memcg) except -1

@@ -163,3 +163,16 @@ class Memory:
             self.swap_slots.free_swap_slot(page)
         self.pages.page[page].lru.at = NO_SHADOW
         self.pages.flags[page] = 0
+
+    def forget_pages(self, memcg: cython.int) -> None:
+        """Let others have the places of absent pages that the trace named under a memcg; -1 for none.
+
+        that is for a memcg that is removed: its pages hardly come again, and one that does is new.
+        """
+        left: cython.int = self.pages.give_back(memcg) if memcg >= 0 else 0
+        block: cython.int = self.pages.free_block
+        while left:
+            left -= 1
+            self.swap_cache.lruvecs.forget_block(block)
+            self.readahead.forget_block(block)
+            block = self.pages.block[block].next

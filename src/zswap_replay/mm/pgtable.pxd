@@ -16,6 +16,7 @@ cdef class PteTables:
     cdef readonly unsigned char[::1] filters
     cdef int offset_of(self, int page) noexcept
     cpdef int map_page(self, int page) except -1
+    cdef void forget_block(self, int block) noexcept
     cdef int table_at(self, int space, unsigned long long number, int offset) except -1
     cdef int newest_of(self, int space) noexcept
     cdef int table_of(self, int page) noexcept

@@ -63,6 +63,13 @@ class PteTables:
         self.first[table] = min(self.first[table], offset)
         self.last[table] = max(self.last[table], offset)
 
+    def forget_block(self, block: cython.int) -> None:
+        """Take a block, whose pages are absent, out of its table. The mapping reaches as far as before."""
+        if block < len(self.table_of_block) and self.table_of_block[block] >= 0:
+            offset: cython.int = self.offset_of(block << BLOCK_SHIFT)
+            self.block[self.table_of_block[block] * BLOCKS_PER_PTE + (offset >> BLOCK_SHIFT)] = -1
+            self.table_of_block[block] = -1
+
     def table_at(self, space: cython.int, number: cython.ulonglong, offset: cython.int) -> cython.int:
         """Return the table of an address space with a number, made with one page where it is not there yet."""
         table: cython.int = self.found.get((space, number), -1)

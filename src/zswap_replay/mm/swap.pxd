@@ -19,6 +19,7 @@ cdef class Lruvecs:
     cpdef new_memcg(self)
     cpdef wake(self, int memcg)
     cpdef give_up(self, int memcg)
+    cdef int forget_block(self, int block) except -1
     cdef int lruvec_add_folio(self, int page, int memcg) except -1
     cdef void lruvec_del_folio(self, int page, int memcg) noexcept
     cdef int folio_add_lru(self, int page, int memcg) except -1

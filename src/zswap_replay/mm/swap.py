@@ -57,6 +57,9 @@ class Lruvecs:
         for head in range(NR_LRU_LISTS * memcg, NR_LRU_LISTS * memcg + NR_LRU_LISTS):
             self.lists.give_up(head)
 
+    def forget_block(self, block: cython.int) -> None:
+        """Forget what the lists know of the pages of a block, which are absent: nothing."""
+
     def lruvec_add_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Put a page at the head of the list of its memcg that its flag ACTIVE names."""
         self.pages.flags[page] &= ~ISOLATED

@@ -30,6 +30,7 @@ cdef class SwapReadahead:
     cdef readonly unsigned char[::1] ahead
     cdef readonly long long start, end, swap_ra, swap_ra_hit
     cdef int make_room(self, int page, int space) except -1
+    cdef void forget_block(self, int block) noexcept
     cdef int swap_cache_get_folio(self, int page) except -1
     cdef int swapin_readahead(self, int page) except -1
     cdef int swap_cluster_readahead(self, int page) except -1

@@ -99,6 +99,13 @@ class SwapReadahead:
             self.win = grown(self.win, 2 * space)
             self.hits = grown(self.hits, 2 * space, FIRST_HITS)
 
+    def forget_block(self, block: cython.int) -> None:
+        """Take the marks off the pages of a block, which are absent."""
+        page: cython.int
+        for page in range(block << BLOCK_SHIFT, (block + 1) << BLOCK_SHIFT):
+            if page < len(self.ahead):
+                self.ahead[page] = 0
+
     def swap_cache_get_folio(self, page: cython.int) -> None:
         """Note that a fault found its page in the swap cache.
 

@@ -571,8 +571,8 @@ class Vmscan(PageReclaim):
                 freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
                 if freed >= nr_to_reclaim:
                     break
-                if many and not self.zswap.shrinker_enabled:
-                    most = self.order.most_busy(first, stop)
+                if not self.zswap.shrinker_enabled and self.skips_idle:
+                    most = self.order.most_busy(first, stop) if many else self.busy_until(root)
             if priority == DEF_PRIORITY and freed == 0 and not self.can_progress(root):
                 break  # nor will there be more at any other priority
         self.writeback.end_reclaim()

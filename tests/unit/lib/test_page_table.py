@@ -93,3 +93,40 @@ def test_mix64_is_the_finaliser_of_splitmix64() -> None:
     # the first outputs of splitmix64 from the state 0: the counter is the golden ratio's
     golden = 0x9E3779B97F4A7C15
     assert [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4] == [mix64(golden), mix64(2 * golden % (1 << 64))]
+
+
+steps = st.tuples(st.integers(0, 2), st.integers(0, 40).map(lambda page: page << BLOCK_SHIFT) | pages)
+
+
+@given(
+    lives=st.lists(st.tuples(st.lists(steps, unique=True, max_size=30), st.integers(0, 2), st.integers(1, 4)))
+)
+def test_places_of_pages_that_are_absent_are_used_again(
+    lives: list[tuple[list[tuple[int, int]], int, int]],
+) -> None:
+    table = PageTable()
+    known: dict[tuple[int, int], int] = {}  # by space and number of the block
+    used: dict[int, set[tuple[int, int]]] = {0: set(), 1: set(), 2: set()}
+    most = 0
+    for keys, dying, kept in lives:
+        for number, (space, page) in enumerate(keys):
+            index = table.find(space, page)
+            key = (space, page >> BLOCK_SHIFT)
+            assert known.get(key, -1) == (index >> BLOCK_SHIFT if index >= 0 else -1)
+            if index < 0:
+                index = table.insert(space, page)
+                known[key] = index >> BLOCK_SHIFT
+            if number % kept == 0:
+                table.flags[index] = EXPLICIT
+                used[space].add(key)
+        most = max(most, len(known))
+        gone = {key for key in known if key[0] == dying} - used[dying]
+        assert len(gone) == table.give_back(dying)
+        for key in gone:
+            del known[key]
+        assert known == {key: table.find(key[0], key[1] << BLOCK_SHIFT) >> BLOCK_SHIFT for key in known}
+        assert [-1] * len(gone) == [table.find(space, key << BLOCK_SHIFT) for space, key in gone]
+        for space in used:
+            among = sorted(block for key, block in known.items() if key[0] == space)
+            assert among == sorted(table.blocks_between(space, 0, (1 << 61) - 1))
+    assert most == table.nr_blocks - (NR_RETURNED >> BLOCK_SHIFT)
