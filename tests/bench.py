@@ -13,6 +13,7 @@ from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import Replay, replay
+from zswap_replay.result.numbers import Numbers
 from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.result import Result
 from zswap_replay.result.snapshot import Snapshot
@@ -105,9 +106,9 @@ class Bench:
         path = self.save(trace)
         running = Replay(open_trace(path), path, self.settings(**settings), self.notes.append)
 
-        def watch(snapshot: Snapshot) -> None:
+        def watch(numbers: Numbers) -> None:
             for memcg, first, count in wanted:
-                self.pages[f"{snapshot.label} {memcg}"] = running.where(memcg, first, count)
+                self.pages[f"{numbers.label} {memcg}"] = running.where(memcg, first, count)
 
         running.watch = watch
         return running.result(0, None, lambda *_: None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tests.conformance.recording import Recording
 from zswap_replay.settings import Settings
 from zswap_replay.units import PAGE_SIZE
 
@@ -29,25 +30,6 @@ class Payload:
     pages: int
     seed: int
     first_content: int
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where pages of a memcg are, a letter each from ``page`` on."""
-
-    memcg: str
-    page: int
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the kernel showed at one snapshot. ``counters`` has the names ``zswap.NAME`` and ``vmstat.NAME``."""
-
-    label: str
-    counters: Mapping[str, int]
-    memcgs: Mapping[str, Mapping[str, int]]
-    places: Places | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +84,10 @@ class Case:
         """Unpack the lengths into a folder; their path."""
         return unpack(self.lengths(), folder / "lengths.parquet")
 
-    def expected(self) -> Iterator[Expected]:
-        """What the kernel showed, in the order of the trace's snapshots."""
-        memcgs: dict[int, dict[str, dict[str, int]]] = {}
-        for row in self._rows("memcgs").to_pylist():
-            number, path = row.pop("snapshot"), row.pop("memcg")
-            memcgs.setdefault(number, {})[path] = shown(row)
-        places = {
-            row["snapshot"]: Places(row["memcg"], row["page"], row["where"])
-            for row in self._rows("places").to_pylist()
-        }
-        for row in self._rows("counters").to_pylist():
-            number, label = row.pop("snapshot"), row.pop("label")
-            yield Expected(label, shown(row), memcgs.get(number, {}), places.get(number))
+    @property
+    def recording(self) -> Recording:
+        """What the kernel showed."""
+        return Recording(*map(self._rows, ("counters", "memcgs", "places")))
 
     def _rows(self, table: str) -> pa.Table:
         return rows_of(RECORDED / self.kernel / f"{table}.parquet", "case", self.name)
@@ -213,8 +186,3 @@ def unpack(table: pa.Table, path: Path) -> Path:
             table = table.set_column(place, name, column.dictionary_encode())
     pq.write_table(table, path)
     return path
-
-
-def shown(row: dict[str, int | None]) -> dict[str, int]:
-    """The counters that a row has."""
-    return {name: value for name, value in row.items() if value is not None}

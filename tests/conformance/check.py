@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.conformance.cases import Expected, Places
+from tests.conformance.recording import Found, Places, Recording
 from zswap_replay.replay.loop import Replay
-from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.result.numbers import Numbers
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace
 
@@ -18,14 +17,11 @@ class Recorded(Protocol):
     """A run of a kernel: cases.Case, or zram_cases.ZramCase."""
 
     @property
-    def snapshots(self) -> int:
-        """The number of its snapshots."""
-
-    @property
     def deterministic(self) -> bool:
         """Whether the kernel repeats where pages are."""
 
-    def expected(self) -> Iterator[Expected]:
+    @property
+    def recording(self) -> Recording:
         """What the kernel showed, in the order of the trace's snapshots."""
 
 
@@ -60,52 +56,34 @@ def first_difference(case: Recorded, trace: Path, settings: Settings) -> Differe
     own choice of pages decides them.
     """
     replay = Replay(open_trace(trace), str(trace), settings, _ignore)
-    expected = iter(case.expected())
+    recording = case.recording
     seen = 0
 
-    def watch(snapshot: Snapshot) -> None:
+    def watch(numbers: Numbers) -> None:
         nonlocal seen
         number, seen = seen, seen + 1
-        wanted = next(expected, None)
-        if wanted is None or wanted.label != snapshot.label:
-            raise _DifferenceError(
-                Difference(number, snapshot.label, "label", wanted.label if wanted else None, snapshot.label)
-            )
-        got = {f"zswap.{name}": value for name, value in snapshot.zswap.items()}
-        got |= {f"vmstat.{name}": value for name, value in snapshot.vmstat.items()}
-        got |= {f"zram.{name}": value for name, value in snapshot.zram.items()}
-        got |= {f"meminfo.{name}": value for name, value in snapshot.meminfo.items()}
-        found = _first(wanted.counters, got)
-        for path, counters in wanted.memcgs.items():
-            found = found or _first(counters, snapshot.memcg.get(path, {}), f"{path} ")
-        if wanted.places and case.deterministic and not found:
-            found = _misplaced(replay, wanted.places, probed=wanted.label.startswith("probe"))
+        wanted = recording.labels[number] if number < len(recording) else None
+        if wanted != numbers.label:
+            raise _DifferenceError(Difference(number, numbers.label, "label", wanted, numbers.label))
+        found = recording.first(number, numbers)
+        places = recording.places.get(number)
+        if places and case.deterministic and not found:
+            found = _misplaced(replay, places, probed=numbers.label.startswith("probe"))
         if found:
-            raise _DifferenceError(Difference(number, wanted.label, *found))
+            raise _DifferenceError(Difference(number, numbers.label, *found))
 
     replay.watch = watch
     try:
         replay.result(0, None, _ignore)
     except _DifferenceError as stopped:
         return stopped.difference
-    if seen != case.snapshots:
-        return Difference(seen, "end", "snapshots", case.snapshots, seen)
+    if seen != len(recording):
+        return Difference(seen, "end", "snapshots", len(recording), seen)
     return None
 
 
 def _ignore(*_: object) -> None:
     """Remarks and progress are not looked at."""
-
-
-_Found = tuple[str, int | str | None, int | str | None]
-
-
-def _first(expected: Mapping[str, int], got: Mapping[str, int], prefix: str = "") -> _Found | None:
-    """The first counter that differs, what it should be and what it is."""
-    for name, value in expected.items():
-        if got.get(name) != value:
-            return prefix + name, value, got.get(name)
-    return None
 
 
 _SAME_PLACE = {"C": "CD", "D": "CD"}
@@ -114,7 +92,7 @@ _SAME_STATE = {"C": "CD", "S": "Z0DC"}
 """A row taken without touching the pages tells less: swapped out, S, is zswap, the zero map or the device."""
 
 
-def _misplaced(replay: Replay, places: Places, *, probed: bool) -> _Found | None:
+def _misplaced(replay: Replay, places: Places, *, probed: bool) -> Found | None:
     """The first page that is somewhere else."""
     same = _SAME_PLACE if probed else _SAME_STATE
     found = replay.where(places.memcg, places.page, len(places.where))

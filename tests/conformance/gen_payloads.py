@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import struct
 import sys
+from functools import cache
 from pathlib import Path
 
 PAGE_SIZE = 4096
@@ -100,9 +101,10 @@ def _json(r: random.Random) -> bytes:
     return "".join(records).encode()[:PAGE_SIZE]
 
 
-def payload(mix: str, pages: int, seed: int) -> list[bytes]:
+@cache
+def payload(mix: str, pages: int, seed: int) -> tuple[bytes, ...]:
     """The first pages of a payload. Raises ValueError: a kind that there is not."""
-    return [numbered(mix, seed, number) for number in range(pages)]
+    return tuple(numbered(mix, seed, number) for number in range(pages))
 
 
 def numbered(mix: str, seed: int, number: int) -> bytes:

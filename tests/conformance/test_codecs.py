@@ -51,17 +51,9 @@ def write_payload(case: Case, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_counters_are_the_kernels_with_the_codec_itself(case: Case, tmp_path: Path) -> None:
-    settings = case.settings(payload_file=write_payload(case, tmp_path))
-
-    difference = first_difference(case, case.write_trace(tmp_path), settings)
-
-    assert difference is None, f"{case.id}: {difference}"
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_lengths_are_the_kernels(case: Case, tmp_path: Path) -> None:
-    pages = write_payload(case, tmp_path).read_bytes()
+def test_lengths_and_counters_are_the_kernels_with_the_codec_itself(case: Case, tmp_path: Path) -> None:
+    payload_file = write_payload(case, tmp_path)
+    pages = payload_file.read_bytes()
     codec = get_codec(case.compressor, case.kernel)
     known = {
         row["content"]: row["length"]
@@ -72,8 +64,10 @@ def test_lengths_are_the_kernels(case: Case, tmp_path: Path) -> None:
     given = {
         content: len(codec.compress(pages[content * 4096 : (content + 1) * 4096]) or b"") for content in known
     }
+    difference = first_difference(case, case.write_trace(tmp_path), case.settings(payload_file=payload_file))
 
     assert known == given
+    assert difference is None, f"{case.id}: {difference}"
 
 
 @pytest.mark.parametrize("compressor", HELD)

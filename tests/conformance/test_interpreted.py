@@ -8,8 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.conformance.cases import KERNELS, load_cases
 from tests.environment import interpreted
 from tests.paths import ROOT
@@ -32,10 +30,10 @@ for case in load_cases():
 """
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_a_sample_of_cases_runs_interpreted(kernel: str) -> None:
-    chosen = [case.id for case in load_cases() if case.kernel == kernel and case.name in SAMPLE]
-    assert len(chosen) >= 3
+def test_a_sample_of_cases_runs_interpreted() -> None:
+    chosen = [case.id for case in load_cases() if case.name in SAMPLE]
+    assert set(KERNELS) == {case.partition("/")[0] for case in chosen}
+    assert len(chosen) >= 3 * len(KERNELS)
     command = [sys.executable, "-c", SCRIPT, *chosen]
     environment = interpreted()
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from tests.conformance.cases import Case, load_cases
+from tests.conformance.cases import KERNELS, RECORDED, Case, load_cases
 from tests.conformance.check import first_difference
 
 WITHOUT_PLACES = {
@@ -28,3 +30,10 @@ def test_counters_are_the_kernels(case: Case, tmp_path: Path) -> None:
 
 def test_places_are_left_out_for_a_reason_alone() -> None:
     assert {case.id for case in load_cases() if not case.deterministic} == set(WITHOUT_PLACES)
+
+
+def test_every_snapshot_of_a_case_is_there() -> None:
+    for kernel in KERNELS:
+        counters = pq.read_table(RECORDED / kernel / "counters.parquet", columns=["case"])
+        packed = Counter(counters.column("case").to_pylist())
+        assert packed == {case.name: case.snapshots for case in load_cases() if case.kernel == kernel}

@@ -8,7 +8,9 @@ too.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -42,6 +44,17 @@ RANDOM = 2 * RUN
 HALF_LENGTH = len(get_codec("zstd").compress((bytes(range(256)) * 8).ljust(PAGE_SIZE, b"\0")) or b"")
 
 
+@cache
+def lengths() -> bytes:
+    """A file of the lengths of all contents."""
+    letter = get_codec("zstd").compress(b"a".ljust(PAGE_SIZE, b"\0")) or b""
+    each = np.repeat(np.array([len(letter), HALF_LENGTH, 0], np.int32), RUN)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lengths.parquet"
+        write_lengths(path, np.arange(3 * RUN, dtype=np.uint64), each, [None] * (3 * RUN))
+        return path.read_bytes()
+
+
 def ends(
     folder: Path,
     trace: TraceBuilder,
@@ -51,11 +64,7 @@ def ends(
     totalram: int | None = None,
 ) -> dict[str, Snapshot]:
     """Replay a trace; its snapshots by label."""
-    letter = get_codec("zstd").compress(b"a".ljust(PAGE_SIZE, b"\0")) or b""
-    lengths = np.repeat(np.array([len(letter), HALF_LENGTH, 0], np.int32), RUN)
-    write_lengths(
-        folder / "lengths.parquet", np.arange(3 * RUN, dtype=np.uint64), lengths, [None] * (3 * RUN)
-    )
+    (folder / "lengths.parquet").write_bytes(lengths())
     trace.save(folder / "trace.parquet")
     settings = Settings(
         kernel=kernel,

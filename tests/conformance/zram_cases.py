@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.conformance.cases import (
-    RECORDED,
-    AccessCase,
-    Expected,
-    Places,
-    load_access_cases,
-    rows_of,
-    shown,
-    unpack,
-)
+from tests.conformance.cases import RECORDED, AccessCase, load_access_cases, rows_of, unpack
+from tests.conformance.recording import Recording
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.units import PAGE_SIZE
 
@@ -54,23 +46,10 @@ class ZramCase:
         return unpack(table, folder / "lengths.parquet")
 
     @property
-    def snapshots(self) -> int:
-        """The number of snapshots that were kept."""
-        return rows_of(ZRAM / "counters.parquet", "case", self.name).num_rows
-
-    def expected(self) -> Iterator[Expected]:
-        """What the kernel showed, in the order of the trace's snapshots."""
-        memcgs: dict[int, dict[str, dict[str, int]]] = {}
-        for row in rows_of(ZRAM / "memcgs.parquet", "case", self.name).to_pylist():
-            number, path = row.pop("snapshot"), row.pop("memcg")
-            memcgs.setdefault(number, {})[path] = shown(row)
-        places = {
-            row["snapshot"]: Places(row["memcg"], row["page"], row["where"])
-            for row in rows_of(ZRAM / "places.parquet", "case", self.name).to_pylist()
-        }
-        for row in rows_of(ZRAM / "counters.parquet", "case", self.name).to_pylist():
-            number, label = row.pop("snapshot"), row.pop("label")
-            yield Expected(label, shown(row), memcgs.get(number, {}), places.get(number))
+    def recording(self) -> Recording:
+        """What the kernel showed, at the snapshots that were kept."""
+        tables = (ZRAM / f"{name}.parquet" for name in ("counters", "memcgs", "places"))
+        return Recording(*(rows_of(table, "case", self.name) for table in tables))
 
 
 @cache

@@ -50,15 +50,15 @@ def replayed(kernel: str, trace: Drawn) -> list[Flat]:
         path = save(folder, trace.rows)
         replay = Replay(open_trace(path), path, settings, lambda _: None)
 
-        def watch(snapshot: Snapshot) -> None:
+        def look(snapshot: Snapshot) -> None:
             places = {f"where {name}": replay.where(name, 0, PLACES) for name in replay.reader.paths}
             seen.append(dict(_flat(snapshot)) | _touched(places))
             assert recount(replay.machine) is None
 
-        replay.watch = watch
+        replay.watch = lambda numbers: look(numbers.snapshot())
         result = replay.result(0, None, lambda *_: None)
     if not seen or seen[-1]["label"] != "end":
-        watch(result.end)
+        look(result.end)
     return seen
 
 

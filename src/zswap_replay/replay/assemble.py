@@ -30,7 +30,6 @@ from zswap_replay.result.over_time import Amounts, Number, Peaks, over_time, sav
 from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.result.result import Result, Timing
-from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.reader import TraceReader
@@ -64,7 +63,7 @@ class Snapshots:
         self.taken = PackedSnapshots()
         self.interval_ns = 0
         """Nanoseconds of the trace from one snapshot to the next; 0 for those alone that the trace asks for."""
-        self.watch: Callable[[Snapshot], None] = ignore
+        self.watch: Callable[[Numbers], None] = ignore
         """Called with each snapshot that the trace asks for, when it is taken."""
         self.follow: Callable[[PackedSnapshots], None] = ignore
         """Called with all snapshots so far when one more was taken, whoever asked for it."""
@@ -157,8 +156,7 @@ class Snapshots:
     def snapshot(self, label: str, time_ns: int) -> None:
         """Take the snapshot that the trace asks for."""
         taken = self._take(label, time_ns)
-        if self.watch is not ignore:
-            self.watch(taken.snapshot())
+        self.watch(taken)
 
     def end(self, events: int, time_ns: int) -> None:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""

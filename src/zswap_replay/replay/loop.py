@@ -30,9 +30,9 @@ from zswap_replay.replay.shares import resolved
 from zswap_replay.replay.spread import Again, with_range
 from zswap_replay.replay.upkeep import with_upkeep
 from zswap_replay.result.cost_profile import CostProfile, profile_of
+from zswap_replay.result.numbers import Numbers
 from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.result import Result
-from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch, Control, cut
 from zswap_replay.trace.digest import SHA256_ROWS
@@ -435,12 +435,12 @@ class Replay:
         return self.page_data.faults()
 
     @property
-    def watch(self) -> Callable[[Snapshot], None]:
+    def watch(self) -> Callable[[Numbers], None]:
         """Called with each snapshot that the trace asks for, when it is taken."""
         return self.snapshots.watch
 
     @watch.setter
-    def watch(self, watch: Callable[[Snapshot], None]) -> None:
+    def watch(self, watch: Callable[[Numbers], None]) -> None:
         self.snapshots.watch = watch
 
     def where(self, memcg: str, first_page: int, count: int) -> str:
