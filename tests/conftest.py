@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests import profiles
+from tests import profiles, warm
 from tests.bench import Bench
+from tests.paths import ROOT
 
 pytest_plugins = ["pytester", "tests.covered", "tests.no_skips"]
 
@@ -20,6 +22,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the warm program that xdist's processes share, where tests of the command line may be among theirs."""
+    commands = [ROOT / "tests" / folder for folder in ("cli", "docs")]
+    chosen = [config.invocation_params.dir / each.partition("::")[0] for each in config.args]
+    wanted = any(
+        folder.is_relative_to(each) or each.is_relative_to(folder) for folder in commands for each in chosen
+    )
+    if wanted and getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ[warm.ADDRESS] = warm.start()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """``zswap-replay`` as a process of its own that has its imports behind it: most tests wait for nothing else.
 
 A server imports the program once and forks for each run, which has its own environment, folder, files and exit status.
-What depends on how a process starts (the interpreted core, signals, closed files, imports) is tested on cold ones.
+The worker processes of such a run are forks of it. What depends on how a process starts (the interpreted core, signals,
+closed files, imports, workers that end with it) is tested on cold ones.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from typing import cast
 
 from tests.paths import ROOT
+from zswap_replay.codec import worker_process
 
 CLIENT = Path(__file__).with_name("warm_client.py")
 
@@ -41,23 +46,33 @@ REHEARSED = (
 )
 """Commands that are run first: their imports, and what is made once in a process, are there for all runs then."""
 
-PAGES = ("output", "png", "pages.results", "pages.sweeps")
-"""Modules of reports that are imported where there is something to show: with them comes matplotlib."""
+PACKAGES = ("capture", "cli", "memory", "replay", "report", "trace", "tune")
+"""Packages of which all modules are imported first: those that a command imports where there is something to do."""
+
+ADDRESS = "ZSWAP_REPLAY_WARM"
+"""The variable that tells the processes of pytest-xdist where the server is that they share."""
 
 
 @cache
 def program() -> tuple[str, ...]:
-    """Start the server, and return the words of a command that has it run ``zswap-replay``; add the arguments."""
+    """Return the words of a command that has the server run ``zswap-replay``; add the arguments."""
+    address = Path(os.environ.get(ADDRESS) or start())
+    deadline = time.monotonic() + 120
+    while not address.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return sys.executable, "-I", "-S", str(CLIENT), str(address)
+
+
+def start() -> str:
+    """Start the server, which ends with this process, and return its address, that of a socket which will be there."""
     address = Path(tempfile.mkdtemp(prefix="warm-")) / "socket"
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.warm", address],
         cwd=ROOT,
         env={**os.environ, "ZSWAP_REPLAY_PURE": "0", "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
     )
-    assert server.stdout
-    assert b"ready\n" == server.stdout.readline()
 
     def stop() -> None:
         server.communicate()
@@ -65,7 +80,7 @@ def program() -> tuple[str, ...]:
         address.parent.rmdir()
 
     atexit.register(stop)
-    return sys.executable, "-I", "-S", str(CLIENT), str(address)
+    return str(address)
 
 
 def serve(address: str) -> None:
@@ -76,16 +91,19 @@ def serve(address: str) -> None:
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for command in REHEARSED:
             guarded(cli, PROGRAM, command.split())
-    for page in PAGES:
-        import_module(f"zswap_replay.report.html.{page}")
+    for package in map(import_module, [f"zswap_replay.{name}" for name in PACKAGES]):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    import_module("pandas")  # Arrow does, where it is given a list
+    worker_process.WorkerProcesses._launch = _launch  # type: ignore[method-assign]
     gc.freeze()  # what is there stays: no run looks through it, or copies its pages
     # a fork of a process with threads is warned of; what numpy and Arrow keep for themselves survives it
     warnings.simplefilter("ignore", DeprecationWarning)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that keep a run
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
+    listener.bind(f"{address}.new")
     listener.listen()
-    print("ready", flush=True)
+    os.rename(f"{address}.new", address)
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in ready:
@@ -119,6 +137,44 @@ def _kept(connection: socket.socket) -> bool:
     with suppress(BrokenPipeError):
         connection.sendall(bytes([code if code >= 0 else 128 - code]))
     os._exit(0)
+
+
+class _Forked:
+    """A fork of this process, in place of the Popen of what workers are forked from."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ended = os.pidfd_open(pid)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for its end, unless it has been waited for. Raises TimeoutExpired."""
+        if self._ended < 0:
+            return
+        if not select.select([self._ended], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("workers", timeout or 0)
+        os.waitpid(self._pid, 0)
+        os.close(self._ended)
+        self._ended = -1
+
+    def kill(self) -> None:
+        """Kill it."""
+        os.kill(self._pid, signal.SIGKILL)
+
+
+def _launch(workers: worker_process.WorkerProcesses) -> None:
+    """Do what WorkerProcesses does to start the process that workers are forked from, without a new interpreter."""
+    workers._control, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        workers._control.close()
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1):
+            os.dup2(nowhere, standard)
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, signal.SIG_DFL)
+        worker_process.fork_workers(theirs.detach(), workers._module)
+    theirs.close()
+    workers._process = cast("subprocess.Popen[bytes]", _Forked(pid))
 
 
 def _become(arguments: list[str], environment: dict[str, str], folder: str, files: list[int]) -> None:
