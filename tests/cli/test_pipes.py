@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests import warm
 from tests.paths import ROOT
 
 PIPE_BUFFER = 1 << 16
@@ -37,12 +38,15 @@ COMMANDS = {
 }
 """Commands, and the bytes that each prints at least."""
 
+COLD = (f"{STORY} --format table", "trace cat traces/db.parquet", "--help")
+"""Those that are run by a process that starts from nothing: an interpreter that ends flushes what is left."""
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A file of results, the RESULT of the commands above."""
     path = str(tmp_path_factory.mktemp("results") / "story.json")
-    bash(f"{program(STORY)} --format json --no-timing -o {shlex.quote(path)}")
+    bash(f"{program(STORY, cold=False)} --format json --no-timing -o {shlex.quote(path)}")
     return path
 
 
@@ -52,13 +56,20 @@ def bash(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def program(arguments: str) -> str:
-    return f"{shlex.quote(sys.executable)} -m zswap_replay {arguments}"
+def words(arguments: str, *, cold: bool = True) -> list[str]:
+    program = (sys.executable, "-m", "zswap_replay") if cold else warm.program()
+    return [*program, *arguments.split()]
+
+
+def program(arguments: str, *, cold: bool = True) -> str:
+    return shlex.join(words(arguments, cold=cold))
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_head_takes_one_line(arguments: str, result: str) -> None:
-    done = bash(f'{program(arguments.replace("RESULT", result))} | head -n 1; echo "${{PIPESTATUS[*]}}"')
+    done = bash(
+        f'{program(arguments.replace("RESULT", result), cold=arguments in COLD)} | head -n 1; echo "${{PIPESTATUS[*]}}"'
+    )
     _, status = done.stdout.splitlines()
     assert ("0 0", "") == (status, done.stderr)
 
@@ -68,7 +79,7 @@ def test_nobody_reads_at_all(arguments: str, result: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "zswap_replay", *arguments.replace("RESULT", result).split()],
+        words(arguments.replace("RESULT", result), cold=arguments in COLD),
         cwd=ROOT,
         stdout=writer,
         stderr=subprocess.PIPE,
@@ -81,7 +92,7 @@ def test_nobody_reads_at_all(arguments: str, result: str) -> None:
 
 @pytest.mark.parametrize("arguments", [arguments for arguments, size in COMMANDS.items() if size])
 def test_what_is_large_is_larger_than_a_pipe(arguments: str) -> None:
-    size = int(bash(f"{program(arguments)} | wc -c").stdout)
+    size = int(bash(f"{program(arguments, cold=False)} | wc -c").stdout)
     assert COMMANDS[arguments] < size
 
 

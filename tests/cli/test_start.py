@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -19,12 +20,20 @@ HEAVY |= {"pandas", "matplotlib", "jinja2", "dask", "distributed"}
 POOL = "ARROW_DEFAULT_MEMORY_POOL"
 
 SCRIPT = """\
-import atexit, sys
-packages = lambda: sorted({name.partition(".")[0] for name in sys.modules})
-atexit.register(lambda: print("\\n" + " ".join(packages()), file=sys.stderr))
+import json, os, sys
 from zswap_replay.cli.main import main
-main()
+answers, calls, nowhere = os.dup(1), json.load(sys.stdin), os.open(os.devnull, os.O_RDWR)
+for file in (1, 2):
+    os.dup2(nowhere, file)
+for call in calls:
+    sys.argv[1:] = call.split()
+    try:
+        main()
+    except SystemExit as end:
+        packages = sorted({name.partition(".")[0] for name in sys.modules})
+        os.write(answers, json.dumps([end.code, packages]).encode() + b"\\n")
 """
+"""Makes calls one after the other: what the first one imports, the others have too."""
 
 
 def unmeasured() -> dict[str, str]:
@@ -32,21 +41,30 @@ def unmeasured() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != PROCESSES}
 
 
-def imported(*arguments: str, **variables: str) -> tuple[int, set[str]]:
-    """The status of a call, and the packages that were imported for it."""
+def imported(*calls: str) -> dict[str, tuple[int, set[str]]]:
+    """By call: its status, and the packages that were imported for it and those before it."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env=unmeasured() | variables,
+        [sys.executable, "-c", SCRIPT],
+        env=unmeasured(),
+        input=json.dumps(calls),
         capture_output=True,
         text=True,
-        timeout=60,
-        check=False,
+        timeout=120,
+        check=True,
     )
-    return done.returncode, set(done.stderr.splitlines()[-1].split())
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    return {call: (status, set(packages)) for call, (status, packages) in zip(calls, answers, strict=True)}
+
+
+def assert_nothing_heavy(expected: dict[str, int]) -> None:
+    """Each call ends with the status expected, and has imported none of the large libraries."""
+    found = {call: (status, HEAVY & packages) for call, (status, packages) in imported(*expected).items()}
+    assert {call: (status, set()) for call, status in expected.items()} == found
 
 
 def test_a_replay_imports_what_the_others_must_not_and_no_more() -> None:
-    status, packages = imported("run", "traces/story.parquet", "-q", "--max-events", "5", "--format", "json")
+    call = "run traces/story.parquet -q --max-events 5 --format json"
+    status, packages = imported(call)[call]
     assert (0, {"numpy", "pyarrow"}) == (status, {"numpy", "pyarrow"} & packages)
     # 20 to 50 ms of processor time each, for what a short run does not do
     assert set() == {"rich", "multiprocessing", "email", "pandas", "tempfile"} & packages
@@ -70,45 +88,38 @@ def test_the_first_help_is_clicks_and_imports_next_to_nothing(monkeypatch: pytes
     assert set() == {"click", "typing", "re", *HEAVY} & names
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
-def test_help_imports_nothing_heavy(name: str) -> None:
-    status, packages = imported(*name.split(), "--help")
-    assert (0, set()) == (status, HEAVY & packages)
+def test_help_imports_nothing_heavy() -> None:
+    assert_nothing_heavy({f"{name} --help": 0 for name in ("", *COMMANDS)})
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
-def test_a_mistake_imports_nothing_heavy(name: str) -> None:
-    status, packages = imported(*name.split(), "--no-such-option")
-    assert (2, set()) == (status, HEAVY & packages)
+def test_a_mistake_imports_nothing_heavy() -> None:
+    assert_nothing_heavy({f"{name} --no-such-option": 2 for name in ("", *COMMANDS)})
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ("--version", 0),
-        ("kernels", 0),
-        ("completion bash", 0),
-        ("completion zsh", 0),
-        ("completion fish", 0),
-        ("completion tcsh", 2),
-        ("run", 2),
-        ("run t --kernel 2.4", 2),
-        ("run t --totalram 4Q", 2),
-        ("run t --max-pool-percent 200", 2),
-        ("run t --interval 5", 2),
-        ("run t --set /web", 2),
-        ("run t --set web:memory.max=1", 2),
-        ("run t --set /web:memory.mux=1", 2),
-        ("run t --set /web:memory.max=4Q", 2),
-        ("run t -c lz4 -c lz4", 2),
-        ("run t -o x --timeline x", 2),
-        ("trace generate", 2),
-        ("trace generate spiral -o x", 2),
-    ],
-)
-def test_what_needs_no_trace_imports_nothing_heavy(arguments: str, expected: int) -> None:
-    status, packages = imported(*arguments.split())
-    assert (expected, set()) == (status, HEAVY & packages)
+def test_what_needs_no_trace_imports_nothing_heavy() -> None:
+    assert_nothing_heavy(
+        {
+            "--version": 0,
+            "kernels": 0,
+            "completion bash": 0,
+            "completion zsh": 0,
+            "completion fish": 0,
+            "completion tcsh": 2,
+            "run": 2,
+            "run t --kernel 2.4": 2,
+            "run t --totalram 4Q": 2,
+            "run t --max-pool-percent 200": 2,
+            "run t --interval 5": 2,
+            "run t --set /web": 2,
+            "run t --set web:memory.max=1": 2,
+            "run t --set /web:memory.mux=1": 2,
+            "run t --set /web:memory.max=4Q": 2,
+            "run t -c lz4 -c lz4": 2,
+            "run t -o x --timeline x": 2,
+            "trace generate": 2,
+            "trace generate spiral -o x": 2,
+        }
+    )
 
 
 @pytest.mark.parametrize(
