@@ -43,7 +43,7 @@ def _patterns_and_files(
 
 @click.command(
     epilog=example(
-        "zswap-replay trace generate zipf --pages 20000 --events 1000000 -o zipf.parquet",
+        "zswap-replay trace generate zipf --pages 20000 --events 100000 -o zipf.parquet",
         "zswap-replay trace generate --preset web-cache -o web-cache.parquet",
         "zswap-replay trace generate --preset web-cache --print > workload.toml",
         "zswap-replay trace generate workload.toml --seed 1 -o workload.parquet",
