@@ -31,15 +31,16 @@ def make_host(
     *,
     page_cluster: str | None = "3",
     lru_gen: str | None = "0x0007",
+    more: Mapping[str, str] | None = None,
 ) -> Path:
-    """Make the files that are read of a machine below a folder, and return it."""
+    """Make the files that are read of a machine below a folder, ``more`` among them, and return it."""
     files = {"proc/sys/kernel/osrelease": uname}
     files |= {f"sys/module/zswap/parameters/{name}": text for name, text in (params or {}).items()}
     if page_cluster is not None:
         files["proc/sys/vm/page-cluster"] = page_cluster
     if lru_gen is not None:
         files["sys/kernel/mm/lru_gen/enabled"] = lru_gen
-    for name, text in files.items():
+    for name, text in (files | dict(more or {})).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf-8")

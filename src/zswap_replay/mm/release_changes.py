@@ -213,6 +213,14 @@ CHANGES: Final = (
         read=True,
     ),
     Change(
+        "6.14",
+        "rotating_slots",
+        "free clusters",
+        "swap slots of a device that rotates are given out in clusters too, free ones first",
+        "cluster_alloc_swap_entry()",
+        read=True,
+    ),
+    Change(
         "6.15",
         "slots_cached",
         False,
@@ -252,6 +260,14 @@ CHANGES: Final = (
         "zstd is asked with the parameters for a page",
         "zstd_compress(), crypto/zstd.c",
         read=False,
+    ),
+    Change(
+        "6.18",
+        "rotating_slots",
+        "used clusters",
+        "of a device that rotates, clusters that are partly used come before free ones",
+        "cluster_alloc_swap_entry()",
+        read=True,
     ),
     Change(
         "6.18",

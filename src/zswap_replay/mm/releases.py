@@ -91,6 +91,13 @@ class Release:
         "free_swap_slot(), mm/swap_slots.c, which 6.15 removed",
         read=("6.12", "6.18", "7.1"),
     )
+    rotating_slots: str = _rule(
+        "which slot a device that rotates gives out next. runs: 256 one behind the other, then the first 256 that are "
+        "free. free clusters: those of an aligned cluster, then of one that is free. used clusters: then of the one "
+        "that was partly used first, if there is any",
+        "scan_swap_map_slots(); from 6.14 on cluster_alloc_swap_entry(), struct swap_info_struct.global_cluster",
+        read=("6.6", "patch-v4", "6.8", "6.12", "6.18", "7.1"),
+    )
     zeromap: bool = _rule(
         "zero pages are noted in the swap map; before, zswap kept same-filled pages as entries of length 0",
         "swap_writepage(), swap_zeromap_folio_set()",
@@ -246,6 +253,7 @@ _V6_6 = Release(
     exclusive_loads="knob",
     slots_freed_in_batches=True,
     slots_cached=True,
+    rotating_slots="runs",
     zeromap=False,
     stores_incompressible=False,
     resident_pages_reparented=False,
@@ -330,9 +338,10 @@ _V6_12 = replace(
 _V6_18 = replace(
     _V6_12,
     name="6.18",
-    summary="as 6.12; pages that do not compress are stored as they are, zsmalloc alone is left",
+    summary="as 6.12; incompressible pages are stored as they are, by zsmalloc alone",
     recorded="6.18.2",
     slots_cached=False,
+    rotating_slots="used clusters",
     stores_incompressible=True,
     zstd="1.5.7",
     zpools=("zsmalloc",),

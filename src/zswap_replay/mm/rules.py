@@ -21,7 +21,10 @@ FILES: Final = ("zpools", "params", "reclaim_keys", "absent")
 """The fields that list what there is: their value is given as the release that has it, ``zpools=6.6``."""
 
 _ABOUT: Final = ("name", "summary", "recorded")
-_BETWEEN: Final[Mapping[str, tuple[str, ...]]] = {"zstd": ("1.5.7, unknown size",)}
+_BETWEEN: Final[Mapping[str, tuple[str, ...]]] = {
+    "zstd": ("1.5.7, unknown size",),
+    "rotating_slots": ("free clusters",),
+}
 """Values that only releases between recorded ones have."""
 _SWITCH: Final = {
     "on": True,

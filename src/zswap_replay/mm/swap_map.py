@@ -1,8 +1,8 @@
 """The slots of a rotating swap device: which page is in each, and the order in which they are given out.
 
-Models the slots of a device without clusters, mm/swapfile.c up to v6.12: 256 slots one behind the other, then the first
-256 that are free, from the device's start on. It has no size: there is always a slot. Read, not compared with a run.
-From 6.14 on such a device has clusters too, which is not modelled.
+Up to 6.13 such a device has no clusters, mm/swapfile.c, v6.12: 256 slots one behind the other, then the first 256 that
+are free, from the device's start on. Later it has, in swap_clusters.py. It has no size: there is always a slot. Read,
+not compared with a run.
 """
 
 import cython
@@ -11,6 +11,7 @@ from zswap_replay.lib.columns import INT, UCHAR, column, grown
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import Release
+from zswap_replay.mm.swap_clusters import SwapClusters
 from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.zswap import Zswap
 
@@ -25,6 +26,9 @@ class SwapMap(SwapSlots):
 
     def __init__(self, release: Release, pages: PageTable, memcgs: MemCgroups, zswap: Zswap) -> None:
         super().__init__(release, pages, memcgs, zswap)
+        rule: str = release.rotating_slots
+        # struct swap_info_struct.cluster_info, where the release has it
+        self.clusters = None if rule == "runs" else SwapClusters(rule == "used clusters")
         # by slot: whether it is in use, and the page in it, -1 where there is none
         self.swap_map = column(1024, UCHAR)
         self.page_at = column(1024, INT, -1)
@@ -46,7 +50,6 @@ class SwapMap(SwapSlots):
         """Tell whether a slot is in use; the device is as long as it has to be."""
         if slot >= len(self.swap_map):
             self.swap_map = grown(self.swap_map, 2 * slot)
-            self.page_at = grown(self.page_at, 2 * slot, -1)
         return self.swap_map[slot] != 0
 
     def page_in(self, slot: cython.int) -> cython.int:
@@ -88,6 +91,18 @@ class SwapMap(SwapSlots):
                 self.cluster_nr -= 1
         self.cluster_next = offset
 
+    def cluster_alloc_swap(self, wanted: cython.int) -> None:
+        """Take slots from the device into the cache, where it has clusters.
+
+        Models cluster_alloc_swap(), mm/swapfile.c, v6.14.
+        """
+        assert self.clusters is not None
+        self.cur = 0
+        self.nr = 0
+        while self.nr < wanted:
+            self.slots[self.nr] = self.clusters.cluster_alloc_swap_entry()
+            self.nr += 1
+
     def folio_alloc_swap(self, page: cython.int) -> cython.bint:
         """Give a page the next slot of the cache, as SwapSlots does.
 
@@ -96,11 +111,18 @@ class SwapMap(SwapSlots):
         if not SwapSlots.folio_alloc_swap(self, page):
             return False
         if self.cur == self.nr:
-            self.scan_swap_map_slots(SWAP_SLOTS_CACHE_SIZE if self.rule_slots_cached else 1)
+            wanted: cython.int = SWAP_SLOTS_CACHE_SIZE if self.rule_slots_cached else 1
+            if self.clusters is not None:
+                self.cluster_alloc_swap(wanted)
+            else:
+                self.scan_swap_map_slots(wanted)
         if page >= len(self.slot_of):
             self.slot_of = grown(self.slot_of, self.pages.room << BLOCK_SHIFT)
-        self.slot_of[page] = self.slots[self.cur]
-        self.page_at[self.slots[self.cur]] = page
+        slot: cython.int = self.slots[self.cur]
+        if slot >= len(self.page_at):
+            self.page_at = grown(self.page_at, 2 * slot, -1)
+        self.slot_of[page] = slot
+        self.page_at[slot] = page
         self.cur += 1
         return True
 
@@ -128,5 +150,8 @@ class SwapMap(SwapSlots):
 
         Models swap_range_free(), mm/swapfile.c.
         """
-        self.swap_map[slot] = 0
-        self.lowest_bit = min(self.lowest_bit, slot)
+        if self.clusters is not None:
+            self.clusters.swap_range_free(slot)
+        else:
+            self.swap_map[slot] = 0
+            self.lowest_bit = min(self.lowest_bit, slot)

@@ -1,4 +1,4 @@
-"""The kernel that runs here: its release, its zswap parameters, and the switches of reclaim and readahead."""
+"""The kernel that runs here: its release, its zswap parameters, the switches of reclaim and readahead, its swap."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.kernel.names import HOST, UnknownReleaseError, resolve
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.mm.releases import RELEASES
+from zswap_replay.replay.swap_devices import read_swap_devices
 from zswap_replay.settings import Settings
 
 ROOT = Path("/")
@@ -100,6 +101,10 @@ def read_host(root: Path | None = None) -> Host:
         if cluster > most:
             missing.append(f"{root / _PAGE_CLUSTER}: {cluster} is taken as {most}, the most that is modelled")
         values["page_cluster"] = min(cluster, most)
+    swap = read_swap_devices(root)
+    if swap.kind is not None:
+        values["swap_device"] = swap.kind
+    missing += swap.unknown
     return Host(uname, kernel, why, values, tuple(missing))
 
 

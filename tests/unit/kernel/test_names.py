@@ -64,10 +64,14 @@ def test_a_kernel_of_another_release_has_the_nearest_rules_and_it_is_said_why(as
 
 
 def test_what_is_said_of_each_kind() -> None:
-    assert "6.14: rules of 6.12, of which none is known to have changed" == resolve("6.14").why
+    assert "6.13: rules of 6.12, of which none is known to have changed" == resolve("6.13").why
     assert (
-        "6.15: rules of 6.12; changed since: slots_cached (6.15), zstd (6.15), read in the sources; "
-        "zpools (6.15), not read: by the date alone" == resolve("6.15").why
+        "6.14: rules of 6.12; changed since: rotating_slots (6.14), read in the sources"
+        == resolve("6.14").why
+    )
+    assert (
+        "6.15: rules of 6.12; changed since: rotating_slots (6.14), slots_cached (6.15), zstd (6.15), "
+        "read in the sources; zpools (6.15), not read: by the date alone" == resolve("6.15").why
     )
     assert "quarters_of_memory_reclaim (6.9), read in the sources" in resolve("6.9").why
     assert "cached_slots_kept (7.0)" in resolve("7.0").why

@@ -49,7 +49,10 @@ def test_a_release_between_has_each_rule_from_its_release_on() -> None:
     assert release_of("6.10").pool_full_at_limit
     assert ("own", "hierarchy") == (release_of("6.10").writeback_switch, release_of("6.11").writeback_switch)
     assert "online" == release_of("6.11").worker
-    assert rules_of(RELEASES["6.12"]) == rules_of(release_of("6.14"))
+    assert rules_of(RELEASES["6.12"]) == rules_of(release_of("6.13"))
+    assert ["runs", "free clusters", "free clusters", "used clusters"] == [
+        release_of(name).rotating_slots for name in ("6.13", "6.14", "6.17", "6.18")
+    ]
     assert (True, False) == (release_of("6.14").slots_cached, release_of("6.15").slots_cached)
     assert ["1.5.6", "1.5.7, unknown size", "1.5.7"] == [
         release_of(name).zstd for name in ("6.14", "6.16", "6.17")

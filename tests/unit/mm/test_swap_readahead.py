@@ -113,9 +113,29 @@ def test_a_rotating_device_gives_out_slots_from_its_start(bench: Bench) -> None:
     for page in range(1000, 1300):
         trace.write("/a", page, content=HALF + page).pageout("/a", page)
     # after 168 pages the third cluster is full, and the next are in slots 1 to 132
-    end = bench.end(trace.read("/a", 1170), kernel="6.18", page_cluster=3, swap_device="rotational")
+    end = bench.end(
+        trace.read("/a", 1170), kernel="6.18+rotating_slots=runs", page_cluster=3, swap_device="rotational"
+    )
     assert 7 == end.vmstat["zswpin"]  # slot 0 is the header's
     for page in range(1168, 1175):
         trace.read("/a", page)
-    end = bench.end(trace, kernel="6.18", page_cluster=3, swap_device="rotational")
+    end = bench.end(trace, kernel="6.18+rotating_slots=runs", page_cluster=3, swap_device="rotational")
     assert (1, 7) == (end.vmstat["pgmajfault"], end.vmstat["zswpin"])
+
+
+@pytest.mark.parametrize(("kernel", "behind", "hole"), [("6.12", 2, 2), ("6.14", 1, 2), ("6.18", 2, 1)])
+def test_slots_in_clusters_are_given_out_as_the_release_does(
+    bench: Bench, kernel: str, behind: int, hole: int
+) -> None:
+    def faults(trace: TraceBuilder) -> int:
+        end = bench.end(trace, kernel=kernel, page_cluster=3, swap_device="rotational")
+        return end.vmstat["pgmajfault"]
+
+    # page 23 is in the window of page 20 where page 0 is in slot 256, and not where it is behind the header
+    assert behind == faults(out(40).read("/a", 20).read("/a", 23))
+    trace = out(600)
+    trace.discard("/a", 100, count=10)
+    for page in range(1000, 1400):
+        trace.write("/a", page, content=HALF + page).pageout("/a", page)
+    # behind the 167 slots that are left of the third cluster come the ten holes before page 110
+    assert hole == faults(trace.read("/a", 1170).read("/a", 110))

@@ -113,7 +113,10 @@ def test_a_run_takes_the_host_and_writes_down_what_it_was(
     assert '"kernel": "6.14"' in text
     assert '"kernel_asked": "6.14.2-arch1-1"' in text
     assert "host" not in text
-    assert '"kernel_rules": "6.14.2-arch1-1: rules of 6.12, of which none is known to have changed"' in text
+    assert (
+        '"kernel_rules": "6.14.2-arch1-1: rules of 6.12; changed since: rotating_slots (6.14), read in the sources"'
+        in text
+    )
     assert '"max_pool_percent": 25' in text
     assert '"zpool": "zsmalloc"' in text
     assert '"reclaim": "k"' in text
