@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from zswap_replay.errors import ResultError
 
 _SHOWN = 60
 """The most characters of a value that an error quotes."""
+_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
+"""Whole numbers that anything counts: others cannot be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,21 @@ class Value:
         """Return the value as a whole number; true and false are none."""
         if type(self.content) is not int:
             raise self.fault("a whole number")
+        if not _LEAST <= self.content <= _MOST:
+            raise self.fault("a whole number of at most 64 bits")
         return self.content
 
     def number(self) -> float:
         """Return the value as a number."""
-        if type(self.content) not in (int, float):
+        if not isinstance(self.content, int | float) or isinstance(self.content, bool):
             raise self.fault("a number")
-        return float(self.content)  # type: ignore[arg-type]  # it is one of the two
+        if not (
+            math.isfinite(self.content)
+            if isinstance(self.content, float)
+            else _LEAST <= self.content <= _MOST
+        ):
+            raise self.fault("a finite number of at most 64 bits")
+        return float(self.content)
 
     def text(self) -> str:
         """Return the value as a string."""

@@ -39,6 +39,18 @@ def whole(digits: str) -> int:
     return int(significant or "0") if len(significant) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
+def read_digits(text: str) -> int | None:
+    """Read a whole number of decimal digits that fits 64 bits; None for any other text.
+
+    What comes from outside is read here: str.isdigit() takes more than int(), which refuses thousands of digits too.
+
+    >>> read_digits("4096"), read_digits("\N{SUPERSCRIPT TWO}"), read_digits("9" * 5000)
+    (4096, None, None)
+    """
+    number = whole(text) if text.isascii() and text.isdigit() else 1 << 64
+    return number if number < 1 << 64 else None
+
+
 def quoted(text: str) -> str:
     """Spell a text for an error, in quotes, the middle of a long one left out."""
     if len(text) <= _LONGEST_QUOTED:
@@ -54,7 +66,6 @@ def parse_size(text: str) -> int:
 
     Raises SettingsError: the text is no size, or does not fit 64 bits.
     """
-    match = _SIZE.fullmatch(text.strip())
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise SettingsError(

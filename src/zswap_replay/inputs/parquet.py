@@ -25,12 +25,30 @@ MAGIC = b"PAR1"
 _os_file: Callable[[bytes, str], pa.NativeFile] = cast("Any", pa.OSFile)
 """Arrow's files take bytes too, of which the stubs do not know."""
 
+_NOT_IN_DICTIONARIES = "Not yet implemented"
+"""What Arrow says of an encoding of texts (DELTA_BYTE_ARRAY) that it cannot read into dictionaries."""
+
 _INDEX = re.compile(r"__index_level_[0-9]+__")
 _BUFFER_BYTES = 1 << 20
 
 
 class UnreadableError(Exception):
     """Why a file cannot be read, without its name: who opens it names it."""
+
+    @property
+    def of_dictionaries(self) -> bool:
+        """Whether the file may be read where no texts come as dictionaries."""
+        return _NOT_IN_DICTIONARIES in str(self)
+
+
+class ReopenedFile(pq.ParquetFile):
+    """A Parquet file that knows how to be opened again."""
+
+    source: pa.NativeFile
+
+    def plain(self) -> pq.ParquetFile:
+        """Open the file once more, with texts as they are. Raises UnreadableError."""
+        return open_parquet(self.source, (), self.metadata)
 
 
 @contextmanager
@@ -59,7 +77,7 @@ def created(path: str | os.PathLike[str]) -> pa.NativeFile:
 
 def open_parquet(
     source: pa.NativeFile, dictionaries: Sequence[str] = (), metadata: pq.FileMetaData | None = None
-) -> pq.ParquetFile:
+) -> ReopenedFile:
     """Open a Parquet file that is read through a small buffer, a row group at a time.
 
     The columns of texts named in ``dictionaries``, where it has them, come as dictionaries. ``metadata`` is its footer,
@@ -74,13 +92,15 @@ def open_parquet(
     except UnreadableError as error:
         raise UnreadableError(_fault(source, str(error))) from None
     with reading():
-        return pq.ParquetFile(
+        file = ReopenedFile(
             source,
             metadata=metadata,
             read_dictionary=[name for name in dictionaries if name in names],
             buffer_size=_BUFFER_BYTES,
             pre_buffer=False,
         )
+        file.source = source
+        return file
 
 
 def read_table(path: str | os.PathLike[str], dictionaries: Sequence[str] = ()) -> pa.Table:
@@ -89,9 +109,14 @@ def read_table(path: str | os.PathLike[str], dictionaries: Sequence[str] = ()) -
     Raises UnreadableError: it is no Parquet, or damaged. OSError: it cannot be opened.
     """
     with open_local(path) as source:
-        file = open_parquet(source, dictionaries)
-        with reading():
-            return file.read(use_threads=False)
+        file: pq.ParquetFile = open_parquet(source, dictionaries)
+        try:
+            with reading():
+                return file.read(use_threads=False)
+        except UnreadableError as error:
+            if not (dictionaries and error.of_dictionaries):
+                raise
+        return read_table(path)
 
 
 def pandas_index(schema: pa.Schema) -> set[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from zswap_replay.errors import RecipeError
+from zswap_replay.inputs.toml_text import parse_toml
 from zswap_replay.payload.classes import CLASS_NAMES, CONTENT_VERSION, MAX_SPREAD, SAME_FILLED, ZERO
-from zswap_replay.units import PAGE_SIZE
+from zswap_replay.units import PAGE_SIZE, shortened
 
 MAX_OVERRIDES: Final = 127
 """The most overrides that a recipe can have: a content id has seven bits for the one that holds for its memcg."""
@@ -185,8 +185,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         except OSError as error:
             raise RecipeError(f"{text}: {error.strerror}") from error
     try:
-        recipe = tomllib.loads(source.decode())
-    except (ValueError, RecursionError) as error:  # bad TOML, or bytes that are not UTF-8
+        recipe = parse_toml(source.decode())
+    except ValueError as error:  # bad TOML, or bytes that are not UTF-8
         raise RecipeError(f"{text}: not TOML: {error}") from error
     return Recipe.from_json(recipe, text)
 
@@ -291,9 +291,9 @@ def _checked_value(
 ) -> _T:
     """Return the value at `name`, which must be of type `kind`; an int counts as a float. Raises RecipeError."""
     value = table.get(name, default)
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) < 1 << 64:
         value = float(value)
     if type(value) is not kind:
         wanted = {str: "a string", int: "a whole number", float: "a number"}[kind]
-        raise RecipeError(f"{prefix}{name}: {value!r} is not {wanted}")
+        raise RecipeError(f"{prefix}{name}: {shortened(repr(value))} is not {wanted}")
     return value

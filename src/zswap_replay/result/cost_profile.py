@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from zswap_replay.errors import CostError
 from zswap_replay.files import shown
+from zswap_replay.inputs.toml_text import parse_toml
 from zswap_replay.json_value import Value
 from zswap_replay.units import quoted
 
@@ -139,8 +139,8 @@ def load_profile(name_or_path: str | PathLike[str]) -> CostProfile:
     """
     where = shown(name_or_path)
     try:
-        table = tomllib.loads(profile_text(name_or_path))
-    except (ValueError, RecursionError) as error:
+        table = parse_toml(profile_text(name_or_path))
+    except ValueError as error:
         raise CostError(f"{where}: not TOML: {error}") from None
     table.setdefault("name", Path(where).stem or where)
     return replace(_parsed(table, where), where=where)

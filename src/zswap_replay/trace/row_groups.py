@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from zswap_replay.errors import TraceError
 from zswap_replay.inputs.arrow_file import ArrowFile
 from zswap_replay.inputs.columns import is_empty
-from zswap_replay.inputs.parquet import UnreadableError, reading
+from zswap_replay.inputs.parquet import ReopenedFile, UnreadableError, reading
 from zswap_replay.trace.schema import SCHEMA
 
 TraceFile = pq.ParquetFile | ArrowFile
@@ -40,13 +40,44 @@ def record_batches(
         name for name in SCHEMA.names if name in schema.names and not is_empty(schema.field(name).type)
     ]
     for groups in _together(starts, file.metadata.num_rows, batch_rows):
+        done = 0
         try:
             with reading():
-                found = file.iter_batches(batch_rows, row_groups=groups, columns=columns, use_threads=False)
-                yield from _joined(found, batch_rows) if len(groups) > 1 else found
+                for rows in _batches_of(file, groups, columns, batch_rows):
+                    yield rows
+                    done += rows.num_rows
+            continue
         except UnreadableError as error:
-            group, why = _damaged(file, groups, columns) or (groups[0], str(error))
-            raise TraceError(f"{file_name}: row group {group}: damaged data: {why}") from None
+            if not (isinstance(file, ReopenedFile) and error.of_dictionaries):
+                raise _located(file_name, file, groups, columns, error) from None
+        try:
+            with reading():
+                file = file.plain()
+                yield from _after(done, _batches_of(file, groups, columns, batch_rows))
+        except UnreadableError as error:
+            raise _located(file_name, file, groups, columns, error) from None
+
+
+def _batches_of(
+    file: TraceFile, groups: list[int], columns: list[str], batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    found = file.iter_batches(batch_rows, row_groups=groups, columns=columns, use_threads=False)
+    return _joined(found, batch_rows) if len(groups) > 1 else found
+
+
+def _after(rows: int, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Leave out so many rows at the beginning."""
+    for batch in batches:
+        if rows < batch.num_rows:
+            yield batch.slice(rows)
+        rows = max(rows - batch.num_rows, 0)
+
+
+def _located(
+    file_name: str, file: TraceFile, groups: list[int], columns: list[str], error: UnreadableError
+) -> TraceError:
+    group, why = _damaged(file, groups, columns) or (groups[0], str(error))
+    return TraceError(f"{file_name}: row group {group}: damaged data: {why}")
 
 
 def _damaged(file: TraceFile, groups: list[int], columns: list[str]) -> tuple[int, str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from zswap_replay.errors import ResultError, SettingsError
+from zswap_replay.inputs.toml_text import parse_toml
 from zswap_replay.json_value import Value
 from zswap_replay.trace.events import (
     MEMCG_KNOBS,
@@ -166,8 +166,8 @@ def load_workload(name_or_path: str | Path, *, preset: bool = False) -> Workload
     name = str(name_or_path)
     text = preset_text(name) if preset else _file_text(Path(name_or_path))
     try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = parse_toml(text)
+    except ValueError as error:
         raise SettingsError(f"{name}: not TOML: {error}") from None
     try:
         return _read(name, document)

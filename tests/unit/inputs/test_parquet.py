@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zswap_replay.inputs.parquet import UnreadableError, open_local, open_parquet, pandas_index, read_table
+from zswap_replay.trace.reader import open_trace
 
 DAMAGE_EVERY_BYTE = """
 import sys
@@ -71,6 +72,33 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
             open_parquet(source)
     with pytest.raises(FileNotFoundError):
         read_table(tmp_path / "none")
+
+
+@pytest.mark.parametrize("row_group_size", [3, 100])
+def test_texts_whose_encoding_is_no_dictionary(tmp_path: Path, row_group_size: int) -> None:
+    """DELTA_BYTE_ARRAY, which some writers have as their default; a dictionary that is too large changes to it."""
+    columns: dict[str, Any] = {
+        "time_ns": pa.array(range(100), pa.uint64()),
+        "event": ["read"] * 100,
+        "memcg": [f"/a{number // 7}" for number in range(100)],
+        "page": pa.array(range(100), pa.uint64()),
+    }
+    found = []
+    for encoding in ("PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"):
+        path = tmp_path / f"{encoding}.parquet"
+        encodings = {"event": encoding, "memcg": encoding}
+        pq.write_table(
+            pa.table(columns),
+            path,
+            use_dictionary=False,
+            column_encoding=encodings,
+            row_group_size=row_group_size,
+        )
+        reader = open_trace(path)
+        rows = [row for batch in reader.batches(30) for row in batch.page.tolist()]
+        found.append((rows, reader.sha256(), read_table(path, ["memcg"]).column("memcg").to_pylist()))
+    assert found[0] == found[1] == found[2]
+    assert (list(range(100)), columns["memcg"]) == (found[0][0], found[0][2])
 
 
 def test_pandas_index_is_known_by_its_metadata_and_by_its_name() -> None:

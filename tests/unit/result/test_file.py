@@ -62,6 +62,21 @@ def written(folder: Path, *keys: str | int, value: Any) -> Path:
         ),
         (("runs", 1, "timing", "read"), "x", "runs[1].timing.read: found 'x'; expected a number"),
         (
+            ("runs", 1, "timing", "read"),
+            10**400,
+            f"runs[1].timing.read: found 1{'0' * 59}...; expected a finite",
+        ),
+        (
+            ("runs", 1, "timing", "read"),
+            float("inf"),
+            "runs[1].timing.read: found inf; expected a finite number",
+        ),
+        (
+            ("runs", 0, "snapshots", 0, "zswap", "stored_pages"),
+            1 << 64,
+            "runs[0].snapshots[0].zswap.stored_pages: found 18446744073709551616; expected a whole number of at most",
+        ),
+        (
             ("runs", 1, "snapshots", 0, "label"),
             ["x" * 99],
             "runs[1].snapshots[0].label: found ['" + "x" * 58 + "...; expected a string",

@@ -79,6 +79,25 @@ def test_the_first_bad_row_is_named(tmp_path: Path, column: str, why: str) -> No
         imported("arrow", stream(TABLE), tmp_path, column=[column])
 
 
+@pytest.mark.parametrize("column", ["page=odd", "event=odd", "memcg=odd", "key=odd", "time=odd"])
+@pytest.mark.parametrize("odd", [[[1]] * 2, [{"a": 1}] * 2, [b"7", b"\xff"]])
+def test_a_column_that_is_no_text_nor_number(tmp_path: Path, column: str, odd: list[object]) -> None:
+    table = pa.table({"addr": pa.array([4096, 8192]), "odd": odd})
+    columns = [column] if column == "page=odd" else ["page=addr>>12", column]
+    with pytest.raises(
+        TraceError, match=r"row [01], column odd: found (a column of type .*|b'.xff'); expected "
+    ):
+        imported("arrow", stream(table), tmp_path, column=columns)
+
+
+def test_decimals_are_not_rounded(tmp_path: Path) -> None:
+    large = pa.array([(1 << 60) + 1], pa.uint64()).cast(pa.decimal128(25, 0))
+    seconds = pa.array([1.5]).cast(pa.decimal128(10, 3))
+    table = pa.table({"page": large, "seconds": seconds})
+    _, put = imported("arrow", stream(table), tmp_path, column=["page=page", "time=seconds*1e9"])
+    assert [(1_500_000_000, (1 << 60) + 1)] == [(row[0], row[3]) for row in put]
+
+
 def test_what_is_no_arrow(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="found an empty input; expected an Arrow IPC file or stream"):
         imported("arrow", b"", tmp_path)

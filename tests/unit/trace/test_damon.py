@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,18 @@ def test_what_is_lost_or_cannot_be_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["hello\n", line("1.0", 0, 1, 8192, 4096, 1), line("1.0", 0, 1, 4096, 8192, 1).replace("4096-", "x-")],
+    [
+        "hello\n",
+        line("1.0", 0, 1, 0, 1 << 60, 1),
+        line("1.0", 0, 1, 8192, 4096, 1),
+        line("1.0", 0, 1, 4096, 8192, 1).replace("4096-", "x-"),
+    ],
 )
 def test_the_first_bad_line_is_named(tmp_path: Path, text: str) -> None:
     good = line("1.0", 0, 1, 4096, 8192, 1)
     with pytest.raises(
-        TraceError, match=r"line 2: found .*; expected a (line of damon_aggregated|region whose end)"
+        TraceError,
+        match=r"line 2: found .*; expected a (line of damon_aggregated|region whose end|region of at most)",
     ):
         imported("damon", good + text + good, tmp_path, **GIVEN)
 
@@ -127,6 +134,13 @@ def record(**more: Any) -> dict[str, Any]:
     snapshot = {"start_time": "1,000", "end_time": "3,000", "regions": [region]}
     intervals = {"sample_us": "20,000", "aggr_us": "100 ms"}
     return {"kdamond_idx": 0, "intervals": intervals, "snapshots": [snapshot], **more}
+
+
+def accessed(accesses: object, end: int = 12288, **intervals: object) -> str:
+    made = record()
+    made["snapshots"][0]["regions"][0] |= {"nr_accesses": accesses, "end": end}
+    made["intervals"] |= intervals
+    return json.dumps([made])
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 16])
@@ -164,6 +178,11 @@ def test_other_spellings_of_accesses(tmp_path: Path) -> None:
             "the length of a sample and of a window are not in it; expected --sample",
         ),
         (json.dumps([1]), "snapshot 0: found '1'; expected {"),
+        (accessed({"samples": 10**12}), "snapshot 0: found 1000000000000 samples in one window"),
+        (accessed({"percent": math.inf}), "snapshot 0: found inf percent"),
+        (accessed(1, end=1 << 63), "longer than any address space"),
+        (accessed(1, sample_us=0), "the length of a sample and of a window are not in it"),
+        (accessed({"percent": 5}, aggr_us="\N{SUPERSCRIPT TWO}"), "the length of a sample"),
         ("[{" + "[" * 100_000, "snapshot 0: found values inside values"),
         ("PERFILE2....", "found perf's own data; expected JSON"),
         ("hello", "found neither zlib nor JSON"),

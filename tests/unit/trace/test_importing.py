@@ -134,6 +134,25 @@ def test_outputs_and_memcgs_that_cannot_be(tmp_path: Path) -> None:
     assert {source, output} == set(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "rate"),
+    [
+        ("lackey", "I  1000,3\nI  1000,3\n S 1000,8\n", {"ns_per_instruction": 1 << 63}),
+        (
+            "champsim",
+            (b"\0\0\x40" + bytes(61)) * 2,
+            {"ns_per_instruction": 1 << 63, "instructions": True, "window": 0},
+        ),
+        ("addresses", "0x1000\n0x2000\n0x3000\n", {"step_ns": 1 << 63}),
+        ("addresses", "0x1000\n0x2000\n", {"step_ns": 1 << 80}),
+        ("csv", "page\n1\n2\n3\n", {"step_ns": 1 << 63}),
+    ],
+)
+def test_a_clock_does_not_wrap(tmp_path: Path, name: str, text: str | bytes, rate: dict[str, int]) -> None:
+    with pytest.raises(TraceError, match=r"steps of [0-9]+ ns; expected a time below 2.64 ns"):
+        imported(name, text, tmp_path, **rate)
+
+
 COMMON = ("output", "memcg", "origin", "overwrite", "progress")
 TEXTS = [name for name in IMPORTERS if name not in ("capture", "lackey")]
 OPTIONS: dict[str, dict[str, Any]] = {"damon": {"sample": 10**6, "aggr": 10**7}}

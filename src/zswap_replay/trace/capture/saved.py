@@ -16,7 +16,7 @@ from typing import Any
 
 from zswap_replay.errors import TraceError
 from zswap_replay.files import shown
-from zswap_replay.units import PAGE_SIZE, quoted
+from zswap_replay.units import PAGE_SIZE, quoted, read_digits
 
 _PACKED = (".xz", ".gz", ".zst")
 _TEXTS = tuple(f".txt{packed}" for packed in ("", *_PACKED))
@@ -24,6 +24,10 @@ _PARAMETER = re.compile(r"^/sys/module/zswap/parameters/(\w+):(.*)$")
 _SAVED = ("env.txt", "counters.txt", "cgroups.txt", "buffer-stats.txt", "profile.txt")
 _KNOBS = ("memory.zswap.max", "memory.zswap.writeback")
 GROUPS = ("zswap", "vmstat", "memcg")
+_OVERRUNS = re.compile(r"^(?:overrun|commit overrun|dropped events): ([0-9]+)", re.MULTILINE)
+_MOST_NODES_SHIFT = 10
+"""What CONFIG_NODES_SHIFT may be at most."""
+_MOST_RAM_KB = 1 << 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +183,18 @@ def _snapshot(name: str, raw: Any, uptimes: Mapping[str, Any] | None = None) -> 
     uptime = raw.get("uptime", (uptimes or {}).get(label))
     try:
         uptime_ns = None if uptime is None else round(float(uptime) * 1e9)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TraceError(f"{name}: {label}, uptime: found {quoted(str(uptime))}; expected seconds") from None
     return SavedSnapshot(
         label,
         uptime_ns,
-        _integers(groups["zswap"]),
-        _integers(groups["vmstat"]),
-        {path: _integers(values) for path, values in groups["memcg"].items() if isinstance(values, dict)},
+        _integers(f"{name}: {label}, zswap", groups["zswap"]),
+        _integers(f"{name}: {label}, vmstat", groups["vmstat"]),
+        {
+            path: _integers(f"{name}: {label}, {path}", values)
+            for path, values in groups["memcg"].items()
+            if isinstance(values, dict)
+        },
         {
             path: {key: str(values[key]) for key in _KNOBS if key in values}
             for path, values in groups["memcg"].items()
@@ -195,8 +203,15 @@ def _snapshot(name: str, raw: Any, uptimes: Mapping[str, Any] | None = None) -> 
     )
 
 
-def _integers(values: Mapping[str, Any]) -> dict[str, int]:
-    return {key: value for key, value in values.items() if isinstance(value, int)}
+def _integers(where: str, values: Mapping[str, Any]) -> dict[str, int]:
+    """Take the values that are whole numbers. Raises TraceError: one is none that a kernel counts."""
+    found = {key: value for key, value in values.items() if type(value) is int}
+    for key, value in found.items():
+        if not 0 <= value < 1 << 63:
+            raise TraceError(
+                f"{where} {key}: found {quoted(str(value))}; expected a number from 0 to 2^63 - 1"
+            )
+    return found
 
 
 def _tables(text: str) -> Iterator[dict[str, Any]]:
@@ -213,10 +228,10 @@ def _tables(text: str) -> Iterator[dict[str, Any]]:
             continue
         if words[1] == "uptime":
             current["uptime"] = words[2]
-        elif words[-1].isdigit() and words[1] in ("zswap", "vmstat"):
-            current[words[1]][words[2]] = int(words[-1])
-        elif words[-1].isdigit() and words[1] == "memcg" and len(words) >= 5:
-            current["memcg"].setdefault(" ".join(words[2:-2]), {})[words[-2]] = int(words[-1])
+        elif (number := read_digits(words[-1])) is not None and words[1] in ("zswap", "vmstat"):
+            current[words[1]][words[2]] = number
+        elif number is not None and words[1] == "memcg" and len(words) >= 5:
+            current["memcg"].setdefault(" ".join(words[2:-2]), {})[words[-2]] = number
         elif words[1] == "memcg" and len(words) >= 5 and words[-2] in _KNOBS:
             current["memcg"].setdefault(" ".join(words[2:-2]), {})[words[-2]] = words[-1]
     if current is not None:
@@ -235,10 +250,17 @@ def read_environment(path: Path | None) -> Environment:
         words = line.split()
         if words[:1] == ["Linux"] and len(words) > 2:
             kernel = words[2]
-        elif len(words) > 1 and words[0] in ("totalram_kB", "MemTotal:") and words[1].isdigit():
-            totalram = int(words[1]) * 1024 // PAGE_SIZE
-        elif len(words) > 1 and words[0] == "nodes_shift" and words[1].isdigit():
-            shift = int(words[1])
+        elif len(words) > 1 and words[0] in ("totalram_kB", "MemTotal:", "nodes_shift"):
+            number = read_digits(words[1])
+            most = _MOST_NODES_SHIFT if words[0] == "nodes_shift" else _MOST_RAM_KB
+            if number is None or number > most:
+                raise TraceError(
+                    f"{shown(path)}: {words[0]}: found {quoted(words[1])}; expected a whole number up to {most}"
+                )
+            if words[0] == "nodes_shift":
+                shift = number
+            else:
+                totalram = number * 1024 // PAGE_SIZE or None
         elif re.fullmatch(r"/sys/devices/system/node/node\d+", line.strip()):
             nodes += 1
         elif (found := _PARAMETER.match(line.strip())) is not None:
@@ -254,17 +276,19 @@ def read_cgroups(path: Path | None) -> dict[int, str]:
     found = {}
     for number, line in enumerate(_read(path).splitlines() if path is not None else (), 1):
         inode, _, name = line.strip().partition(" ")
-        if inode and not inode.isdigit():
+        if not inode:
+            continue
+        known = read_digits(inode)
+        if known is None:
             raise TraceError(f"{path}: line {number}: found {quoted(line)}; expected INODE PATH")
-        if inode:
-            found[int(inode)] = "/" + name.strip().strip("/")
+        found[known] = "/" + name.strip().strip("/")
     return found
 
 
 def read_overruns(path: Path | None) -> int:
     """Sum the events that the ring buffers lost, as ``per_cpu/cpu*/stats`` say."""
     text = _read(path) if path is not None else ""
-    return sum(map(int, re.findall(r"^(?:overrun|commit overrun|dropped events): (\d+)", text, re.MULTILINE)))
+    return sum(read_digits(each) or 0 for each in _OVERRUNS.findall(text))
 
 
 def read_missed(path: Path | None, events: Collection[str]) -> int:
@@ -272,8 +296,8 @@ def read_missed(path: Path | None, events: Collection[str]) -> int:
     total = 0
     for line in (_read(path) if path is not None else "").splitlines():
         words = line.split()
-        if len(words) == 3 and words[0] in events and words[2].isdigit():
-            total += int(words[2])
+        if len(words) == 3 and words[0] in events:
+            total += read_digits(words[2]) or 0
     return total
 
 

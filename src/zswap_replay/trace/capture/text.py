@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sys import intern
 
 from zswap_replay.errors import TraceError
+from zswap_replay.trace.capture.books import is_large
 from zswap_replay.trace.capture.record import Record
 from zswap_replay.trace.capture.record_spool import RecordSpool
 from zswap_replay.trace.importing.lines import blocks
@@ -21,15 +22,19 @@ from zswap_replay.trace.importing.source import CutShortError, Source, opened
 from zswap_replay.units import quoted
 
 _TRACER = re.compile(
-    r"^\s*(?P<comm>\S.*?)[-\s]\s*(?P<pid>\d+)(?:/(?P<tid>\d+))?\s+"
+    r"^\s*(?P<comm>\S.*?)[-\s]\s*(?P<pid>[0-9]{1,10})(?:/(?P<tid>[0-9]{1,10}))?\s+"
     r"(?:\(\s*[-\d]+\)\s+)?(?:\[\d+\]\s+)?(?:[^\s\d\[(]\S{3,7}\s+)?"
-    r"(?P<seconds>\d+)\.(?P<fraction>\d+):\s+(?:\d+\s+)?(?:\w+:)?(?P<event>\w+):(?:\s+(?P<rest>.*))?$",
+    r"(?P<seconds>[0-9]{1,10})\.(?P<fraction>[0-9]{1,20}):\s+(?:\d+\s+)?(?:\w+:)?(?P<event>\w+):(?:\s+(?P<rest>.*))?$",
     re.DOTALL,
 )
-_BPFTRACE = re.compile(r"^(?P<time>\d{6,}) (?P<pid>\d+) (?P<event>[a-z]\w*)(?: (?P<rest>.*))?$", re.DOTALL)
+_BPFTRACE = re.compile(
+    r"^(?P<time>[0-9]{6,19}) (?P<pid>[0-9]{1,10}) (?P<event>[a-z]\w*)(?: (?P<rest>.*))?$", re.DOTALL
+)
 _FIELD = re.compile(r'(\w+)=("[^"]*"|\S+)')
-_LOST = re.compile(r"\blost\s+(\d+)|\[(\d+) EVENTS DROPPED\]|\[EVENTS DROPPED\]", re.IGNORECASE)
-_WRITTEN = re.compile(r"^#.*entries-in-buffer/entries-written:\s*(\d+)/(\d+)")
+_LOST = re.compile(
+    r"\blost\s+([0-9]{1,18})|\[([0-9]{1,18}) EVENTS DROPPED\]|\[EVENTS DROPPED\]", re.IGNORECASE
+)
+_WRITTEN = re.compile(r"^#.*entries-in-buffer/entries-written:\s*([0-9]{1,18})/([0-9]{1,18})\b")
 _MARK = re.compile(r"zr: snapshot (.*)$", re.DOTALL)
 _PASSED_OVER = ("#", "cpus=", "version = ", "Attaching ", "CPU ", "[ perf ", "trace.dat")
 _TO_THE_END = {"knob": "value", "param": "value", "cgroup_mkdir": "path", "cgroup_rmdir": "path"}
@@ -69,6 +74,17 @@ PROBED = frozenset(_REQUIRED)
 _NUMBERS = frozenset(
     ("swp", "map", "idx", "fl", "ord", "cg", "ret", "err", "size", "len", "ref", "id", "dst_id")
 )
+_MOST_ORDER = 20
+"""The most that a folio's order can be, and more than any kernel's; of a page alone the field means nothing."""
+_WORD = -(1 << 63), (1 << 64) - 1
+"""What a register holds, with a sign or without."""
+_BOUNDS = {
+    "size": (0, 1 << 20),
+    "len": (0, 1 << 20),
+    "swp": (0, (1 << 64) - 1),
+    "fl": (0, (1 << 64) - 1),
+}
+"""By field, the least and the most that it can be, where that is less: what is beyond is no length."""
 
 
 @dataclass(slots=True)
@@ -221,10 +237,7 @@ def _record(found: re.Match[str], event: str, rest: str, line: int) -> Record:
         if key not in _NUMBERS:
             texts[intern(key)] = value.strip('"')
         elif value != "(fault)":
-            try:
-                numbers[intern(key)] = int(value, 0)
-            except ValueError:
-                raise ValueError(f"a number in {key}, not {quoted(value)}") from None
+            numbers[intern(key)] = _number(key, value)
         else:
             numbers[key] = 0
     if tail is not None:
@@ -236,7 +249,22 @@ def _record(found: re.Match[str], event: str, rest: str, line: int) -> Record:
         if key not in numbers and key not in texts:
             raise ValueError(f"a field {key} of the event {event}")
     task = found["tid"] if "tid" in found.re.groupindex and found["tid"] else found["pid"]
-    return Record(_time(found), int(task), intern(event), numbers, texts, line)
+    record = Record(_time(found), int(task), intern(event), numbers, texts, line)
+    if is_large(record) and not 0 <= numbers.get("ord", 0) <= _MOST_ORDER:
+        raise ValueError(f"an order up to {_MOST_ORDER} of a large folio")
+    return record
+
+
+def _number(key: str, text: str) -> int:
+    """Read the number of a field. Raises ValueError, with what was expected: the kernel prints no such number there."""
+    least, most = _BOUNDS.get(key, _WORD)
+    try:
+        number = int(text, 0)
+    except ValueError:
+        raise ValueError(f"a number in {key}, not {quoted(text)}") from None
+    if not least <= number <= most:
+        raise ValueError(f"a number from {least} to {most} in {key}")
+    return number
 
 
 def _fault(text: CaptureText, number: int, line: str, expected: str) -> TraceError:

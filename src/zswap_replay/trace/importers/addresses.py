@@ -65,7 +65,7 @@ def import_addresses(
         accesses = 0
         for block in blocks(job.source):
             address, events, line = found.parse(block)
-            step = np.arange(accesses, accesses + len(address), dtype=np.uint64) * np.uint64(step_ns)
+            step = job.times(np.arange(accesses, accesses + len(address), dtype=np.uint64), step_ns)
             accesses += len(address)
             job.read = found.lines
             keep = seen.kept(address >> shift, events)

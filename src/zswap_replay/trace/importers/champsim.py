@@ -87,7 +87,7 @@ def _import_records(job: Job, owner: Owner, rate: int, instructions: bool, seen:
         number += np.int64(job.read)
         page = address >> _SHIFT
         keep = seen.kept(page, event)
-        times = (number[keep].astype(np.uint64) + np.uint64(1)) * np.uint64(rate)
+        times = job.times(number[keep].astype(np.uint64) + np.uint64(1), rate)
         job.write(times, event[keep], page[keep], owner.memcg, number[keep])
         job.read += len(records)
         job.counts["accesses"] += len(address)

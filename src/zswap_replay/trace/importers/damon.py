@@ -18,9 +18,9 @@ from zswap_replay.trace.importing.job import Common, Imported, Job, Progress, im
 from zswap_replay.trace.importing.json_stream import JsonStream, MalformedError
 from zswap_replay.trace.importing.lines import blocks
 from zswap_replay.trace.importing.owners import Owners
-from zswap_replay.trace.importing.regions import Expansion, Region, read_maps
+from zswap_replay.trace.importing.regions import LONGEST_REGION, Expansion, Region, read_maps
 from zswap_replay.trace.importing.source import BYTE_ORDER_MARK, Source, Where
-from zswap_replay.units import counted, parse_duration, quoted
+from zswap_replay.units import counted, parse_duration, quoted, read_digits
 
 _LINE = re.compile(
     rb"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}): (?:damon:)?damon_aggregated: +target_id=(?P<target>\d{1,10}) "
@@ -32,6 +32,8 @@ _EVENT = re.compile(rb"\d+\.\d+: [\w:]+:")
 _PASSED_OVER = (b"#", b"cpus=", b"CPU ", b"CPU:", b"version = ")
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _CHUNK = 1 << 16
+_MOST_ACCESSES = 999_999
+"""The most samples of a window, as many digits as a line of the tracepoint may have."""
 _GATHERED = 1 << 14
 """Accesses of a record that are written at a time."""
 _ASK = (
@@ -140,6 +142,8 @@ class _Lines:
         start, end, accesses = int(found["start"]), int(found["end"]), int(found["accesses"])
         if start >= end or end > 1 << 64:
             raise self._job.fault(number, line, "a region whose end is above its start, and below 2^64")
+        if end - start > LONGEST_REGION:
+            raise self._job.fault(number, line, "a region of at most 2^57 bytes")
         key = int(found["target"]), int(found["regions"])
         if self._target is not None and key[0] != self._target:
             self._job.counts["other targets"] += 1
@@ -278,7 +282,7 @@ def _take_snapshot(
         if start > end:
             raise ValueError(f"a window that ends at {end} ns before it begins at {start} ns")
         regions = [_region(each, intervals) for each in snapshot["regions"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, SettingsError) as error:
         what = f"no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
         raise TraceError(
             f"{job.source.name}: snapshot {job.read}: found {what}; expected start_time, end_time and "
@@ -292,13 +296,25 @@ def _region(each: Mapping[str, Any], intervals: Mapping[str, Any]) -> Region:
     start, end = _number(each["start"]), _number(each["end"])
     if start >= end or end > 1 << 64:
         raise ValueError(f"a region from {start} to {end}")
+    if end - start > LONGEST_REGION:
+        raise ValueError(f"a region from {start} to {end}, longer than any address space")
     accesses = each["nr_accesses"]
     if isinstance(accesses, dict):
         if accesses.get("samples") is None:
+            percent = float(accesses["percent"])
+            if not 0 <= percent <= 100:
+                raise ValueError(f"{percent} percent")
             most = _time_of(intervals["aggr_us"]) // _time_of(intervals["sample_us"])
-            return Region(start, end, round(float(accesses["percent"]) * most / 100))
+            return Region(start, end, _bounded(round(percent * most / 100)))
         accesses = accesses["samples"]
-    return Region(start, end, _number(accesses))
+    return Region(start, end, _bounded(_number(accesses)))
+
+
+def _bounded(accesses: int) -> int:
+    """Check in how many samples of a window a region was accessed. Raises ValueError: no window has so many."""
+    if accesses > _MOST_ACCESSES:
+        raise ValueError(f"{accesses} samples in one window")
+    return accesses
 
 
 def _number(value: object) -> int:
@@ -313,8 +329,8 @@ def _number(value: object) -> int:
 
 def _time_of(value: object) -> int:
     """Return the nanoseconds of an interval: microseconds, or a text with its unit. Raises as parse_duration."""
-    text = str(value).replace(",", "").strip()
-    return int(text) * 1000 if text.isdigit() else parse_duration(text.replace(" ", ""))
+    text = str(value).replace(",", "").replace(" ", "")
+    return parse_duration(f"{text}us" if read_digits(text) is not None else text)
 
 
 def _check_intervals(sample_ns: int, aggr_ns: int) -> None:

@@ -179,7 +179,7 @@ class _Import:
         """Write the events and return the summary."""
         time_ns = 0
         for kept in self._kept_accesses():
-            times = kept.tick * np.uint64(ns_per_instruction)
+            times = self._job.times(kept.tick, ns_per_instruction)
             self._write(times, kept)
             time_ns = int(times[-1])
             self._job.tell()

@@ -19,7 +19,7 @@ from zswap_replay.trace.importing.job import Common, Imported, Job, Progress, im
 from zswap_replay.trace.importing.owners import Owners, path_of
 from zswap_replay.trace.importing.source import Where
 from zswap_replay.trace.schema import Event
-from zswap_replay.units import PAGE_SIZE, listed
+from zswap_replay.units import PAGE_SIZE, listed, read_digits
 
 ORACLE = np.dtype([("time", "<u4"), ("obj_id", "<u8"), ("obj_size", "<u4"), ("next", "<i8")])
 """A request of oracleGeneral, and of lcs version 1."""
@@ -213,7 +213,7 @@ def _parameters(text: str) -> tuple[list[str], str | None, bool]:
         number = found.pop(name, None)
         if number is None:
             continue
-        if not number.isdigit() or int(number) < 1:
+        if not read_digits(number):
             raise SettingsError(f"--params: {name}={number}: expected the number of a column, from 1 on")
         columns.append(f"{target}={int(number)}{operation}")
     if not any(each.startswith("page=") for each in columns):

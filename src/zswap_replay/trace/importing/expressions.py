@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.schema import SCHEMA, TEXT_COLUMNS
-from zswap_replay.units import listed
+from zswap_replay.units import listed, read_digits
 
 Operator = Literal[">>", "<<", "*", "/", "+", "-", "&"]
 
@@ -64,7 +64,7 @@ def _mapped(text: str, name: str, expression: str, columns: Sequence[str], where
     match = _EXPRESSION.fullmatch(expression)
     assert match is not None
     column = match[1].strip()
-    if column not in columns and column.isdigit() and 1 <= int(column[:9]) <= len(columns):
+    if column not in columns and 1 <= (read_digits(column) or 0) <= len(columns):
         column = columns[int(column) - 1]  # a number counts columns, where none has it for a name
     if column not in columns:
         raise SettingsError(f"--column {text}: {where} has no column {column!r}; it has {listed(columns)}")

@@ -106,6 +106,15 @@ class Job:
         """Return the error of a line that cannot be read."""
         return fault(self.source.name, line, found, expected, self.unit)
 
+    def times(self, ticks: npt.NDArray[np.uint64], step_ns: int) -> npt.NDArray[np.uint64]:
+        """Return the times of steps of a clock, counted from 0. Raises TraceError: one is past 2^64 ns."""
+        last = int(ticks.max(initial=0))
+        if last * step_ns >= 1 << 64:
+            raise TraceError(
+                f"{self.source.name}: found {last:,} steps of {step_ns} ns; expected a time below 2^64 ns"
+            )
+        return ticks * np.uint64(step_ns if last else 0)
+
     def write(
         self,
         time_ns: npt.NDArray[np.uint64],

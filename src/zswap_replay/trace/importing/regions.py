@@ -14,6 +14,8 @@ from zswap_replay.trace.importing.owners import Owner
 from zswap_replay.units import PAGE_SIZE
 
 _MOST_PAGES = 1 << 31
+LONGEST_REGION = 1 << 57
+"""Bytes of the largest address space that a program has, with five levels of page tables."""
 _MAP = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ (\d+)\s*(.*)$")
 _KERNELS = ("[vvar]", "[vdso]", "[vsyscall]", "[vvar_vclock]")
 
@@ -47,8 +49,13 @@ def read_maps(path: str | os.PathLike[str]) -> list[Mapping]:
                     raise TraceError(
                         f"{os.fspath(path)}: line {number}: found {line[:60]!r}; expected a line of /proc/PID/maps"
                     )
+                start, end = int(match[1], 16), int(match[2], 16)
+                if end > 1 << 64 or end - start > LONGEST_REGION:
+                    raise TraceError(
+                        f"{os.fspath(path)}: line {number}: found {line[:60]!r}; expected a range of a program"
+                    )
                 anonymous = match[4] == "0" and "w" in match[3] and match[5] not in _KERNELS
-                found.append(Mapping(int(match[1], 16), int(match[2], 16), anonymous))
+                found.append(Mapping(start, end, anonymous))
     except OSError as error:
         raise TraceError(f"{os.fspath(path)}: cannot be opened: {error.strerror}") from None
     return found

@@ -13,7 +13,7 @@ from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.importing.expressions import Mapped, parse_columns
 from zswap_replay.trace.importing.job import Job
 from zswap_replay.trace.importing.owners import path_of
-from zswap_replay.trace.importing.values import BadValueError, event_names, memcg_paths, numbers_of
+from zswap_replay.trace.importing.values import BadValueError, event_names, memcg_paths, numbers_of, texts_of
 from zswap_replay.trace.schema import SCHEMA, TEXT_COLUMNS
 from zswap_replay.units import listed, shortened
 
@@ -75,7 +75,7 @@ class TableImport:
         if not length:
             return
         columns: dict[str, pa.Array[Any]] = {}
-        times = np.arange(self._rows, self._rows + length, dtype=np.uint64) * np.uint64(self._step_ns)
+        times = np.empty(0, np.uint64)
         owner: npt.NDArray[np.int32] | None = None
         bad: tuple[BadValueError, Mapped] | None = None
         for mapped in self._mapped:
@@ -93,7 +93,7 @@ class TableImport:
                 elif mapped.name == "memcg":
                     columns["memcg"], owner = self._memcgs_of(array)
                 else:
-                    columns[mapped.name] = array.cast(pa.string())
+                    columns[mapped.name] = texts_of(array)
             except BadValueError as error:
                 if bad is None or error.row < bad[0].row:
                     bad = error, mapped
@@ -107,6 +107,10 @@ class TableImport:
             owner = np.full(length, self._owner, np.int32)
             columns["memcg"] = pa.DictionaryArray.from_arrays(
                 np.zeros(length, np.int32), pa.array([self._memcg])
+            )
+        if "time_ns" not in columns:
+            times = self._job.times(
+                np.arange(self._rows, self._rows + length, dtype=np.uint64), self._step_ns
             )
         if not self._has_event:
             columns["event"] = pa.array([self._event] * length)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zswap_replay.inputs.columns import holds_numbers, holds_texts, whole_numbers
+from zswap_replay.inputs.columns import holds_numbers, holds_texts, texts, whole_numbers
 from zswap_replay.trace.importing.expressions import Mapped, Operator
 from zswap_replay.trace.importing.owners import path_of
 from zswap_replay.trace.schema import EVENT_CODES, SCHEMA
@@ -50,32 +50,33 @@ def numbers_of(
     """Return the numbers of a column, and where they are null. Raises BadValueError: the first that is none."""
     if isinstance(array, pa.DictionaryArray):
         array = array.dictionary_decode()
+    times = mapped.name == "time_ns"
     null = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     operations = mapped.operations
     if holds_texts(array.type):
-        stamps = _stamps(array) if mapped.name == "time_ns" and not operations else None
+        array = texts_of(array)
+        stamps = _stamps(array) if times and not operations else None
         values, scale = _parsed(array, hexadecimal) if stamps is None else (stamps, 0)
-    elif pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
+    elif pa.types.is_floating(array.type):
         return _of_floats(array, operations, null), null
-    elif holds_numbers(array.type, times=True):
+    elif holds_numbers(array.type, times=times):
         numbers = whole_numbers(array)
+        if numbers.unfit is not None and operations and pa.types.is_decimal(array.type):
+            return _of_floats(array, operations, null), null  # seconds with a fraction
         if numbers.unfit is not None:
             row = int(numbers.unfit.argmax())
             raise BadValueError(row, numbers.spelled(row), "a whole number from 0 to 2^64 - 1")
         values, scale = numbers.values, 0
     else:
-        raise BadValueError(0, f"a column of type {array.type}", "whole numbers, times, or texts of them")
+        expected = "whole numbers, times, or texts of them" if times else "whole numbers, or texts of them"
+        raise BadValueError(0, f"a column of type {array.type}", expected)
     return _done(values, scale, operations, null), null
 
 
 def event_names(array: pa.Array[Any]) -> pa.Array[Any]:
     """Return the names of events for what other programs call them; unknown words stay as they are."""
-    if not isinstance(array, pa.DictionaryArray):
-        if not holds_texts(array.type):
-            array = array.cast(pa.string())
-        array = array.dictionary_encode()
-    words = array.dictionary.cast(pa.string()).to_pylist()
-    names = [_event(word) for word in words]
+    array = _dictionary_of(array)
+    names = [_event(word) for word in array.dictionary.to_pylist()]
     return pa.DictionaryArray.from_arrays(array.indices, pa.array(names, pa.string())).cast(
         SCHEMA.field("event").type
     )
@@ -83,13 +84,35 @@ def event_names(array: pa.Array[Any]) -> pa.Array[Any]:
 
 def memcg_paths(array: pa.Array[Any]) -> tuple[Any, bool]:
     """Return paths for a column of memcgs, and whether there are names of programs, which begin with no slash."""
-    if not isinstance(array, pa.DictionaryArray):
-        if not holds_texts(array.type):
-            array = array.cast(pa.string())
-        array = array.dictionary_encode()
-    names = array.dictionary.cast(pa.string()).to_pylist()
+    array = _dictionary_of(array)
+    names = array.dictionary.to_pylist()
     paths = [name if name is None or name.startswith("/") else path_of(name) for name in names]
     return pa.DictionaryArray.from_arrays(array.indices, pa.array(paths, pa.string())), paths != names
+
+
+def texts_of(array: pa.Array[Any]) -> pa.Array[Any]:
+    """Return a column as texts. Raises BadValueError: its type is none that has a text, or one is not UTF-8."""
+    try:
+        return array.cast(pa.string())
+    except pa.ArrowNotImplementedError:
+        raise BadValueError(0, f"a column of type {array.type}", "texts or numbers") from None
+    except pa.ArrowInvalid:
+        if isinstance(array, pa.DictionaryArray):
+            return texts_of(array.dictionary_decode())
+        read = texts(array)
+        if read.unfit is None:
+            raise BadValueError(0, f"a column of type {array.type}", "texts or numbers") from None
+        raise BadValueError(*read.unfit) from None
+
+
+def _dictionary_of(array: pa.Array[Any]) -> pa.DictionaryArray[Any, Any]:
+    """Return a column as a dictionary of texts. Raises BadValueError, as texts_of() does."""
+    if isinstance(array, pa.DictionaryArray):
+        try:
+            return pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
+        except pa.ArrowException:
+            array = array.dictionary_decode()  # the row is named
+    return texts_of(array).dictionary_encode()
 
 
 def _event(word: str | None) -> str | None:
@@ -101,7 +124,7 @@ def _event(word: str | None) -> str | None:
 
 def _parsed(array: pa.Array[Any], hexadecimal: bool) -> tuple[npt.NDArray[np.uint64], int]:
     """Parse texts to whole numbers of 10^-scale; null is 0."""
-    text: Any = pc.utf8_trim_whitespace(array.cast(pa.string()))
+    text: Any = pc.utf8_trim_whitespace(array)
     if hexadecimal:
         bare: Any = pc.replace_substring_regex(text, "^0[xX]", "")
         join: Any = pc.binary_join_element_wise
