@@ -167,7 +167,7 @@ class Memory:
     def forget_pages(self, memcg: cython.int) -> None:
         """Let others have the places of absent pages that the trace named under a memcg; -1 for none.
 
-        that is for a memcg that is removed: its pages hardly come again, and one that does is new.
+        It is meant for a memcg that is removed: a page of it hardly comes again, and one that does is new.
         """
         left: cython.int = self.pages.give_back(memcg) if memcg >= 0 else 0
         block: cython.int = self.pages.free_block
