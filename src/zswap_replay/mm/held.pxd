@@ -9,6 +9,11 @@ cdef extern from *:
     ctypedef unsigned long long Sum "zswap_replay_sum"
     Sum product "zswap_replay_product"(long long pages, unsigned long long time) nogil
 
+# constants of the .py, written by tools/constants.py
+cpdef enum:
+    LOW_BITS = 50
+    LOW_MASK = 1125899906842623
+
 @cython.final
 cdef class Held:
     cdef readonly unsigned long long began, since

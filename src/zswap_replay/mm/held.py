@@ -3,11 +3,19 @@
 No kernel counts this. A sum is of a number of pages or bytes times the nanoseconds that it stayed, so that it does not
 depend on when anybody looks. It is brought up to date before what it sums up changes, at most once for each time at
 which anything does: accesses that hit, and the pages that one event reclaims, share the cost.
+
+What each memcg saves is summed up otherwise, by MemCgroups: a sum until T is also one over all changes, each times what
+is left until T. So a change costs a product, kept with the memcg whose entry it is, however deep that is in the tree.
+What is saved at T, and the changes of descendants, are added when the sum is read: those of the dead too, whose entries
+are their parent's from then on.
 """
 
 import cython
 
-if not cython.compiled:  # compiled, it is the C macro of the .pxd, of 128 bits
+if not cython.compiled:  # compiled, they are the C constants and the C macro of the .pxd, of 128 bits
+    LOW_BITS = 50
+    """Bits of the lower part of a sum of changes: a page times so many bits of a time fit 63 with them."""
+    LOW_MASK = 0x3FFFFFFFFFFFF
 
     def product(pages: int, time: int) -> int:
         """Multiply a number of pages or bytes by a time in ns."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, Column, column, grown
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.mm.held import LOW_BITS, LOW_MASK
     from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
 
     ROOT = 0
@@ -98,6 +99,11 @@ class MemCgroups:
         # the same without descendants, [memcg * nr_nodes + nid]
         self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
         self.node_zswapped = column(room * nr_nodes, LONGLONG)
+        # ns since the sums began; since then the most that was saved, with descendants, and the changes of what own
+        # entries save, each times what had passed, in two parts
+        self.passed = 0
+        self.saved_peak = column(room, LONGLONG)
+        self.saved_changes = column(2 * room, LONGLONG)
         # [memcg * nr_nodes + nid]: by themselves, as they are what most rows of a trace count and nothing else
         self.accesses = column(room * nr_nodes, LONGLONG)
         # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
@@ -156,9 +162,8 @@ class MemCgroups:
         last: cython.int = -1
         parent: cython.int = self.parent[memcg]
         own: cython.int
-        heirs: cython.int
         for own in range(memcg * self.nr_nodes, (memcg + 1) * self.nr_nodes):
-            heirs = own + (parent - memcg) * self.nr_nodes
+            heirs: cython.int = own + (parent - memcg) * self.nr_nodes
             self.node_zswap_bytes[heirs] += self.node_zswap_bytes[own]
             self.node_zswapped[heirs] += self.node_zswapped[own]
             self.node_zswap_bytes[own] = 0
@@ -244,9 +249,7 @@ class MemCgroups:
         """Tell whether every memory.zswap.max up the tree leaves room, the coming page's length not counted."""
         memcg: cython.int = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
-            if self.zswap_max[memcg] != NO_LIMIT and (
-                self.zswap_bytes[memcg] >> PAGE_SHIFT >= self.zswap_max[memcg]
-            ):
+            if 0 <= self.zswap_max[memcg] <= self.zswap_bytes[memcg] >> PAGE_SHIFT:
                 return False
             memcg = self.parent[memcg]
         return True
@@ -257,10 +260,12 @@ class MemCgroups:
         if memcg >= 0:
             self.node_zswap_bytes[memcg * self.nr_nodes + nid] += size
             self.node_zswapped[memcg * self.nr_nodes + nid] += 1
+            self.add_saved(memcg, PAGE_SIZE - size)
         while memcg >= 0:
             self.zswap_bytes[memcg] += size
             self.zswapped[memcg] += 1
             self.zswap_incomp[memcg] += size == PAGE_SIZE
+            self.saved_peak[memcg] = max(self.saved_peak[memcg], self.saved(memcg))
             memcg = self.parent[memcg]
 
     def obj_cgroup_uncharge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
@@ -269,11 +274,24 @@ class MemCgroups:
         if memcg >= 0:
             self.node_zswap_bytes[memcg * self.nr_nodes + nid] -= size
             self.node_zswapped[memcg * self.nr_nodes + nid] -= 1
+            self.add_saved(memcg, size - PAGE_SIZE)
         while memcg >= 0:
             self.zswap_bytes[memcg] -= size
             self.zswapped[memcg] -= 1
             self.zswap_incomp[memcg] -= size == PAGE_SIZE
             memcg = self.parent[memcg]
+
+    def saved(self, memcg: cython.int) -> cython.longlong:
+        """Return what a memcg saves, in bytes: the pages that its entries were, less their compressed bytes."""
+        return (self.zswapped[memcg] << PAGE_SHIFT) - self.zswap_bytes[memcg]
+
+    def add_saved(self, memcg: cython.int, change: cython.longlong) -> None:
+        """Add a change of what a memcg's own entries save, times the time that has passed: see mm/held.py."""
+        past: cython.longlong = self.passed >> LOW_BITS
+        within: cython.longlong = self.passed & LOW_MASK
+        low: cython.longlong = self.saved_changes[2 * memcg] + change * within
+        self.saved_changes[2 * memcg] = low & LOW_MASK
+        self.saved_changes[2 * memcg + 1] += change * past + (low >> LOW_BITS)
 
     def mem_cgroup_zswap_writeback_enabled(self, memcg: cython.int) -> cython.bint:
         """Tell whether pages of a memcg may go from zswap to the swap device. Releases without a switch let them."""
@@ -382,11 +400,6 @@ class MemCgroups:
         gauges = self._below(self.node_zswapped, 1), self._below(self.node_zswap_bytes, 1)
         return np.concatenate([accesses, self._below(self.events, NR_EVENTS), *gauges], axis=2)
 
-    def events_of(self, memcg: int) -> dict[str, int]:
-        """Return the accesses and events of a memcg, descendants' and all nodes' included, by name."""
-        counts = self.node_totals()[memcg].sum(axis=0).tolist()
-        return dict(zip(NODE_NAMES[:-2], counts, strict=False))
-
     def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
         """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
         values = np.array(np.asarray(items, dtype=np.int64)[: self.nr * self.nr_nodes * width])
@@ -402,14 +415,6 @@ class MemCgroups:
             up = (self.parent[memcg] - memcg) * width
             for item in range(memcg * width, (memcg + 1) * width):
                 values[item + up] += values[item]
-
-    def nr_dying_descendants(self) -> int:
-        """Count the memcgs that were removed and that something still refers to."""
-        memcg, dying = ROOT, 0
-        while memcg >= 0:
-            dying += not self.online[memcg]
-            memcg = self.mem_cgroup_iter(ROOT, memcg)
-        return dying
 
     def grow(self) -> None:
         """Double the columns."""
@@ -437,6 +442,8 @@ class MemCgroups:
         self.zswapped = grown(self.zswapped, room)
         self.zswap_incomp = grown(self.zswap_incomp, room)
         self.zswpwb_proactive_b = grown(self.zswpwb_proactive_b, room)
+        self.saved_peak = grown(self.saved_peak, room)
+        self.saved_changes = grown(self.saved_changes, 2 * room)
         self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
         self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
         self.accesses = grown(self.accesses, room * self.nr_nodes)

@@ -3,7 +3,6 @@ from zswap_replay.lib.length_index cimport CLASS_SHIFT, KIND_MASK, NR_CLASSES, N
 from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE, PageTable
 from zswap_replay.mm.held cimport Held
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
-from zswap_replay.mm.memcg_saved cimport MemcgSaved
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
     MemCgroups,
@@ -150,7 +149,6 @@ cdef class Zswap(LruWalk):
     cdef readonly ZswapShrinker shrinker
     cdef readonly ShrinkWorker worker
     cdef readonly Held held
-    cdef readonly MemcgSaved memcg_saved
     cdef readonly SwapDevice device
     cdef readonly int nr_nodes
     cdef bint rule_memcg_limit_shrinks, rule_second_chance, rule_memcg_refusal_queues
@@ -186,7 +184,5 @@ cpdef void restart_held(Zswap zswap, unsigned long long now) noexcept
 @cython.locals(device=SwapDevice)
 cpdef void note_peaks(Zswap zswap) noexcept
 cdef void count_zero_pages(Zswap zswap, int change) noexcept
-cdef int note_store(Zswap zswap, int entry) except -1
-cdef void note_free(Zswap zswap, int entry) noexcept
 @cython.locals(device=SwapDevice)
 cdef bint write_to_device(Zswap zswap, int page) except -1

@@ -21,7 +21,6 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.held import Held
 from zswap_replay.mm.list_lru import ListLru, LruWalk
-from zswap_replay.mm.memcg_saved import MemcgSaved
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_writeback import Writeback
 from zswap_replay.mm.releases import Release
@@ -772,6 +771,7 @@ def pass_time(zswap: "Zswap") -> None:
 
 def account_until(zswap: "Zswap", now: cython.ulonglong) -> None:
     """Bring the sums of what is held up to a time, in ns."""
+    zswap.memcgs.passed = now - zswap.held.began
     device: SwapDevice | None = zswap.device
     if device is None:
         zswap.held.pass_time(
@@ -789,7 +789,12 @@ def account_until(zswap: "Zswap", now: cython.ulonglong) -> None:
 
 def restart_held(zswap: "Zswap", now: cython.ulonglong) -> None:
     """Let the sums and peaks of what is held, and of what memcgs save, begin at a time, in ns."""
-    zswap.memcg_saved.restart()
+    zswap.memcgs.passed = 0
+    memcg: cython.int
+    for memcg in range(zswap.memcgs.nr):
+        zswap.memcgs.saved_peak[memcg] = zswap.memcgs.saved(memcg)
+        zswap.memcgs.saved_changes[2 * memcg] = 0
+        zswap.memcgs.saved_changes[2 * memcg + 1] = 0
     device: SwapDevice | None = zswap.device
     if device is None:
         zswap.held.restart(
@@ -826,32 +831,6 @@ def count_zero_pages(zswap: "Zswap", change: cython.int) -> None:
     pass_time(zswap)
     zswap.held.zero_pages += change
     note_peaks(zswap)
-
-
-def note_store(zswap: "Zswap", entry: cython.int) -> None:
-    """Note what is held now that an entry came, and what its memcg saves by it."""
-    pages: PageTable = zswap.page_table
-    objcg: cython.int = pages.page[entry].objcg
-    if objcg >= 0:
-        zswap.memcg_saved.entry_stored(
-            zswap.memcgs.obj_cgroup_memcg(objcg),
-            pages.page[entry].length,
-            zswap.held.since - zswap.held.began,
-        )
-    note_peaks(zswap)
-
-
-def note_free(zswap: "Zswap", entry: cython.int) -> None:
-    """Account for the time until an entry is freed, and for what its memcg saves no longer."""
-    pages: PageTable = zswap.page_table
-    objcg: cython.int = pages.page[entry].objcg
-    pass_time(zswap)
-    if objcg >= 0:
-        zswap.memcg_saved.entry_freed(
-            zswap.memcgs.obj_cgroup_memcg(objcg),
-            pages.page[entry].length,
-            zswap.held.since - zswap.held.began,
-        )
 
 
 def write_to_device(zswap: "Zswap", page: cython.int) -> cython.bint:
@@ -897,7 +876,6 @@ class Zswap(LruWalk):
         self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
         self.device: SwapDevice | None = None  # the swap device, where that keeps what is written to it
         self.held = Held()
-        self.memcg_saved = MemcgSaved(memcgs)
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
         self.rule_second_chance = release.second_chance
@@ -990,7 +968,7 @@ class Zswap(LruWalk):
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
         held: cython.longlong = pools.total_pages
-        note_free(self, entry)
+        pass_time(self)
         if length == 0:
             self.same_filled_pages -= 1
         else:
@@ -1065,7 +1043,8 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from the bytes that are kept of it."""
-        self.pools.pool_of_entry(entry).contents.zswap_decompress(entry, self.page_table.content_of(entry))
+        pool: ZswapPool = self.pools.pool_of_entry(entry)
+        pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
 
     # ---- writeback ----
 
@@ -1197,7 +1176,7 @@ class Zswap(LruWalk):
         self.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
-        note_store(self, page)
+        note_peaks(self)
         return True
 
     def reject(self) -> None:

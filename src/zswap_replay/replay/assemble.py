@@ -14,7 +14,7 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.memcg_saved import LOW_BITS
+from zswap_replay.mm.held import LOW_BITS
 from zswap_replay.mm.zswap import Zswap, account_until, restart_held
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import CounterReader
@@ -216,15 +216,15 @@ def saved_by_memcg(zswap: Zswap, names: Sequence[str]) -> dict[str, dict[str, Nu
 
     ``names`` are the paths of all memcgs that there were, by the machine's index; those that were removed are left out.
     """
-    held, memcgs, saved = zswap.held, zswap.memcgs, zswap.memcg_saved
-    changes, peaks = [0] * len(names), [0] * len(names)
-    parts = np.asarray(saved.changes).reshape(-1, 2).tolist()
-    for memcg, ((low, high), peak) in enumerate(zip(parts[: len(names)], saved.peak, strict=False)):
-        changes[memcg], peaks[memcg] = (high << LOW_BITS) + low, peak
+    held, memcgs = zswap.held, zswap.memcgs
+    parts = np.asarray(memcgs.saved_changes).reshape(-1, 2)[: len(names)].tolist()
+    changes = [(high << LOW_BITS) + low for low, high in parts]
     for memcg in range(len(names) - 1, 0, -1):  # a child is always younger than its parent
         changes[memcgs.parent[memcg]] += changes[memcg]
     return {
-        name: saved_over_time(held.since - held.began, changes[memcg], peaks[memcg], saved.saved(memcg))
+        name: saved_over_time(
+            held.since - held.began, changes[memcg], memcgs.saved_peak[memcg], memcgs.saved(memcg)
+        )
         for memcg, name in enumerate(names)
         if memcg and memcgs.online[memcg]
     }

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.memcgs import events_of
 from zswap_replay.lib.event_codes import CONTROL, DISCARD, NR_EVENT_CODES, PAGEOUT, READ, SETTLE, WRITE
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
@@ -86,7 +87,7 @@ def test_what_it_can_hold_is_replayed() -> None:
     events = Events(*columns())
     some = machine()
     assert ROWS == some.run(events, 0, ROWS)
-    assert (1, 4) == (some.zswap.zswpout, some.memcgs.events_of(0)["accesses"])
+    assert (1, 4) == (some.zswap.zswpout, events_of(some.memcgs, 0)["accesses"])
 
 
 @pytest.mark.parametrize("event", PAGE_EVENTS)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.memcgs import events_of, nr_dying_descendants
 from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
 from zswap_replay.replay.counter_sources import limits_of
 from zswap_replay.result.numbers import LIMITS
@@ -60,7 +61,7 @@ def test_iteration_visits_a_subtree_once(choices: list[int], root: int) -> None:
 def test_a_removed_memcg_that_nothing_refers_to_leaves_the_tree() -> None:
     memcgs = tree(0, 0, 0)
     memcgs.mem_cgroup_css_offline(2)
-    assert ([0, 1, 3], 0) == (order(memcgs), memcgs.nr_dying_descendants())
+    assert ([0, 1, 3], 0) == (order(memcgs), nr_dying_descendants(memcgs))
     memcgs.mem_cgroup_css_offline(1)
     memcgs.mem_cgroup_css_offline(3)
     assert [0] == order(memcgs)
@@ -73,9 +74,9 @@ def test_a_dead_memcg_stays_until_the_last_reference_goes() -> None:
     memcgs.mem_cgroup_css_offline(2)
     memcgs.mem_cgroup_css_offline(1)
     # the dead child keeps its dead parent
-    assert ([0, 1, 2], 2) == (order(memcgs), memcgs.nr_dying_descendants())
+    assert ([0, 1, 2], 2) == (order(memcgs), nr_dying_descendants(memcgs))
     memcgs.mem_cgroup_put(2)
-    assert ([0], 0) == (order(memcgs), memcgs.nr_dying_descendants())
+    assert ([0], 0) == (order(memcgs), nr_dying_descendants(memcgs))
 
 
 def test_a_live_memcg_outlives_its_references() -> None:
@@ -93,12 +94,12 @@ def test_a_charge_keeps_a_dead_memcg(what: str) -> None:
     else:
         assert memcgs.mem_cgroup_try_charge_swap(1)
     memcgs.mem_cgroup_css_offline(1)
-    assert 1 == memcgs.nr_dying_descendants()
+    assert 1 == nr_dying_descendants(memcgs)
     if what == "page":
         memcgs.uncharge(1, 1)
     else:
         memcgs.mem_cgroup_uncharge_swap(1)
-    assert 0 == memcgs.nr_dying_descendants()
+    assert 0 == nr_dying_descendants(memcgs)
 
 
 # Charges
@@ -274,7 +275,7 @@ def test_events_are_summed_up_the_tree_and_kept_after_death() -> None:
     for memcg in (2, 2, 3):
         memcgs.count_memcg_event(memcg, 0, FAULTS)
     memcgs.mem_cgroup_css_offline(2)
-    totals = [memcgs.events_of(memcg) for memcg in range(4)]
+    totals = [events_of(memcgs, memcg) for memcg in range(4)]
     assert [3, 3, 2, 1] == [each["pgmajfault"] for each in totals]
     assert [0] * 4 == [each["oom"] for each in totals]
 
@@ -284,5 +285,8 @@ def test_the_columns_grow_with_the_tree() -> None:
     memcgs.set_limit(40, "memory.zswap.max", 4096)
     memcgs.count_memcg_event(40, 0, FAULTS)
     assert {} == limits(memcgs, 39)
-    assert (1, 0) == (memcgs.events_of(40)["pgmajfault"], memcgs.events_of(39)["pgmajfault"])
+    assert (1, 0) == (
+        events_of(memcgs, 40)["pgmajfault"],
+        events_of(memcgs, 39)["pgmajfault"],
+    )
     assert list(range(41)) == order(memcgs)

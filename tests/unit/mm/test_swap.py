@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.bench import EVERY_RELEASE, REFUSED, Bench, store, stored
+from tests.memcgs import nr_dying_descendants
 from zswap_replay.lib.page_table import NR_RETURNED
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.swap_slots import SWAP_SLOTS_CACHE_SIZE
@@ -68,7 +69,7 @@ def test_a_freed_slot_makes_room_under_memory_swap_max(bench: Bench, kernel: str
 @pytest.mark.parametrize(("kernel", "dying"), [("6.12", 1), ("6.18", 0), ("7.1", 0)])
 def test_a_dead_memcg_goes_with_its_last_slot(bench: Bench, kernel: str, dying: int) -> None:
     trace = stored("/a", 0, 3).memcg_offline("/a").discard("/a", 0, count=3)
-    assert dying == machine(bench, trace, kernel).memcgs.nr_dying_descendants()
+    assert dying == nr_dying_descendants(machine(bench, trace, kernel).memcgs)
 
 
 def test_an_entry_without_a_page_is_counted_but_cannot_be_written_back(bench: Bench) -> None:

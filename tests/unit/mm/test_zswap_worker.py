@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.bench import EVERY_RELEASE, FULL, MS, REFUSED, Bench, store, stored
+from tests.memcgs import nr_dying_descendants
 from zswap_replay.replay.loop import Replay
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.settings import KnobWrite
@@ -334,7 +335,7 @@ def test_the_cursor_keeps_a_removed_memcg_until_the_next_run(bench: Bench, kerne
     path = bench.save(trace)
     running = Replay(open_trace(path), path, bench.settings(kernel=kernel, **TEN), lambda _: None)
     counts: list[int] = []
-    running.watch = lambda _: counts.append(running.machine.memcgs.nr_dying_descendants())
+    running.watch = lambda _: counts.append(nr_dying_descendants(running.machine.memcgs))
     running.result(0, None, lambda *_: None)
     assert [dying, 0] == counts
 
