@@ -15,8 +15,9 @@ FAULTS = EVENT_NAMES.index("pgmajfault")
 
 def limits(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """Name the limits of a memcg that are set."""
-    values = limits_of(memcgs, np.array([memcg]))[0].tolist()
-    return {name: value for name, value in zip(LIMITS, values, strict=True) if value >= 0}
+    values = np.empty((1, len(LIMITS)), np.int64)
+    limits_of(memcgs, np.array([memcg]), values)
+    return {name: value for name, value in zip(LIMITS, values[0].tolist(), strict=True) if value >= 0}
 
 
 def tree(*parents: int, switch: str = "none", nr_nodes: int = 1) -> MemCgroups:
