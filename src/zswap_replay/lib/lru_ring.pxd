@@ -4,17 +4,20 @@ from zswap_replay.lib.columns cimport Records
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     HOLE = -1
-    FIRST_ROOM = 16
+    FIRST_ROOM = 48
+    SLAB_RINGS = 256
 
 cdef struct Place:
     int at
 
 @cython.final
+@cython.no_gc
 cdef class Ring:
     # the numbers first: they share a cache line with the address of the places
     cdef int room, head, used
     cdef int[::1] slot
     cdef inline int place_of(self, int number) noexcept
+    cdef void take(self, int[::1] slot, int room) noexcept
     cdef void trim(self) noexcept
 
 @cython.final
@@ -24,12 +27,14 @@ cdef class LruRings:
     cdef readonly Place[:] place
     cdef readonly int nr_lists
     cdef Ring no_ring
-    cdef list rings
+    cdef list rings, spare
+    cdef int[::1] slab
+    cdef int slab_used
     cdef readonly int[::1] size
     cpdef detach(self)
     cpdef attach(self)
     cpdef int new_lists(self, int count) except -1
-    cpdef void give_up(self, int head) noexcept
+    cpdef int give_up(self, int head) except -1
     cpdef int first(self, int head) noexcept
     cpdef int last(self, int head) noexcept
     cpdef int next(self, int head, int item) noexcept
@@ -46,4 +51,5 @@ cdef class LruRings:
     cpdef int list_splice_init(self, int source, int head) except -1
     cpdef int list_splice_tail_init(self, int source, int head) except -1
     @cython.locals(slot="int[::1]")
+    cdef Ring new_ring(self)
     cdef Ring make_room(self, int head, int size)

@@ -5,13 +5,18 @@ has no neighbours that would have to be read from memory; and who takes items fr
 are touched. A ring that is full of holes is closed up, one that is full of items grows.
 """
 
+from typing import Any
+
 import cython
 
 from zswap_replay.lib.columns import INT, Column, Fields, Records, column, grown
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     HOLE = -1
-    FIRST_ROOM = 16
+    FIRST_ROOM = 48
+    """Places of a list at first; most of thousands need no more."""
+    SLAB_RINGS = 256
+    """Rings of that size that are made in one array: an array of its own costs as much as thirty page faults."""
 
 PLACE: Fields = {"at": INT}
 """Where an item stands in the ring of its list, which the item has in it."""
@@ -20,8 +25,15 @@ PLACE: Fields = {"at": INT}
 class Ring:
     """The places of one list: how many there are, which is its head, and how many are used from there to its tail."""
 
-    def __init__(self, room: int = FIRST_ROOM) -> None:
-        self.slot = column(room, INT)
+    def __init__(self) -> None:
+        self.slot: Any = None
+        self.room = 0
+        self.head = 0
+        self.used = 0
+
+    def take(self, slot: Column, room: cython.int) -> None:
+        """Have the ``room`` places of ``slot``, all of them free."""
+        self.slot = slot
         self.room = room
         self.head = 0
         self.used = 0
@@ -52,7 +64,11 @@ class LruRings:
         self.place = items.view(field)
         self.nr_lists = 0
         # the ring of all lists that have none of their own: most memcgs of a long trace are gone, or never had a page
-        self.no_ring = Ring(0)
+        self.no_ring = Ring()
+        # the array whose parts are the next rings, and how much of it is taken; rings of FIRST_ROOM that are free again
+        self.slab = column(FIRST_ROOM, INT)
+        self.slab_used = 0
+        self.spare: list[Ring] = []
         # cast where one is taken out: its type need not be checked each time
         self.rings: list[Ring] = []
         # items by list
@@ -78,6 +94,10 @@ class LruRings:
     def give_up(self, head: cython.int) -> None:
         """Free the ring of a list that is empty, and will hardly have an item again."""
         if self.size[head] == 0:
+            ring: Ring = cython.cast(Ring, self.rings[head])
+            if ring.room == FIRST_ROOM:
+                ring.used = 0
+                self.spare.append(ring)
             self.rings[head] = self.no_ring
 
     # ---- looking ----
@@ -233,6 +253,18 @@ class LruRings:
 
     # ---- room ----
 
+    def new_ring(self) -> Ring:
+        """Return an empty ring of FIRST_ROOM places."""
+        if self.spare:
+            return self.spare.pop()
+        if self.slab_used == len(self.slab):
+            self.slab = column(SLAB_RINGS * FIRST_ROOM, INT)
+            self.slab_used = 0
+        ring: Ring = Ring()
+        ring.take(self.slab[self.slab_used : self.slab_used + FIRST_ROOM], FIRST_ROOM)
+        self.slab_used += FIRST_ROOM
+        return ring
+
     def make_room(self, head: cython.int, size: cython.int) -> Ring:
         """Close the holes of a list's ring, and let it grow by half where they are fewer than a quarter of its places.
 
@@ -240,17 +272,25 @@ class LruRings:
         """
         ring: Ring = self.rings[head]
         if ring.room == 0:
-            ring = Ring()
+            ring = self.new_ring()
             self.rings[head] = ring
             return ring
         room: cython.int = ring.room
-        if size > room // 4 * 3:
-            room += room // 2
-        slot: Column = column(room, INT)
+        slot: Column = ring.slot
         count: cython.int = 0
         item: cython.int
         at: cython.int = ring.head
         left: cython.int = ring.used
+        if size > room // 4 * 3:
+            if room == FIRST_ROOM:
+                spare: Ring = Ring()
+                spare.take(slot, room)
+                self.spare.append(spare)
+            room += room // 2
+            slot = column(room, INT)
+            ring.head = 0
+        # where there is no room but the ring's own, items move towards its head, behind which all was looked at
+        to: cython.int = ring.head
         while left:
             left -= 1
             item = ring.slot[at]
@@ -258,11 +298,13 @@ class LruRings:
             if at == ring.room:
                 at = 0
             if item != HOLE:
-                slot[count] = item
-                self.place[item].at = count
+                slot[to] = item
+                self.place[item].at = to
+                to += 1
+                if to == room:
+                    to = 0
                 count += 1
         ring.slot = slot
         ring.room = room
-        ring.head = 0
         ring.used = count
         return ring

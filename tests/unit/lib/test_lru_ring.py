@@ -10,7 +10,7 @@ from tests.profiles import part
 from zswap_replay.lib.columns import INT, Records, column
 from zswap_replay.lib.lru_ring import FIRST_ROOM, PLACE, LruRings
 
-ITEMS = 3 * FIRST_ROOM  # more than a ring has room for at first
+ITEMS = 2 * FIRST_ROOM  # a ring grows twice
 HEADS = 10  # more than the columns have room for at first
 head_numbers = st.integers(0, HEADS - 1)
 
