@@ -164,7 +164,7 @@ def parse_flag_limit(text: str, memcg: str) -> int | Share | RamShare:
     try:
         return parse_amount(text)
     except SettingsError as error:
-        if "expected" not in str(error):
+        if "does not fit" in str(error):
             raise
         raise SettingsError(
             f"{quoted(text)} is not a limit: expected max, bytes, a number with K, M, G, T, P or E "
@@ -179,7 +179,7 @@ def _decimal(number: Fraction) -> str:
 
 def _fitting(size: int, text: str) -> int:
     if size >= 1 << 64:
-        raise SettingsError(f"{quoted(text)} does not fit 64 bits")
+        raise SettingsError(f"{quoted(text)} does not fit 64 bits: expected less than 16E")
     return size
 
 

@@ -93,7 +93,7 @@ def _parse_percent(text: str) -> int:
 def _parse_name(text: str) -> str:
     word = text.strip()
     if not word:
-        raise SettingsError("an empty text is not a name")
+        raise SettingsError("an empty text is not a name: expected one")
     return word
 
 

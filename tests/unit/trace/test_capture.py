@@ -370,6 +370,23 @@ def test_a_text_that_ends_in_the_middle_of_a_line_is_read_to_there(tmp_path: Pat
             "line 1: .*expected a field ret of the event store",
         ),
         ("  sh-1 [000] d..1. 1.000001: store: (f) swp=zz ret=1\n", "expected a number in swp, not 'zz'"),
+        (
+            f"  sh-1 [000] d..1. 1.000001: store: (f) swp={1 << 64} ret=1\n",
+            "expected a number from 0 to 18446744073709551615 in swp",
+        ),
+        (
+            "  sh-1 [000] d..1. 1.000001: store: (f) swp=1 fl=0x40 ord=60 ret=1\n",
+            "expected an order up to 20",
+        ),
+        (
+            f"  sh-1 [000] d..1. 1.000001: store: (f) swp=1 fl={1 << 63} ret=1\n",
+            "line 1: found a page of node 512",
+        ),
+        (
+            f"  sh-1 [000] d..1. {'9' * 5000}.000001: print: zr: snapshot a\n",
+            "line 1: found .*expected a line of",
+        ),
+        (f"CPU:0 lost {'9' * 5000} events\n", "found no event of the probes in 1 lines"),
         ("  sh-1 [000] d..1. 1.000001: sched_switch: prev=1\n", "found no event of the probes in 1 lines"),
         ("", "found no event of the probes in 0 lines"),
     ],
@@ -382,7 +399,21 @@ def test_the_first_line_that_is_no_record_is_named(text: str, expected: str, tmp
 
 
 @pytest.mark.parametrize(
-    ("saved", "expected"), [("{", "found no JSON"), ("{}", "expected a list"), ('[{"x": 1}]', "with a label")]
+    ("saved", "expected"),
+    [
+        ("{", "found no JSON"),
+        ("{}", "expected a list"),
+        ('[{"x": 1}]', "with a label"),
+        ('[{"label": "a", "uptime": Infinity}]', "a, uptime: found 'inf'; expected seconds"),
+        (
+            '[{"label": "a", "zswap": {"stored_pages": -1}}]',
+            "a, zswap stored_pages: found '-1'; expected a number",
+        ),
+        (
+            '[{"label": "a", "memcg": {"/b": {"zswap": 9223372036854775808}}}]',
+            "a, /b zswap: found '92233720368",
+        ),
+    ],
 )
 def test_counters_that_are_none_are_named(saved: str, expected: str, tmp_path: Path) -> None:
     path = captures.write(tmp_path, trace_pipe(story().events))
@@ -449,6 +480,23 @@ def test_the_node_is_where_the_kernel_was_built_to_have_it(tmp_path: Path, shift
     import_capture(path, tmp_path / "t.parquet")
     table = pq.read_table(tmp_path / "t.parquet")
     assert [node] == [row["node"] for row in table.to_pylist() if row["event"] == "write"]
+
+
+@pytest.mark.parametrize("number", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "1" + "0" * 18])
+def test_numbers_that_a_machine_cannot_have(tmp_path: Path, number: str) -> None:
+    text = trace_pipe(story().events)
+    path = captures.write(tmp_path, text, env=f"{captures.ENV}nodes_shift {number}\n")
+    with pytest.raises(
+        TraceError, match=r"env\.txt: nodes_shift: found .*; expected a whole number up to 10"
+    ):
+        import_capture(path, tmp_path / "t.parquet")
+    path = captures.write(tmp_path, text)
+    (tmp_path / "c.buffer-stats.txt").write_text(f"overrun: {number}\n", encoding="utf-8")
+    (tmp_path / "c.profile.txt").write_text(f"store 5 {number}\n", encoding="utf-8")
+    import_capture(path, tmp_path / "t.parquet")
+    (tmp_path / "c.cgroups.txt").write_text(f"{number * 2} /a\n", encoding="utf-8")
+    with pytest.raises(TraceError, match=r"cgroups\.txt: line 1: found .*; expected INODE PATH"):
+        import_capture(path, tmp_path / "t.parquet", overwrite=True)
 
 
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path) -> None:

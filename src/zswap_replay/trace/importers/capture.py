@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zswap_replay.errors import SettingsError
+from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.files import PARQUET_SUFFIXES, check_distinct, check_output, replacing, shown
 from zswap_replay.inputs.parquet import created
 from zswap_replay.trace.capture.besides import charged_besides
@@ -161,10 +161,20 @@ class _Capture:
             elif record.event in ("store", "wpage"):
                 self.stored_before_label |= not self.label_marked
                 if record.numbers["swp"]:
-                    self.nodes = max(self.nodes, node_of(record, self.environment.nodes_shift) + 1)
+                    self.nodes = max(self.nodes, self._node(record) + 1)
         self.cgroups_from_before = cgroups.found
         self.earlier_pages = earlier.found
         self.sums = sums.compared(self.text.kinds)
+
+    def _node(self, record: Record) -> int:
+        """Return the node of a page. Raises TraceError: no machine has so many."""
+        node = node_of(record, self.environment.nodes_shift)
+        if node >= _MOST_NODES:
+            raise TraceError(
+                f"{self.text.name}: line {record.line}: found a page of node {node}; "
+                f"expected one below {_MOST_NODES}"
+            )
+        return node
 
 
 @dataclass(slots=True)
