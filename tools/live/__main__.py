@@ -43,7 +43,7 @@ def main() -> int:
         "--work", type=Path, default=ROOT / "build" / "live", help="where to build and to keep them"
     )
     parser.add_argument("--processors", type=int, default=1)
-    parser.add_argument("--seconds", type=int, default=3000, help="when the machine is given up")
+    parser.add_argument("--seconds", type=int, default=7200, help="when the machine is given up")
     arguments = parser.parse_args()
     work: Path = arguments.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
