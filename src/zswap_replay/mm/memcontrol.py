@@ -99,8 +99,7 @@ class MemCgroups:
         # the same without descendants, [memcg * nr_nodes + nid]
         self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
         self.node_zswapped = column(room * nr_nodes, LONGLONG)
-        # ns since the sums began; since then the most that was saved, with descendants, and the changes of what own
-        # entries save, each times what had passed, in two parts
+        # ns since sums began; since then the most saved, with descendants, and own changes times their ns, in two parts
         self.passed = 0
         self.saved_peak = column(room, LONGLONG)
         self.saved_changes = column(2 * room, LONGLONG)
