@@ -208,7 +208,12 @@ def cost_basis(results: Sequence[Result]) -> Grid:
     modelled = "what was counted, times what the profile says; reclaim as if it waited for each write"
     rows = [("modelled", modelled)]
     if any(worth_showing(_costing(result)) == OF_MEMCG for result in results):
-        rows.append(("counted", "memory saved: exact, over the time of the trace"))
+        rows.append(
+            (
+                "counted",
+                "memory saved, over all the time: of memcgs less compressed bytes, of / less the pool",
+            )
+        )
     for result in results:
         rows += [(part, result.cost_profile.source(part)) for part in PARTS]
     for row in dict.fromkeys(rows):
