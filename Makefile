@@ -15,6 +15,9 @@ BIN := $(VENV)/bin
 SOURCES := $(wildcard src/zswap_replay/*/*.pxd)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
+# Tests start a thousand processes: each takes twice as long where it compiles the package's modules itself.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test lint types core dist sanitize fuzz live bench bench-quick docs man news clean
 
 demo: $(VENV)/installed
