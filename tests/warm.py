@@ -95,7 +95,7 @@ def serve(address: str) -> None:
         for module in walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
     import_module("pandas")  # Arrow does, where it is given a list
-    worker_process.WorkerProcesses._launch = _launch  # type: ignore[method-assign]
+    worker_process.WorkerProcesses._launch = _launch  # type: ignore[assignment,method-assign]
     gc.freeze()  # what is there stays: no run looks through it, or copies its pages
     # a fork of a process with threads is warned of; what numpy and Arrow keep for themselves survives it
     warnings.simplefilter("ignore", DeprecationWarning)

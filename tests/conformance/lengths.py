@@ -26,7 +26,7 @@ def recorded(compressor: str) -> Iterator[tuple[str, bytes, int]]:
             yield "7.1", pages[row["page"]], row["length"] % PAGE_SIZE
     for case in load_cases():
         if case.name == f"len_{compressor}":
-            pages = [page for part in case.payload for page in payload(part.mix, part.pages, part.seed)]
+            pages = tuple(page for part in case.payload for page in payload(part.mix, part.pages, part.seed))
             for row in case.lengths().to_pylist():
                 if row["fill"] is None:
                     yield case.kernel, pages[row["content"]], row["length"] % PAGE_SIZE

@@ -64,7 +64,7 @@ class Recording:
 
     def __init__(self, counters: pa.Table, memcgs: pa.Table, places: pa.Table) -> None:
         """Take the rows that the case has in counters.parquet, memcgs.parquet and places.parquet."""
-        self.labels: list[str] = counters.column("label").to_pylist()
+        self.labels = [str(label) for label in counters.column("label").to_pylist()]
         self.places = {
             row["snapshot"]: Places(row["memcg"], row["page"], row["where"]) for row in places.to_pylist()
         }
