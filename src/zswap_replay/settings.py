@@ -288,6 +288,8 @@ class Settings:
 
     def _check_zram(self) -> None:
         """Refuse settings of a zram device that there is none of, or that it does not take."""
+        from zswap_replay.trace.zram_files import MOST_BYTES
+
         given = [name for name in ZRAM_SETTINGS if getattr(self, name) not in (None, False)]
         if given and not self.has_zram:
             raise SettingsError(
@@ -298,6 +300,8 @@ class Settings:
             if value is not None and value < least:
                 what = "at least a page, 4096 bytes" if least == PAGE_SIZE else f"at least {least} bytes"
                 raise SettingsError(f"{name} {value}: expected {what}")
+            if value is not None and name != "mem_limit" and value > MOST_BYTES:
+                raise SettingsError(f"{name} {value}: expected less than 8T")
         for name in ("writeback_limit", "writeback"):
             if getattr(self, name) is not None and self.backing_dev is None:
                 raise SettingsError(f"{name}: expected backing_dev beside it")

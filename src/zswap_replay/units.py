@@ -199,6 +199,8 @@ def _right(text: str) -> str:
 
 _RATE = re.compile(r"([0-9]+)/([0-9]+)|([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(%?)")
 
+_LEAST_RATE = Fraction(1, 10**9)
+
 
 def parse_rate(text: str) -> Fraction:
     """Parse a share of pages, above 0 and at most 1: ``1/10``, ``0.1``, ``10%``.
@@ -214,6 +216,8 @@ def parse_rate(text: str) -> Fraction:
         rate = Fraction(int(match[1]), int(match[2])) if int(match[2]) else rate
     elif match is not None:
         rate = Fraction(match[3]) / (100 if match[4] else 1)
+    if 0 < rate < _LEAST_RATE:
+        raise SettingsError(f"{quoted(text)} is no share of pages: expected at least 1/{1 / _LEAST_RATE}")
     if not 0 < rate <= 1:
         raise SettingsError(
             f"{quoted(text)} is no share of pages: expected one above 0 and at most 1, as 1/10, 0.1 or 10%"

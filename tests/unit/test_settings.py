@@ -109,6 +109,8 @@ def test_the_settings_of_a_zram_device_are_written_where_there_is_one() -> None:
         ({"backing_dev": 1 << 20}, "backing_dev: the tier zswap has no zram device"),
         ({"tier": "disk", "disksize": 1 << 20}, "disksize: the tier disk has no zram device"),
         ({"tier": "zram", "disksize": 0}, "disksize 0: expected at least a page"),
+        ({"tier": "zram", "disksize": 1 << 43}, "disksize 8796093022208: expected less than 8T"),
+        ({"tier": "zram", "backing_dev": 1 << 60}, "backing_dev 1152921504606846976: expected less than 8T"),
         ({"tier": "zram", "backing_dev": 4096}, "backing_dev 4096: expected at least 8192 bytes"),
         ({"tier": "zram", "writeback_limit": 3}, "writeback_limit: expected backing_dev beside it"),
         ({"tier": "zram", "recomp_algorithm": "zstd,lz4"}, "expected each priority once"),

@@ -27,7 +27,7 @@ from zswap_replay.cli.progress import Bar
     "--seed", type=click.IntRange(0, (1 << 64) - 1), default=0, show_default=True, help="Seed of the pages."
 )
 @click.option(
-    "--pages", type=click.IntRange(1), default=1024, show_default=True, help="Content ids 0 to N-1."
+    "--pages", type=click.IntRange(1, 1 << 40), default=1024, show_default=True, help="Content ids 0 to N-1."
 )
 @click.option(
     "-c",

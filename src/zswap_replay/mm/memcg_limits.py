@@ -47,34 +47,36 @@ class MemcgLimits:
                 and memcgs.memory_usage(above) >= limit
                 and not self.reclaim_below(above, limit, 1)
             ):
-                self.note_oom("memory.max", above, memcg, memcgs.memory_usage(above) + 1)
-                self.mem_cgroup_oom(memcg)
+                self.note_oom("memory.max", above, memcg, memcgs.memory_usage(above) + 1, 1)
+                self.mem_cgroup_oom(memcg, 1)
             above = memcgs.parent[above]
         if not self.page_alloc.alloc_pages_slowpath():
             pages: cython.longlong = memcgs.resident[ROOT] + self.vmscan.zswap.pools.total_pages + 1
-            self.note_oom("totalram", ROOT, memcg, pages)
+            self.note_oom("totalram", ROOT, memcg, pages, 1)
             self.vmscan.count_swap_full(ROOT)
-            self.mem_cgroup_oom(memcg)
+            self.mem_cgroup_oom(memcg, 1)
 
-    def mem_cgroup_oom(self, memcg: cython.int) -> None:
-        """Count a page of a memcg that is charged over a limit.
+    def mem_cgroup_oom(self, memcg: cython.int, over: cython.longlong) -> None:
+        """Count pages of a memcg that are charged over a limit.
 
         Models mem_cgroup_oom(), without the killing.
         """
-        self.oom += 1
-        self.memcgs.count_memcg_event(memcg, 0, OOM)
+        self.oom += over
+        self.memcgs.count_memcg_events(memcg, OOM, over)
 
-    def note_oom(self, limit: str, above: cython.int, memcg: cython.int, pages: cython.longlong) -> None:
-        """Note that a limit of the memcg ``above`` has no room for a page of ``memcg``.
+    def note_oom(
+        self, limit: str, above: cython.int, memcg: cython.int, pages: cython.longlong, over: cython.longlong
+    ) -> None:
+        """Note that a limit of the memcg ``above`` has no room for ``over`` pages of ``memcg``.
 
-        ``pages`` are those that it holds with that page. A limit that also fits all that is swapped out, as it is when
+        ``pages`` are those that it holds with them. A limit that also fits all that is swapped out, as it is when
         it is not compressed, and what is on its way there needs no reclaim.
         """
         swapped: cython.longlong = self.memcgs.swap[above]
         wanted: cython.longlong = pages
         if swapped:
             wanted = max(pages, self.memcgs.resident[above] + 1 + swapped + SWAP_CLUSTER_MAX)
-        self.vmscan.shortages.note(limit, above, memcg, self.vmscan.zswap.worker.now, wanted)
+        self.vmscan.shortages.note(limit, above, memcg, self.vmscan.zswap.worker.now, wanted, over)
 
     def reclaim_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
         """Reclaim until a memcg has room for ``coming`` pages under ``limit`` pages.
@@ -108,9 +110,9 @@ class MemcgLimits:
         limit: cython.longlong = self.memcgs.memory_max[memcg]
         if value != NO_LIMIT and not self.reclaim_below(memcg, limit, 0):
             pages: cython.longlong = self.memcgs.memory_usage(memcg)
-            for _ in range(pages - limit):
-                self.note_oom("memory.max", memcg, memcg, pages)
-                self.mem_cgroup_oom(memcg)
+            # all at once: pages that the trace does not have may be more than anybody could count one by one
+            self.note_oom("memory.max", memcg, memcg, pages, pages - limit)
+            self.mem_cgroup_oom(memcg, pages - limit)
 
     def memory_high_write(self, memcg: cython.int, value: int) -> None:
         """Set memory.high to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.

@@ -29,13 +29,13 @@ class Shortages:
     def __init__(self) -> None:
         self.found: dict[tuple[str, int], Shortage] = {}
 
-    def note(self, limit: str, memcg: int, page_memcg: int, now: int, wanted: int) -> None:
-        """Note that the limit of a memcg had no room for a page of one below it at a time, in ns.
+    def note(self, limit: str, memcg: int, page_memcg: int, now: int, wanted: int, over: int = 1) -> None:
+        """Note that the limit of a memcg had no room for ``over`` pages of one below it at a time, in ns.
 
         ``wanted`` are the pages that it would have to have room for.
         """
         shortage = self.found.get((limit, memcg))
         if shortage is None:
             shortage = self.found[limit, memcg] = Shortage(limit, memcg, now, page_memcg)
-        shortage.pages += 1
+        shortage.pages += over
         shortage.wanted = max(shortage.wanted, wanted)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zswap_replay.trace.metadata import TraceMetadata
     from zswap_replay.trace.reader import TraceReader
 
+_MOST_BYTES = (1 << 64) - 1
+
 
 class WorkingSets:
     """The distinct pages of each memcg over a whole trace, those of its descendants included."""
@@ -47,8 +49,8 @@ class WorkingSets:
 
 
 def whole_pages(factor: Fraction, whole: int) -> int:
-    """Return the bytes of a share of ``whole`` bytes, down to a whole page."""
-    return int(factor * whole) // PAGE_SIZE * PAGE_SIZE
+    """Return the bytes of a share of ``whole`` bytes, down to a whole page; at most what 64 bits hold."""
+    return min(int(factor * whole), _MOST_BYTES) // PAGE_SIZE * PAGE_SIZE
 
 
 def totalram_of(totalram: int | None, metadata: TraceMetadata) -> int:

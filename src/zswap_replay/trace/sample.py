@@ -113,7 +113,7 @@ class Chosen:
     """Which pages are in a sample."""
 
     def __init__(self, rate: Fraction, salt: str) -> None:
-        self._below = int(rate * (1 << 64)) - 1
+        self._below = max(int(rate * (1 << 64)), 1) - 1
         self._salt = salt
         self._seeds: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
 

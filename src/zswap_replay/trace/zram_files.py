@@ -29,6 +29,12 @@ MODES: Final = MappingProxyType(
 MAX_COMPS: Final = 4
 """Priorities of compressors: mm/zram_drv.py, ZRAM_MAX_COMPS."""
 
+MOST_BYTES: Final = ((1 << 31) - 1) * PAGE_SIZE
+"""The largest device that the model has slots for, a page below 8 TiB."""
+
+_MOST_AGE_NS = 1 << 62
+_MOST_THRESHOLD = 1 << 30
+
 ALL: Final = -1
 """The age of pages of any age, the index of every slot, and pages without a limit."""
 
@@ -61,13 +67,15 @@ def parse_disksize(text: str) -> int:
     size = parse_size(text)
     if size == 0:
         raise SettingsError(f"disksize {text.strip()}: expected at least a page, {PAGE_SIZE} bytes")
+    if size > MOST_BYTES:
+        raise SettingsError(f"disksize {text.strip()}: expected less than 8T")
     return -(-size // PAGE_SIZE) * PAGE_SIZE
 
 
 def parse_idle(text: str) -> int:
     """Parse an age to nanoseconds, or ALL. Raises SettingsError."""
     word = text.strip()
-    return ALL if word == "all" else _number(word, "idle", "all or seconds") * 10**9
+    return ALL if word == "all" else min(_number(word, "idle", "all or seconds") * 10**9, _MOST_AGE_NS)
 
 
 def parse_writeback(text: str) -> tuple[int, int]:
@@ -88,7 +96,7 @@ def parse_recompress(text: str) -> Recompress:
         raise SettingsError(f"recompress type {quoted(mode)}: expected idle, huge or huge_idle")
     return Recompress(
         MODES[mode] if mode else 0,
-        _number(found.get("threshold", "0"), "recompress threshold", "bytes"),
+        min(_number(found.get("threshold", "0"), "recompress threshold", "bytes"), _MOST_THRESHOLD),
         _number(found["max_pages"], "recompress max_pages", "a number") if "max_pages" in found else ALL,
         found.get("algo"),
         _priority(found, "recompress"),

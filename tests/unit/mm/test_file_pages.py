@@ -58,6 +58,12 @@ def test_a_limit_that_it_fills_ends_in_out_of_memory_and_not_in_a_loop(bench: Be
     assert end.replay["oom"] > 0
 
 
+def test_more_of_it_than_any_machine_has_is_counted_at_once(bench: Bench) -> None:
+    trace = TraceBuilder().memcg_create("/a").memcg_set("/a", "file", 1 << 60)
+    end = bench.end(trace.memcg_set("/a", "memory.max", 10 * PAGE_SIZE).write("/a", 0))
+    assert end.replay["oom"] == end.replay_memcg["/a"]["oom"] >= (1 << 48) - 10
+
+
 @every_reclaim
 def test_it_is_gone_with_its_memcg_and_counts_in_the_ancestors(bench: Bench, reclaim: str) -> None:
     trace = TraceBuilder().memcg_create("/p").memcg_create("/p/a").write("/p/a", 0, content=HALF)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.bench import Bench, stored
 from zswap_replay.errors import SettingsError
+from zswap_replay.replay.shares import whole_pages
 from zswap_replay.settings import KnobWrite
 from zswap_replay.sweep.grid import Option, build
 from zswap_replay.trace.metadata import TraceMetadata
@@ -67,3 +68,8 @@ def test_a_grid_has_shares_of_one_size_of_ram() -> None:
     two = Option("totalram", ("1G", "2G"), (1 << 30, 2 << 30))
     with pytest.raises(SettingsError, match="50%: a share of RAM needs one --totalram; found 1G,2G"):
         build([half, two])
+
+
+def test_a_share_of_more_than_64_bits_is_what_they_hold() -> None:
+    assert (1 << 64) - PAGE_SIZE == whole_pages(Fraction(10**30), 1 << 40)
+    assert 1 << 39 == whole_pages(Fraction(1, 2), 1 << 40)

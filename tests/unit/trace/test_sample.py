@@ -15,7 +15,7 @@ from zswap_replay.trace.info import describe, row_texts
 from zswap_replay.trace.merge import MergeInput, merge
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
-from zswap_replay.trace.sample import sample
+from zswap_replay.trace.sample import Chosen, sample
 from zswap_replay.trace.scaled import scaled_size, whole_size
 from zswap_replay.units import UNLIMITED, parse_rate
 
@@ -149,6 +149,15 @@ def test_sizes() -> None:
 def test_what_is_no_rate(text: str) -> None:
     with pytest.raises(SettingsError, match="is no share of pages: expected one above 0 and at most 1"):
         parse_rate(text)
+
+
+def test_a_share_of_fewer_pages_than_any_trace_has() -> None:
+    assert Fraction(1, 10**9) == parse_rate("1/1000000000")
+    with pytest.raises(SettingsError, match="expected at least 1/1000000000"):
+        parse_rate("1/10000000000000000000000")
+    pages = np.arange(100, dtype=np.uint64)
+    memcgs = np.zeros(100, np.int32)
+    assert not Chosen(Fraction(1, 10**30), "")(memcgs, pages, ["/"]).any()
 
 
 def test_rates_are_spelled_in_three_ways(tmp_path: Path) -> None:
