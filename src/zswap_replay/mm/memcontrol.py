@@ -125,10 +125,7 @@ class MemCgroups:
         self.path_memcg[path] = memcg
 
     def mem_cgroup_css_alloc(self, parent: cython.int) -> cython.int:
-        """Make an online memcg below ``parent``, behind its other children; return its index.
-
-        Models mem_cgroup_css_alloc().
-        """
+        """Make an online memcg below ``parent``, behind its other children; return its index."""
         memcg: cython.int = self.nr
         if memcg == len(self.parent):
             self.grow()
@@ -153,10 +150,7 @@ class MemCgroups:
         return memcg
 
     def mem_cgroup_css_offline(self, memcg: cython.int) -> None:
-        """Give the objcgs of a memcg that is removed to its parent; release it when nothing refers to it.
-
-        Models mem_cgroup_css_offline().
-        """
+        """Give the objcgs of a memcg that is removed to its parent; release it when nothing refers to it."""
         objcg: cython.int = self.first_objcg[memcg]
         last: cython.int = -1
         parent: cython.int = self.parent[memcg]
@@ -413,9 +407,8 @@ class MemCgroups:
         """Add the ``width`` items of each memcg to those of its parent, from the leaves up."""
         memcg: cython.int
         item: cython.Py_ssize_t
-        up: cython.Py_ssize_t
         for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
-            up = (self.parent[memcg] - memcg) * width
+            up: cython.Py_ssize_t = (self.parent[memcg] - memcg) * width
             for item in range(memcg * width, (memcg + 1) * width):
                 values[item + up] += values[item]
 
