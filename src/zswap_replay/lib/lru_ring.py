@@ -32,7 +32,7 @@ class Ring:
         self.used = 0
 
     def take(self, slot: Column, room: cython.int) -> None:
-        """Have the ``room`` places of ``slot``, all of them free."""
+        """Take the ``room`` places of ``slot``, all of them free."""
         self.slot = slot
         self.room = room
         self.head = 0
