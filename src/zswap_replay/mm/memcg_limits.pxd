@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.memcontrol cimport NO_LIMIT, OOM, ROOT, MemCgroups
+from zswap_replay.mm.memcontrol cimport NO_LIMIT, NR_EVENTS, OOM, ROOT, MemCgroups
 from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX
 from zswap_replay.mm.vmscan cimport VM_SWAPPINESS, Vmscan

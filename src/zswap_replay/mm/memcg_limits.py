@@ -12,7 +12,7 @@ from zswap_replay.mm.releases import Release
 from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.memcontrol import NO_LIMIT, OOM, ROOT
+    from zswap_replay.mm.memcontrol import NO_LIMIT, NR_EVENTS, OOM, ROOT
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
     from zswap_replay.mm.zswap import MAX_RECLAIM_RETRIES
@@ -62,7 +62,7 @@ class MemcgLimits:
         Models mem_cgroup_oom(), without the killing.
         """
         self.oom += over
-        self.memcgs.count_memcg_events(memcg, OOM, over)
+        self.memcgs.events[memcg * self.memcgs.nr_nodes * NR_EVENTS + OOM] += over
 
     def note_oom(
         self, limit: str, above: cython.int, memcg: cython.int, pages: cython.longlong, over: cython.longlong

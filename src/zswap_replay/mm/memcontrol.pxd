@@ -66,6 +66,5 @@ cdef class MemCgroups:
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
-    cdef void count_memcg_events(self, int memcg, int event, long long number) noexcept
     cdef void add_to_parents(self, long long[::1] values, int width) noexcept
     cpdef grow(self)

@@ -366,10 +366,6 @@ class MemCgroups:
         """Count an event where it happened; ``nid`` is the node of the page."""
         self.events[(memcg * self.nr_nodes + nid) * NR_EVENTS + event] += 1
 
-    def count_memcg_events(self, memcg: cython.int, event: cython.int, number: cython.longlong) -> None:
-        """Count several events of no page, which are those of the first node."""
-        self.events[memcg * self.nr_nodes * NR_EVENTS + event] += number
-
     def set_limit(self, memcg: cython.int, key: str, value: int) -> None:
         """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole."""
         if key == "memory.zswap.writeback":
