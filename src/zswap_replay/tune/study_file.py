@@ -54,13 +54,11 @@ class StudyFile:
             _mend(self._file, path, force=force)
             self._study = _load(path, goals)
             self._begin(identity)
+            self.known = _kept(self._study, path)
+            """What is kept, by the label of the point."""
         except BaseException:
             self._file.close()
             raise
-        self.known: dict[str, list[dict[str, Any]]] = {
-            trial.params["point"]: trial.user_attrs[_ROWS] for trial in self._study.trials
-        }
-        """What is kept, by the label of the point."""
 
     def _begin(self, identity: Mapping[str, Any]) -> None:
         found = self._study.user_attrs.get(_IDENTITY)
@@ -118,8 +116,16 @@ def _load(path: str, goals: int) -> optuna.Study:
                 directions=["minimize"] * goals,
                 load_if_exists=True,
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, AssertionError):
             raise _no_study(path) from None
+
+
+def _kept(study: optuna.Study, path: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what came of each point that a study has. Raises SweepError: it lacks that, as nothing here wrote it."""
+    try:
+        return {trial.params["point"]: trial.user_attrs[_ROWS] for trial in study.trials}
+    except LookupError:
+        raise _no_study(path) from None
 
 
 def _no_study(path: str) -> SweepError:

@@ -13,6 +13,7 @@ from zswap_replay.tune import result
 from zswap_replay.tune.result import Tuned
 from zswap_replay.tune.run import tune
 from zswap_replay.tune.space import make_choices
+from zswap_replay.tune.study_file import StudyFile
 
 
 def search(folder: Path, study: str | None = None, jobs: int = 1, **more: object) -> Tuned:
@@ -82,6 +83,22 @@ def test_a_search_that_was_killed_goes_on_to_the_same_answer(
     monkeypatch.setattr(Here, "submit", counted)
     assert whole.render() == search(folder, str(study)).render()
     assert 0 < len(submitted) < again
+
+
+@pytest.mark.parametrize(
+    "damage", [('"rows"', '"rwos"'), ('"op_code":4', '"op_code":99'), ('"params"', '"prams"')]
+)
+def test_a_study_that_was_edited_is_refused_in_one_line(tmp_path: Path, damage: tuple[str, str]) -> None:
+    path = tmp_path / "s.study"
+    study = StudyFile(str(path), {}, goals=1)
+    study.add("point", [{"a": 1}], [1.0])
+    study.close()
+    text = path.read_text()
+    assert damage[0] in text
+    path.write_text(text.replace(*damage))
+    with pytest.raises(SweepError, match=r"s\.study: found no file of a study; --force starts anew"):
+        StudyFile(str(path), {}, goals=1)
+    StudyFile(str(path), {}, goals=1, force=True).close()
 
 
 def test_a_file_of_another_study_or_of_none_is_left_alone(folder: Path) -> None:
