@@ -59,12 +59,14 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit with its status."""
     _open_closed_streams()
-    from zswap_replay.sweep.interrupts import end_as_interrupted
+    from zswap_replay.sweep.interrupts import end_as_interrupted, forget_met
 
     end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    sys.exit(guarded(cli, PROGRAM, sys.argv[1:]))
+    status = guarded(cli, PROGRAM, sys.argv[1:])
+    forget_met()
+    sys.exit(status)
 
 
 def _open_closed_streams() -> None:

@@ -27,7 +27,8 @@ _COUNTED: Final = (
     "counted: exact, over the time of the trace; entries in zswap less their compressed bytes: zero pages and what the "
     "pool takes beyond those bytes are no memcg's"
 )
-_UNKNOWN: Final = "not known: an earlier version wrote the result, which saw it at snapshots alone"
+UNKNOWN: Final = "not known: an earlier version wrote the result, which saw it at snapshots alone"
+"""What the basis says of these figures where they are not known."""
 
 Counter = tuple[Group, str]
 OverTime = Mapping[str, Number | None]
@@ -227,6 +228,6 @@ def basis(profile: CostProfile, *, counted: bool) -> dict[str, str]:
     return {
         **{name: DERIVED[name].basis for name in PRICED},
         **dict.fromkeys(SAVED, "counted: exact, over the time of the trace"),
-        **dict.fromkeys(SAVED_BY_MEMCG, _COUNTED if counted else _UNKNOWN),
+        **dict.fromkeys(SAVED_BY_MEMCG, _COUNTED if counted else UNKNOWN),
         **{f"profile {part}": profile.source(part) for part in PARTS},
     }

@@ -362,11 +362,9 @@ def _cost(block: Value) -> _Cost:
 
 def _saved_by_memcg(block: Value) -> dict[str, dict[str, Number | None]] | None:
     """Read what memcgs saved; None where that is not known, or seen at snapshots alone, as by earlier versions."""
-    if cost.SAVED_BY_MEMCG[0] not in block.get("basis", {}):
+    if block.get("basis", {}).get(cost.SAVED_BY_MEMCG[0], None).content in (None, cost.UNKNOWN):
         return None
     memcgs = {path: figures for path, figures in block["memcg"].items() if path != "/"}
-    if any(figures[SAVED[0]].content is None for figures in memcgs.values()):
-        return None
     return {path: {name: figures[name].integer() for name in SAVED} for path, figures in memcgs.items()}
 
 

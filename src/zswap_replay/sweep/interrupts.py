@@ -17,11 +17,20 @@ _STOPS = (signal.SIGTERM, signal.SIGHUP)
 _met: list[int] = []
 """Signals whose handler has raised Stopped, until somebody has seen it."""
 
+_PATIENCE = 10.0
+"""Seconds in which Stopped arrives where it is seen, whatever is put in order on the way; then it was lost."""
+
 
 def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
-    """Raise Stopped with the exit status of a signal, as a handler of it."""
+    """Raise Stopped with the exit status of a signal, as a handler of it; and again if nobody sees it for long."""
     _met.append(number)
+    signal.signal(signal.SIGALRM, _raise_again)
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
     raise Stopped(128 + number)
+
+
+def _raise_again(_number: int, _frame: FrameType | None) -> None:
+    raise_lost()
 
 
 def raise_lost() -> None:
@@ -35,7 +44,9 @@ def raise_lost() -> None:
 
 def forget_met() -> None:
     """Forget the signals that were met: their exception has arrived."""
-    _met.clear()
+    if _met:
+        _met.clear()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def end_as_interrupted() -> None:

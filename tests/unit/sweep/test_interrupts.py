@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -63,3 +64,21 @@ def test_a_signal_whose_exception_was_lost_is_raised_when_it_is_asked_for(
     assert 143 == stopped.value.exit_code
     interrupts.forget_met()
     interrupts.raise_lost()
+
+
+def test_a_signal_whose_exception_was_lost_is_raised_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interrupts, "_PATIENCE", 0.01)
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        with contextlib.suppress(Stopped):
+            interrupts.raise_stopped(signal.SIGHUP, None)
+        with pytest.raises(Stopped) as again:
+            time.sleep(5)
+        assert 128 + signal.SIGHUP == again.value.exit_code
+        interrupts.forget_met()
+        time.sleep(0.03)
+    finally:
+        interrupts.forget_met()
+        signal.signal(signal.SIGALRM, before)
