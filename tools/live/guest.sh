@@ -62,7 +62,7 @@ record_tracecmd() {
 report_tracecmd() { trace-cmd report -i /tmp/tool.dat > $SHARE/tracecmd/trace.txt 2> /tmp/report.log; rm -f /tmp/tool.dat; }
 record_perf() {
   cd /tmp
-  sh -c 'echo $$ > /tmp/tool.pid; exec perf record -k mono -a -m 1024 -e "zr:*" -e cgroup:cgroup_mkdir -e cgroup:cgroup_rmdir \
+  sh -c 'echo $$ > /tmp/tool.pid; exec perf record --no-buildid-cache -k mono -a -m 1024 -e "zr:*" -e cgroup:cgroup_mkdir -e cgroup:cgroup_rmdir \
     -e cgroup:cgroup_attach_task -o /tmp/tool.data' > /tmp/tool.log 2>&1
 }
 report_perf() { perf script --ns -i /tmp/tool.data > $SHARE/perf/trace.txt 2> /tmp/report.log; rm -f /tmp/tool.data; }

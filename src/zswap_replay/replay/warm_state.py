@@ -75,7 +75,9 @@ class WarmState:
         self._with_pages = set(np.unique(self._space).tolist())
         self._last = {name: memcg for memcg, name in enumerate(names)}
         self._entries = np.array(self._stored(), np.intp)
-        self._lru = np.array(self._in_memory(), np.intp)
+        self._listed = np.array(self._on_lists(), np.intp)
+        """The pages on lists, of each memcg the one that reclaim looks at first first."""
+        self._lru = self._listed[self._flags[self._listed] & PRESENT != 0]
 
     def tables(self, time_ns: int) -> Iterator[pa.Table]:
         """Yield the rows, all of them at one time."""
@@ -190,10 +192,15 @@ class WarmState:
             events.add(Event.WRITE, page)
 
     def _by_eviction(self, pages: npt.NDArray[np.intp]) -> list[int]:
-        """Sort pages by their shadows, the earliest first; those in memory have none, and come first."""
-        place = np.array(self._machine.pages.records.values("lru.at", len(self._flags)), np.int64)
-        shadow = np.where(self._flags[pages] & PRESENT, 0, place[pages])
-        return [int(page) for page in pages[np.argsort(shadow, kind="stable")]]
+        """Sort pages by their shadows, the earliest first.
+
+        Those in memory have none. The mapped ones come first; those that are in the swap cache alone went last, and
+        come in the order of their lists.
+        """
+        when = np.array(self._machine.pages.records.values("lru.at", len(self._flags)), np.int64)
+        when[self._listed] = when.max(initial=0) + 1 + np.arange(len(self._listed))
+        when[self._flags & PRESENT != 0] = 0
+        return [int(page) for page in pages[np.argsort(when[pages], kind="stable")]]
 
     def _stored(self) -> list[int]:
         """List the pages that have an entry or are zero pages, of each LRU the entry that goes first first."""
@@ -234,8 +241,8 @@ class WarmState:
             return self._by_length.get(length)
         return self._by_length[min(self._by_length, key=lambda known: (abs(known - length), known))]
 
-    def _in_memory(self) -> list[int]:
-        """List the pages that are mapped, of each memcg the one that reclaim looks at first first."""
+    def _on_lists(self) -> list[int]:
+        """List the pages on lists, and those that are mapped and wait to be put on one."""
         machine = self._machine
         lists = machine.lruvecs
         found: dict[int, None] = {}
@@ -250,7 +257,7 @@ class WarmState:
                     found.update(dict.fromkeys(reversed(lists.lists.in_order(head))))
         mapped = np.flatnonzero(self._flags & PRESENT)
         found.update(dict.fromkeys(mapped.tolist()))  # those that wait to be put on a list
-        return [page for page in found if self._flags[page] & PRESENT]
+        return list(found)
 
     def _events_table(self, time_ns: int, events: _Events) -> pa.Table:
         """Make the rows of events of single pages; a write says what the page holds."""
