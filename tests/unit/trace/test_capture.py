@@ -324,6 +324,19 @@ def test_a_start_in_the_middle_gets_its_prologue(tmp_path: Path) -> None:
     assert [event for event, _, _ in found[place + 1 :]] == ["read", "read", "read", "discard"]
 
 
+def test_what_the_pool_held_from_before_and_is_no_memcg_s_is_the_root_s(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.mark("now")
+    kernel.store(1)
+    start = counters("now")
+    start["zswap"] = {"stored_pages": 3, "pool_total_size": 8192}
+    start["memcg"] = {"/": {"zswap": 0, "zswapped": 0}, "/w": {"zswap": 3000, "zswapped": 4096}}
+    known, found = imported(tmp_path, trace_pipe(kernel.events), start, counters("end"))
+    assert (3, 2) == (known.prologue_pages, sum((event, path) == ("write", "/") for event, path, _ in found))
+    assert {2596, 3000} <= set(lengths(tmp_path))
+
+
 def test_cgroups_from_before_are_named_by_what_was_saved(tmp_path: Path) -> None:
     kernel = Kernel()
     kernel.store(1)

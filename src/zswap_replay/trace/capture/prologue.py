@@ -8,7 +8,6 @@ cannot be known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zswap_replay.trace.capture.books import Books
@@ -93,19 +92,26 @@ class Prologue:
         self.filled_up = 0
         """Entries that no event tells of, but the counters at the start."""
         if start is not None:
-            self._fill_up(start.memcg)
+            self._fill_up(start)
 
     def __bool__(self) -> bool:
         return any(page.kind != _FREED for page in self._found.values())
 
-    def _fill_up(self, memcgs: Mapping[str, Mapping[str, int]]) -> None:
-        """Add what each memcg had in zswap beyond the entries that are known: first in slots that are only freed."""
+    def _fill_up(self, start: SavedSnapshot) -> None:
+        """Add what each memcg had in zswap beyond the entries that are known: first in slots that are only freed.
+
+        What is no memcg's is the root's: pages of its own tasks, and of files in memory. No memory.stat has them.
+        """
+        memcgs = start.memcg
         entries: dict[str, int] = {}
         lengths: dict[str, int] = {}
         for path, values in memcgs.items():
             # a memcg's own, without what is below it
             entries[path] = values.get("zswapped", 0) // PAGE_SIZE
             lengths[path] = values.get("zswap", 0)
+        if ROOT in entries:
+            entries[ROOT] = max(entries[ROOT], start.zswap.get("stored_pages", 0))
+            lengths[ROOT] = max(lengths[ROOT], start.zswap.get("pool_total_size", 0))
         for path, values in memcgs.items():
             if path != ROOT and parent_path(path) in entries:
                 entries[parent_path(path)] -= values.get("zswapped", 0) // PAGE_SIZE
