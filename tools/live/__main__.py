@@ -36,7 +36,9 @@ def main() -> int:
     """Run what the command line asks for; the status is 1 where a value differs or a probe is left."""
     parser = argparse.ArgumentParser(prog="make live", description=__doc__)
     parser.add_argument(
-        "--kernel", default=KERNEL, help="the version of Debian's package, or a linux-image .deb"
+        "--kernel",
+        default=KERNEL,
+        help="the version of Debian's package, a linux-image .deb, or a folder with a kernel's packages unpacked",
     )
     parser.add_argument("--only", nargs="*", choices=CAPTURES, default=CAPTURES, help="captures to make")
     parser.add_argument(

@@ -51,8 +51,13 @@ def demand_programs() -> None:
 
 
 def find_kernel(wanted: str, work: Path) -> Kernel:
-    """Unpack a kernel: a package that is given, or the latest of a version that the host's repositories have."""
+    """Unpack a kernel: a package that is given, or the latest of a version that the host's repositories have.
+
+    Newer kernels are split into several packages: a folder that they were all unpacked into is taken too.
+    """
     deb = Path(wanted)
+    if deb.is_dir():
+        return _unpacked_kernel(deb, deb.name)
     if not deb.is_file():
         package = _latest(wanted)
         found = sorted(work.glob(f"{package}_*.deb"))
@@ -63,10 +68,15 @@ def find_kernel(wanted: str, work: Path) -> Kernel:
     unpacked = work / deb.stem
     if not unpacked.is_dir():
         subprocess.run(["dpkg-deb", "--extract", str(deb), str(unpacked)], check=True)
-    (image,) = (unpacked / "boot").glob("vmlinuz-*")
-    release = image.name.removeprefix("vmlinuz-")
-    (modules,) = (each for each in unpacked.glob(f"**/modules/{release}") if each.is_dir())
-    return Kernel(release, deb.name, image, modules)
+    return _unpacked_kernel(unpacked, deb.name)
+
+
+def _unpacked_kernel(folder: Path, package: str) -> Kernel:
+    (modules,) = (each for each in folder.glob("**/lib/modules/*") if each.is_dir())
+    images = [*folder.glob(f"boot/vmlinuz-{modules.name}"), *modules.glob("vmlinuz")]
+    if not images:
+        sys.exit(f"make live: {folder}: no vmlinuz in it; expected a kernel's packages, unpacked")
+    return Kernel(modules.name, package, images[0], modules)
 
 
 def _latest(version: str) -> str:
