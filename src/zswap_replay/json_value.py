@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from zswap_replay.errors import ResultError
+from zswap_replay.units import LEAST_WHOLE, MOST_WHOLE
 
 _SHOWN = 60
 """The most characters of a value that an error quotes."""
-_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
-"""Whole numbers that anything counts: others cannot be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Value:
         """Return the value as a whole number; true and false are none."""
         if type(self.content) is not int:
             raise self.fault("a whole number")
-        if not _LEAST <= self.content <= _MOST:
+        if not LEAST_WHOLE <= self.content <= MOST_WHOLE:
             raise self.fault("a whole number of at most 64 bits")
         return self.content
 
@@ -77,11 +76,11 @@ class Value:
         """Return the value as a number."""
         if not isinstance(self.content, int | float) or isinstance(self.content, bool):
             raise self.fault("a number")
-        if not (
-            math.isfinite(self.content)
-            if isinstance(self.content, float)
-            else _LEAST <= self.content <= _MOST
-        ):
+        if isinstance(self.content, float):
+            fits = math.isfinite(self.content)
+        else:
+            fits = LEAST_WHOLE <= self.content <= MOST_WHOLE
+        if not fits:
             raise self.fault("a finite number of at most 64 bits")
         return float(self.content)
 

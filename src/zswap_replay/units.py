@@ -39,6 +39,10 @@ def whole(digits: str) -> int:
     return int(significant or "0") if len(significant) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
+LEAST_WHOLE, MOST_WHOLE = -(1 << 63), (1 << 64) - 1
+"""Whole numbers of 64 bits, with a sign or without: what comes from outside and is none of them counts nothing."""
+
+
 def read_digits(text: str) -> int | None:
     """Read a whole number of decimal digits that fits 64 bits; None for any other text.
 

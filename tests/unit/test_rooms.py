@@ -25,7 +25,8 @@ SOURCE = Path(zswap_replay.__file__).parent
 
 ORDER = (
     {"errors", "_import_hooks"},
-    {"units", "json_value"},
+    {"units"},
+    {"json_value"},
     {"files", "inputs"},
     {"lib"},
     {"mm"},

@@ -6,10 +6,10 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from zswap_replay.units import LEAST_WHOLE, MOST_WHOLE
+
 _DEEPEST: Final = 50
 """Tables inside tables: a dotted key of thousands of parts is parsed, and then cannot even be printed."""
-_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
-"""Whole numbers that are taken: those of 64 bits, with a sign or without."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("values inside values without an end") from None
     for key, value in _whole_numbers(document):
-        if not _LEAST <= value <= _MOST:
+        if not LEAST_WHOLE <= value <= MOST_WHOLE:
             raise ValueError(f"{key}: found a number that does not fit 64 bits")
     return document
 

@@ -242,7 +242,9 @@ class MemCgroups:
         """Tell whether every memory.zswap.max up the tree leaves room, the coming page's length not counted."""
         memcg: cython.int = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
-            if 0 <= self.zswap_max[memcg] <= self.zswap_bytes[memcg] >> PAGE_SHIFT:
+            if self.zswap_max[memcg] != NO_LIMIT and (
+                self.zswap_bytes[memcg] >> PAGE_SHIFT >= self.zswap_max[memcg]
+            ):
                 return False
             memcg = self.parent[memcg]
         return True

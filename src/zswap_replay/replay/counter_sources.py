@@ -141,7 +141,7 @@ def machine_source(machine: Machine, group: Group, name: str) -> MachineSource:
     raise LookupError(f"{group}.{name}: no attribute of that name in {', '.join(PARTS)}, and no source")
 
 
-def limits_of(memcgs: MemCgroups, indices: npt.NDArray[np.int64], into: Columns) -> None:
+def read_limits(memcgs: MemCgroups, indices: npt.NDArray[np.int64], into: Columns) -> None:
     """Read the limits of memcgs as [memcg, limit], in the order of ``numbers.LIMITS``; -1 where there is none.
 
     They are bytes, and 0 for a writeback switch that is off.
@@ -221,7 +221,7 @@ class CounterReader:
         # [memcg, node, counter], a view: one node after the other
         by_node = into[:, node:limits].reshape(*counts.shape[:2], -1)
         self._of_memcgs["node"].read(counts, now, by_node)
-        limits_of(now.memcgs, now.indices, into[:, limits:])
+        read_limits(now.memcgs, now.indices, into[:, limits:])
 
     def _params(self) -> dict[str, int | str]:
         """Return the module parameters in effect, those that choose the pool first."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.memcgs import events_of, nr_dying_descendants
 from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
-from zswap_replay.replay.counter_sources import limits_of
+from zswap_replay.replay.counter_sources import read_limits
 from zswap_replay.result.numbers import LIMITS
 
 FAULTS = EVENT_NAMES.index("pgmajfault")
@@ -16,7 +16,7 @@ FAULTS = EVENT_NAMES.index("pgmajfault")
 def limits(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """Name the limits of a memcg that are set."""
     values = np.empty((1, len(LIMITS)), np.int64)
-    limits_of(memcgs, np.array([memcg]), values)
+    read_limits(memcgs, np.array([memcg]), values)
     return {name: value for name, value in zip(LIMITS, values[0].tolist(), strict=True) if value >= 0}
 
 
