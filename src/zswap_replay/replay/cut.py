@@ -294,7 +294,7 @@ def _without_snapshots(batch: Batch) -> Batch:
         batch.node[keep],
         batch.content[keep],
         batch.has_content[keep],
-        [replace(control, row=int(place[control.row])) for control in batch.controls if keep[control.row]],
+        [control._replace(row=int(place[control.row])) for control in batch.controls if keep[control.row]],
     )
 
 
@@ -317,5 +317,5 @@ def _a_page_a_row(batch: Batch) -> Batch:
         batch.node[row],
         batch.content[row],
         batch.has_content[row],
-        [replace(control, row=int(starts[control.row])) for control in batch.controls],
+        [control._replace(row=int(starts[control.row])) for control in batch.controls],
     )

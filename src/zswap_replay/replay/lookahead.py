@@ -212,6 +212,8 @@ class LookAhead:
 
     def _look_at(self, batch: Batch, left: int) -> list[tuple[str, Order]]:
         """Replay a batch ahead, and order what was stored and is not known."""
+        if self.unasked and 2 * len(batch.controls) > len(batch):
+            self.scout = None  # memcg events cost more than accesses, and nothing is compressed in them
         if self.scout is None or not self.workers.works or left <= 0:
             return []
         try:

@@ -185,13 +185,14 @@ def by_memcg(
     ``over_time`` are the figures of what the machine held, ``below_root`` those of memcgs; what they lack is None.
     """
     saved = {"/": over_time, **(below_root or {})}
-    return {
-        path: {
-            **reckon(counts_of_memcg(end, path), profile, compressors, duration_ns),
-            **{name: saved.get(path, {}).get(name) for name in SAVED},
-        }
-        for path in end.nodes
-    }
+    idle = reckon(dict.fromkeys(counts_of(end), 0), profile, compressors, duration_ns)
+    found = {}
+    for path in end.nodes:
+        counts = counts_of_memcg(end, path)
+        figures = reckon(counts, profile, compressors, duration_ns) if any(counts.values()) else idle
+        of_path = saved.get(path, {})
+        found[path] = {**figures, **{name: of_path.get(name) for name in SAVED}}
+    return found
 
 
 def worth_showing(found: Mapping[str, OverTime]) -> tuple[str, ...]:

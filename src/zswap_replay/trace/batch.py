@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +17,10 @@ from zswap_replay.trace.schema import Event
 NO_MEMCG = -1
 """The memcg of a row that names none."""
 
+_row = itemgetter(0)
 
-@dataclass(frozen=True)
-class Control:
+
+class Control(NamedTuple):
     """One row that does more than touch pages: a snapshot, a memcg event or a module parameter."""
 
     row: int
@@ -69,12 +73,18 @@ class Batch:
             self.node[rows],
             self.content[rows],
             self.has_content[rows],
-            [
-                replace(control, row=control.row - start)
-                for control in self.controls
-                if start <= control.row < stop
-            ],
+            self._controls(start, stop),
         )
+
+    def _controls(self, start: int, stop: int) -> list[Control]:
+        """Return the controls of rows `start` up to `stop`, counted from there: there may be one in each row."""
+        first, last = (bisect_left(self.controls, row, key=_row) for row in (start, stop))
+        if not start:
+            return self.controls[:last]
+        return [
+            Control(row - start, time_ns, event, memcg, key, value)
+            for row, time_ns, event, memcg, key, value in self.controls[first:last]
+        ]
 
 
 def cut(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:

@@ -195,7 +195,7 @@ class _Filter:
             batch.node[source],
             np.insert(content, at, 0),
             has_content,
-            [replace(each, row=new_row[each.row]) for each in batch.controls if each.row in new_row],
+            [each._replace(row=new_row[each.row]) for each in batch.controls if each.row in new_row],
         )
 
     def _set_times(self, first_ns: int) -> None:

@@ -227,4 +227,4 @@ def _scaled(control: Control, row: int, rate: Fraction) -> Control:
     elif control.event is Event.MEMCG_RECLAIM:
         assert isinstance(value, int)
         value = scaled_size(value, rate)
-    return replace(control, row=row, value=value)
+    return control._replace(row=row, value=value)

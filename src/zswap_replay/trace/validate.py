@@ -316,26 +316,34 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
     if event is _MEMCG_CREATE or event is _MEMCG_OFFLINE:
         return Control(row, int(columns.time_ns[row]), event, memcg, None, None)
     key, text = columns.key[row], columns.value[row]
-    name = EVENT_NAMES[event]
-    value: int | str | Reclaim | None = None
-    if _KEYED[event] and key is None:
-        raise RowError(row, "key", "null", "a label" if event is _SNAPSHOT else f"the knob of the {name}")
-    if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event, key):
-        raise RowError(row, "key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event, key))}")
-    if event is Event.MEMCG_SET and memcg == 0 and key not in ROOT_KNOBS:
-        raise RowError(row, "key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
-    if _WRITES[event]:
-        if text is None:
-            raise RowError(row, "value", "null", f"what the {name} writes")
-        try:
-            value = _parse_knob_once(event, key, text)
-        except SettingsError as error:
-            _, _, wish = str(error).rpartition("expected ")
-            raise RowError(row, "value", quoted(text), wish) from None
+    try:
+        value = _parse_write(int(event), key, text, memcg == 0)
+    except _ValueError as fault:
+        raise RowError(row, *fault.args) from None
     key = key if _KEYED[event] else None
     return Control(row, int(columns.time_ns[row]), event, memcg, key, value)
 
 
+class _ValueError(Exception):
+    """The column of a control row that is wrong, what was found there and what was expected."""
+
+
 @lru_cache(maxsize=4096)
-def _parse_knob_once(event: Event, key: str | None, text: str) -> int | str | Reclaim:
-    return parse_knob(event, key, text)
+def _parse_write(code: int, key: str | None, text: str | None, to_root: bool) -> int | str | Reclaim | None:
+    """Parse what a control row writes, most rows as another did before. Raises _ValueError."""
+    event, name = _EVENTS[code], EVENT_NAMES[code]
+    if _KEYED[event] and key is None:
+        raise _ValueError("key", "null", "a label" if event is _SNAPSHOT else f"the knob of the {name}")
+    if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event, key):
+        raise _ValueError("key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event, key))}")
+    if event is Event.MEMCG_SET and to_root and key not in ROOT_KNOBS:
+        raise _ValueError("key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
+    if not _WRITES[event]:
+        return None
+    if text is None:
+        raise _ValueError("value", "null", f"what the {name} writes")
+    try:
+        return parse_knob(event, key, text)
+    except SettingsError as error:
+        _, _, wish = str(error).rpartition("expected ")
+        raise _ValueError("value", quoted(text), wish) from None

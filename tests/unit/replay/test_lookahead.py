@@ -83,6 +83,28 @@ def test_a_long_replay_looks_ahead_unasked_as_long_as_that_helps(
     assert (worth == 1) == (sum(ordered) > found.timing.pages_compressed // 2)
 
 
+@pytest.mark.skipif(not compiled(), reason="an interpreted replay does not look ahead unasked")
+def test_memcg_events_are_not_replayed_ahead_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = TraceBuilder()
+    for number in range(200):
+        builder.memcg_create(f"/a{number}").memcg_offline(f"/a{number}")
+    builder.write("/b", 0)
+    builder.save(tmp_path / "t.parquet")
+    ahead: list[int] = []
+    monkeypatch.setattr(loop, "WORTH_ROWS", 1)
+
+    def asked(self: lookahead.GuessedPageData) -> list[tuple[str, npt.NDArray[np.uint64]]]:
+        ahead.append(len(self.guesses))
+        return []
+
+    monkeypatch.setattr(lookahead.GuessedPageData, "asked", asked)
+    result = replay(tmp_path / "t.parquet", batch_rows=100)
+    assert 1 == result.counters["replay.accesses"]
+    assert not ahead
+    replay(tmp_path / "t.parquet", batch_rows=100, jobs=1)
+    assert ahead
+
+
 @pytest.mark.parametrize("guess", [0, 1, 4096])
 def test_a_wrong_guess_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookahead.Guesses, "guess", lambda self, number: guess)

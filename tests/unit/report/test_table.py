@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tests.factories import make_result, make_snapshot
 from tests.golden import assert_golden
-from zswap_replay.report.terminal import table
+from zswap_replay.report.terminal import memcgs, table
 from zswap_replay.report.terminal.style import PLAIN_WIDTH, ratio, share, size
 from zswap_replay.result.result import Result
 from zswap_replay.units import UNLIMITED
@@ -46,6 +46,22 @@ def test_plain_text_keeps_to_its_width(results: list[Result]) -> None:
     assert [] == [line for line in text.splitlines() if len(line) > PLAIN_WIDTH]
     assert text.isascii()
     assert [] == [line for line in text.splitlines() if line != line.rstrip()]
+
+
+def test_of_many_memcgs_the_busiest_have_rows_and_the_others_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memcgs, "SHOWN", 6)
+    end = make_snapshot()
+    for number in range(8):
+        path = f"/jobs/j{number}"
+        end.memcg[path] = {"zswpout": 1_000_000 if number in (3, 5) else 0}
+    end.memcg["/jobs"] = {}
+    assert ["/", "/batch", "/jobs", "/jobs/j3", "/jobs/j5", "/web"] == memcgs.shown(end)
+    text = table.render([make_result(snapshots=(end,))], timing=False)
+    assert "the 6 with most pages stored, loaded or refused, and parents; csv and json have all 12" in text
+    assert "/jobs/j5" in text
+    assert "/jobs/j4" not in text
 
 
 def test_timing_can_be_left_out() -> None:

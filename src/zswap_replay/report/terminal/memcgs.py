@@ -12,7 +12,11 @@ from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import number, size
 from zswap_replay.result.by_name import tree_order
 from zswap_replay.result.snapshot import Snapshot
+from zswap_replay.trace.events import with_ancestors
 from zswap_replay.units import UNLIMITED
+
+SHOWN = 1000
+"""Memcgs that a table has rows for: more are read by a program, and not by people."""
 
 _REJECTS = ("memcg_limit_reject", "pool_limit_reject", "compress_reject")
 
@@ -23,7 +27,7 @@ class _Column:
     cell: Callable[[Snapshot, str], Text]
 
 
-def tables(snapshot: Snapshot, console: Console) -> list[Grid]:
+def parts(snapshot: Snapshot, console: Console) -> list[Grid | Text]:
     """Make one table where the console is wide enough, else one of memory and one of activity."""
     memory = [
         _Column("current", lambda now, path: size(now.memcg.get(path, {}).get("memory.current"))),
@@ -40,22 +44,54 @@ def tables(snapshot: Snapshot, console: Console) -> list[Grid]:
         _Column("wb", _writeback),
         _Column("rejects\nmemcg/pool/compress", _rejects),
     ]
-    whole = _table(snapshot, console, memory + activity)
+    paths = shown(snapshot)
+    names = list(_tree(paths, guides=console.is_terminal))
+    left_out = _left_out(len(paths), len(snapshot.memcg))
+    whole = _table(snapshot, names, memory + activity)
     if whole.natural_width <= console.width:
-        return [whole]
-    return [_table(snapshot, console, memory), _table(snapshot, console, activity)]
+        return [whole, *left_out]
+    return [_table(snapshot, names, memory), _table(snapshot, names, activity), *left_out]
 
 
-def _table(snapshot: Snapshot, console: Console, columns: list[_Column]) -> Grid:
+def shown(snapshot: Snapshot) -> list[str]:
+    """Return the memcgs that have a row, children after parents: all, or those with most in zswap and their parents."""
+    paths = tree_order(snapshot.memcg)
+    if len(paths) <= SHOWN:
+        return paths
+    busiest = sorted(paths, key=lambda path: -_passed(snapshot, path))  # of equal ones, the first by name
+    kept = {"/"}
+    for path in busiest:
+        line = {path, *with_ancestors(path)}
+        if len(kept | line) > SHOWN:
+            break
+        kept |= line
+    return [path for path in paths if path in kept]
+
+
+def _left_out(shown: int, total: int) -> list[Text]:
+    """Say how many memcgs have no row, and what shows them; nothing where all have one."""
+    if shown == total:
+        return []
+    text = f"the {shown:,} with most pages stored, loaded or refused, and parents; csv and json have all {total:,}"
+    return [Text(text, style="dim")]
+
+
+def _passed(snapshot: Snapshot, path: str) -> int:
+    """Count the pages of a memcg that zswap has taken, loaded, refused or holds."""
+    counters, ours = snapshot.memcg[path], snapshot.replay_memcg.get(path, {})
+    counts = [counters.get("zswpout"), counters.get("zswpin"), ours.get("stored_pages")]
+    return sum(count or 0 for count in (*counts, *map(ours.get, _REJECTS)))
+
+
+def _table(snapshot: Snapshot, names: list[tuple[str, Text]], columns: list[_Column]) -> Grid:
     table = Grid("memcg", *(column.heading for column in columns))
-    for path, name in _tree(snapshot, guides=console.is_terminal):
+    for path, name in names:
         table.add_row(name, *(column.cell(snapshot, path) for column in columns))
     return table
 
 
-def _tree(snapshot: Snapshot, *, guides: bool) -> Iterator[tuple[str, Text]]:
-    """Yield paths and names of the memcgs, children after parents: drawn as a tree, or as full paths, for grep."""
-    paths = tree_order(snapshot.memcg)
+def _tree(paths: list[str], *, guides: bool) -> Iterator[tuple[str, Text]]:
+    """Yield paths and names of memcgs in tree order: drawn as a tree, or as full paths, for grep."""
     if not guides:
         yield from ((path, Text(path)) for path in paths)
         return

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
 
+from zswap_replay.report.terminal import memcgs
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, number, ratio, share, size
-from zswap_replay.result.by_name import tree_order
-from zswap_replay.result.cost import worth_showing
+from zswap_replay.result.cost import OverTime, worth_showing
 from zswap_replay.result.cost_profile import PARTS
 from zswap_replay.result.counters import COUNTERS, Group
 from zswap_replay.result.derived import DERIVED, OF_MEMCG, PRICED, Figure
@@ -178,18 +178,19 @@ def cost(results: Sequence[Result]) -> Grid:
     return table
 
 
-def cost_by_memcg(result: Result) -> Grid | None:
-    """Tabulate what each memcg costs and saves, if anything; None where the root alone does."""
-    costing = _costing(result)
+def cost_by_memcg(result: Result, costing: Mapping[str, OverTime]) -> Grid | None:
+    """Tabulate what memcgs cost and save, as ``costing()`` returned it; None where the root alone does."""
+    if not costing:
+        return None
     figures = [DERIVED[name] for name in worth_showing(costing)]
     headings = (figure.title if figure.when else figure.heading or figure.title for figure in figures)
     table = Grid("memcg", *headings)
-    for path in tree_order(costing):
+    for path in filter(costing.__contains__, memcgs.shown(result.end)):
         table.add_row(path, *(priced(figure, costing[path][figure.name]) for figure in figures))
-    return table if costing else None
+    return table
 
 
-def _costing(result: Result) -> dict[str, dict[str, Number | None]]:
+def costing(result: Result) -> Mapping[str, OverTime]:
     """Return the figures of the memcgs that cost or save anything, by path; none where the root alone does."""
     found = {path: each for path, each in result.cost_by_memcg.items() if any(each.values())}
     return found if len(found) > 1 else {}
@@ -202,12 +203,15 @@ def cost_title(results: Sequence[Result]) -> str:
     return f"cost, by {names}" if chosen else f"cost, by {names} (--cost says another)"
 
 
-def cost_basis(results: Sequence[Result]) -> Grid:
-    """Say what the figures rest on: the counters, and where the numbers of the cost profile come from."""
+def cost_basis(results: Sequence[Result], memcgs_costing: Sequence[Mapping[str, OverTime]]) -> Grid:
+    """Say what the figures rest on: the counters, and where the numbers of the cost profile come from.
+
+    ``memcgs_costing`` is what ``costing()`` returned for each result.
+    """
     table = Grid("", "", left=(0, 1))
     modelled = "what was counted, times what the profile says; reclaim as if it waited for each write"
     rows = [("modelled", modelled)]
-    if any(worth_showing(_costing(result)) == OF_MEMCG for result in results):
+    if any(worth_showing(each) == OF_MEMCG for each in memcgs_costing):
         rows.append(
             (
                 "counted",

@@ -56,7 +56,7 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
         _section(console, f"estimates for the whole (a sample of {rates} of the pages)", estimated)
     for label, result in zip(labels(results), results, strict=True):
         title = "memcgs" if len(results) == 1 else f"memcgs, {label}"
-        _section(console, title, *memcgs.tables(result.end, console))
+        _section(console, title, *memcgs.parts(result.end, console))
     if any(result.range is not None for result in results):
         delays = ", ".join(map(str, RANGE_DELAYS))
         _section(console, f"range (--shrink-delay {delays})", *ranges.tables(results))
@@ -73,9 +73,10 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
 
 
 def _cost(results: Sequence[Result], console: Console) -> None:
-    tables = [sections.cost(results)]
-    tables += [table for table in map(sections.cost_by_memcg, results) if table is not None]
-    _section(console, sections.cost_title(results), *tables, sections.cost_basis(results))
+    costing = [sections.costing(result) for result in results]
+    of_memcgs = (sections.cost_by_memcg(*each) for each in zip(results, costing, strict=True))
+    tables = [sections.cost(results), *(table for table in of_memcgs if table is not None)]
+    _section(console, sections.cost_title(results), *tables, sections.cost_basis(results, costing))
 
 
 def _title(results: Sequence[Result], console: Console) -> None:
