@@ -57,9 +57,9 @@ def test_of_many_memcgs_the_busiest_have_rows_and_the_others_are_counted(
         path = f"/jobs/j{number}"
         end.memcg[path] = {"zswpout": 1_000_000 if number in (3, 5) else 0}
     end.memcg["/jobs"] = {}
-    assert ["/", "/batch", "/jobs", "/jobs/j3", "/jobs/j5", "/web"] == memcgs.shown(end)
+    assert ["/", "/jobs", "/jobs/j3", "/jobs/j5", "/web", "/web/worker"] == memcgs.shown(end)
     text = table.render([make_result(snapshots=(end,))], timing=False)
-    assert "the 6 with most pages stored, loaded or refused, and parents; csv and json have all 12" in text
+    assert "the 6 with most pages stored, loaded or refused, and parents; csv and json have all 13" in text
     assert "/jobs/j5" in text
     assert "/jobs/j4" not in text
 
