@@ -50,6 +50,6 @@ cdef class LruRings:
     cpdef int list_move_tail(self, int head, int item) except -1
     cpdef int list_splice_init(self, int source, int head) except -1
     cpdef int list_splice_tail_init(self, int source, int head) except -1
-    @cython.locals(slot="int[::1]")
     cdef Ring new_ring(self)
+    @cython.locals(slot="int[::1]")
     cdef Ring make_room(self, int head, int size)
