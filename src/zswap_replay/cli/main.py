@@ -16,6 +16,7 @@ import click
 from zswap_replay import __version__
 from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
+from zswap_replay.cli.standard_streams import drop_what_nobody_is_told, open_closed_streams
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
@@ -58,7 +59,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    _open_closed_streams()
+    open_closed_streams()
+    drop_what_nobody_is_told()
     from zswap_replay.sweep.interrupts import end_as_interrupted, forget_met
 
     end_as_interrupted()
@@ -67,22 +69,6 @@ def main() -> None:
     status = guarded(cli, PROGRAM, sys.argv[1:])
     forget_met()
     sys.exit(status)
-
-
-def _open_closed_streams() -> None:
-    """Give standard streams that were closed, as by ``>&-``, an end in /dev/null.
-
-    Python has None in their place, which nothing can be printed to; and a file that is opened next would get the number
-    of one, and what other libraries print to it.
-    """
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)
-            os.dup2(opened, number)
-            if opened != number:
-                os.close(opened)
-            os.set_inheritable(number, True)
-            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
