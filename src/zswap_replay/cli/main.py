@@ -61,12 +61,16 @@ def main() -> None:
     """Run the command line and exit with its status."""
     open_closed_streams()
     drop_what_nobody_is_told()
-    from zswap_replay.sweep.interrupts import end_as_interrupted, forget_met
+    from zswap_replay.sweep.interrupts import end_as_interrupted, end_at_once, forget_met
 
     end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    status = guarded(cli, PROGRAM, sys.argv[1:])
+    try:
+        status = guarded(cli, PROGRAM, sys.argv[1:])
+        end_at_once()
+    except Stopped as stop:  # while an earlier one was answered
+        status = stop.exit_code
     forget_met()
     sys.exit(status)
 
