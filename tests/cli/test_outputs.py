@@ -301,3 +301,15 @@ def test_the_file_that_cannot_grow_is_named(files: Path, command: str, named: st
     assert (2, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
     assert done.stderr.startswith(f"zswap-replay: {name}")
     assert done.stderr.endswith("File too large\n")
+
+
+def test_memory_that_cannot_be_had_is_told_in_one_line(files: Path) -> None:
+    told = set()
+    for megabytes in (150, 220, 280, 340):
+        done = bash(
+            f"unset ${{!COVERAGE_*}}; ulimit -v {megabytes << 10}; exec {PROGRAM} run t.parquet -q -o out"
+        )
+        assert "Traceback" not in done.stderr
+        told.add((done.returncode, "out of memory" in done.stderr))
+        assert not list(files.glob(".out*"))
+    assert (2, True) in told

@@ -22,6 +22,13 @@ from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
 
 INTERRUPTED = 130
+_NO_MEMORY = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't start new thread",
+    "launch worker thread",
+)
+"""What errors say, other than MemoryError, where memory cannot be had."""
 COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 """What a shell's completion script sets to have completions printed, and nothing else done."""
 
@@ -116,6 +123,15 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         if error.filename is None:  # it may be standard output's, as of a full disk
             _drop_output()
         return _failed(program, _os_message(error), 2)
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        return _failed(program, "out of memory: what the system, a cgroup or ulimit -v allows is used up", 2)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Tell whether an error comes of memory that cannot be had: for values, for a thread, or for a library."""
+    return isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY)
 
 
 def _failed(program: str, text: str, status: int) -> int:

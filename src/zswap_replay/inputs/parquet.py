@@ -56,10 +56,10 @@ class ReopenedFile(pq.ParquetFile):
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn any error of Arrow, or of the file system behind it, into UnreadableError with one line."""
+    """Turn any error of Arrow, or of the file system behind it, into UnreadableError with one line; not MemoryError."""
     try:
         yield
-    except (ZswapReplayError, UnreadableError):
+    except (ZswapReplayError, UnreadableError, MemoryError):
         raise
     except Exception as error:  # file systems of fsspec and damaged texts raise many kinds
         raise UnreadableError(one_line(error)) from None
