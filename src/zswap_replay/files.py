@@ -113,6 +113,17 @@ def check_distinct(*paths: tuple[str, Name | None]) -> None:
 
 
 @contextmanager
+def naming(name: str, *others: str) -> Iterator[None]:
+    """Name the file in the error of one that cannot grow, which names none, or one of ``others``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL and error.filename in (None, *others):
+            raise OSError(error.errno, os.strerror(error.errno), name) from None
+        raise
+
+
+@contextmanager
 def replacing(
     path: Name, *, inputs: Iterable[Name] = (), overwrite: bool = True, regular: bool = False
 ) -> Iterator[Path]:
@@ -130,17 +141,17 @@ def replacing(
     found = _status(name)
     target = Path(os.path.realpath(name))
     if found is not None and not stat.S_ISREG(found.st_mode):
-        with _named(name):
+        with naming(name):
             yield Path(name)
         return
     descriptor = _descriptor(name)
     if descriptor is not None:
-        with _copied_to(descriptor) as file:
+        with _copied_to(descriptor, name) as file:
             yield file
         return
     temporary = _temporary(target, name)
     try:
-        with _named(name, str(temporary)):
+        with naming(name, str(temporary)):
             if found is not None:
                 temporary.chmod(stat.S_IMODE(found.st_mode) | stat.S_IWUSR)
             yield temporary
@@ -149,17 +160,6 @@ def replacing(
             temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _named(name: str, *others: str) -> Iterator[None]:
-    """Name the file in the error of one that cannot grow, which names none, or one of ``others``."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL and error.filename in (None, *others):
-            raise OSError(error.errno, os.strerror(error.errno), name) from None
-        raise
 
 
 def _descriptor(name: str) -> int | None:
@@ -175,14 +175,15 @@ def _descriptor(name: str) -> int | None:
 
 
 @contextmanager
-def _copied_to(descriptor: int) -> Iterator[Path]:
+def _copied_to(descriptor: int, name: str) -> Iterator[Path]:
     """Make a file whose bytes go to an open descriptor, to where it is: what was written to it before stays."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
         file = Path(folder, "output")
-        yield file
-        with open(os.dup(descriptor), "wb") as stream:
+        with naming(folder):
+            yield file
+        with naming(name), open(os.dup(descriptor), "wb") as stream:
             stream.write(file.read_bytes())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import shlex
 import shutil
@@ -277,3 +278,38 @@ def test_a_sweep_that_is_told_to_end_keeps_its_points(blow: signal.Signals, jobs
     assert "the same command goes on from there" in errors
     assert not (files / "out.parquet").exists()
     assert [] == [path for path in files.iterdir() if path.name.endswith(".tmp")]
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("sweep t.parquet --max-pool-percent 1,2,3 -q -j 1 -o o", "o.partial"),
+        (
+            "tune t.parquet --vary max_pool_percent=1..9 --minimize vmstat.pgmajfault --replays 2 -q --study o",
+            "o",
+        ),
+        ("trace generate zipf --events 1000 -f -o /dev/stdout > o", "HERE/tmp"),
+        ("run - < <(cat pages.bin)", "HERE"),
+        ("trace import parquet packed.gz -o o --memcg /a", "HERE"),
+    ],
+)
+def test_the_file_that_cannot_grow_is_named(files: Path, command: str, named: str) -> None:
+    with gzip.open(files / "packed.gz", "wb") as packed:
+        packed.write((files / "pages.bin").read_bytes())
+    done = bash(f"ulimit -f 1; export TMPDIR={shlex.quote(str(files))}; {PROGRAM} {command}")
+    name = named.replace("HERE", str(files))
+    assert (2, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+    assert done.stderr.startswith(f"zswap-replay: {name}")
+    assert done.stderr.endswith("File too large\n")
+
+
+def test_memory_that_cannot_be_had_is_told_in_one_line(files: Path) -> None:
+    told = set()
+    for megabytes in (150, 220, 280, 340):
+        done = bash(
+            f"unset ${{!COVERAGE_*}}; ulimit -v {megabytes << 10}; exec {PROGRAM} run t.parquet -q -o out"
+        )
+        assert "Traceback" not in done.stderr
+        told.add((done.returncode, "out of memory" in done.stderr))
+        assert not list(files.glob(".out*"))
+    assert (2, True) in told

@@ -108,3 +108,14 @@ def test_a_file_that_is_full_is_an_error() -> None:
 def test_standard_streams_may_be_closed(arguments: str, closed: str, status: int) -> None:
     done = bash(f"exec {program(arguments)} {closed}")
     assert (status, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+WARNED = "run traces/db.parquet --max-events 100 --no-timing --format json"
+"""A command that has a warning to print beside its result."""
+
+
+@pytest.mark.parametrize("error", ["2>/dev/full", "2</dev/null", "2> >(exec true)", "2>&-"])
+@pytest.mark.parametrize(("arguments", "status"), [(WARNED, 0), ("run missing.parquet", 2)])
+def test_what_standard_error_cannot_take_is_lost_alone(arguments: str, status: int, error: str) -> None:
+    done = bash(f"exec {program(arguments)} {error}")
+    assert (status, "", not status) == (done.returncode, done.stderr, done.stdout.startswith("{"))

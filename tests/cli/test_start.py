@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -158,3 +159,27 @@ def test_arrow_gets_its_memory_where_little_stays_unused(variables: dict[str, st
         check=False,
     )
     assert expected == done.stdout.splitlines()[-1], done.stderr
+
+
+INTERRUPTED = """
+import os, sys
+from zswap_replay.cli.start import main
+
+class Interrupts:
+    def find_spec(self, name, path, target=None):
+        if name == "click":
+            os.kill(os.getpid(), 2)
+
+sys.meta_path.insert(0, Interrupts())
+main()
+"""
+
+
+def test_ctrl_c_before_the_command_line_is_there_prints_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, "kernels"],
+        capture_output=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (-signal.SIGINT, b"", b"") == (done.returncode, done.stdout, done.stderr)

@@ -16,11 +16,19 @@ import click
 from zswap_replay import __version__
 from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
+from zswap_replay.cli.standard_streams import drop_what_nobody_is_told, open_closed_streams
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
 
 INTERRUPTED = 130
+_NO_MEMORY = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't start new thread",
+    "launch worker thread",
+)
+"""What errors say, other than MemoryError, where memory cannot be had."""
 COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 """What a shell's completion script sets to have completions printed, and nothing else done."""
 
@@ -58,31 +66,20 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    _open_closed_streams()
-    from zswap_replay.sweep.interrupts import end_as_interrupted, forget_met
+    open_closed_streams()
+    drop_what_nobody_is_told()
+    from zswap_replay.sweep.interrupts import end_as_interrupted, end_at_once, forget_met
 
     end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    status = guarded(cli, PROGRAM, sys.argv[1:])
+    try:
+        status = guarded(cli, PROGRAM, sys.argv[1:])
+        end_at_once()
+    except Stopped as stop:  # while an earlier one was answered
+        status = stop.exit_code
     forget_met()
     sys.exit(status)
-
-
-def _open_closed_streams() -> None:
-    """Give standard streams that were closed, as by ``>&-``, an end in /dev/null.
-
-    Python has None in their place, which nothing can be printed to; and a file that is opened next would get the number
-    of one, and what other libraries print to it.
-    """
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)
-            os.dup2(opened, number)
-            if opened != number:
-                os.close(opened)
-            os.set_inheritable(number, True)
-            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
@@ -126,6 +123,15 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         if error.filename is None:  # it may be standard output's, as of a full disk
             _drop_output()
         return _failed(program, _os_message(error), 2)
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        return _failed(program, "out of memory: what the system, a cgroup or ulimit -v allows is used up", 2)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Tell whether an error comes of memory that cannot be had: for values, for a thread, or for a library."""
+    return isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY)
 
 
 def _failed(program: str, text: str, status: int) -> int:

@@ -22,6 +22,9 @@ from zswap_replay.errors import ZswapReplayError
 MAGIC = b"PAR1"
 """The first and the last bytes of a Parquet file."""
 
+_ENCRYPTED = b"PARE"
+"""The same of a file whose footer is encrypted."""
+
 _os_file: Callable[[bytes, str], pa.NativeFile] = cast("Any", pa.OSFile)
 """Arrow's files take bytes too, of which the stubs do not know."""
 
@@ -53,10 +56,10 @@ class ReopenedFile(pq.ParquetFile):
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn any error of Arrow, or of the file system behind it, into UnreadableError with one line."""
+    """Turn any error of Arrow, or of the file system behind it, into UnreadableError with one line; not MemoryError."""
     try:
         yield
-    except (ZswapReplayError, UnreadableError):
+    except (ZswapReplayError, UnreadableError, MemoryError):
         raise
     except Exception as error:  # file systems of fsspec and damaged texts raise many kinds
         raise UnreadableError(one_line(error)) from None
@@ -88,14 +91,17 @@ def open_parquet(
     try:
         with reading():
             metadata = metadata or pq.read_metadata(source)
-            names = metadata.schema.to_arrow_schema().names
+            schema = metadata.schema.to_arrow_schema()
     except UnreadableError as error:
         raise UnreadableError(_fault(source, str(error))) from None
     with reading():
         file = ReopenedFile(
             source,
             metadata=metadata,
-            read_dictionary=[name for name in dictionaries if name in names],
+            # of a column with others in it Arrow does not know the name
+            read_dictionary=[
+                field.name for field in schema if field.name in dictionaries and not field.type.num_fields
+            ],
             buffer_size=_BUFFER_BYTES,
             pre_buffer=False,
         )
@@ -145,6 +151,8 @@ def _fault(source: pa.NativeFile, why: str) -> str:
             tail = source.read(len(MAGIC))
     except UnreadableError:
         return f"cannot be read: {why}"
+    if head == _ENCRYPTED:
+        return "found an encrypted Parquet file; expected one that is not"
     if head != MAGIC:
         return f"found {'an empty file' if not size else 'no Parquet'}; expected a Parquet file"
     if tail != MAGIC:

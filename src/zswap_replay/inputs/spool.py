@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from io import UnsupportedOperation
-from typing import IO, BinaryIO, TextIO
+from typing import IO, BinaryIO, Protocol, TextIO
 
 from zswap_replay.errors import SettingsError
 
@@ -15,6 +15,15 @@ STANDARD_INPUT = "-"
 """The name of standard input, in the place of that of a file."""
 
 _CHUNK = 1 << 20
+
+
+class Readable(Protocol):
+    """What bytes are read from, one after the other."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes at most; none at the end."""
+        ...
+
 
 _files: dict[str, IO[bytes]] = {}
 """By name, what was read from a pipe. The files have no name, so that nothing is left of them however this ends."""
@@ -28,7 +37,8 @@ def path_of(name: str) -> str:
 
     That of a file is its name. Standard input (``-``) and pipes are read to their end, the first time only.
 
-    Raises SettingsError: standard input is a terminal, or closed. OSError: the bytes cannot be read or kept.
+    Raises SettingsError: standard input is a terminal, or closed, or there is no room for its bytes. OSError: they
+    cannot be read.
     """
     global _standard
     if name == STANDARD_INPUT:
@@ -69,13 +79,31 @@ def _is_pipe(name: str) -> bool:
 
 
 def _kept(pipe: BinaryIO) -> IO[bytes]:
-    from tempfile import TemporaryFile  # takes milliseconds, and few inputs are pipes
-
-    spool = TemporaryFile()  # noqa: SIM115  # open as long as the process lives
+    spool = spooled(pipe)
     atexit.register(spool.close)
+    return spool
+
+
+def spooled(pipe: Readable) -> IO[bytes]:
+    """Return a file without a name, at its end, that holds what is left of ``pipe``.
+
+    Raises SettingsError: there is no room for it. OSError: it cannot be read.
+    """
+    from tempfile import TemporaryFile, gettempdir  # takes milliseconds, and few inputs are pipes
+
+    try:
+        spool = TemporaryFile()  # noqa: SIM115  # open as long as the process lives
+    except OSError as error:
+        raise SettingsError(f"no file can be made for what is read from a pipe: {error.strerror}") from None
     while chunk := pipe.read(_CHUNK):
-        spool.write(chunk)
-    spool.flush()
+        try:
+            spool.write(chunk)
+            spool.flush()
+        except OSError as error:
+            spool.close()
+            raise SettingsError(
+                f"{gettempdir()}: no room for what is read from a pipe: {error.strerror}"
+            ) from None
     return spool
 
 

@@ -21,10 +21,10 @@ from zswap_replay.payload.classes import CLASS_NAMES, SAME_FILLED, ZERO
 from zswap_replay.payload.recipe import ClassShare, Duplicates, Recipe
 from zswap_replay.units import PAGE_SIZE
 
-_TRIED: Final = 16
-"""Pages of each candidate."""
-_CHOSEN: Final = 192
-"""Pages of each part that is left, and again, of other ones, to see how near the recipe comes."""
+_TRIED: Final = (4, 16)
+"""Pages of each candidate, where few were measured and where many were: a tenth of those."""
+_CHOSEN: Final = (32, 192)
+"""Pages of each part that is left, as many as were measured; and again, of other ones, to see how near it comes."""
 _STEP: Final = 32
 """Bytes from one point of a distribution to the next, where it is fitted."""
 _ROOM_WEIGHT: Final = 12.0
@@ -86,8 +86,11 @@ def _codecs(measured: Measurement, notes: Callable[[str], None]) -> list[Codec]:
 def _mixture(
     normal: Lengths, codecs: Sequence[Codec], most: int, progress: Callable[[int, int | None, str], None]
 ) -> tuple[list[ClassShare], tuple[Nearness, ...]]:
+    measured = next(iter(normal.values())).size
+    most = min(most, measured)
+    few, many = _between(measured // 10, _TRIED), _between(measured, _CHOSEN)
     tried = candidates()
-    every = _TRIED * (len(tried) + _ZOOMS * 8 * most) + 2 * _CHOSEN * most
+    every = few * (len(tried) + _ZOOMS * 8 * most) + 2 * many * most
     made = 0
 
     def told(pages: int) -> None:
@@ -97,10 +100,10 @@ def _mixture(
 
     left: list[ClassShare] = []
     for zoom in range(_ZOOMS + 1):
-        columns = np.stack([_column(lengths_of(part, codecs, _TRIED, zoom, told)) for part in tried], axis=1)
+        columns = np.stack([_column(lengths_of(part, codecs, few, zoom, told)) for part in tried], axis=1)
         left = [tried[at] for at in _fewest(columns, _column(normal), most)]
         tried = list(dict.fromkeys(fine for part in left for fine in narrower(part)))
-    finer = [lengths_of(part, codecs, _CHOSEN, _ZOOMS + 1, told) for part in left]
+    finer = [lengths_of(part, codecs, many, _ZOOMS + 1, told) for part in left]
     weights = nonnegative(
         np.stack([_column(lengths, _FINAL_WEIGHT) for lengths in finer], axis=1),
         _column(normal, _FINAL_WEIGHT),
@@ -109,8 +112,12 @@ def _mixture(
     mixture = [
         replace(part, share=float(weight)) for part, weight in zip(left, weights, strict=True) if weight > 0
     ]
-    fresh = [lengths_of(part, codecs, _CHOSEN, _ZOOMS + 2, told) for part in mixture]
+    fresh = [lengths_of(part, codecs, many, _ZOOMS + 2, told) for part in mixture]
     return mixture, tuple(_nearness(codec.name, normal, mixture, fresh) for codec in codecs)
+
+
+def _between(pages: int, bounds: tuple[int, int]) -> int:
+    return min(max(pages, bounds[0]), bounds[1])
 
 
 def _column(lengths: Lengths, weight: float = _ROOM_WEIGHT) -> Matrix:

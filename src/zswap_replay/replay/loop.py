@@ -232,7 +232,8 @@ class Loop:
             try:
                 row = self.core.run(events, row, stop)
             except (OverflowError, MemoryError) as error:
-                raise SettingsError(f"{self.trace}: found more pages than memory holds: {error}") from None
+                why = f": {error}" if str(error) else ""
+                raise SettingsError(f"{self.trace}: found more pages than memory holds{why}") from None
             if row < stop and row not in controls:
                 self.controls.ensure_memcg(int(batch.memcg[row]))
 

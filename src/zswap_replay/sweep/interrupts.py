@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -14,11 +15,17 @@ _STOPS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that ask for an end, beside Ctrl-C: of `kill`, systemd, docker and timeout, and of a terminal that closes."""
 
 
+_INTERRUPTS = (signal.SIG_DFL, signal.default_int_handler)
+"""Handlers of Ctrl-C that end the program: before Python's own is set, and that one."""
+
 _met: list[int] = []
 """Signals whose handler has raised Stopped, until somebody has seen it."""
 
 _PATIENCE = 10.0
 """Seconds in which Stopped arrives where it is seen, whatever is put in order on the way; then it was lost."""
+
+_SOON = 0.01
+"""Seconds after which Stopped is raised again where it is known that it was lost."""
 
 
 def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
@@ -50,10 +57,28 @@ def forget_met() -> None:
 
 
 def end_as_interrupted() -> None:
-    """Handle signals that ask for an end as Ctrl-C, but for the exit status; one that is ignored stays so."""
+    """Handle Ctrl-C and signals that ask for an end alike, but for the exit status; one that is ignored stays so."""
+    if signal.getsignal(signal.SIGINT) in _INTERRUPTS:
+        signal.signal(signal.SIGINT, raise_stopped)
     for number in _STOPS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, raise_stopped)
+    sys.unraisablehook = _unraisable
+
+
+def end_at_once() -> None:
+    """Let the same signals end the process without a word, as when its work is done and it is about to exit."""
+    for number in (signal.SIGINT, *_STOPS):
+        if signal.getsignal(number) is raise_stopped:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Raise Stopped again, soon, where a finaliser has lost it; all else that is lost is printed."""
+    if _met and issubclass(lost.exc_type, Stopped):
+        signal.setitimer(signal.ITIMER_REAL, _SOON)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 class HeldInterrupts:
@@ -69,10 +94,9 @@ class HeldInterrupts:
 
     def __enter__(self) -> HeldInterrupts:
         if threading.current_thread() is threading.main_thread():
-            raising = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(_STOPS, raise_stopped)
-            self._handlers = {
-                number: handler for number, handler in raising.items() if signal.getsignal(number) is handler
-            }
+            raising = (raise_stopped, signal.default_int_handler)
+            found = {number: signal.getsignal(number) for number in (signal.SIGINT, *_STOPS)}
+            self._handlers = {number: handler for number, handler in found.items() if handler in raising}
             for number in self._handlers:
                 signal.signal(number, self._hold)
         return self

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from zswap_replay.errors import SweepError
+from zswap_replay.files import naming
 from zswap_replay.result.by_name import respelled
 from zswap_replay.sweep.table import Record
 
@@ -59,9 +60,14 @@ class Journal:
         self.records[record.point] = record
 
     def _write(self, line: Mapping[str, object]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        data = (json.dumps(line) + "\n").encode()
+        descriptor = self._file.fileno()
+        with naming(
+            self.path
+        ):  # past the file's buffer: what there is no room for is not tried again at its end
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fsync(descriptor)
 
     def kept(self) -> int:
         """Return how many points the file has: an interrupt may have come between a write and ``records``."""
@@ -103,7 +109,7 @@ def _locked(path: str) -> TextIO:
     file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - open as long as the sweep runs
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         file.close()
         raise SweepError(f"{path}: another sweep is writing it") from None
     file.seek(0)

@@ -77,6 +77,8 @@ def _located(
     file_name: str, file: TraceFile, groups: list[int], columns: list[str], error: UnreadableError
 ) -> TraceError:
     group, why = _damaged(file, groups, columns) or (groups[0], str(error))
+    if "decrypt" in why.lower():
+        return TraceError(f"{file_name}: row group {group}: found encrypted columns; expected none")
     return TraceError(f"{file_name}: row group {group}: damaged data: {why}")
 
 

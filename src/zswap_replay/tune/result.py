@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from zswap_replay.errors import ResultError
+from zswap_replay.json_value import Value
+from zswap_replay.tune.shape import check_shape
 
 SCHEMA: Final = 1
 KIND: Final = "tune"
@@ -93,7 +95,10 @@ def is_tuned(begin: str) -> bool:
 
 
 def read(name: str, text: str) -> Tuned:
-    """Read what ``render`` made; ``name`` is the file's. Raises ResultError: another version, or keys lack."""
+    """Read what ``render`` made; ``name`` is the file's.
+
+    Raises ResultError: it is of another version, or has a value that no search gives.
+    """
     try:
         document: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -103,20 +108,11 @@ def read(name: str, text: str) -> Tuned:
             f"{name}: schema: found {document.get('schema')!r}; expected {SCHEMA}, which this program reads"
         )
     names = [each.name for each in fields(Tuned)]
-    for key in names:
-        if key not in document:
-            raise ResultError(f"{name}: {key}: found nothing; expected this key")
-    points, best = document["points"], document["best"]
-    if (
-        not isinstance(points, list)
-        or not isinstance(best, int)
-        or not 0 < best < len(points)
-        or not all(
-            isinstance(each, dict) and {"settings", "figures", "marks", "meets", "front"} <= each.keys()
-            for each in points
-        )
-    ):
-        raise ResultError(
-            f"{name}: points: found no points of a search; expected what zswap-replay tune wrote"
-        )
+    value = Value.of(document)
+    try:
+        for key in names:
+            value[key]
+        check_shape(value)
+    except ResultError as error:
+        raise ResultError(f"{name}: {error}") from None
     return Tuned(**{key: document[key] for key in names})

@@ -19,7 +19,10 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import create_trial
 
 from zswap_replay.errors import SweepError
+from zswap_replay.files import naming
 from zswap_replay.sweep.journal import check_same
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 _NAME: Final = "zswap-replay"
 _IDENTITY: Final = "identity"
@@ -52,8 +55,9 @@ class StudyFile:
         self._file = _locked(path)
         try:
             _mend(self._file, path, force=force)
-            self._study = _load(path, goals)
-            self._begin(identity)
+            with naming(path):
+                self._study = _load(path, goals)
+                self._begin(identity)
             self.known = _kept(self._study, path)
             """What is kept, by the label of the point."""
         except BaseException:
@@ -70,15 +74,16 @@ class StudyFile:
     def add(self, label: str, rows: Sequence[Mapping[str, Any]], values: Sequence[float]) -> None:
         """Keep what came of a point; it is on the disk when this returns."""
         kept = [dict(row) for row in rows]
-        self._study.add_trial(
-            create_trial(
-                params={"point": label},
-                distributions={"point": CategoricalDistribution((label,))},
-                values=list(values),
-                user_attrs={_ROWS: kept},
+        with naming(self.path):
+            self._study.add_trial(
+                create_trial(
+                    params={"point": label},
+                    distributions={"point": CategoricalDistribution((label,))},
+                    values=list(values),
+                    user_attrs={_ROWS: kept},
+                )
             )
-        )
-        os.fsync(self._file.fileno())
+            os.fsync(self._file.fileno())
         self.known[label] = kept
 
     def close(self) -> None:
@@ -90,7 +95,7 @@ def _locked(path: str) -> BinaryIO:
     file = open(path, "a+b")  # noqa: SIM115 - open as long as the search runs
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         file.close()
         raise SweepError(f"{path}: another search is writing it") from None
     return file

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zswap_replay.inputs.parquet import UnreadableError, open_local, open_parquet, pandas_index, read_table
-from zswap_replay.trace.reader import open_trace
+from zswap_replay.trace.reader import ColumnsError, open_trace
 
 DAMAGE_EVERY_BYTE = """
 import sys
@@ -108,3 +108,34 @@ def test_pandas_index_is_known_by_its_metadata_and_by_its_name() -> None:
     assert {"__index_level_0__", "k"} == pandas_index(schema.with_metadata({"pandas": told}))
     for odd in (b"no", b"[]", b'{"index_columns": 1}', b"[" * 100_000):
         assert {"__index_level_0__"} == pandas_index(schema.with_metadata({"pandas": odd}))
+
+
+@pytest.mark.parametrize("name", ["event", "memcg"])
+@pytest.mark.parametrize("value", [["x"], {"a": "x"}, [["x"]]])
+def test_texts_that_others_are_in_are_told_by_their_type(tmp_path: Path, name: str, value: Any) -> None:
+    columns: dict[str, Any] = {"time_ns": [1], "event": ["read"], "memcg": ["/a"], "page": [1]}
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table(columns | {name: [value]}), path)
+    with pytest.raises(
+        ColumnsError, match=rf"column {name}: found (list|struct)<.*; expected dictionary<string>"
+    ):
+        open_trace(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [(" page", "' page'"), ("", "''"), ("a\nb", r"'a\\nb'"), ("x" * 9999, "9,999")]
+)
+def test_an_unknown_column_whose_name_is_not_seen_is_quoted(tmp_path: Path, name: str, told: str) -> None:
+    path = tmp_path / "t.parquet"
+    columns: dict[str, Any] = {"time_ns": [1], "event": ["read"], "memcg": ["/a"], "page": [1]}
+    pq.write_table(pa.table(columns | {name: [1]}), path)
+    with pytest.raises(ColumnsError, match=f"column .*{told}.*: found an unknown column") as found:
+        open_trace(path)
+    assert len(str(found.value)) < 600
+
+
+def test_an_encrypted_footer_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    path.write_bytes(b"PARE" + bytes(40) + b"PARE")
+    with pytest.raises(UnreadableError, match="found an encrypted Parquet file; expected one that is not"):
+        read_table(path)

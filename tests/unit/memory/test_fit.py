@@ -133,3 +133,17 @@ def test_weights_are_those_of_the_nearest_mixture() -> None:
     assert (slope < 1e-6).all()
     assert np.abs(slope[found > 0]).max(initial=0.0) < 1e-6
     assert [0.0] == nonnegative(np.ones((3, 1)), -np.ones(3)).tolist()
+
+
+def test_ten_pages_are_fitted_with_a_part_of_the_work(tmp_path: Path) -> None:
+    path = write(tmp_path / "pages", b"".join(payload("all", 10, 1)))
+    few = measure(
+        sources_at(path, pytest.fail), SPECS, kernel="6.12", notes=pytest.fail, progress=lambda *_told: None
+    )
+    told: list[int] = []
+    found = fit(few, "ten", parts=24, notes=pytest.fail, progress=lambda made, *_told: told.append(made))
+    assert max(told) < 4500  # of many pages there are 22,000
+    assert len(found.recipe.classes) <= 12
+    for near in found.nearness:
+        assert near.difference is not None
+        assert abs(near.difference) < 3 * MOST_OFF

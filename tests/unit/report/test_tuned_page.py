@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from zswap_replay.errors import ResultError
+from zswap_replay.errors import ResultError, ZswapReplayError
+from zswap_replay.report.html.pages.tuned import tuned_page
 from zswap_replay.report.html.render import render
 from zswap_replay.report.html.source import page_of
-from zswap_replay.tune.result import Tuned
+from zswap_replay.tune.result import Tuned, read
 
 MIB = 1 << 20
 
@@ -92,7 +97,7 @@ def test_the_page_has_the_front_what_decides_and_each_axis(file: Path) -> None:
     [
         ('"schema": 1', '"schema": 9', "schema: found 9; expected 1"),
         ('"seed": 0,', "", "seed: found nothing; expected this key"),
-        ('"best": 1', '"best": 0', "found no points of a search"),
+        ('"best": 1', '"best": 0', "best: found 0; expected the place of one of 5 points"),
         ('"over": "worst",', '"over": ', "found no JSON"),
     ],
 )
@@ -104,3 +109,36 @@ def test_a_file_that_is_none_of_a_search_is_told_in_one_line(
     file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ResultError, match=told):
         page_of(str(file))
+
+
+_ODD: list[object] = [None, "x", -1, 10**30, float("inf"), [], {}, True, ["a"], [[1]]]
+
+
+def _places(value: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inside:
+        yield (*keys, key)
+        yield from _places(each, (*keys, key))
+
+
+def test_any_value_that_was_edited_is_told_in_one_line_or_shown(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    told = shown = 0
+    for keys in _places(json.loads(text)):
+        for odd in _ODD:
+            document = json.loads(text)
+            inside = document
+            for key in keys[:-1]:
+                inside = inside[key]
+            inside[keys[-1]] = odd
+            try:
+                found = read("t", json.dumps(document))
+            except ResultError:
+                told += 1
+                continue
+            shown += 1
+            if shown % 20 == 0:  # a page takes a while to draw
+                with suppress(ZswapReplayError):
+                    render(tuned_page(found))
+    assert told > 500
+    assert shown > 100

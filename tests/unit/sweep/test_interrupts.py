@@ -3,6 +3,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -82,3 +84,40 @@ def test_a_signal_whose_exception_was_lost_is_raised_again_after_a_while(
     finally:
         interrupts.forget_met()
         signal.signal(signal.SIGALRM, before)
+
+
+LOST = """
+import os, signal, sys, time
+from zswap_replay.errors import Stopped
+from zswap_replay.sweep import interrupts
+
+class Loses:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        for _ in range(1000):
+            pass
+
+interrupts.end_as_interrupted()
+try:
+    Loses()
+    time.sleep(5)
+except Stopped as stop:
+    interrupts.forget_met()
+    interrupts.end_at_once()
+    print(stop.exit_code, flush=True)
+    os.kill(os.getpid(), int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_finaliser_loses_is_raised_again_soon_and_nothing_is_printed(number: signal.Signals) -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", LOST, str(int(number))],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert time.monotonic() - began < 5
+    assert (-number, f"{128 + number}\n", "") == (done.returncode, done.stdout, done.stderr)

@@ -337,6 +337,21 @@ def test_what_the_pool_held_from_before_and_is_no_memcg_s_is_the_root_s(tmp_path
     assert {2596, 3000} <= set(lengths(tmp_path))
 
 
+def test_more_pages_from_before_than_memory_holds_are_refused_with_their_number(tmp_path: Path) -> None:
+    kernel = Kernel()
+    kernel.mkdir(28, "/w")
+    kernel.mark("now")
+    kernel.store(1)
+    start = counters("now", stored_pages=3)
+    start["memcg"] = {"/": {"zswap": 9, "zswapped": 10**17}, "/w": {"zswap": 9, "zswapped": 10**17}}
+    expected = (
+        "counters at 'now': found 24,414,062,500,000 pages in zswap .* of them of /w; expected no more than"
+    )
+    with pytest.raises(TraceError, match=expected):
+        imported(tmp_path, trace_pipe(kernel.events), start)
+    assert not list(tmp_path.glob("t.*"))
+
+
 def test_cgroups_from_before_are_named_by_what_was_saved(tmp_path: Path) -> None:
     kernel = Kernel()
     kernel.store(1)

@@ -4,6 +4,7 @@ import gzip
 import io
 import lzma
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,27 @@ def test_processes_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert {"/all"} == {memcg for memcg, _ in found}
     assert [1, 2, 1, 2, 2, 2, 2] == [page % (1 << 52) for _, page in found]
     assert [0, 0, 1, 1, 0, 2, 3] == [page >> 52 for _, page in found]
+
+
+def test_of_nested_processes_the_last_that_runs_has_the_rows(tmp_path: Path) -> None:
+    ends = [f"=={pid}== Exit code: 0\n".encode() for pid in (12, 10, 11)]
+    begun = b"".join(header(pid, f"/bin/p{pid}") for pid in (9, 10, 11, 12))
+    imported(tmp_path, begun + accesses("L1") + b"".join(end + accesses("L2") for end in ends))
+    assert [("/p12", 1), ("/p11", 2), ("/p9", 2)] == memcgs(tmp_path / "t.parquet")
+
+
+def test_the_messages_of_thousands_of_processes_take_no_longer(tmp_path: Path) -> None:
+    most = 4000
+    begun = [header(pid, "/bin/p") for pid in range(1, most + 1)]
+    said = [f"=={pid}== so\n".encode() for pid in range(1, most + 1)] * 5
+
+    def seconds(lines: list[bytes]) -> float:
+        began = time.process_time()
+        imported(tmp_path, b"".join(lines) + accesses("L1"))
+        return time.process_time() - began
+
+    one = min(seconds(begun[:1] + said[:1] * len(said)) for _ in range(2))
+    assert seconds(begun + said) < 8 * one
 
 
 def test_processes_without_a_header_are_told(tmp_path: Path) -> None:

@@ -8,13 +8,21 @@ cannot be known.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from zswap_replay.errors import TraceError
+from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.capture.books import Books
 from zswap_replay.trace.capture.record import Record
 from zswap_replay.trace.capture.saved import SavedSnapshot
 from zswap_replay.trace.schema import ROOT, Event, parent_path
-from zswap_replay.units import PAGE_SIZE
+from zswap_replay.units import PAGE_SIZE, quoted
+
+_PAGE_BYTES: Final = 1000
+"""Memory that a page takes whose rows are made from the counters alone."""
 
 _STORED, _ZERO, _DEVICE, _FREED = "stored", "zero", "device", "freed"
 
@@ -117,18 +125,19 @@ class Prologue:
                 entries[parent_path(path)] -= values.get("zswapped", 0) // PAGE_SIZE
                 lengths[parent_path(path)] -= values.get("zswap", 0)
         names = self._books.cgroups.live()
+        paths = {name: path for path, name in reversed(names.items())}  # of two of a name the first
         for page in self._found.values():
             if page.kind == _STORED:
-                name = self._books.cgroups.name(page.cgroup or 0)
-                path = next((each for each, live in names.items() if live == name), ROOT)
+                path = paths.get(self._books.cgroups.name(page.cgroup or 0), ROOT)
                 if path in entries:
                     entries[path] -= 1
                     lengths[path] -= page.length or 0
-        freed = [slot for slot, page in sorted(self._found.items()) if page.kind == _FREED]
+        _check_room(start.label, entries)
+        freed = deque(slot for slot, page in sorted(self._found.items()) if page.kind == _FREED)
         numbers = {name: number for number, name in self._books.cgroups.numbers()}
         for path, missing in entries.items():
             for place in range(max(missing, 0)):
-                slot = freed.pop(0) if freed else -1 - self.filled_up
+                slot = freed.popleft() if freed else -1 - self.filled_up
                 length = max(lengths[path] // missing + (place < lengths[path] % missing), 1)
                 number = numbers.get(names.get(path, path), 0)
                 self._found[slot] = EarlierPage(_STORED, number, min(length, PAGE_SIZE - 1))
@@ -150,3 +159,15 @@ class Prologue:
             books.rows.add(time_ns, Event.WRITE, page.memcg, page.number, content=content)
             books.rows.add(time_ns, Event.PAGEOUT, page.memcg, page.number, content=content)
             books.put_out(page, slot)
+
+
+def _check_room(label: str, missing: Mapping[str, int]) -> None:
+    """Check that memory holds the pages that the counters at the start tell of. Raises TraceError: it does not."""
+    pages = sum(max(each, 0) for each in missing.values())
+    most = available_memory() // _PAGE_BYTES
+    if pages > most:
+        path = max(missing, key=lambda each: missing[each])
+        raise TraceError(
+            f"counters at {quoted(label)}: found {pages:,} pages in zswap that no event tells of, {missing[path]:,} "
+            f"of them of {path}; expected no more than memory holds, {most:,}"
+        )

@@ -171,8 +171,12 @@ class _Import:
         self._max_events = max_events
         self._summary = LackeySummary()
         self._processes = [_Process(0)]
-        self._running = [self._processes[0]]
-        """Processes that have not ended; the rows are those of the last."""
+        self._latest: dict[int, _Process] = {}
+        """By process id, the last process that had it."""
+        self._running = {0: self._processes[0]}
+        """Processes that have not ended, by their numbers; the rows are those of the last."""
+        self._current = 0
+        """The number of that one."""
         self._forked: set[int] = set()
 
     def run(self, ns_per_instruction: int) -> LackeySummary:
@@ -250,14 +254,14 @@ class _Import:
         address, size, good = _parse_address_and_size(block, start + 3, end)
         odd = np.flatnonzero(~(known & good))
         superblocks = 0
-        turns = [(0, self._running[-1].number)]
+        turns = [(0, self._current)]
         for line in odd.tolist():
             text = lines.data[start[line] : end[line]]
             message = _MESSAGE.match(text)
             if message:
                 self._hear(int(message[2]), message[3])
-                if self._running[-1].number != turns[-1][1]:
-                    turns.append((line, self._running[-1].number))
+                if self._current != turns[-1][1]:
+                    turns.append((line, self._current))
             elif _SUPERBLOCK.fullmatch(text):
                 superblocks += 1
             else:
@@ -286,28 +290,31 @@ class _Import:
 
     def _hear(self, pid: int, text: bytes) -> None:
         """Take a message of valgrind's: a process begins, is named, or ends."""
-        known = next((process for process in reversed(self._processes) if process.pid == pid), None)
+        known = self._latest.get(pid)
         if text.startswith(_HEADER):
             first = self._processes[0]
             if len(self._processes) == 1 and first.pid is None and not self._summary.accesses:
                 first.pid = pid
+                self._latest[pid] = first
                 return
-            if known in self._running:
-                self._running.remove(known)  # it has become another program
+            if known is not None:
+                self._running.pop(known.number, None)  # it has become another program
             if len(self._processes) >= 1 << (64 - SHIFT):
                 raise TraceError(
                     f"{self._name}: found more than {len(self._processes):,} processes; expected fewer"
                 )
-            self._processes.append(_Process(len(self._processes), pid))
-            self._running.append(self._processes[-1])
+            began = _Process(len(self._processes), pid)
+            self._processes.append(began)
+            self._latest[pid] = self._running[began.number] = began
         elif known is None:
-            if any(process.pid for process in self._processes):
+            if self._latest:
                 self._forked.add(pid)
         elif text.startswith(_COMMAND):
             words = text[len(_COMMAND) :].decode("utf-8", "replace").split()
             known.program = os.path.basename(words[0]) if words else None
-        elif text.startswith(_EXIT) and known in self._running and len(self._running) > 1:
-            self._running.remove(known)
+        elif text.startswith(_EXIT) and known.number in self._running and len(self._running) > 1:
+            del self._running[known.number]
+        self._current = next(reversed(self._running))
 
 
 class _Window:

@@ -12,11 +12,11 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
 from zswap_replay.errors import TraceError
 from zswap_replay.files import shown
+from zswap_replay.inputs.spool import spooled
 
 Where = str | os.PathLike[str] | BinaryIO
 
@@ -96,9 +96,7 @@ class Source:
         """
         if path is not None and self.packed is None and os.path.isfile(path):
             return open(path, "rb")  # closed by who asked for it
-        spool = cast("BinaryIO", TemporaryFile())  # noqa: SIM115  # the same
-        while chunk := self.read(_CHUNK):
-            spool.write(chunk)
+        spool = cast("BinaryIO", spooled(self))
         spool.seek(0)
         return spool
 

@@ -1,0 +1,51 @@
+"""The standard streams of the process, whatever state they are in when it starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_STANDARD_ERROR = 2
+
+
+def open_closed_streams() -> None:
+    """Give standard streams that were closed, as by ``>&-``, an end in /dev/null.
+
+    Python has None in their place, which nothing can be printed to; and a file that is opened next would get the number
+    of one, and what other libraries print to it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.dup2(opened, number)
+            if opened != number:
+                os.close(opened)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+class _Droppable(FileIO):
+    """A file that takes all that is written to it, and drops what it cannot write."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write what can be written, and say that all was."""
+        with suppress(OSError):  # a full disk, a reader who left, a file that is open for reading alone
+            super().write(data)
+        return memoryview(data).nbytes
+
+
+def drop_what_nobody_is_told() -> None:
+    """Let a warning that cannot be written to standard error be lost alone, and not the result with it."""
+    old = sys.stderr
+    if old is not sys.__stderr__ or old is None or not isinstance(old, TextIOWrapper):
+        return
+    raw = _Droppable(_STANDARD_ERROR, "w", closefd=False)
+    sys.stderr = TextIOWrapper(
+        BufferedWriter(raw), encoding=old.encoding, errors="backslashreplace", line_buffering=True
+    )
