@@ -20,6 +20,7 @@ _MOST_DIGITS = 40
 _LONGEST_QUOTED = 200
 
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
+_INTEGER = re.compile(r"0[xX](?P<hexadecimal>[0-9a-fA-F]+)|0(?P<octal>[0-7]+)|0|[1-9][0-9]*")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kKmMgGtTpPeE])(?:i(?:[bB])?)?|([0-9]+)[bB]")
 """A size as other tools spell it: ``512Mi``, ``512MiB``, ``1.5M``, ``4096B``. Powers of 1024 all of them."""
@@ -55,6 +56,22 @@ def read_digits(text: str) -> int | None:
     return number if number < 1 << 64 else None
 
 
+def read_integer(text: str) -> int | None:
+    """Read a whole number as the kernel does: ``0x14`` is hexadecimal, ``024`` octal; None for any other text.
+
+    Models _parse_integer_fixup_radix() and _parse_integer(), lib/kstrtox.c.
+
+    >>> read_integer("20"), read_integer("0x14"), read_integer("024"), read_integer("08")
+    (20, 20, 20, None)
+    """
+    match = _INTEGER.fullmatch(text)
+    if match is None:
+        return None
+    if match["hexadecimal"]:
+        return int(match["hexadecimal"], 16)
+    return int(match["octal"], 8) if match["octal"] else whole(text)
+
+
 def quoted(text: str) -> str:
     """Spell a text for an error, in quotes, the middle of a long one left out."""
     if len(text) <= _LONGEST_QUOTED:
@@ -66,16 +83,17 @@ def quoted(text: str) -> str:
 def parse_size(text: str) -> int:
     """Parse a size as it is written to a cgroup file, to bytes: ``4096``, ``0x1000``, ``512K``, ``64M``, ``2G``.
 
-    Models memparse(), lib/cmdline.c, without its leniency towards trailing characters.
+    A leading 0 makes a number octal, as there. Models memparse(), lib/cmdline.c, without its leniency towards trailing
+    characters.
 
     Raises SettingsError: the text is no size, or does not fit 64 bits.
     """
     match = _SIZE.fullmatch(text.strip())
-    if match is None:
+    size = None if match is None else read_integer(match[1])
+    if match is None or size is None:
         raise SettingsError(
             f"{quoted(text)} is not a size: expected bytes, or a number with K, M, G, T, P or E{_right(text)}"
         )
-    size = int(match[1], 16) if match[1][:2].lower() == "0x" else whole(match[1])
     return _fitting(size << _SHIFT[match[2].lower()], text)
 
 

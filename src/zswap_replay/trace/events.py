@@ -22,6 +22,7 @@ from zswap_replay.units import (
     parse_limit,
     parse_size,
     quoted,
+    read_integer,
     whole,
 )
 
@@ -76,18 +77,19 @@ def parse_switch(text: str) -> int:
 def _parse_bit(text: str) -> int:
     # the kernel's file takes a number alone: memory_zswap_writeback_write(), kstrtoint()
     word = text.strip()
-    if word not in ("0", "1"):
-        known = word.lower() in _TRUE | _FALSE
-        right = f", here {int(word.lower() in _TRUE)}" if known else ""
-        raise SettingsError(f"{quoted(text)} is not a switch: expected 0 or 1{right}")
-    return int(word)
+    number = read_integer(word.removeprefix("-" if word[:1] == "-" else "+"))
+    if number == 0 or (number == 1 and word[:1] != "-"):
+        return number
+    known = word.lower() in _TRUE | _FALSE
+    right = f", here {int(word.lower() in _TRUE)}" if known else ""
+    raise SettingsError(f"{quoted(text)} is not a switch: expected 0 or 1{right}")
 
 
 def _parse_percent(text: str) -> int:
-    word = text.strip()
-    if not (word.isascii() and word.isdigit()) or whole(word) > 100:
+    number = read_integer(text.strip().removeprefix("+"))
+    if number is None or number > 100:
         raise SettingsError(f"{quoted(text)} is not a percentage: expected a whole number from 0 to 100")
-    return int(word)
+    return number
 
 
 def _parse_name(text: str) -> str:

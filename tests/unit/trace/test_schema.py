@@ -40,8 +40,28 @@ def test_knobs_parse_as_their_files_do(event: Event, key: str | None, text: str,
 
 
 @pytest.mark.parametrize(
+    ("event", "key", "text", "value"),
+    [
+        (Event.MEMCG_SET, "memory.zswap.writeback", "0x1", 1),
+        (Event.MEMCG_SET, "memory.zswap.writeback", "+01", 1),
+        (Event.MEMCG_SET, "memory.zswap.writeback", "-0", 0),
+        (Event.MEMCG_SET, "memory.max", "010K", 8192),
+        (Event.PARAM, "max_pool_percent", "0x14", 20),
+        (Event.PARAM, "accept_threshold_percent", "+0132", 90),
+    ],
+)
+def test_numbers_are_read_as_the_kernel_s_files_read_them(
+    event: Event, key: str, text: str, value: int
+) -> None:
+    assert value == parse_knob(event, key, text)
+
+
+@pytest.mark.parametrize(
     ("event", "key", "text", "message"),
     [
+        (Event.MEMCG_SET, "memory.max", "08M", "'08M' is not a size"),
+        (Event.MEMCG_SET, "memory.zswap.writeback", "-1", "'-1' is not a switch: expected 0 or 1"),
+        (Event.PARAM, "max_pool_percent", "08", "'08' is not a percentage"),
         (Event.MEMCG_SET, "enabled", "1", "memcg_set has no knob 'enabled': expected memory.max"),
         (Event.PARAM, "memory.max", "1", "param has no knob 'memory.max': expected enabled"),
         (Event.SNAPSHOT, "memory.max", "1", "snapshot has no knob 'memory.max'"),
