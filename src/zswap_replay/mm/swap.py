@@ -18,6 +18,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
     """Lists of a memcg."""
+    MAX_SWAPPINESS = 200
     AWAKE = 255
     """In place of a priority: reclaim may find something to do at any."""
 
