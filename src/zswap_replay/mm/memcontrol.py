@@ -394,7 +394,10 @@ class MemCgroups:
         self.events[(memcg * self.nr_nodes + nid) * NR_EVENTS + event] += 1
 
     def set_limit(self, memcg: cython.int, key: str, value: int) -> None:
-        """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole."""
+        """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole.
+
+        Models page_counter_memparse(), and zswap_max_write() and what the other files have for it.
+        """
         if key == "memory.zswap.writeback":
             self.zswap_writeback[memcg] = value
             return

@@ -15,14 +15,20 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
 
 def scan_share(freeable: cython.longlong, priority: cython.int) -> cython.longlong:
-    """Return how many of ``freeable`` objects one call at a priority should scan: all of them twice over at 0."""
+    """Return how many of ``freeable`` objects one call at a priority should scan: all of them twice over at 0.
+
+    Models the delta of do_shrink_slab().
+    """
     return (freeable >> priority) * 4 // DEFAULT_SEEKS
 
 
 def scan_target(
     deferred: cython.longlong, freeable: cython.longlong, priority: cython.int
 ) -> cython.longlong:
-    """Return how many objects a call scans, with a share of those put off; at most twice those that there are."""
+    """Return how many objects a call scans, with a share of those put off; at most twice those that there are.
+
+    Models the total_scan of do_shrink_slab().
+    """
     return min((deferred >> priority) + scan_share(freeable, priority), 2 * freeable)
 
 

@@ -188,6 +188,7 @@ class PageReclaim:
 
         A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
         cache where the device is asynchronous (KEEP) or refused it (KEEP_DIRTY), or its memcg may not write (ACTIVATE).
+        Models pageout(), with what shrink_folio_list() does before and after it.
         """
         flags: cython.int = self.pages.flags[page]
         memcg: cython.int = self.pages.page[page].memcg
