@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from zswap_replay.mm.memcontrol import NODE_NAMES, ROOT, MemCgroups
+from zswap_replay.mm.memcg_totals import NODE_NAMES, node_totals
+from zswap_replay.mm.memcontrol import ROOT, MemCgroups
 
 
 def events_of(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """The accesses and events of a memcg, descendants' and all nodes' included, by name."""
-    counts = memcgs.node_totals()[memcg].sum(axis=0).tolist()
+    counts = node_totals(memcgs)[memcg].sum(axis=0).tolist()
     return dict(zip(NODE_NAMES[:-2], counts, strict=False))
 
 

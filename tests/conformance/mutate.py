@@ -113,8 +113,8 @@ def other_threshold_test() -> Patch:
 
     def zswap_can_accept(self: ZswapPools) -> bool:
         if self.rule_pool_full_at_limit:
-            return self.total_pages < self.thr_pages
-        return self.total_pages <= self.thr_pages
+            return self.stock.pool_pages < self.thr_pages
+        return self.stock.pool_pages <= self.thr_pages
 
     return method(ZswapPools, zswap_can_accept)
 

@@ -149,7 +149,7 @@ def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str,
     length, objcg = (pages.records.values(name, pages.indices().stop) for name in ("length", "objcg"))
     assert len(linked) + len(lingering) == result.end.zswap["stored_pages"]
     assert len(lingering) <= machine.swap_slots.n_ret
-    assert sum(length[entry] for entry in linked + lingering) == zswap.compressed_bytes
+    assert sum(length[entry] for entry in linked + lingering) == zswap.stock.compressed_bytes
     if kernel in EXCLUSIVE:
         assert not lingering
         assert not any(pages.flags[entry] & (PRESENT | SWAPCACHE) for entry in linked)

@@ -1,15 +1,16 @@
 cimport cython
 from zswap_replay.machine.events cimport Events
+from zswap_replay.machine.memcg_paths cimport MemcgPaths
 from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-from zswap_replay.mm.memcontrol cimport MemCgroups
 from zswap_replay.lib.page_table cimport BLOCK_MASK, BLOCK_SHIFT, EXPLICIT, PRESENT, PageTable
 from zswap_replay.machine.machine cimport WIDE
 
 @cython.final
 cdef class ContentsHeld:
     cdef readonly PageTable pages
-    cdef readonly MemCgroups memcgs
+    cdef readonly MemcgPaths paths
+    cdef readonly int nr_nodes
     cdef readonly Lengths contents
     cdef unsigned long long[::1] named
     cpdef name(self, unsigned long long[::1] named)

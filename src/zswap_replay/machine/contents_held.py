@@ -6,7 +6,7 @@ from zswap_replay.lib.columns import INT, ULONGLONG, Column, column, grown
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
-from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.machine.memcg_paths import MemcgPaths
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
@@ -17,9 +17,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 class ContentsHeld:
     """Takes the place of Machine.run(): events change what pages hold, and nothing else."""
 
-    def __init__(self, pages: PageTable, memcgs: MemCgroups) -> None:
+    def __init__(self, pages: PageTable, paths: MemcgPaths, nr_nodes: int) -> None:
         self.pages = pages
-        self.memcgs = memcgs
+        self.paths = paths
+        self.nr_nodes = nr_nodes
         # a set: in place of its length each content has its number in the columns below, and no kind
         self.contents = Lengths()
         # by that number: the page that held it first, and the path of that page's memcg
@@ -41,7 +42,7 @@ class ContentsHeld:
 
         Which that is, and what is refused, is as with Machine.run().
         """
-        events.check(start, stop, self.memcgs.nr_nodes)
+        events.check(start, stop, self.nr_nodes)
         i: cython.Py_ssize_t
         kind: cython.int
         space: cython.int
@@ -52,7 +53,7 @@ class ContentsHeld:
                 return i
             if kind == SETTLE:
                 continue
-            space = self.memcgs.memcg_of_path(events.memcg[i])
+            space = self.paths.memcg_of(events.memcg[i])
             if space < 0:
                 return i
             self.path = events.memcg[i]

@@ -2,6 +2,7 @@ cimport cython
 from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
 from zswap_replay.lib.page_table cimport ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, SLOT, SWAPCACHE, YOUNG, ZERO, PageTable
 from zswap_replay.machine.events cimport Events
+from zswap_replay.machine.memcg_paths cimport MemcgPaths
 from zswap_replay.mm.file_pages cimport FilePages
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcg_stat cimport MemcgStat
@@ -30,6 +31,7 @@ cdef class Machine:
     cdef readonly object release
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
+    cdef readonly MemcgPaths paths
     cdef readonly MemcgStat stat
     cdef readonly FilePages file_pages
     cdef readonly Lruvecs lruvecs

@@ -11,6 +11,8 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.exact_lru import ExactLru
+from zswap_replay.machine.memcg_paths import MemcgPaths
+from zswap_replay.mm.contents import Contents
 from zswap_replay.mm.file_pages import FilePages
 from zswap_replay.mm.lru_gen import LruGenLists
 from zswap_replay.mm.memcg_limits import MemcgLimits
@@ -31,7 +33,7 @@ from zswap_replay.mm.vmscan import Vmscan
 from zswap_replay.mm.vmscan_lru_gen import LruGen
 from zswap_replay.mm.workingset import LruGenWorkingset, Workingset
 from zswap_replay.mm.zram_drv import Zram
-from zswap_replay.mm.zswap import Contents, ShrinkWorker, Zswap
+from zswap_replay.mm.zswap import ShrinkWorker, Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
@@ -82,6 +84,7 @@ class Machine:
         self.release = release
         self.pages = PageTable()
         self.memcgs = MemCgroups(release.writeback_switch, nr_nodes)
+        self.paths = MemcgPaths()
         self.stat = MemcgStat(self.memcgs, self.pages.lru, stat_flush)
         self.file_pages = FilePages(self.memcgs)
         self.lruvecs: Lruvecs
@@ -109,7 +112,7 @@ class Machine:
         self.zram: Zram | None = None
         self.slots: DeviceSlots | None = None
         if zram:
-            device = Zram(self.pages)
+            device = Zram(self.pages, self.zswap.held)
             self.zram = device
             self.zswap.device = device
             self.slots = DeviceSlots(release, self.pages, self.memcgs, self.zswap, device)
@@ -153,7 +156,7 @@ class Machine:
 
     def memcg_of(self, path: cython.int) -> cython.int:
         """Return the index of the memcg of a path. Raises LookupError: it was never created."""
-        memcg: cython.int = self.memcgs.memcg_of_path(path) if path >= 0 else -1
+        memcg: cython.int = self.paths.memcg_of(path) if path >= 0 else -1
         if memcg < 0:
             raise LookupError(f"path {path} has no memcg")
         return memcg
@@ -171,8 +174,8 @@ class Machine:
         self.lruvecs.new_memcg()
         self.stat.new_memcg()
         self.workingset.new_memcg()
-        self.memory.forget_pages(self.memcgs.memcg_of_path(path))
-        self.memcgs.set_path(path, memcg)
+        self.memory.forget_pages(self.paths.memcg_of(path))
+        self.paths.set_memcg(path, memcg)
         self.pages.new_space(memcg, seed, group)
         return memcg
 
@@ -200,8 +203,7 @@ class Machine:
         """Write ``value`` to the file ``key`` of a memcg: bytes, -1 for max, or 0 and 1 for a switch.
 
         The key ``file`` is what the memcg is charged besides its pages. A memory limit below the use is reclaimed down
-        to at once. Raises LookupError: the memcg was never created, or
-        has no such file.
+        to at once. Raises LookupError: the memcg was never created, or has no such file.
         """
         memcg = self.memcg_of(path)
         if key == "memory.max":
@@ -291,7 +293,7 @@ class Machine:
         ahead, flags, path_memcg, counts = (
             pages.ahead,
             pages.flags,
-            self.memcgs.path_memcg,
+            self.paths.memcg,
             self.memcgs.accesses,
         )
         room: cython.int = pages.room
@@ -328,7 +330,7 @@ class Machine:
             if kind == SETTLE:
                 worker.finish(self.zswap)
             else:
-                space = self.memcgs.memcg_of_path(memcg[i])
+                space = self.paths.memcg_of(memcg[i])
                 if space < 0:
                     return i
                 if kind == DISCARD and self.slots is not None and events.count[i] > 1:
@@ -416,15 +418,6 @@ class Machine:
 
     # ---- looking ----
 
-    def swapcached(self) -> list[int]:
-        """Return how many pages each memcg with its descendants has in the swap cache, mapped or not."""
-        size = self.pages.indices().stop
-        cached = np.flatnonzero(np.asarray(self.pages.flags)[:size] & SWAPCACHE)
-        memcg = np.array(self.pages.records.view("memcg"))[cached] if len(cached) else cached
-        counts = np.bincount(memcg, minlength=self.memcgs.nr).astype(np.int64)
-        self.memcgs.add_to_parents(counts.data, 1)
-        return counts.tolist()  # type: ignore[no-any-return]
-
     def where(self, path: int, first: int, count: int) -> str:
         """Return where ``count`` pages are, one letter each from page ``first`` of a path on.
 
@@ -433,7 +426,7 @@ class Machine:
         """
         letters = []
         for number in range(first, first + count):
-            page = self.pages.find(self.memcgs.memcg_of_path(path), number)
+            page = self.pages.find(self.paths.memcg_of(path), number)
             flags = self.pages.flags[page] if page >= 0 else 0
             if flags & PRESENT:
                 letters.append("P")

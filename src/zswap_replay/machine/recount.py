@@ -122,9 +122,9 @@ class _Pages:
         """Check how many entries there are, and that each with memory is on the list of its pool, memcg and node."""
         zswap = self.machine.zswap
         length = self.length[self.stored]
-        _same("stored_pages", zswap.stored_pages, len(self.stored))
-        _same("compressed_bytes", zswap.compressed_bytes, int(length.sum()))
-        _same("same_filled_pages", zswap.same_filled_pages, int(np.count_nonzero(length == 0)))
+        _same("stored_pages", zswap.stock.stored_pages, len(self.stored))
+        _same("compressed_bytes", zswap.stock.compressed_bytes, int(length.sum()))
+        _same("same_filled_pages", zswap.stock.same_filled_pages, int(np.count_nonzero(length == 0)))
         listed = length > 0
         heads = np.full(len(self.stored), -1, np.int64)
         lists: set[int] = set()
@@ -165,7 +165,7 @@ class _Pages:
             if counting is not None:
                 counted = counting(name, pool, handle[here], self.length[self.stored][here])
                 _same(f"{name}: pages", pages, counted)
-        _same("pages of all pools", pools.total_pages, total)
+        _same("pages of all pools", pools.stock.pool_pages, total)
 
     def device(self) -> None:
         """Check what a zram device says that it holds, slot by slot, and that each page has a slot of its own."""

@@ -1,10 +1,7 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport MemCgroups
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX
-
-# constants of the .py, written by tools/constants.py
-cpdef enum:
-    MAX_SWAPPINESS = 200
+from zswap_replay.mm.swap cimport MAX_SWAPPINESS
 
 @cython.final
 cdef class FilePages:
@@ -16,5 +13,5 @@ cdef class FilePages:
     cdef long long file_of(self, int memcg) noexcept
     cpdef void set_share(self, long long swappiness, long long anon_cost, long long file_cost) noexcept
     cpdef void scan(self, int memcg, int priority, int swappiness) noexcept
-    cpdef void note_anon(self, int memcg, long long pageouts, long long rotated) noexcept
+    cpdef void note_anon_cost(self, int memcg, long long pageouts, long long rotated) noexcept
     cdef void lru_note_cost(self, int memcg, long long anon, long long file) noexcept

@@ -11,8 +11,7 @@ from zswap_replay.mm.memcontrol import MemCgroups
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
-
-    MAX_SWAPPINESS = 200
+    from zswap_replay.mm.swap import MAX_SWAPPINESS
 
 
 class FilePages:
@@ -74,8 +73,11 @@ class FilePages:
             scanned = scanned * (self.share_of - self.anon_share) // self.share_of
         self.lru_note_cost(memcg, 0, scanned)
 
-    def note_anon(self, memcg: cython.int, pageouts: cython.longlong, rotated: cython.longlong) -> None:
-        """Count what the look at some anonymous pages cost: those written, and those that stayed."""
+    def note_anon_cost(self, memcg: cython.int, pageouts: cython.longlong, rotated: cython.longlong) -> None:
+        """Count what the look at some anonymous pages cost: those written, and those that stayed.
+
+        Models the end of shrink_inactive_list().
+        """
         self.lru_note_cost(memcg, pageouts * SWAP_CLUSTER_MAX + rotated, 0)
 
     def lru_note_cost(self, memcg: cython.int, anon: cython.longlong, file: cython.longlong) -> None:

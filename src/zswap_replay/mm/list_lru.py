@@ -5,8 +5,8 @@ import cython
 from zswap_replay.lib.columns import INT, column, grown
 from zswap_replay.lib.lru_ring import LruRings
 
-# What a walk's callback did with an item: enum lru_status
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    # what a walk's callback did with an item: enum lru_status
     LRU_REMOVED = 0
     LRU_REMOVED_RETRY = 1
     LRU_ROTATE = 2

@@ -67,7 +67,10 @@ class MemcgStat:
             self.mem_cgroup_flush_stats(memcg)
 
     def mem_cgroup_flush_stats(self, memcg: cython.int) -> None:
-        """Bring the statistics of a memcg up to date."""
+        """Bring the statistics of a memcg up to date.
+
+        Models mem_cgroup_flush_stats().
+        """
         if self.stat_activations[memcg] != self.activations[memcg]:
             self.stat_activations[memcg] = self.activations[memcg]
             if not self.is_changed[memcg]:

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.mm.held cimport LOW_BITS, LOW_MASK
+from zswap_replay.mm.memcg_savings cimport MemcgSavings
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 
 # constants of the .py, written by tools/constants.py
@@ -32,16 +32,14 @@ cdef class MemCgroups:
     cdef readonly long long tree_changes
     cdef readonly bint swap_limited, vm_swap_full
     cdef readonly long long nr_swap_pages
-    cdef public unsigned long long passed
+    cdef readonly MemcgSavings savings
     cdef bint switch_exists, switch_inherited, switch_hierarchical
-    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg, path_memcg
+    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg
     cdef int[::1] first_objcg, next_objcg
     cdef readonly unsigned char[::1] online, zswap_writeback
     cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
-    cdef readonly long long[::1] device_bytes, saved_peak, saved_changes
+    cdef readonly long long[::1] device_bytes
     cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, zswpwb_proactive_b, accesses, events, node_zswap_bytes, node_zswapped
-    cpdef int memcg_of_path(self, int path) noexcept
-    cpdef set_path(self, int path, int memcg)
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
     cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
     cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept
@@ -56,7 +54,7 @@ cdef class MemCgroups:
     cpdef void obj_cgroup_charge_zswap(self, int objcg, int nid, int size) noexcept
     cpdef void obj_cgroup_uncharge_zswap(self, int objcg, int nid, int size) noexcept
     cpdef long long saved(self, int memcg) noexcept
-    cdef void add_saved(self, int memcg, long long change) noexcept
+    cpdef restart_savings(self)
     cpdef bint mem_cgroup_zswap_writeback_enabled(self, int memcg) noexcept
     cpdef long long memory_usage(self, int memcg) noexcept
     cpdef void charge(self, int memcg) noexcept
@@ -66,5 +64,4 @@ cdef class MemCgroups:
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
-    cdef void add_to_parents(self, long long[::1] values, int width) noexcept
     cpdef grow(self)

@@ -1,16 +1,15 @@
-"""Memory cgroups: the tree, its limits and what is charged to it. Models mm/memcontrol.c.
+"""Memory cgroups: the tree, its limits and what is charged to it. Models mm/memcontrol.c, v6.12.
 
-What a memcg is charged, its ancestors are charged too. Events are summed up the tree when shown, as memory.stat does.
+What a memcg is charged, its ancestors are charged too. Events are summed up the tree when shown: memcg_totals.py. What
+reclaims where a charge meets a limit is memcg_limits.py, what each memcg saves over time memcg_savings.py.
 """
 
 import cython
-import numpy as np
-import numpy.typing as npt
 
-from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, Column, column, grown
+from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, column, grown
+from zswap_replay.mm.memcg_savings import MemcgSavings
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.mm.held import LOW_BITS, LOW_MASK
     from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
 
     ROOT = 0
@@ -44,7 +43,6 @@ EVENT_NAMES = (
     *("pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
     *("swap.events.max", "swap.events.fail"),
 )
-NODE_NAMES = ("accesses", *EVENT_NAMES, "stored_pages", "compressed_bytes")
 
 
 class MemCgroups:
@@ -99,33 +97,20 @@ class MemCgroups:
         # the same without descendants, [memcg * nr_nodes + nid]
         self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
         self.node_zswapped = column(room * nr_nodes, LONGLONG)
-        # ns since sums began; since then the most saved, with descendants, and own changes times their ns, in two parts
-        self.passed = 0
-        self.saved_peak = column(room, LONGLONG)
-        self.saved_changes = column(2 * room, LONGLONG)
+        self.savings = MemcgSavings(room)
         # [memcg * nr_nodes + nid]: by themselves, as they are what most rows of a trace count and nothing else
         self.accesses = column(room * nr_nodes, LONGLONG)
         # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
         self.events = column(room * nr_nodes * NR_EVENTS, LONGLONG)
-        # by the trace's number of a path: the memcg that the path stands for now, -1 where there was none yet
-        self.path_memcg = column(8, INT, -1)
-        self.path_memcg[0] = ROOT
         self.mem_cgroup_css_alloc(-1)
 
     # ---- the tree ----
 
-    def memcg_of_path(self, path: cython.int) -> cython.int:
-        """Return the memcg that a path stands for: the live one, or the last that was; -1 where there was none yet."""
-        return self.path_memcg[path] if path < len(self.path_memcg) else -1
-
-    def set_path(self, path: cython.int, memcg: cython.int) -> None:
-        """Let a path stand for a memcg from now on."""
-        while path >= len(self.path_memcg):
-            self.path_memcg = grown(self.path_memcg, 2 * len(self.path_memcg), -1)
-        self.path_memcg[path] = memcg
-
     def mem_cgroup_css_alloc(self, parent: cython.int) -> cython.int:
-        """Make an online memcg below ``parent``, behind its other children; return its index."""
+        """Make an online memcg below ``parent``, behind its other children; return its index.
+
+        Models mem_cgroup_css_alloc() and mem_cgroup_css_online().
+        """
         memcg: cython.int = self.nr
         if memcg == len(self.parent):
             self.grow()
@@ -150,7 +135,10 @@ class MemCgroups:
         return memcg
 
     def mem_cgroup_css_offline(self, memcg: cython.int) -> None:
-        """Give the objcgs of a memcg that is removed to its parent; release it when nothing refers to it."""
+        """Give the objcgs of a memcg that is removed to its parent; release it when nothing refers to it.
+
+        Models mem_cgroup_css_offline() and memcg_reparent_objcgs().
+        """
         objcg: cython.int = self.first_objcg[memcg]
         last: cython.int = -1
         parent: cython.int = self.parent[memcg]
@@ -175,14 +163,14 @@ class MemCgroups:
     def reparent_charges(self, memcg: cython.int, parent: cython.int, count: cython.int) -> None:
         """Let ``count`` resident pages of a memcg that is removed be its parent's, which is charged for them already.
 
-        Models memcg_reparent_objcgs(), from 7.1 on.
+        Models memcg_reparent_objcgs(), v7.1.
         """
         self.resident[memcg] -= count
         self.refs[memcg] -= count
         self.refs[parent] += count
 
     def release(self, memcg: cython.int) -> None:
-        """Take a dead memcg that nothing refers to out of the tree."""
+        """Take a dead memcg that nothing refers to out of the tree. Models css_release_work_fn(), cgroup.c."""
         self.tree_changes += 1
         parent: cython.int = self.parent[memcg]
         before: cython.int = self.prev_sibling[memcg]
@@ -198,11 +186,14 @@ class MemCgroups:
         self.mem_cgroup_put(parent)
 
     def mem_cgroup_get(self, memcg: cython.int) -> None:
-        """Take a reference, which keeps a memcg in the tree."""
+        """Take a reference, which keeps a memcg in the tree. Models css_get()."""
         self.refs[memcg] += 1
 
     def mem_cgroup_put(self, memcg: cython.int) -> None:
-        """Drop a reference; the last one of a dead memcg releases it."""
+        """Drop a reference; the last one of a dead memcg releases it.
+
+        Models mem_cgroup_put().
+        """
         self.refs[memcg] -= 1
         if self.refs[memcg] == 0 and not self.online[memcg]:
             self.release(memcg)
@@ -210,7 +201,7 @@ class MemCgroups:
     def mem_cgroup_iter(self, root: cython.int, prev: cython.int) -> cython.int:
         """Return the memcg behind ``prev`` in pre-order below ``root``, dead ones included; -1 behind the last one.
 
-        A ``prev`` of -1 begins a round, with ``root`` itself.
+        A ``prev`` of -1 begins a round, with ``root`` itself. Models mem_cgroup_iter().
         """
         if prev < 0:
             return root
@@ -223,23 +214,35 @@ class MemCgroups:
         return -1
 
     def mem_cgroup_id_get_online(self, memcg: cython.int) -> cython.int:
-        """Return whom a swap slot is charged to: the nearest memcg that is online, or whose id a slot still holds."""
+        """Return whom a swap slot is charged to: the nearest memcg that is online, or whose id a slot still holds.
+
+        Models mem_cgroup_id_get_online().
+        """
         while not self.online[memcg] and self.id_refs[memcg] == 0:
             memcg = self.parent[memcg]
         return memcg
 
     def get_obj_cgroup_from_memcg(self, memcg: cython.int) -> cython.int:
-        """Return the objcg of the nearest memcg that is online, or -1 where that is the root."""
+        """Return the objcg of the nearest memcg that is online, or -1 where that is the root.
+
+        Models __get_obj_cgroup_from_memcg().
+        """
         while not self.online[memcg]:
             memcg = self.parent[memcg]
         return -1 if memcg == ROOT else memcg
 
     def obj_cgroup_memcg(self, objcg: cython.int) -> cython.int:
-        """Return the memcg that an objcg belongs to now; the root for none."""
+        """Return the memcg that an objcg belongs to now; the root for none.
+
+        Models obj_cgroup_memcg().
+        """
         return ROOT if objcg < 0 else self.objcg_memcg[objcg]
 
     def obj_cgroup_may_zswap(self, objcg: cython.int) -> cython.bint:
-        """Tell whether every memory.zswap.max up the tree leaves room, the coming page's length not counted."""
+        """Tell whether every memory.zswap.max up the tree leaves room, the coming page's length not counted.
+
+        Models obj_cgroup_may_zswap(); that it flushes statistics is MemcgStat.stores_flush().
+        """
         memcg: cython.int = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
             if self.zswap_max[memcg] != NO_LIMIT and (
@@ -250,26 +253,32 @@ class MemCgroups:
         return True
 
     def obj_cgroup_charge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
-        """Charge an entry of ``size`` bytes, of a page of the node ``nid``."""
+        """Charge an entry of ``size`` bytes, of a page of the node ``nid``.
+
+        Models obj_cgroup_charge_zswap().
+        """
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
         if memcg >= 0:
             self.node_zswap_bytes[memcg * self.nr_nodes + nid] += size
             self.node_zswapped[memcg * self.nr_nodes + nid] += 1
-            self.add_saved(memcg, PAGE_SIZE - size)
+            self.savings.add(memcg, PAGE_SIZE - size)
         while memcg >= 0:
             self.zswap_bytes[memcg] += size
             self.zswapped[memcg] += 1
             self.zswap_incomp[memcg] += size == PAGE_SIZE
-            self.saved_peak[memcg] = max(self.saved_peak[memcg], self.saved(memcg))
+            self.savings.peak[memcg] = max(self.savings.peak[memcg], self.saved(memcg))
             memcg = self.parent[memcg]
 
     def obj_cgroup_uncharge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
-        """Take an entry's charge back."""
+        """Take an entry's charge back.
+
+        Models obj_cgroup_uncharge_zswap().
+        """
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
         if memcg >= 0:
             self.node_zswap_bytes[memcg * self.nr_nodes + nid] -= size
             self.node_zswapped[memcg * self.nr_nodes + nid] -= 1
-            self.add_saved(memcg, size - PAGE_SIZE)
+            self.savings.add(memcg, size - PAGE_SIZE)
         while memcg >= 0:
             self.zswap_bytes[memcg] -= size
             self.zswapped[memcg] -= 1
@@ -280,16 +289,17 @@ class MemCgroups:
         """Return what a memcg saves, in bytes: the pages that its entries were, less their compressed bytes."""
         return (self.zswapped[memcg] << PAGE_SHIFT) - self.zswap_bytes[memcg]
 
-    def add_saved(self, memcg: cython.int, change: cython.longlong) -> None:
-        """Add a change of what a memcg's own entries save, times the time that has passed: see mm/held.py."""
-        past: cython.longlong = self.passed >> LOW_BITS
-        within: cython.longlong = self.passed & LOW_MASK
-        low: cython.longlong = self.saved_changes[2 * memcg] + change * within
-        self.saved_changes[2 * memcg] = low & LOW_MASK
-        self.saved_changes[2 * memcg + 1] += change * past + (low >> LOW_BITS)
+    def restart_savings(self) -> None:
+        """Let sums and peaks of what memcgs save begin anew, as Held.restart() does for the whole machine."""
+        memcg: cython.int
+        for memcg in range(self.nr):
+            self.savings.restart(memcg, self.saved(memcg))
 
     def mem_cgroup_zswap_writeback_enabled(self, memcg: cython.int) -> cython.bint:
-        """Tell whether pages of a memcg may go from zswap to the swap device. Releases without a switch let them."""
+        """Tell whether pages of a memcg may go from zswap to the swap device. Releases without a switch let them.
+
+        Models mem_cgroup_zswap_writeback_enabled().
+        """
         if not self.switch_exists:
             return True
         if not self.switch_hierarchical:
@@ -301,19 +311,22 @@ class MemCgroups:
         return True
 
     def memory_usage(self, memcg: cython.int) -> cython.longlong:
-        """Return memory.current, in pages: resident pages, and compressed bytes rounded up to pages."""
+        """Return memory.current, in pages: resident pages, and compressed bytes rounded up to pages.
+
+        Models page_counter_read() of memory, which bytes reach in whole pages: obj_cgroup_charge().
+        """
         size: cython.longlong = self.zswap_bytes[memcg] + self.device_bytes[memcg]
         return self.resident[memcg] + ((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
     def charge(self, memcg: cython.int) -> None:
-        """Charge a resident page."""
+        """Charge a resident page, whatever the limits. Models page_counter_charge() and css_get()."""
         self.refs[memcg] += 1
         while memcg >= 0:
             self.resident[memcg] += 1
             memcg = self.parent[memcg]
 
     def uncharge(self, memcg: cython.int, pages: cython.int) -> None:
-        """Take the charge of resident pages back; a dead memcg gives them one by one."""
+        """Take the charge of resident pages back; a dead memcg gives them one by one. Models uncharge_batch()."""
         above: cython.int = memcg
         while above >= 0:
             self.resident[above] -= pages
@@ -322,7 +335,10 @@ class MemCgroups:
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_try_charge_swap(self, memcg: cython.int) -> cython.bint:
-        """Charge a swap slot; return False where a memory.swap.max up the tree is reached."""
+        """Charge a swap slot; return False where a memory.swap.max up the tree is reached.
+
+        Models __mem_cgroup_try_charge_swap().
+        """
         above: cython.int = memcg
         while above >= 0:
             if self.swap_max[above] != NO_LIMIT and self.swap[above] >= self.swap_max[above]:
@@ -337,7 +353,7 @@ class MemCgroups:
         return True
 
     def mem_cgroup_uncharge_swap(self, memcg: cython.int) -> None:
-        """Take a swap slot's charge back."""
+        """Take a swap slot's charge back. Models __mem_cgroup_uncharge_swap()."""
         above: cython.int = memcg
         while above >= 0:
             self.swap[above] -= 1
@@ -346,7 +362,10 @@ class MemCgroups:
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_get_nr_swap_pages(self, memcg: cython.int) -> cython.longlong:
-        """Return how many more slots a memcg may have, of the device and under every memory.swap.max up the tree."""
+        """Return how many more slots a memcg may have, of the device and under every memory.swap.max up the tree.
+
+        Models mem_cgroup_get_nr_swap_pages().
+        """
         left: cython.longlong = self.nr_swap_pages
         while memcg > ROOT:
             if self.swap_max[memcg] != NO_LIMIT:
@@ -355,7 +374,10 @@ class MemCgroups:
         return left
 
     def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
-        """Tell whether half of the device or of a memory.swap.max up the tree is used: reads then give slots up."""
+        """Tell whether half of the device or of a memory.swap.max up the tree is used: reads then give slots up.
+
+        Models mem_cgroup_swap_full().
+        """
         if self.vm_swap_full:
             return True
         while memcg > ROOT:
@@ -365,11 +387,17 @@ class MemCgroups:
         return False
 
     def count_memcg_event(self, memcg: cython.int, nid: cython.int, event: cython.int) -> None:
-        """Count an event where it happened; ``nid`` is the node of the page."""
+        """Count an event where it happened; ``nid`` is the node of the page.
+
+        Models count_memcg_events().
+        """
         self.events[(memcg * self.nr_nodes + nid) * NR_EVENTS + event] += 1
 
     def set_limit(self, memcg: cython.int, key: str, value: int) -> None:
-        """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole."""
+        """Write ``value`` (bytes, or -1 for max; 0 or 1 for the switch) to a memcg's file; pages are whole.
+
+        Models page_counter_memparse(), and zswap_max_write() and what the other files have for it.
+        """
         if key == "memory.zswap.writeback":
             self.zswap_writeback[memcg] = value
             return
@@ -385,30 +413,6 @@ class MemCgroups:
             self.zswap_max[memcg] = pages
         else:
             raise KeyError(key)
-
-    def node_totals(self) -> "npt.NDArray[np.int64]":
-        """Return what is counted by node, as [memcg, node, count], descendants' included.
-
-        The counts are accesses, events, in the order of their names, and what is in zswap: those of ``NODE_NAMES``.
-        """
-        accesses = self._below(self.accesses, 1)
-        gauges = self._below(self.node_zswapped, 1), self._below(self.node_zswap_bytes, 1)
-        return np.concatenate([accesses, self._below(self.events, NR_EVENTS), *gauges], axis=2)
-
-    def _below(self, items: Column, width: int) -> "npt.NDArray[np.int64]":
-        """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
-        values = np.array(np.asarray(items, dtype=np.int64)[: self.nr * self.nr_nodes * width])
-        self.add_to_parents(values.data, self.nr_nodes * width)
-        return values.reshape(self.nr, self.nr_nodes, width)
-
-    def add_to_parents(self, values: Column, width: cython.int) -> None:
-        """Add the ``width`` items of each memcg to those of its parent, from the leaves up."""
-        memcg: cython.int
-        item: cython.Py_ssize_t
-        for memcg in range(self.nr - 1, 0, -1):  # a child is always younger than its parent
-            up: cython.Py_ssize_t = (self.parent[memcg] - memcg) * width
-            for item in range(memcg * width, (memcg + 1) * width):
-                values[item + up] += values[item]
 
     def grow(self) -> None:
         """Double the columns."""
@@ -436,8 +440,7 @@ class MemCgroups:
         self.zswapped = grown(self.zswapped, room)
         self.zswap_incomp = grown(self.zswap_incomp, room)
         self.zswpwb_proactive_b = grown(self.zswpwb_proactive_b, room)
-        self.saved_peak = grown(self.saved_peak, room)
-        self.saved_changes = grown(self.saved_changes, 2 * room)
+        self.savings.grow(room)
         self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
         self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
         self.accesses = grown(self.accesses, room * self.nr_nodes)

@@ -27,7 +27,7 @@ class PageAlloc:
         Models __alloc_pages_slowpath().
         """
         no_progress_loops: cython.int = 0
-        while self.memcgs.resident[ROOT] + self.pool_pages() + 1 > self.totalram_pages:
+        while self.memcgs.resident[ROOT] + self.zswap.held.pool_pages() + 1 > self.totalram_pages:
             if self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) > 0:
                 no_progress_loops = 0
                 continue
@@ -35,12 +35,6 @@ class PageAlloc:
             if not self.should_reclaim_retry(no_progress_loops):
                 return False
         return True
-
-    def pool_pages(self) -> cython.longlong:
-        """Return how many pages the pools hold."""
-        if self.zswap.device is not None:
-            return self.zswap.pools.total_pages + self.zswap.device.pool_pages
-        return self.zswap.pools.total_pages
 
     def should_reclaim_retry(self, no_progress_loops: cython.int) -> cython.bint:
         """Tell whether reclaim is tried again after so many rounds in a row that freed nothing.

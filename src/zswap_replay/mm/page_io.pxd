@@ -3,7 +3,7 @@ from zswap_replay.lib.length_index cimport ZERO_FILLED
 from zswap_replay.lib.page_table cimport DIRTY, ZERO, PageTable
 from zswap_replay.mm.memcontrol cimport PSWPIN, PSWPOUT, MemCgroups
 from zswap_replay.mm.swap_device cimport SwapDevice
-from zswap_replay.mm.zswap cimport Zswap, count_zero_pages, write_to_device
+from zswap_replay.mm.zswap cimport Zswap
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:

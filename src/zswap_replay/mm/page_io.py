@@ -11,7 +11,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import ZERO_FILLED
     from zswap_replay.lib.page_table import DIRTY, ZERO
     from zswap_replay.mm.memcontrol import PSWPIN, PSWPOUT
-    from zswap_replay.mm.zswap import count_zero_pages, write_to_device
 
     # what became of a page that was to be written
     STORED = 0
@@ -44,13 +43,14 @@ class PageIo:
         may not write to the device. FAILED: nowhere either, as the device took no more. Models swap_writepage().
         """
         memcg: cython.int = self.pages.page[page].memcg
+        now: cython.ulonglong = self.zswap.worker.now
         if self.pages.flags[page] & ZERO:
             self.pages.flags[page] &= ~ZERO
-            count_zero_pages(self.zswap, -1)
+            self.zswap.held.count_zero_pages(now, -1)
         content: cython.ulonglong = self.pages.content_of(page)
         if self.rule_zeromap and self.kind_of_content(content) == ZERO_FILLED:
             self.swpout_zero += 1
-            count_zero_pages(self.zswap, 1)
+            self.zswap.held.count_zero_pages(now, 1)
             self.pages.flags[page] = (self.pages.flags[page] | ZERO) & ~DIRTY
             return STORED
         if self.zswap.zswap_store(page, content):
@@ -62,7 +62,7 @@ class PageIo:
         self.pages.flags[page] &= ~DIRTY
         self.pswpout += 1
         self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PSWPOUT)
-        if self.zswap.device is not None and not write_to_device(self.zswap, page):
+        if self.zswap.device is not None and not self.zswap.device.swap_writepage_bdev_sync(page, now):
             return FAILED
         return WRITTEN
 

@@ -49,11 +49,11 @@ class ProactiveWriteback:
                 failures += scans == 0
                 scans = 0
                 continue
-            before: cython.longlong = zswap.compressed_bytes
+            before: cython.longlong = zswap.stock.compressed_bytes
             if zswap.worker.shrink_memcg_batch(zswap, visited, NR_ZSWAP_WB_BATCH) == -ENOENT:
                 continue
             scans += 1
-            shrunk: cython.longlong = before - zswap.compressed_bytes
+            shrunk: cython.longlong = before - zswap.stock.compressed_bytes
             failures += shrunk == 0
             written += shrunk
             self.count(visited, shrunk)

@@ -15,14 +15,20 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
 
 def scan_share(freeable: cython.longlong, priority: cython.int) -> cython.longlong:
-    """Return how many of ``freeable`` objects one call at a priority should scan: all of them twice over at 0."""
+    """Return how many of ``freeable`` objects one call at a priority should scan: all of them twice over at 0.
+
+    Models the delta of do_shrink_slab().
+    """
     return (freeable >> priority) * 4 // DEFAULT_SEEKS
 
 
 def scan_target(
     deferred: cython.longlong, freeable: cython.longlong, priority: cython.int
 ) -> cython.longlong:
-    """Return how many objects a call scans, with a share of those put off; at most twice those that there are."""
+    """Return how many objects a call scans, with a share of those put off; at most twice those that there are.
+
+    Models the total_scan of do_shrink_slab().
+    """
     return min((deferred >> priority) + scan_share(freeable, priority), 2 * freeable)
 
 
@@ -36,7 +42,10 @@ class Shrinker:
         self.nr_deferred = column(8 * zswap.nr_nodes, LONGLONG)
 
     def shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
-        """Shrink what a memcg has on a node; return the entries that went. A dead memcg has none."""
+        """Shrink what a memcg has on a node; return the entries that went. A dead memcg has none.
+
+        Models shrink_slab_memcg().
+        """
         if not self.zswap.shrinker_enabled or not (memcg == ROOT or self.memcgs.online[memcg]):
             return 0
         return self.do_shrink_slab(nid, memcg, priority)
@@ -44,7 +53,7 @@ class Shrinker:
     def do_shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
         """Scan a share of the objects that grows with urgency, 128 at a time, and put off what makes no batch.
 
-        Return the entries that went. Models do_shrink_slab(), mm/shrinker.c.
+        Return the entries that went. Models do_shrink_slab().
         """
         freeable: cython.longlong = self.zswap.shrinker.zswap_shrinker_count(self.zswap, nid, memcg)
         if freeable == 0:

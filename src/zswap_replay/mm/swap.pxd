@@ -7,6 +7,7 @@ cpdef enum:
     LRU_INACTIVE_ANON = 0
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
+    MAX_SWAPPINESS = 200
     AWAKE = 255
 
 cdef class Lruvecs:

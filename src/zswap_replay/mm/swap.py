@@ -18,6 +18,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
     """Lists of a memcg."""
+    MAX_SWAPPINESS = 200
     AWAKE = 255
     """In place of a priority: reclaim may find something to do at any."""
 
@@ -61,13 +62,19 @@ class Lruvecs:
         """Forget what the lists know of the pages of a block, which are absent: nothing."""
 
     def lruvec_add_folio(self, page: cython.int, memcg: cython.int) -> None:
-        """Put a page at the head of the list of its memcg that its flag ACTIVE names."""
+        """Put a page at the head of the list of its memcg that its flag ACTIVE names.
+
+        Models lruvec_add_folio(), include/linux/mm_inline.h.
+        """
         self.pages.flags[page] &= ~ISOLATED
         self.busy[self.place[memcg]] = AWAKE
         self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:
-        """Take a page off its list."""
+        """Take a page off its list.
+
+        Models lruvec_del_folio(), include/linux/mm_inline.h.
+        """
         self.lists.list_del(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def folio_add_lru(self, page: cython.int, memcg: cython.int) -> None:

@@ -7,24 +7,22 @@ import cython
 
 from zswap_replay.lib.columns import INT, column, grown
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.held import Held, Stock
 
-if not cython.compiled:  # compiled, it is the C constant of the .pxd
-    from zswap_replay.lib.page_table import BLOCK_SHIFT
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import BLOCK_SHIFT, DIRTY
 
 
 class SwapDevice:
     """The pages of a device by their slots. zram_drv.Zram is the one there is."""
 
-    def __init__(self, pages: PageTable) -> None:
+    def __init__(self, pages: PageTable, held: Held) -> None:
         self.pages = pages
+        self.held = held
+        # what is held in RAM now
+        self.stock: Stock = held.device
         # by page: its slot, where it has one
         self.slot_of = column(256, INT)
-        # what is held in RAM: pages of it, pages that are stored there, those of them without memory, and bytes of the
-        # others
-        self.pool_pages = 0
-        self.stored_pages = 0
-        self.same_filled_pages = 0
-        self.compressed_bytes = 0
 
     def set_slot(self, page: cython.int, slot: cython.int) -> None:
         """Note the slot of a page."""
@@ -40,12 +38,24 @@ class SwapDevice:
         """Write what a page holds to its slot, at a time in ns; return False where the device takes no more."""
         raise NotImplementedError
 
+    def swap_writepage_bdev_sync(self, page: cython.int, now: cython.ulonglong) -> cython.bint:
+        """Write a page, at a time in ns; return False where the device takes no more, and the page stays dirty.
+
+        Models swap_writepage_bdev_sync(), mm/page_io.c.
+        """
+        self.held.pass_time(now)
+        written: cython.bint = self.write_page(page, now)
+        self.held.note_peaks()
+        if not written:
+            self.pages.flags[page] |= DIRTY
+        return written
+
     def read_page(self, page: cython.int, now: cython.ulonglong) -> None:
         """Read the slot of a page, at a time in ns."""
         raise NotImplementedError
 
-    def slot_free_notify(self, slot: cython.int) -> None:
-        """Drop what a slot holds, which is given back. Models swap_slot_free_notify() of a block device."""
+    def slot_free_notify(self, slot: cython.int, now: cython.ulonglong) -> None:
+        """Drop what a slot holds that is given back at a time in ns. Models swap_slot_free_notify() of a device."""
         raise NotImplementedError
 
     def discard(self, slots: cython.int) -> None:

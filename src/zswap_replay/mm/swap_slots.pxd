@@ -4,7 +4,7 @@ from zswap_replay.mm.memcontrol cimport SWAP_EVENTS_FAIL, SWAP_EVENTS_MAX, MemCg
 from zswap_replay.mm.pgtable cimport PTRS_PER_PTE
 from zswap_replay.mm.swap_device cimport SwapDevice
 from zswap_replay.mm.swapfile cimport SWAPFILE_CLUSTER, SwapInfo
-from zswap_replay.mm.zswap cimport Zswap, count_zero_pages, note_peaks, pass_time
+from zswap_replay.mm.zswap cimport Zswap
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:

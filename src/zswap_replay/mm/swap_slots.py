@@ -18,7 +18,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import SWAP_EVENTS_FAIL, SWAP_EVENTS_MAX
     from zswap_replay.mm.pgtable import PTRS_PER_PTE
     from zswap_replay.mm.swapfile import SWAPFILE_CLUSTER
-    from zswap_replay.mm.zswap import count_zero_pages, note_peaks, pass_time
 
     SWAP_SLOTS_CACHE_SIZE = 64
     """Slots that are given back together: NR_RETURNED of page_table.py."""
@@ -69,7 +68,7 @@ class SwapSlots:
             self.returned_memcg[self.n_ret] = self.pages.page[page].slot_memcg
             self.n_ret += 1
         if self.pages.flags[page] & ZERO:
-            count_zero_pages(self.zswap, -1)
+            self.zswap.held.count_zero_pages(self.zswap.worker.now, -1)
         self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO)
 
     def swapcache_free_entries(self) -> None:
@@ -222,7 +221,7 @@ class DeviceSlots(SwapSlots):
     def forget_slot(self, page: cython.int) -> None:
         """Let a page be without a slot."""
         if self.pages.flags[page] & ZERO:
-            count_zero_pages(self.zswap, -1)
+            self.zswap.held.count_zero_pages(self.zswap.worker.now, -1)
         self.pages.flags[page] &= ~(SLOT | SWAPCACHE | ZERO)
 
     def give_up(self, slot: cython.int, memcg: cython.int, page: cython.int) -> None:
@@ -259,9 +258,7 @@ class DeviceSlots(SwapSlots):
         """
         if memcg >= 0:
             self.memcgs.mem_cgroup_uncharge_swap(memcg)
-        pass_time(self.zswap)
-        self.device.slot_free_notify(slot)
-        note_peaks(self.zswap)
+        self.device.slot_free_notify(slot, self.zswap.worker.now)
         if self.info.dec_cluster_info_page(slot) and self.page_discard:
             self.device.discard(SWAPFILE_CLUSTER)
         self.set_nr_swap_pages(self.nr_swap_pages + 1)

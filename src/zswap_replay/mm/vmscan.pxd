@@ -12,7 +12,7 @@ from zswap_replay.mm.page_io cimport FAILED, KEPT, STORED, PageIo
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX, Writeback
 from zswap_replay.mm.reclaim_order cimport ReclaimOrder
 from zswap_replay.mm.shrinker cimport Shrinker
-from zswap_replay.mm.swap cimport AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS, Lruvecs
+from zswap_replay.mm.swap cimport AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, MAX_SWAPPINESS, NR_LRU_LISTS, Lruvecs
 from zswap_replay.mm.swap_slots cimport SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.workingset cimport Workingset
@@ -22,7 +22,6 @@ from zswap_replay.mm.zswap cimport Zswap
 cpdef enum:
     DEF_PRIORITY = 12
     VM_SWAPPINESS = 60
-    MAX_SWAPPINESS = 200
     SWAPPINESS_ANON_ONLY = 201
     STORE_UNITS = 3
     FREED = 0

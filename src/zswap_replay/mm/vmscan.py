@@ -35,12 +35,11 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.page_io import FAILED, KEPT, STORED
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
-    from zswap_replay.mm.swap import AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, NR_LRU_LISTS
+    from zswap_replay.mm.swap import AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, MAX_SWAPPINESS, NR_LRU_LISTS
 
     DEF_PRIORITY = 12
     VM_SWAPPINESS = 60
     """What reclaim goes by where nobody says otherwise."""
-    MAX_SWAPPINESS = 200
     SWAPPINESS_ANON_ONLY = 201
     """What ``swappiness=max`` stands for."""
     STORE_UNITS = 3
@@ -55,8 +54,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 def anon_share(swappiness: cython.int) -> cython.int:
     """Return the part of the scan that a swappiness leaves to anonymous pages, out of it and file_share().
 
-    The fractions of get_scan_count(), mm/vmscan.c, where all that reclaim cost was of anonymous pages, as it is where
-    there are no others: 89 and 419 for 60.
+    Models the fractions of get_scan_count(), where all that reclaim cost was of anonymous pages, as it is where there
+    are no others: 89 and 419 for 60. FilePages.set_share() has them where there are.
     """
     if swappiness >= SWAPPINESS_ANON_ONLY:
         return 1
@@ -79,7 +78,7 @@ def scan_count(
 
     Anonymous pages get ``share`` of ``whole``; a share of 0, which is swappiness 0, gets nothing at any priority.
     A dead memcg, which is not ``online``, is scraped out: at least a cluster of pages counts, and the share of
-    anonymous pages is rounded up.
+    anonymous pages is rounded up. Models the loop of get_scan_count().
     """
     scan: cython.longlong = size >> priority
     if share == 0:
@@ -94,7 +93,7 @@ def scan_count(
 def inactive_ratio(pages: cython.longlong) -> cython.longlong:
     """Return how many times longer the active list may be than the inactive one, for both lists' pages together.
 
-    That is int_sqrt(10 * GiB) from 1 GiB on, and 1 below. Models inactive_is_low(), mm/vmscan.c.
+    That is int_sqrt(10 * GiB) from 1 GiB on, and 1 below. Models inactive_is_low().
     """
     gigabytes: cython.longlong = pages >> (30 - PAGE_SHIFT)
     ratio: cython.longlong = 1
@@ -189,6 +188,7 @@ class PageReclaim:
 
         A clean page is dropped, since its slot still has what it holds. A dirty one is written; it stays in the swap
         cache where the device is asynchronous (KEEP) or refused it (KEEP_DIRTY), or its memcg may not write (ACTIVATE).
+        Models pageout(), with what shrink_folio_list() does before and after it.
         """
         flags: cython.int = self.pages.flags[page]
         memcg: cython.int = self.pages.page[page].memcg
@@ -368,7 +368,7 @@ class PageReclaim:
         that the zswap shrinker may be asked for. Every other round would find what the last one found.
         """
         memcg: cython.int = root
-        if self.zswap.shrinker_enabled and self.zswap.stored_pages:
+        if self.zswap.shrinker_enabled and self.zswap.stock.stored_pages:
             return True
         while memcg >= 0:
             if self.has_pages(memcg) and (self.can_reclaim_anon_pages(memcg) or self.inactive_is_low(memcg)):
@@ -394,7 +394,7 @@ class PageReclaim:
     def get_scan_count(self, memcg: cython.int, head: cython.int, priority: cython.int) -> cython.longlong:
         """Return how many pages of a list of a memcg to scan at a priority.
 
-        Models get_scan_count(), mm/vmscan.c.
+        Models get_scan_count().
         """
         size: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + head]
         return scan_count(size, priority, self.memcgs.online[memcg] != 0, self.share, self.whole)
@@ -404,11 +404,11 @@ class PageReclaim:
     ) -> cython.Py_ssize_t:
         """Reclaim from a memcg's lists at a priority; return how many pages went.
 
-        Models shrink_lruvec(), mm/vmscan.c.
+        Models shrink_lruvec().
         """
         self.stat.flush_if_due(memcg)
         has_file: cython.bint = self.file_pages.file_of(memcg) != 0
-        if has_file:
+        if has_file:  # this memcg's own share, until the end of its turn
             self.file_pages.scan(memcg, priority, self.swappiness)
             self.share = self.file_pages.anon_share
             self.whole = self.file_pages.share_of
@@ -425,7 +425,7 @@ class PageReclaim:
             gone: cython.longlong = self.shrink_inactive_list(memcg, part)
             freed += gone
             if has_file:
-                self.file_pages.note_anon(memcg, self.pageouts - written, part - gone)
+                self.file_pages.note_anon_cost(memcg, self.pageouts - written, part - gone)
             if active > 0:
                 part = min(active, SWAP_CLUSTER_MAX)
                 active -= part

@@ -3,7 +3,7 @@
 import cython
 
 from zswap_replay.lib.length_index import Lengths
-from zswap_replay.mm.zswap import Contents
+from zswap_replay.mm.contents import Contents
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import KIND_MASK

@@ -1,13 +1,11 @@
 cimport cython
-from zswap_replay.lib.length_index cimport CLASS_SHIFT, NORMAL, NR_CLASSES
+from zswap_replay.lib.length_index cimport NORMAL
+from zswap_replay.mm.class_counts cimport CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED, ClassCounts
 from zswap_replay.mm.memcontrol cimport MemCgroups
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 from zswap_replay.mm.swap_device cimport SwapDevice
 from zswap_replay.mm.zcomp cimport Zcomp
 from zswap_replay.mm.zs_objects cimport ZsObjects
-from zswap_replay.mm.zswap cimport (
-    CLASS_BYTES, CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED, NR_CLASS_TALLIES,
-)
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -43,14 +41,14 @@ cdef class Zram(SwapDevice):
     cdef public long long bd_wb_limit
     cdef readonly long long pages_stored, compr_data_size, same_pages, huge_pages, huge_pages_since
     cdef readonly long long failed_writes, notify_free, bd_count, bd_reads, bd_writes
-    cdef readonly long long[::1] stored_at_length, class_tally
+    cdef readonly long long[::1] stored_at_length
+    cdef readonly ClassCounts class_counts
     cdef begin(self)
     cpdef void account(self) noexcept
     cdef int make_room(self, int slot) except -1
     cdef void zram_accessed(self, int slot, unsigned long long now) noexcept
     cdef int zcomp_compress(self, Zcomp comp, int slot, unsigned long long content) except -1
     cdef int drop_bytes(self, int slot, int priority) except -1
-    cdef void count_class(self, int kind, int event, int length) noexcept
     cdef bint zram_write_page(self, int slot, unsigned long long content) except -1
     cdef void update_used_max(self) noexcept
     cdef int zram_free_page(self, int slot) except -1

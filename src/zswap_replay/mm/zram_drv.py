@@ -13,21 +13,17 @@ import cython
 
 from zswap_replay.lib.columns import INT, LONGLONG, ULONGLONG, USHORT, column, grown
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.class_counts import ClassCounts
+from zswap_replay.mm.held import Held
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.swap_device import SwapDevice
 from zswap_replay.mm.zcomp import Zcomp
 from zswap_replay.mm.zs_objects import ZsObjects
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.length_index import CLASS_SHIFT, NORMAL, NR_CLASSES
+    from zswap_replay.lib.length_index import NORMAL
+    from zswap_replay.mm.class_counts import CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED
     from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
-    from zswap_replay.mm.zswap import (
-        CLASS_BYTES,
-        CLASS_REFUSED,
-        CLASS_SAME_FILLED,
-        CLASS_STORED,
-        NR_CLASS_TALLIES,
-    )
 
     ZRAM_MAX_COMPS = 4
     ZRAM_PRIMARY_COMP = 0
@@ -48,8 +44,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 class Zram(SwapDevice):
     """One zram device: its table of slots, its pool, its counters."""
 
-    def __init__(self, pages: PageTable) -> None:
-        super().__init__(pages)
+    def __init__(self, pages: PageTable, held: Held) -> None:
+        super().__init__(pages, held)
         # the compressors by priority, the primary one first, and how many there are
         self.comps: list[Any] = [None] * ZRAM_MAX_COMPS
         self.num_active_comps = 0
@@ -93,7 +89,7 @@ class Zram(SwapDevice):
         self.bd_reads = 0  # pages read from it
         self.bd_writes = 0  # pages written to it
         self.stored_at_length = column(PAGE_SIZE + 1, LONGLONG)  # writes by length; same-filled at 0
-        self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
+        self.class_counts = ClassCounts()
 
     # ---- what the swap layer asks for ----
 
@@ -122,13 +118,15 @@ class Zram(SwapDevice):
             comp.contents.zswap_decompress(slot, self.content[slot])
         self.zram_accessed(slot, now)
 
-    def slot_free_notify(self, slot: cython.int) -> None:
-        """Drop what a slot holds that is given back. Models zram_slot_free_notify()."""
+    def slot_free_notify(self, slot: cython.int, now: cython.ulonglong) -> None:
+        """Drop what a slot holds that is given back at a time in ns. Models zram_slot_free_notify()."""
         self.notify_free += 1
         if slot < self.top:
+            self.held.pass_time(now)
             self.zram_free_page(slot)
             self.charge(slot, 0)
             self.account()
+            self.held.note_peaks()
 
     def discard(self, slots: cython.int) -> None:
         """Count slots that are discarded: they are empty. Models zram_bio_discard()."""
@@ -136,10 +134,10 @@ class Zram(SwapDevice):
 
     def account(self) -> None:
         """Bring what the device holds in RAM up to date."""
-        self.pool_pages = self.mem_pool.pool.pages_allocated
-        self.stored_pages = self.pages_stored - self.bd_count
-        self.same_filled_pages = self.same_pages
-        self.compressed_bytes = self.compr_data_size
+        self.stock.pool_pages = self.mem_pool.pool.pages_allocated
+        self.stock.stored_pages = self.pages_stored - self.bd_count
+        self.stock.same_filled_pages = self.same_pages
+        self.stock.compressed_bytes = self.compr_data_size
 
     def charge(self, slot: cython.int, memcg: cython.int) -> None:
         """Charge what a slot holds in RAM to a memcg and its ancestors, where it is charged to anybody."""
@@ -195,7 +193,9 @@ class Zram(SwapDevice):
         known = comp.lengths.find(content)
         if known >= 0 and comp.lengths.length_at(known) >= 0:
             length = comp.lengths.length_at(known)
-            self.count_class(comp.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length)
+            self.class_counts.count(
+                comp.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length
+            )
             return length if 0 < length < self.huge_class_size else PAGE_SIZE
         length = comp.contents.zswap_compress(slot, content)
         if not 0 <= length <= PAGE_SIZE:
@@ -216,12 +216,6 @@ class Zram(SwapDevice):
             comp.contents.free(slot)
             self.flags[slot] &= ~ZRAM_BYTES_KEPT
 
-    def count_class(self, kind: cython.int, event: cython.int, length: cython.int) -> None:
-        """Count a page of known length for its payload class, as ZswapPools.count_class() does."""
-        at: cython.int = (kind >> CLASS_SHIFT) * NR_CLASS_TALLIES
-        self.class_tally[at + event] += 1
-        self.class_tally[at + CLASS_BYTES] += length
-
     def zram_write_page(self, slot: cython.int, content: cython.ulonglong) -> cython.bint:
         """Store a page; return False where mem_limit refuses it, and the slot keeps what it has.
 
@@ -241,7 +235,7 @@ class Zram(SwapDevice):
             self.same_pages += 1
             known = comp.lengths.find(content)
             if known >= 0:
-                self.count_class(comp.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+                self.class_counts.count(comp.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
             else:
                 comp.contents.count_same_filled(content)
         else:

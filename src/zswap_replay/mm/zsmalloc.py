@@ -1,6 +1,7 @@
 """The zsmalloc allocator: size classes, zspages of several pages, fullness groups. Models mm/zsmalloc.c, v6.6 to v6.18.
 
-Which object of a zspage is handed out does not change what is allocated, so that a handle is its zspage.
+A function that has the name of one of the kernel's models it. Which object of a zspage is handed out does not
+change what is allocated, so that a handle is its zspage.
 """
 
 import cython

@@ -1,7 +1,8 @@
 cimport cython
-from zswap_replay.lib.length_index cimport CLASS_SHIFT, KIND_MASK, NR_CLASSES, NORMAL, Lengths
+from zswap_replay.lib.length_index cimport KIND_MASK, NORMAL, Lengths
 from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE, PageTable
-from zswap_replay.mm.held cimport Held
+from zswap_replay.mm.class_counts cimport CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED, ClassCounts
+from zswap_replay.mm.held cimport Held, Stock
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
     COMPRESS_REJECT, MEMCG_LIMIT_REJECT, POOL_LIMIT_REJECT, PSWPOUT, ROOT, WRITTEN_BACK, ZSWPIN, ZSWPOUT, ZSWPWB,
@@ -23,11 +24,6 @@ cpdef enum:
     EEXIST = 17
     ENOMEM = 12
     SHRINK_STOP = -2
-    CLASS_STORED = 0
-    CLASS_SAME_FILLED = 1
-    CLASS_REFUSED = 2
-    CLASS_BYTES = 3
-    NR_CLASS_TALLIES = 4
     MAX_POOLS = 255
     WORKER_LRU = 0
     WORKER_ITER = 1
@@ -92,11 +88,11 @@ cdef class ShrinkWorker:
     cdef release_cursor(self, ShrinkWork work, int memcg, bint only_online)
     cdef set_next_shrink(self, ShrinkWork work, int memcg)
     cdef queue_work(self, ShrinkWork work)
-    cdef unsigned long long after(self, unsigned long long time, unsigned long long pages) noexcept
+    cdef unsigned long long time_written(self, unsigned long long time, unsigned long long pages) noexcept
     cpdef unsigned long long next_work(self) noexcept
     cpdef finish(self, Zswap zswap)
     cpdef run_worker(self, Zswap zswap, unsigned long long until)
-    cdef bint done(self, ZswapPools pools) noexcept
+    cdef bint is_down(self, ZswapPools pools) noexcept
     cdef begin_run(self, Zswap zswap)
     cdef take_turn(self, Zswap zswap)
     cdef end_run(self, Zswap zswap)
@@ -106,8 +102,8 @@ cdef class ShrinkWorker:
     cpdef observed_end(self, Zswap zswap)
     cdef bint next_turn_calls(self, ShrinkWork work) except -1
     cdef int shrink_worker(self, Zswap zswap, ShrinkWork work) except -1
-    cdef int no_candidate(self) noexcept
-    cdef int nothing_scanned(self) noexcept
+    cdef int error_of_disabled(self) noexcept
+    cdef int error_of_empty(self) noexcept
     cdef bint goes_on(self, ShrinkWork work, int error) noexcept
     cdef int shrink_for_store(self, Zswap zswap, int memcg) except -1000
     cdef int shrink_memcg_batch(self, Zswap zswap, int memcg, int nr_to_scan) except -1000
@@ -117,6 +113,7 @@ cdef class ShrinkWorker:
 cdef class ZswapPools:
     cdef readonly PageTable page_table
     cdef readonly ShrinkWorker worker
+    cdef readonly Stock stock
     cdef readonly long long totalram_pages, max_pages, thr_pages
     cdef readonly int nr_nodes
     cdef bint rule_lru_per_memcg, rule_lru_per_pool, rule_pool_full_at_limit, rule_threshold_of_limit
@@ -124,10 +121,9 @@ cdef class ZswapPools:
     cdef readonly ZswapPool current
     cdef readonly ListLru list_lru
     cdef readonly ShrinkWork shrink_work
-    cdef readonly long long total_pages
     cdef readonly bint reached_full
     cdef readonly long long pool_limit_hit
-    cdef readonly long long[::1] class_tally
+    cdef readonly ClassCounts class_counts
     cdef zswap_pool_put(self, ZswapPool pool)
     cdef ZswapPool zswap_pool_last(self)
     cdef ZswapPool pool_of_entry(self, int entry)
@@ -137,7 +133,6 @@ cdef class ZswapPools:
     cdef int zswap_update_total_size(self, ZswapPool pool) except -1
     cpdef bint zswap_can_accept(self) noexcept
     cdef bint zswap_check_limits(self) noexcept
-    cdef void count_class(self, int kind, int event, int length) noexcept
 
 @cython.final
 cdef class Zswap(LruWalk):
@@ -149,13 +144,14 @@ cdef class Zswap(LruWalk):
     cdef readonly ZswapShrinker shrinker
     cdef readonly ShrinkWorker worker
     cdef readonly Held held
+    cdef readonly Stock stock
     cdef readonly SwapDevice device
     cdef readonly int nr_nodes
     cdef bint rule_memcg_limit_shrinks, rule_second_chance, rule_memcg_refusal_queues
     cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor, rule_root_has_objcg
     cdef readonly long long reject_reclaim_fail, reject_compress_fail, reject_compress_poor
-    cdef readonly long long written_back_pages, duplicate_entry, stored_pages, stored_incompressible_pages
-    cdef readonly long long same_filled_pages, zswpin, zswpout, pswpout_writeback, compressed_bytes
+    cdef readonly long long written_back_pages, duplicate_entry, stored_incompressible_pages
+    cdef readonly long long zswpin, zswpout, pswpout_writeback
     cdef readonly long long memcg_limit_reject, pool_limit_reject, compress_reject, disabled_reject, memcg_shrinks
     cdef readonly long long[::1] stored_at_length
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
@@ -170,19 +166,8 @@ cdef class Zswap(LruWalk):
     cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1
     cpdef int shrink_memcg(self, int memcg) except -1000
     cdef int zswap_store(self, int page, unsigned long long content) except -1
-    cdef reject(self)
+    cdef queue_if_full(self)
     cdef int store_content(self, int page, unsigned long long content) except -1
     cdef int zswap_load(self, int page) except -1
     cdef int zswap_orphan(self, int page, int slot) except -1
     cdef int zswap_invalidate(self, int entry) except -1
-
-cdef void pass_time(Zswap zswap) noexcept
-@cython.locals(device=SwapDevice)
-cpdef void account_until(Zswap zswap, unsigned long long now) noexcept
-@cython.locals(device=SwapDevice)
-cpdef void restart_held(Zswap zswap, unsigned long long now) noexcept
-@cython.locals(device=SwapDevice)
-cpdef void note_peaks(Zswap zswap) noexcept
-cdef void count_zero_pages(Zswap zswap, int change) noexcept
-@cython.locals(device=SwapDevice)
-cdef bint write_to_device(Zswap zswap, int page) except -1

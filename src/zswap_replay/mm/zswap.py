@@ -1,9 +1,12 @@
 """The compressed cache in front of swap. Models mm/zswap.c.
 
-The sections stand in the order of the kernel's file, and a function that has the name of one of the kernel's models it;
-where releases differ, a flag of releases.py is tested here, in the function that differs. The dynamic shrinker and the
-shrink worker are classes of their own, which are handed the Zswap that they work for: if they held it, each would keep
-the other alive.
+A function that has the name of one of the kernel's models it; where releases differ, a flag of releases.py is tested
+here, in the function that differs. The sections of Zswap stand in the order of the kernel's file. Before it stand the
+classes that it is put together from: the dynamic shrinker, the shrink worker, the pools with their limit. Shrinker and
+worker are handed the Zswap that they work for: if they held it, each would keep the other alive.
+
+What is held now is kept in a Stock, which Held sums up over time (held.py): both are told before it changes, by
+pass_time(), and afterwards, by note_peaks().
 
 A page has one entry at most, so that struct zswap_entry is a part of its struct, and an entry is numbered as its page:
 ``pool`` is one more than the index of the pool that it is in (0: there is no entry), ``entry_lru`` its place on the
@@ -12,14 +15,14 @@ the allocator has it, and ``node`` the page's. The entries of slots that are abo
 NR_RETURNED.
 """
 
-from typing import Protocol
-
 import cython
 
 from zswap_replay.lib.columns import LONGLONG, column, grown
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
-from zswap_replay.mm.held import Held
+from zswap_replay.mm.class_counts import ClassCounts
+from zswap_replay.mm.contents import Contents
+from zswap_replay.mm.held import Held, Stock
 from zswap_replay.mm.list_lru import ListLru, LruWalk
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_writeback import Writeback
@@ -31,8 +34,9 @@ from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zsmalloc import ZsPool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, NORMAL, NR_CLASSES
+    from zswap_replay.lib.length_index import KIND_MASK, NORMAL
     from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
+    from zswap_replay.mm.class_counts import CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED
     from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP
     from zswap_replay.mm.memcontrol import (
         COMPRESS_REJECT,
@@ -58,12 +62,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ENOMEM = 12
     SHRINK_STOP = -2
     """A shrinker that has no more to give, where others return what they freed."""
-    # what became of the pages of known length of a class, in the order of Zswap.class_tally
-    CLASS_STORED = 0
-    CLASS_SAME_FILLED = 1
-    CLASS_REFUSED = 2
-    CLASS_BYTES = 3
-    NR_CLASS_TALLIES = 4
     MAX_POOLS = 255
     """Pools at a time: an entry has the number of its own in a byte."""
     # how the worker picks
@@ -90,31 +88,6 @@ SHRINKERS = {
     "protected size": SHRINKER_PROTECTS_SIZE,
     "disk swapins": SHRINKER_PROTECTS_SWAPINS,
 }
-
-
-class Contents(Protocol):
-    """What the model asks of the world outside: the compressed length of a content, and to keep the bytes."""
-
-    def same_filled(self, content: int) -> int:
-        """Return NORMAL, ZERO_FILLED or SAME_FILLED."""
-
-    def kind_and_class(self, content: int) -> int:
-        """Return the kind, with the number of the payload class above it."""
-
-    def count_same_filled(self, content: int) -> None:
-        """Count a same-filled page that was stored without a compressor."""
-
-    def zswap_compress(self, entry: int, content: int) -> int:
-        """Keep a content, compressed, under ``entry``; return its length, 1 to 4096 bytes; 0: it was refused."""
-
-    def keep_raw(self, entry: int, content: int) -> None:
-        """Keep the page under ``entry`` as it is."""
-
-    def zswap_decompress(self, entry: int, content: int) -> None:
-        """Decompress what is kept under ``entry``, and compare it with the page."""
-
-    def free(self, entry: int) -> None:
-        """Drop what is kept under ``entry``."""
 
 
 # ---- data structures ----
@@ -361,9 +334,9 @@ class ShrinkWorker:
         self.queue.append(work)
         if not self.active and not self.observed:
             self.active = True
-            self.work_ns = max(self.work_ns, self.after(self.now, 1))
+            self.work_ns = max(self.work_ns, self.time_written(self.now, 1))
 
-    def after(self, time: cython.ulonglong, pages: cython.ulonglong) -> cython.ulonglong:
+    def time_written(self, time: cython.ulonglong, pages: cython.ulonglong) -> cython.ulonglong:
         """Return the time when ``pages`` are written that are begun at ``time``; the end of time if it comes first."""
         if self.writeback_ns > 0 and pages > (MAX_TIME - time) // self.writeback_ns:
             return MAX_TIME
@@ -388,7 +361,7 @@ class ShrinkWorker:
             written: cython.longlong = zswap.written_back_pages
             self.take_turn(zswap)
             self.active = self.running is not None or len(self.queue) > 0
-            self.work_ns = self.after(self.work_ns, zswap.written_back_pages - written)
+            self.work_ns = self.time_written(self.work_ns, zswap.written_back_pages - written)
         self.now = now
 
     def begin_run(self, zswap: "Zswap") -> None:
@@ -405,7 +378,7 @@ class ShrinkWorker:
         """Take one turn of the loop of the run that is under way, which may be its last."""
         assert self.running is not None
         self.shrink_worker_steps += 1
-        if not self.shrink_worker(zswap, self.running) or self.done(zswap.pools):
+        if not self.shrink_worker(zswap, self.running) or self.is_down(zswap.pools):
             self.end_run(zswap)
 
     def end_run(self, zswap: "Zswap") -> None:
@@ -415,13 +388,13 @@ class ShrinkWorker:
         self.running = None
         zswap.pools.work_done(work)
 
-    def done(self, pools: "ZswapPools") -> cython.bint:
+    def is_down(self, pools: "ZswapPools") -> cython.bint:
         """Tell whether the pool is down to the threshold; from 6.9 on, to that which held when the run began.
 
         Models the condition of the loop of shrink_worker().
         """
         if self.rule_worker == WORKER_CANDIDATES:
-            return pools.total_pages <= self.thr_pages
+            return pools.stock.pool_pages <= self.thr_pages
         return pools.zswap_can_accept()
 
     # what was observed
@@ -477,12 +450,12 @@ class ShrinkWorker:
             memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
         return memcg >= 0
 
-    # a step
+    # a turn
 
     def shrink_worker(self, zswap: "Zswap", work: ShrinkWork) -> cython.int:
         """Take one turn of the worker's loop; return False where it gives up.
 
-        Models shrink_worker().
+        Models the loop of shrink_worker().
         """
         memcg: cython.int
         error: cython.int
@@ -548,16 +521,16 @@ class ShrinkWorker:
             return -ENOENT
         return 0 if shrunk else -EAGAIN
 
-    def no_candidate(self) -> cython.int:
+    def error_of_disabled(self) -> cython.int:
         """Return the error of a memcg that may not write back: 6.8's worker ends on it, later ones pass over it."""
         return -ENOENT if self.rule_worker == WORKER_CANDIDATES else -EINVAL
 
-    def nothing_scanned(self) -> cython.int:
+    def error_of_empty(self) -> cython.int:
         """Return the error of a memcg without entries: a failure up to 6.8, later workers pass over it."""
         return -ENOENT if self.rule_worker == WORKER_CANDIDATES else -EAGAIN
 
     def goes_on(self, work: ShrinkWork, error: cython.int) -> cython.bint:
-        """Tell whether a run goes on after a step: a memcg that may not write back ends it, and so do 16 failures."""
+        """Tell whether a run goes on after a turn: a memcg that may not write back ends it, and so do 16 failures."""
         if error == -EINVAL:
             return False
         if error:
@@ -589,11 +562,14 @@ class ZswapPools:
         release: Release,
         pages: PageTable,
         worker: ShrinkWorker,
+        stock: Stock,
         totalram_pages: int,
         nr_nodes: int,
     ) -> None:
         self.page_table = pages
         self.worker = worker
+        # what is held now; zswap_total_pages() is its ``pool_pages``
+        self.stock = stock
         self.totalram_pages = totalram_pages
         self.nr_nodes = nr_nodes
         self.rule_lru_per_memcg = release.lru_per_memcg
@@ -606,13 +582,11 @@ class ZswapPools:
         # the LRU and the work item that pools share, where they do not have their own
         self.list_lru = ListLru(pages.entry_lru, nr_nodes, self.rule_lru_per_memcg)
         self.shrink_work = ShrinkWork()
-        # pages of all pools, and whether they reached the limit and have not come down to the threshold since
-        self.total_pages = 0
+        # whether the pools reached the limit, and have not come down to the threshold since
         self.reached_full = False
         # stores that found the pool at its limit, not those refused while it is above the threshold only
         self.pool_limit_hit = 0
-        # [payload class * NR_CLASS_TALLIES + what]: pages whose length was known, as each is stored or refused
-        self.class_tally = column(NR_CLASSES * NR_CLASS_TALLIES, LONGLONG)
+        self.class_counts = ClassCounts()
 
     def set_limits(self, max_pool_percent: int, accept_threshold_percent: int) -> None:
         """Set the limit of all pools and its threshold, in pages, in the release's own rounding.
@@ -719,12 +693,12 @@ class ZswapPools:
             self.worker.release_cursor(pool.work, memcg, not pool.own_work)
 
     def zswap_update_total_size(self, pool: ZswapPool) -> None:
-        """Bring the pool's share of ``total_pages`` up to date.
+        """Bring the pool's share of the pages of all pools up to date.
 
         Models zswap_update_total_size().
         """
         pages: cython.longlong = pool.zpool.zpool_get_total_pages()
-        self.total_pages += pages - pool.pages
+        self.stock.pool_pages += pages - pool.pages
         pool.pages = pages
 
     def zswap_can_accept(self) -> cython.bint:
@@ -733,119 +707,21 @@ class ZswapPools:
         Models zswap_can_accept().
         """
         if self.rule_pool_full_at_limit:
-            return self.total_pages <= self.thr_pages
-        return self.thr_pages > self.total_pages
+            return self.stock.pool_pages <= self.thr_pages
+        return self.thr_pages > self.stock.pool_pages
 
     def zswap_check_limits(self) -> cython.bint:
         """Tell whether the pool is full: from where it reaches its limit until it is down to the threshold.
 
         Models zswap_check_limits().
         """
-        if self.total_pages > self.max_pages or (
-            self.rule_pool_full_at_limit and self.total_pages == self.max_pages
-        ):
+        total: cython.longlong = self.stock.pool_pages
+        if total > self.max_pages or (self.rule_pool_full_at_limit and total == self.max_pages):
             self.pool_limit_hit += 1
             self.reached_full = True
         elif self.reached_full and self.zswap_can_accept():
             self.reached_full = False
         return self.reached_full
-
-    def count_class(self, kind: cython.int, event: cython.int, length: cython.int) -> None:
-        """Count a page of known length for its payload class; Contents counts those that it compresses itself.
-
-        ``kind`` is what Lengths hold of it, ``event`` CLASS_STORED and so on, ``length`` in bytes.
-        """
-        at: cython.int = (kind >> CLASS_SHIFT) * NR_CLASS_TALLIES
-        self.class_tally[at + event] += 1
-        self.class_tally[at + CLASS_BYTES] += length
-
-
-# ---- what is held over time ----
-
-
-def pass_time(zswap: "Zswap") -> None:
-    """Account for the time in which nothing changed, before something does."""
-    if zswap.worker.now > zswap.held.since:
-        account_until(zswap, zswap.worker.now)
-
-
-def account_until(zswap: "Zswap", now: cython.ulonglong) -> None:
-    """Bring the sums of what is held up to a time, in ns."""
-    zswap.memcgs.passed = now - zswap.held.began
-    device: SwapDevice | None = zswap.device
-    if device is None:
-        zswap.held.pass_time(
-            now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
-        )
-    else:
-        zswap.held.pass_time(
-            now,
-            zswap.pools.total_pages + device.pool_pages,
-            zswap.stored_pages + device.stored_pages,
-            zswap.same_filled_pages + device.same_filled_pages,
-            zswap.compressed_bytes + device.compressed_bytes,
-        )
-
-
-def restart_held(zswap: "Zswap", now: cython.ulonglong) -> None:
-    """Let the sums and peaks of what is held, and of what memcgs save, begin at a time, in ns."""
-    zswap.memcgs.passed = 0
-    memcg: cython.int
-    for memcg in range(zswap.memcgs.nr):
-        zswap.memcgs.saved_peak[memcg] = zswap.memcgs.saved(memcg)
-        zswap.memcgs.saved_changes[2 * memcg] = 0
-        zswap.memcgs.saved_changes[2 * memcg + 1] = 0
-    device: SwapDevice | None = zswap.device
-    if device is None:
-        zswap.held.restart(
-            now, zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
-        )
-    else:
-        zswap.held.restart(
-            now,
-            zswap.pools.total_pages + device.pool_pages,
-            zswap.stored_pages + device.stored_pages,
-            zswap.same_filled_pages + device.same_filled_pages,
-            zswap.compressed_bytes + device.compressed_bytes,
-        )
-
-
-def note_peaks(zswap: "Zswap") -> None:
-    """Note what is held now where it is the most so far."""
-    device: SwapDevice | None = zswap.device
-    if device is None:
-        zswap.held.note_peaks(
-            zswap.pools.total_pages, zswap.stored_pages, zswap.same_filled_pages, zswap.compressed_bytes
-        )
-    else:
-        zswap.held.note_peaks(
-            zswap.pools.total_pages + device.pool_pages,
-            zswap.stored_pages + device.stored_pages,
-            zswap.same_filled_pages + device.same_filled_pages,
-            zswap.compressed_bytes + device.compressed_bytes,
-        )
-
-
-def count_zero_pages(zswap: "Zswap", change: cython.int) -> None:
-    """Count pages that are noted in the zero map, or no longer."""
-    pass_time(zswap)
-    zswap.held.zero_pages += change
-    note_peaks(zswap)
-
-
-def write_to_device(zswap: "Zswap", page: cython.int) -> cython.bint:
-    """Write a page to a device that keeps it; return False where it takes no more, and the page stays dirty.
-
-    Models swap_writepage_bdev_sync(), mm/page_io.c.
-    """
-    device: SwapDevice | None = zswap.device
-    assert device is not None
-    pass_time(zswap)
-    written: cython.bint = device.write_page(page, zswap.worker.now)
-    note_peaks(zswap)
-    if not written:
-        zswap.page_table.flags[page] |= DIRTY
-    return written
 
 
 # ---- zswap ----
@@ -873,9 +749,11 @@ class Zswap(LruWalk):
         self.nr_nodes = nr_nodes
         self.worker = ShrinkWorker(release, memcgs, writeback_ns)
         self.shrinker = ZswapShrinker(release, pages, memcgs, nr_nodes)
-        self.pools = ZswapPools(release, pages, self.worker, totalram_pages, nr_nodes)
+        # what zswap and the swap device hold over time, and zswap's part of it now
+        self.held = Held(memcgs.savings)
+        self.stock = self.held.zswap
+        self.pools = ZswapPools(release, pages, self.worker, self.stock, totalram_pages, nr_nodes)
         self.device: SwapDevice | None = None  # the swap device, where that keeps what is written to it
-        self.held = Held()
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
         self.rule_second_chance = release.second_chance
@@ -886,21 +764,18 @@ class Zswap(LruWalk):
         self.rule_enospc_is_poor = release.enospc_is_poor
         self.rule_root_has_objcg = release.root_has_objcg
 
-        # statistics of debugfs; ZswapPools has pool_limit_hit
+        # statistics of debugfs; ZswapPools has pool_limit_hit, Stock stored_pages and same_filled_pages
         self.reject_reclaim_fail = 0  # writebacks that failed: page in memory, or slot given up
         self.reject_compress_fail = 0  # pages that the compressor refused
         self.reject_compress_poor = 0  # pages too long for the allocator, or that 842 refused
         self.written_back_pages = 0  # entries written to the device, whoever shrank: worker, shrinker, store
         self.duplicate_entry = 0  # stores that found an older copy of the page, which they dropped
-        self.stored_pages = 0  # entries that there are now: up with a store, down with each entry freed
         self.stored_incompressible_pages = 0  # entries of PAGE_SIZE bytes that there are now
-        self.same_filled_pages = 0  # entries without memory that there are now
         # statistics of vmstat
         self.zswpin = 0  # loads that found their page here
         self.zswpout = 0  # stores that succeeded
         self.pswpout_writeback = 0  # zswap's part of pswpout: entries written back
-        # statistics of ours
-        self.compressed_bytes = 0  # bytes of all entries that there are now
+        # statistics of ours; Stock has compressed_bytes
         self.memcg_limit_reject = 0  # stores refused at a memory.zswap.max
         self.pool_limit_reject = 0  # stores refused while the pool is full, or not down to its threshold yet
         self.compress_reject = 0  # stores refused by compressor or allocator
@@ -967,16 +842,17 @@ class Zswap(LruWalk):
         pages: PageTable = self.page_table
         pools: ZswapPools = self.pools
         length: cython.int = pages.page[entry].length
-        held: cython.longlong = pools.total_pages
-        pass_time(self)
+        stock: Stock = self.stock
+        pool_pages: cython.longlong = stock.pool_pages
+        self.held.pass_time(self.worker.now)
         if length == 0:
-            self.same_filled_pages -= 1
+            stock.same_filled_pages -= 1
         else:
             pool: ZswapPool = pools.pool_of_entry(entry)
             self.zswap_lru_del(pool, entry)
             pool.zpool.zpool_free(pages.page[entry].handle)
             pools.zswap_update_total_size(pool)
-            self.compressed_bytes -= length
+            stock.compressed_bytes -= length
             if pages.flags[entry] & BYTES_KEPT:
                 pool.contents.free(entry)
                 pages.flags[entry] &= ~BYTES_KEPT
@@ -985,10 +861,10 @@ class Zswap(LruWalk):
             if pool is not pools.current:
                 pools.zswap_pool_put(pool)
         self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
-        self.stored_pages -= 1
+        stock.stored_pages -= 1
         pages.page[entry].pool = 0
-        if pools.total_pages != held:  # no peak rises where one entry less is all that changed
-            note_peaks(self)
+        if stock.pool_pages != pool_pages:  # no peak rises where one entry less is all that changed
+            self.held.note_peaks()
 
     # ---- compression ----
 
@@ -1007,7 +883,7 @@ class Zswap(LruWalk):
                 pool.learned.add(content, length, pool.contents.kind_and_class(content))
         else:
             length = pool.lengths.length_at(known)
-            self.pools.count_class(
+            self.pools.class_counts.count(
                 pool.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length
             )
         if self.rule_stores_incompressible and (length == 0 or length == PAGE_SIZE):
@@ -1018,7 +894,7 @@ class Zswap(LruWalk):
             if kept and raw:
                 pool.contents.keep_raw(page, content)
             elif raw:
-                self.pools.count_class(pool.lengths.kind_at(known), CLASS_STORED, length)
+                self.pools.class_counts.count(pool.lengths.kind_at(known), CLASS_STORED, length)
         if length == 0:
             if self.rule_enospc_is_poor and pool.compressor == "842":
                 self.reject_compress_poor += 1
@@ -1036,7 +912,7 @@ class Zswap(LruWalk):
         pages.page[page].length = length
         if kept:
             pages.flags[page] |= BYTES_KEPT
-        self.compressed_bytes += length
+        self.stock.compressed_bytes += length
         self.stored_incompressible_pages += length == PAGE_SIZE
         pool.entries += 1
         return True
@@ -1069,7 +945,7 @@ class Zswap(LruWalk):
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
-        if self.device is None or write_to_device(self, entry):
+        if self.device is None or self.device.swap_writepage_bdev_sync(entry, self.worker.now):
             self.writeback.folio_start_writeback(entry, True)
         return 0
 
@@ -1102,7 +978,7 @@ class Zswap(LruWalk):
         the worker makes of it. Models shrink_memcg().
         """
         if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):
-            return self.worker.no_candidate()
+            return self.worker.error_of_disabled()
         if not self.memcgs.online[memcg]:
             return -ENOENT
         shrunk: cython.int = 0
@@ -1112,7 +988,7 @@ class Zswap(LruWalk):
             shrunk += self.pools.current.lru.list_lru_walk_one(nid, memcg, self, 1)
             scanned += 1 - self.nr_to_walk
         if scanned == 0:
-            return self.worker.nothing_scanned()
+            return self.worker.error_of_empty()
         return 0 if shrunk else -EAGAIN
 
     # ---- main API ----
@@ -1148,7 +1024,7 @@ class Zswap(LruWalk):
                 # no counter of the kernel moves
                 self.memcg_limit_reject += 1
                 self.memcgs.count_memcg_event(memcg, pages.page[page].node, MEMCG_LIMIT_REJECT)
-                self.reject()
+                self.queue_if_full()
                 return False
 
         if self.pools.zswap_check_limits():
@@ -1157,11 +1033,11 @@ class Zswap(LruWalk):
             self.worker.queue_work(self.pools.zswap_pool_last().work)
             return False
 
-        pass_time(self)
+        self.held.pass_time(self.worker.now)
         if not self.store_content(page, content):
             self.compress_reject += 1
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
-            self.reject()
+            self.queue_if_full()
             return False
 
         length: cython.int = pages.page[page].length
@@ -1173,13 +1049,13 @@ class Zswap(LruWalk):
             self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
         if length:
             self.zswap_lru_add(pool, page)
-        self.stored_pages += 1
+        self.stock.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
-        note_peaks(self)
+        self.held.note_peaks()
         return True
 
-    def reject(self) -> None:
+    def queue_if_full(self) -> None:
         """Queue the worker for a store that was refused for another reason, while the pool is full, from 6.9 on.
 
         Models the labels check_old and reject of zswap_store().
@@ -1197,10 +1073,10 @@ class Zswap(LruWalk):
         if not self.rule_zeromap:
             if self.same_filled_pages_enabled and pool.kind_of_content(content) != NORMAL:
                 self.page_table.page[page].length = 0
-                self.same_filled_pages += 1
+                self.stock.same_filled_pages += 1
                 known: cython.longlong = pool.lengths.find(content)
                 if known >= 0:
-                    self.pools.count_class(pool.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+                    self.pools.class_counts.count(pool.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
                 else:
                     pool.contents.count_same_filled(content)
                 return True

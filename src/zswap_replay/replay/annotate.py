@@ -43,7 +43,7 @@ class PagesAlone:
     """A core in which pages are written to and nothing else happens."""
 
     def __init__(self, machine: Machine) -> None:
-        self.held = ContentsHeld(machine.pages, machine.memcgs)
+        self.held = ContentsHeld(machine.pages, machine.paths, machine.memcgs.nr_nodes)
         self.run = self.held.run
 
     def advance(self, now: int) -> None:

@@ -14,8 +14,9 @@ from zswap_replay.errors import SettingsError
 from zswap_replay.files import shown
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.held import LOW_BITS
-from zswap_replay.mm.zswap import Zswap, account_until, restart_held
+from zswap_replay.mm.held import Held
+from zswap_replay.mm.memcg_savings import LOW_BITS
+from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.counter_sources import CounterReader
 from zswap_replay.replay.listener import Stop
@@ -162,7 +163,7 @@ class Snapshots:
         """Take the last snapshot, after ``events`` events, at the time of the last one."""
         if 0 < events <= self._warmup:
             self._end_warmup()
-        account_until(self._machine.zswap, self._machine.zswap.worker.now)
+        self._machine.zswap.held.pass_time(self._machine.zswap.worker.now)
         self._take("end", time_ns)
 
     def _take(self, label: str, time_ns: int) -> Numbers:
@@ -177,7 +178,8 @@ class Snapshots:
         return taken if self._baseline is None else taken.since(self._baseline)
 
     def _end_warmup(self) -> None:
-        restart_held(self._machine.zswap, self._machine.zswap.worker.now)
+        self._machine.zswap.held.restart(self._machine.zswap.worker.now)
+        self._machine.memcgs.restart_savings()
         self._machine.vmscan.shortages.found.clear()
         self._baseline = self._now("warmup", 0)
         self._stored_in_warmup = self._stored_at_length()
@@ -194,37 +196,28 @@ class Snapshots:
         return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
 
 
-def held_over_time(zswap: Zswap) -> dict[str, Number | None]:
-    """Compute the means and peaks of what zswap held, up to the time that it was told last."""
-    held, device = zswap.held, zswap.device
+def held_over_time(held: Held) -> dict[str, Number | None]:
+    """Compute the means and peaks of what zswap and the swap device held, up to the time accounted for last."""
     return over_time(
         held.since - held.began,
         Amounts(held.pool_sum, held.stored_sum, held.same_filled_sum, held.zero_sum, held.bytes_sum),
         Peaks(held.pool_peak, held.stored_peak, held.saved_peak, held.entries_at_peak, held.bytes_at_peak),
-        Amounts(
-            zswap.pools.total_pages + (device.pool_pages if device else 0),
-            zswap.stored_pages + (device.stored_pages if device else 0),
-            zswap.same_filled_pages + (device.same_filled_pages if device else 0),
-            held.zero_pages,
-            zswap.compressed_bytes + (device.compressed_bytes if device else 0),
-        ),
+        Amounts(*held.now()),
     )
 
 
-def saved_by_memcg(zswap: Zswap, names: Sequence[str]) -> dict[str, dict[str, Number | None]]:
-    """Compute the mean and the peak of what each memcg below the root saved, up to the time that zswap was told last.
+def saved_by_memcg(memcgs: MemCgroups, names: Sequence[str]) -> dict[str, dict[str, Number | None]]:
+    """Compute the mean and the peak of what each memcg below the root saved, up to the same time.
 
     ``names`` are the paths of all memcgs that there were, by the machine's index; those that were removed are left out.
     """
-    held, memcgs = zswap.held, zswap.memcgs
-    parts = np.asarray(memcgs.saved_changes).reshape(-1, 2)[: len(names)].tolist()
+    savings = memcgs.savings
+    parts = np.asarray(savings.changes).reshape(-1, 2)[: len(names)].tolist()
     changes = [(high << LOW_BITS) + low for low, high in parts]
     for memcg in range(len(names) - 1, 0, -1):  # a child is always younger than its parent
         changes[memcgs.parent[memcg]] += changes[memcg]
     return {
-        name: saved_over_time(
-            held.since - held.began, changes[memcg], memcgs.saved_peak[memcg], memcgs.saved(memcg)
-        )
+        name: saved_over_time(savings.passed, changes[memcg], savings.peak[memcg], memcgs.saved(memcg))
         for memcg, name in enumerate(names)
         if memcg and memcgs.online[memcg]
     }
@@ -284,7 +277,8 @@ def assemble(
         manifest=manifest,
         snapshots=snapshots.taken,
         classes=page_data.class_ratios(
-            machine.zswap.pools.class_tally, *([machine.zram.class_tally] if machine.zram else [])
+            machine.zswap.pools.class_counts.counts,
+            *([machine.zram.class_counts.counts] if machine.zram else []),
         ),
         timing=_timing(page_data, spent),
         warnings=(
@@ -293,8 +287,8 @@ def assemble(
             *shortage_warnings(machine, memcg_names, origin, rate),
         ),
         compressed_lengths=snapshots.compressed_lengths(),
-        over_time=held_over_time(machine.zswap),
-        over_time_by_memcg=saved_by_memcg(machine.zswap, memcg_names),
+        over_time=held_over_time(machine.zswap.held),
+        over_time_by_memcg=saved_by_memcg(machine.memcgs, memcg_names),
         duration_ns=machine.zswap.held.since - machine.zswap.held.began,
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from zswap_replay.errors import SettingsError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm import zswap
+from zswap_replay.mm.contents import Contents
 from zswap_replay.mm.releases import PROPOSALS, RECLAIM_KEYS, RELEASES
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.replay.settings_check import WRITEBACK_SWITCH, WRITTEN_PARAMS
@@ -40,7 +40,7 @@ class Pools(Protocol):
     def canonical(self, compressor: str) -> str:
         """Give a compressor its one spelling. Raises CodecError."""
 
-    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[Contents, Lengths, Lengths | None]:
         """Give what a compressor's pool asks for lengths, those known already, and where to note others."""
 
     def header_length(self, compressor: str, pages: int) -> int:
@@ -144,7 +144,7 @@ class Controls:
             self._create(control.memcg)
             return
         if event is _MEMCG_OFFLINE:
-            self.memcg_path[self.machine.memcgs.memcg_of_path(control.memcg)] = None
+            self.memcg_path[self.machine.paths.memcg_of(control.memcg)] = None
             self.machine.memcg_offline(control.memcg)
             return
         match event:
@@ -194,13 +194,13 @@ class Controls:
 
     def ensure_memcg(self, path: int) -> None:
         """Make the memcg of a path, and those of its ancestors, where they are not there yet."""
-        if self.machine.memcgs.memcg_of_path(path) < 0:
+        if self.machine.paths.memcg_of(path) < 0:
             self._create(path)
 
     def _create(self, path: int) -> None:
         """Make the memcg of a path anew, below ancestors that are made where they are not there yet."""
         missing = [path]
-        while self.machine.memcgs.memcg_of_path(parent := self._parent(missing[-1])) < 0:
+        while self.machine.paths.memcg_of(parent := self._parent(missing[-1])) < 0:
             missing.append(parent)
         for number in reversed(missing):
             self._create_below(number, self._parent(number))

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.memcontrol import NODE_NAMES, MemCgroups
+from zswap_replay.mm.memcg_totals import NODE_NAMES, node_totals, swapcached
+from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.swap_slots import DeviceSlots
 from zswap_replay.result.counters import COUNTERS, Group, shown
 from zswap_replay.result.numbers import OF_MACHINE, Layout, Numbers
@@ -62,7 +63,16 @@ def _slots(machine: Machine) -> DeviceSlots:
     return machine.slots
 
 
-PARTS: Final = ("zswap", "zswap.pools", "zswap.worker", "page_io", "vmscan", "limits", "memory")
+PARTS: Final = (
+    "zswap",
+    "zswap.stock",
+    "zswap.pools",
+    "zswap.worker",
+    "page_io",
+    "vmscan",
+    "limits",
+    "memory",
+)
 """The parts of a machine that keep counters, in the order in which they are asked for one."""
 
 MACHINE_SOURCES: Final[dict[Group, dict[str, MachineSource]]] = {
@@ -70,7 +80,7 @@ MACHINE_SOURCES: Final[dict[Group, dict[str, MachineSource]]] = {
         "reject_alloc_fail": lambda _: 0,  # the machine has memory enough for these two
         "reject_kmemcache_fail": lambda _: 0,
         "decompress_fail": lambda now: now.mismatches,
-        "pool_total_size": lambda now: now.machine.zswap.pools.total_pages * PAGE_SIZE,
+        "pool_total_size": lambda now: now.machine.zswap.stock.pool_pages * PAGE_SIZE,
     },
     "zram": {name: _of_zram(name) for name in COUNTERS["zram"]},
     "meminfo": {"SwapFree": lambda now: _slots(now.machine).nr_swap_pages * PAGE_SIZE // 1024},
@@ -201,14 +211,14 @@ class CounterReader:
         ``paths`` has the path of each memcg by its index, None for one that was removed.
         """
         memcgs, zram = self._machine.memcgs, self._machine.zram
-        counts = memcgs.node_totals()
+        counts = node_totals(memcgs)
         everywhere = dict(zip(NODE_NAMES, counts[0].sum(axis=0).tolist(), strict=True))
         whole = Reading(self._machine, everywhere, mismatches, zram.counters() if zram else {})
         indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
         here = [path for path in paths if path is not None]
         numbers = Numbers.empty(self._layout, label, time_ns, self._params(), here, indices)
         numbers.machine[:] = [source(whole) for source in self._of_machine]
-        cached = np.array(self._machine.swapcached(), np.int64) if zram else None
+        cached = swapcached(self._machine.pages, memcgs) if zram else None
         self._read_memcgs(counts[indices], MemcgReading(memcgs, indices, cached), numbers.memcgs)
         return numbers
 

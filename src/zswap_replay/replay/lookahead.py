@@ -16,7 +16,7 @@ from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.workers import CodecWorkers, Order
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.lib.length_index import CLASS_SHIFT, KIND_MASK, Lengths
-from zswap_replay.mm import zswap
+from zswap_replay.mm.contents import Contents
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.replay.page_data import PageData
 from zswap_replay.trace.batch import Batch
@@ -56,7 +56,7 @@ class GuessedPageData:
         """Return what zram compresses the header of a swap device of ``pages`` pages to, in bytes."""
         return self._real.header_length(compressor, pages)
 
-    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[Contents, Lengths, Lengths | None]:
         """Give what stands behind a compressor's pool: guesses, each known from then on."""
         if compressor not in self.guesses:
             self.guesses[compressor] = Guesses(self._real, compressor)

@@ -56,9 +56,7 @@ class _Refusals:
         self._zswap = machine.zswap
         self._settings = settings
         self._path = {
-            index: path
-            for number, path in enumerate(paths)
-            if (index := machine.memcgs.memcg_of_path(number)) >= 0
+            index: path for number, path in enumerate(paths) if (index := machine.paths.memcg_of(number)) >= 0
         }
         self.resident = int(machine.memcgs.resident[ROOT])
 

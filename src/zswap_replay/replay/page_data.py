@@ -25,7 +25,8 @@ from zswap_replay.codec.lengths_file import KnownLengths, read_lengths
 from zswap_replay.errors import CodecError
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED, Lengths
 from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SLOT, SWAPCACHE
-from zswap_replay.mm import zswap
+from zswap_replay.mm.class_counts import NR_CLASS_COUNTS
+from zswap_replay.mm.contents import Contents as ContentsOfModel
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
@@ -275,7 +276,7 @@ class PageData:
         """
         return spelled(compressor, any_name=self.known is not None)
 
-    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[ContentsOfModel, Lengths, Lengths | None]:
         """Give what stands behind a compressor's pool: contents, the lengths known already, and where to note others.
 
         Raises CodecError: the compressor's package is not installed, or the file of lengths has others alone.
@@ -371,12 +372,10 @@ class PageData:
     def class_ratios(self, *known: memoryview) -> tuple[ClassRatio, ...]:
         """Sum what the compressors reached on each payload class.
 
-        ``known`` count the pages whose length was known: ZswapPools.class_tally and Zram.class_tally.
+        ``known`` are the counts of pages whose length was known, ClassCounts.counts, of zswap and of zram.
         """
         rows = [row for contents in self.contents.values() for row in contents.class_ratios()]
-        tallies = (
-            np.sum([np.asarray(each) for each in known], axis=0).reshape(-1, zswap.NR_CLASS_TALLIES).tolist()
-        )
+        tallies = np.sum([np.asarray(each) for each in known], axis=0).reshape(-1, NR_CLASS_COUNTS).tolist()
         for name, (stored, same_filled, refused, size) in zip(CLASSES, tallies, strict=False):
             if name and stored | same_filled | refused:
                 rows.append(ClassTally(name, stored, same_filled, refused, size))

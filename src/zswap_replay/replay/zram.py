@@ -11,12 +11,11 @@ from zswap_replay.codec.base import ZRAM, parse_spec
 from zswap_replay.errors import CodecError, SettingsError
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm import zswap
+from zswap_replay.mm.contents import Contents
 from zswap_replay.mm.swap_slots import DeviceSlots
 from zswap_replay.mm.zcomp import Zcomp
 from zswap_replay.mm.zram_drv import NO_END, Zram
 from zswap_replay.mm.zram_walks import idle_store, recompress_store, writeback_store
-from zswap_replay.mm.zswap import account_until, note_peaks
 from zswap_replay.settings import Settings
 from zswap_replay.trace import zram_files
 from zswap_replay.trace.zram_files import MAX_COMPS, Algorithm
@@ -38,7 +37,7 @@ class Pools(Protocol):
     def canonical(self, compressor: str) -> str:
         """Give a compressor its one spelling. Raises CodecError."""
 
-    def pool(self, compressor: str) -> tuple[zswap.Contents, Lengths, Lengths | None]:
+    def pool(self, compressor: str) -> tuple[Contents, Lengths, Lengths | None]:
         """Give what a compressor asks for lengths, those known already, and where to note others."""
 
     def header_length(self, compressor: str, pages: int) -> int:
@@ -146,9 +145,9 @@ class ZramControls:
     @contextmanager
     def _change(self) -> Iterator[Zram]:
         """Give the device to change what it holds, which is accounted for before and after."""
-        account_until(self._machine.zswap, self._machine.zswap.worker.now)
+        self._machine.zswap.held.pass_time(self._machine.zswap.worker.now)
         yield self._zram()
-        note_peaks(self._machine.zswap)
+        self._machine.zswap.held.note_peaks()
 
     def _swapon(self, *, once: bool, pages: bool) -> None:
         """Write the swap header, and swap to the device from here on; discard it now, and clusters that become free."""

@@ -14,7 +14,7 @@ from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.contents_held import ContentsHeld
 from zswap_replay.machine.events import TYPES, Events
 from zswap_replay.machine.machine import MAX_NODES, Machine
-from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.machine.memcg_paths import MemcgPaths
 from zswap_replay.mm.releases import RELEASES
 
 PATH = 1
@@ -125,8 +125,7 @@ def test_a_page_without_a_memcg(event: int, path: int) -> None:
 def test_a_memcg_that_is_not_there_halts_the_run(path: int) -> None:
     events = Events(*columns(memcg=[PATH, PATH, path, PATH, PATH, -1]))
     assert 2 == machine().run(events, 0, ROWS)
-    pages, memcgs = PageTable(), MemCgroups("none", 1)
-    assert 0 == ContentsHeld(pages, memcgs).run(events, 0, ROWS)
+    assert 0 == ContentsHeld(PageTable(), MemcgPaths(), 1).run(events, 0, ROWS)
 
 
 @pytest.mark.parametrize("event", [NR_EVENT_CODES, 255])
@@ -176,7 +175,7 @@ def test_events_beyond_the_batch(start: int, stop: int) -> None:
     with pytest.raises(ValueError, match=f"events {start} to {stop}: there are 6"):
         machine().run(events, start, stop)
     with pytest.raises(ValueError, match=f"events {start} to {stop}: there are 6"):
-        ContentsHeld(PageTable(), MemCgroups("none", 1)).run(events, start, stop)
+        ContentsHeld(PageTable(), MemcgPaths(), 1).run(events, start, stop)
 
 
 def test_a_batch_of_no_events() -> None:

@@ -31,7 +31,7 @@ def machine(folder: Path, kernel: str, zpool: str) -> Machine:
     path = trace(folder)
     running = Replay(open_trace(path), path, tight(kernel, zpool=zpool), lambda _: None)
     running.result(0, None, lambda *_: None)
-    assert running.machine.zswap.stored_pages > 3
+    assert running.machine.zswap.stock.stored_pages > 3
     return running.machine
 
 

@@ -92,7 +92,7 @@ def test_by_two_lists_file_pages_in_use_leave_more_of_the_look_to_anonymous_page
     pages.set_file(0, 4096)
     for _ in range(50):
         pages.scan(0, 4, 60)
-        pages.note_anon(0, 2, 10)
+        pages.note_anon_cost(0, 2, 10)
     assert pages.anon_share / pages.share_of > 1.5 * 89 / 508
 
 

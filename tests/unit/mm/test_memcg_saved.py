@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import SimpleNamespace
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +40,7 @@ def test_sums_and_peaks_are_those_of_a_look_after_each_change(
         return sum(PAGE_SIZE - length for length in lengths)
 
     for what, memcg, length, passed in steps:
-        memcgs.passed += passed
+        memcgs.savings.passed += passed
         sums = [total + passed * saved(each) for each, total in enumerate(sums)]
         if what == STORE:
             objcg = min(memcg, live)
@@ -55,9 +53,8 @@ def test_sums_and_peaks_are_those_of_a_look_after_each_change(
             memcgs.mem_cgroup_css_offline(live)
             live -= 1
         peaks = [max(peak, saved(each)) for each, peak in enumerate(peaks)]
-    now = memcgs.passed
-    zswap: Any = SimpleNamespace(held=SimpleNamespace(began=0, since=now), memcgs=memcgs)
-    found = saved_by_memcg(zswap, [f"/{memcg}" for memcg in range(DEEP + 1)])
+    now = memcgs.savings.passed
+    found = saved_by_memcg(memcgs, [f"/{memcg}" for memcg in range(DEEP + 1)])
     assert {
         f"/{memcg}": {
             "memory_saved_mean_bytes": round(Fraction(sums[memcg], now)) if now else saved(memcg),

@@ -7,6 +7,7 @@ import pytest
 from zswap_replay.lib.columns import Records
 from zswap_replay.lib.lru_ring import PLACE, LruRings
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.held import Stock
 from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.releases import RELEASES
@@ -63,7 +64,7 @@ def test_there_is_a_number_for_each_memcg_and_node(nr_nodes: int) -> None:
 def limits(kernel: str, totalram: int, percent: int, threshold: int) -> tuple[int, int]:
     release = RELEASES[kernel]
     worker = ShrinkWorker(release, MemCgroups("none", 1), 0)
-    pools = ZswapPools(release, PageTable(), worker, totalram, 1)
+    pools = ZswapPools(release, PageTable(), worker, Stock(), totalram, 1)
     pools.set_limits(percent, threshold)
     return pools.max_pages, pools.thr_pages
 

@@ -75,7 +75,7 @@ def test_what_is_summed_up_over_time_goes_on_too(tmp_path: Path, reclaim: str) -
     stopped(path, tmp_path / "c", settings, 300, interval_ns=10**16)
     written = Checkpoint.read(tmp_path / "c").document
     (held,) = (each["state"] for each in written["machine"]["objects"] if each["class"] == "mm.held.Held")
-    assert max(held) > 1 << 64
+    assert max(each for each in held if isinstance(each, int)) > 1 << 64
     assert written["shortages"]
     gone_on = replay(path, settings, interval_ns=10**16, resume=tmp_path / "c")
     assert whole.over_time == gone_on.over_time

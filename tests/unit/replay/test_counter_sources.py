@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from zswap_replay.mm import memcontrol
-from zswap_replay.mm.memcontrol import EVENT_NAMES, NODE_NAMES
+from zswap_replay.mm.memcg_totals import NODE_NAMES
+from zswap_replay.mm.memcontrol import EVENT_NAMES
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.replay.counter_sources import FILES, MACHINE_SOURCES, MEMCG_SOURCES, PARTS, machine_source
 from zswap_replay.replay.from_settings import make_machine

@@ -1,0 +1,4 @@
+from zswap_replay.lib.page_table cimport SWAPCACHE, PageTable
+from zswap_replay.mm.memcontrol cimport NR_EVENTS, MemCgroups
+
+cdef int add_to_parents(MemCgroups memcgs, long long[::1] values, int width) except -1

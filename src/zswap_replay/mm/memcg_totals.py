@@ -1,0 +1,57 @@
+"""What memcgs count as memory.stat shows it: with what their descendants count. Models cgroup_rstat_flush().
+
+MemCgroups counts an event where it happened; the sums up the tree, kernel/cgroup/rstat.c, are made when somebody looks.
+"""
+
+import cython
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.lib.columns import Column
+from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.page_table import SWAPCACHE
+    from zswap_replay.mm.memcontrol import NR_EVENTS
+
+NODE_NAMES = ("accesses", *EVENT_NAMES, "stored_pages", "compressed_bytes")
+
+
+def node_totals(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
+    """Return what is counted by node, as [memcg, node, count], descendants' included.
+
+    The counts are accesses, events, in the order of their names, and what is in zswap: those of ``NODE_NAMES``.
+    """
+    accesses = with_descendants(memcgs, memcgs.accesses, 1)
+    events = with_descendants(memcgs, memcgs.events, NR_EVENTS)
+    entries = with_descendants(memcgs, memcgs.node_zswapped, 1)
+    compressed = with_descendants(memcgs, memcgs.node_zswap_bytes, 1)
+    return np.concatenate([accesses, events, entries, compressed], axis=2)
+
+
+def with_descendants(memcgs: MemCgroups, items: Column, width: int) -> "npt.NDArray[np.int64]":
+    """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
+    values = np.array(np.asarray(items, dtype=np.int64)[: memcgs.nr * memcgs.nr_nodes * width])
+    add_to_parents(memcgs, values.data, memcgs.nr_nodes * width)
+    return values.reshape(memcgs.nr, memcgs.nr_nodes, width)
+
+
+def swapcached(pages: PageTable, memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
+    """Return how many pages each memcg with its descendants has in the swap cache, mapped or not."""
+    size = pages.indices().stop
+    cached = np.flatnonzero(np.asarray(pages.flags)[:size] & SWAPCACHE)
+    memcg = np.array(pages.records.view("memcg"))[cached] if len(cached) else cached
+    counts = np.bincount(memcg, minlength=memcgs.nr).astype(np.int64)
+    add_to_parents(memcgs, counts.data, 1)
+    return counts
+
+
+def add_to_parents(memcgs: MemCgroups, values: Column, width: cython.int) -> None:
+    """Add the ``width`` items of each memcg to those of its parent, from the leaves up."""
+    memcg: cython.int
+    item: cython.Py_ssize_t
+    for memcg in range(memcgs.nr - 1, 0, -1):  # a child is always younger than its parent
+        up: cython.Py_ssize_t = (memcgs.parent[memcg] - memcg) * width
+        for item in range(memcg * width, (memcg + 1) * width):
+            values[item + up] += values[item]
