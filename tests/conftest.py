@@ -10,6 +10,7 @@ import pytest
 
 from tests import profiles, warm
 from tests.bench import Bench
+from tests.environment import measured
 from tests.paths import ROOT
 
 pytest_plugins = ["pytester", "tests.covered", "tests.no_skips"]
@@ -32,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder.is_relative_to(each) or each.is_relative_to(folder) for folder in commands for each in chosen
     )
     if wanted and getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        os.environ[warm.ADDRESS] = warm.start()
+        os.environ[warm.ADDRESS] = warm.start(**measured(config))
 
 
 @pytest.fixture
