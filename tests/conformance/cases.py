@@ -167,12 +167,22 @@ def _table(path: Path) -> pa.Table:
     return pq.ParquetFile(path).read()
 
 
+@cache
+def _places(path: Path, column: str) -> dict[str | int, tuple[int, int]]:
+    """Where the rows of each value of a column begin and how many they are: those of a case are one after the other."""
+    runs = pc.run_end_encode(_table(path).column(column).combine_chunks())
+    values, ends = runs.values.to_pylist(), runs.run_ends.to_pylist()
+    assert len(values) == len(set(values)), path
+    starts = [0, *ends[:-1]]
+    return {value: (start, end - start) for value, start, end in zip(values, starts, ends, strict=True)}
+
+
 def rows_of(path: Path, column: str, value: str | int) -> pa.Table:
     """The rows of a packed table that belong to one case; none where the kernel has no such table."""
     if not path.exists():
         return pa.table({column: pa.array([], pa.string())}).drop_columns([column])
-    table = _table(path)
-    return table.filter(pc.field(column) == pc.scalar(value)).drop_columns([column])
+    start, rows = _places(path, column).get(value, (0, 0))
+    return _table(path).slice(start, rows).drop_columns([column])
 
 
 def unpack(table: pa.Table, path: Path) -> Path:
