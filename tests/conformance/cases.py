@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tests.conformance.recording import Recording
@@ -168,13 +168,15 @@ def _table(path: Path) -> pa.Table:
 
 
 @cache
-def _places(path: Path, column: str) -> dict[str | int, tuple[int, int]]:
+def _places(path: Path, column: str) -> dict[str | int | None, tuple[int, int]]:
     """Where the rows of each value of a column begin and how many they are: those of a case are one after the other."""
-    runs = pc.run_end_encode(_table(path).column(column).combine_chunks())
-    values, ends = runs.values.to_pylist(), runs.run_ends.to_pylist()
-    assert len(values) == len(set(values)), path
-    starts = [0, *ends[:-1]]
-    return {value: (start, end - start) for value, start, end in zip(values, starts, ends, strict=True)}
+    found: dict[str | int | None, tuple[int, int]] = {}
+    start = 0
+    for value, run in groupby(_table(path).column(column).to_pylist()):
+        assert value not in found, f"{path}: {value}"
+        found[value] = start, sum(1 for _ in run)
+        start += found[value][1]
+    return found
 
 
 def rows_of(path: Path, column: str, value: str | int) -> pa.Table:
