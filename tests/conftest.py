@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -34,6 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if wanted and getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ[warm.ADDRESS] = warm.start(**measured(config))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of the garbage collector's way: that took a tenth of the time of unit tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
