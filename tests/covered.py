@@ -18,12 +18,15 @@ UNTRACED = (
     *("browser", "conformance", "docs", "fuzz", "property"),
     *("unit/lib", "unit/machine", "unit/mm"),  # of the core, which is compiled
     # whole replays again and again, of what other tests run once
-    *("cli/test_determinism.py", "cli/test_jobs.py", "cli/test_outputs.py"),
+    *("cli/test_determinism.py", "cli/test_jobs.py", "cli/test_outputs.py", "cli/test_pipes.py"),
 )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the processes that tests start measured: not xdist's own, in which pytest-cov measures."""
+    config.addinivalue_line(
+        "markers", "no_cover: measure no coverage, where pytest-cov does not say so itself"
+    )
     if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
         os.environ.update(measured(config))
 
