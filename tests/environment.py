@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    import pytest
+
+MEASURES = "COVERAGE_PROCESS_START"
+"""The variable by which coverage measures a process: the file with its settings."""
+
+
+def measured(config: pytest.Config) -> dict[str, str]:
+    """Return what is added to an environment to have coverage measured, nothing where pytest measures none."""
+    if not config.pluginmanager.hasplugin("_cov") or config.getoption("no_cov"):
+        return {}
+    return {MEASURES: str(ROOT / "tests" / "covered.ini"), "COVERAGE_ROOT": str(ROOT)}
 
 
 def unmeasured(**more: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import gc
 import io
 import json
 import os
+import posix
 import runpy
 import select
 import signal
@@ -27,10 +28,14 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+from tests.environment import MEASURES
 from tests.paths import ROOT
 from zswap_replay.codec import worker_process
+
+if TYPE_CHECKING:
+    from coverage import Coverage
 
 CLIENT = Path(__file__).with_name("warm_client.py")
 
@@ -64,13 +69,16 @@ def program() -> tuple[str, ...]:
     return sys.executable, "-I", "-S", str(CLIENT), str(address)
 
 
-def start() -> str:
-    """Start the server, which ends with this process, and return its address, that of a socket which will be there."""
+def start(**environment: str) -> str:
+    """Start the server, which ends with this process, and return its address, that of a socket which will be there.
+
+    ``environment`` is what it has beside this process's own.
+    """
     address = Path(tempfile.mkdtemp(prefix="warm-")) / "socket"
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.warm", address],
         cwd=ROOT,
-        env={**os.environ, "ZSWAP_REPLAY_PURE": "0", "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, **environment, "ZSWAP_REPLAY_PURE": "0", "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
     )
 
@@ -96,6 +104,8 @@ def serve(address: str) -> None:
             import_module(module.name)
     import_module("pandas")  # Arrow does, where it is given a list
     worker_process.WorkerProcesses._launch = _launch  # type: ignore[assignment,method-assign]
+    if measuring := _measuring():
+        measuring.save()  # or each run would, what has been run so far
     gc.freeze()  # what is there stays: no run looks through it, or copies its pages
     # a fork of a process with threads is warned of; what numpy and Arrow keep for themselves survives it
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -107,7 +117,7 @@ def serve(address: str) -> None:
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in ready:
-            os._exit(0)
+            posix._exit(0)  # what is measured is saved
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -136,7 +146,7 @@ def _kept(connection: socket.socket) -> bool:
     code = os.waitstatus_to_exitcode(status)
     with suppress(BrokenPipeError):
         connection.sendall(bytes([code if code >= 0 else 128 - code]))
-    os._exit(0)
+    posix._exit(0)  # not by coverage's, which would save what it has measured: nothing
 
 
 class _Forked:
@@ -177,6 +187,15 @@ def _launch(workers: worker_process.WorkerProcesses) -> None:
     workers._process = cast("subprocess.Popen[bytes]", _Forked(pid))
 
 
+def _measuring() -> Coverage | None:
+    """Return what measures this process, None: nothing does."""
+    if "coverage" not in sys.modules:
+        return None
+    from coverage import Coverage
+
+    return Coverage.current()
+
+
 def _become(arguments: list[str], environment: dict[str, str], folder: str, files: list[int]) -> None:
     """Take the arguments, environment, folder and standard files of another process."""
     for number, file in enumerate(files):
@@ -185,13 +204,10 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, file
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    if (
-        "coverage" in sys.modules and "COVERAGE_PROCESS_CONFIG" not in environment
-    ):  # tests.covered has hidden it
-        from coverage import Coverage
-
-        if measuring := Coverage.current():
-            measuring.stop()
+    if MEASURES not in environment and (measuring := _measuring()):  # it was hidden
+        measuring.stop()
+        atexit.unregister(measuring._atexit)
+        os._exit = posix._exit  # which coverage has put a function in place of, to save what it has
     sys.argv[1:] = arguments
     standard: list[tuple[str, io.TextIOWrapper]] = [
         ("stdin", io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8"))

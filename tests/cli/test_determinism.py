@@ -25,7 +25,7 @@ PRESSURE = {
 }
 """By bundled trace, the limits under which it stores, loads, writes back and is refused."""
 
-EVENTS = {"app": 20_000, "build": 20_000, "db": 4000, "story": 2000, "two-tenants": 20_000}
+EVENTS = {"app": 9000, "build": 5000, "db": 4000, "story": 2000, "two-tenants": 7000}
 """By bundled trace, events that come to all of that; interpreted, more of them take long."""
 
 JSON = ["--format", "json", "--no-timing", "-q"]

@@ -59,6 +59,7 @@ def test_a_page_is_written_beside_its_input(result: Path, failure: Callable[...,
     assert [page.name, result.name] == sorted(path.name for path in result.parent.iterdir())
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_pictures_are_the_same_again(result: Path, tmp_path: Path, failure: Callable[..., str]) -> None:
     pictures = []
     for folder in (tmp_path / "deep" / "one", tmp_path / "two"):

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.cli.tree import COMMANDS
-from tests.covered import PROCESSES
+from tests.environment import unmeasured
 from zswap_replay.cli import first_help
 from zswap_replay.cli.main import PROGRAM, WIDEST_HELP, cli
 
@@ -35,11 +35,6 @@ for call in calls:
         os.write(answers, json.dumps([end.code, packages]).encode() + b"\\n")
 """
 """Makes calls one after the other: what the first one imports, the others have too."""
-
-
-def unmeasured() -> dict[str, str]:
-    """The environment without what has a process import coverage."""
-    return {name: value for name, value in os.environ.items() if name != PROCESSES}
 
 
 def imported(*calls: str) -> dict[str, tuple[int, set[str]]]:

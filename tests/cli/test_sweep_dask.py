@@ -12,6 +12,7 @@ import pytest
 from distributed import LocalCluster
 
 from tests.cli.commands import command, output
+from tests.environment import unmeasured
 from zswap_replay.errors import SweepError
 from zswap_replay.sweep.cluster import Cluster
 from zswap_replay.sweep.grid import Option
@@ -77,7 +78,12 @@ def test_without_dask_one_line_says_what_to_install() -> None:
         "main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script],
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert 2 == done.returncode
     assert done.stderr.startswith("zswap-replay: --scheduler needs Dask")

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tests.conformance.recording import Recording
@@ -167,12 +167,24 @@ def _table(path: Path) -> pa.Table:
     return pq.ParquetFile(path).read()
 
 
+@cache
+def _places(path: Path, column: str) -> dict[str | int | None, tuple[int, int]]:
+    """Where the rows of each value of a column begin and how many they are: those of a case are one after the other."""
+    found: dict[str | int | None, tuple[int, int]] = {}
+    start = 0
+    for value, run in groupby(_table(path).column(column).to_pylist()):
+        assert value not in found, f"{path}: {value}"
+        found[value] = start, sum(1 for _ in run)
+        start += found[value][1]
+    return found
+
+
 def rows_of(path: Path, column: str, value: str | int) -> pa.Table:
     """The rows of a packed table that belong to one case; none where the kernel has no such table."""
     if not path.exists():
         return pa.table({column: pa.array([], pa.string())}).drop_columns([column])
-    table = _table(path)
-    return table.filter(pc.field(column) == pc.scalar(value)).drop_columns([column])
+    start, rows = _places(path, column).get(value, (0, 0))
+    return _table(path).slice(start, rows).drop_columns([column])
 
 
 def unpack(table: pa.Table, path: Path) -> Path:

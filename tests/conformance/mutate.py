@@ -8,7 +8,8 @@ broken.
 
 A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where
 the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``; with ``--flags`` it tries the rules
-that flags of releases break, and those alone, in the core as it is: every case of them in a quarter of an hour.
+that flags of releases break, and those alone, in the core as it is: every case of them in a quarter of an hour. With
+``--no-flags`` it tries the others alone.
 """
 
 from __future__ import annotations
@@ -604,14 +605,18 @@ class Trials:
 
 
 def run(
-    *, every_case: bool = False, first_case: bool = False, one_kernel: bool = False, flags: bool = False
+    *,
+    every_case: bool = False,
+    first_case: bool = False,
+    one_kernel: bool = False,
+    flags: bool | None = None,
 ) -> int:
-    """Try all rules, or those of flags, and print the table; how many lines are not as they should be."""
+    """Try all rules, or those of flags or the others alone, and print the table; how many lines are wrong."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         trials = Trials(Path(folder))
         used: dict[str, Case] = {}
-        rules = [rule for rule in RULES if isinstance(rule.broken, Flags)] if flags else RULES
+        rules = [rule for rule in RULES if flags in (None, isinstance(rule.broken, Flags))]
         for number, rule in enumerate(rules):
             kernels = sorted(rule.cases, key=KERNELS.index)
             for kernel in kernels[number % len(kernels) :][:1] if one_kernel else kernels:
@@ -643,7 +648,7 @@ def main(arguments: Sequence[str]) -> int:
         every_case="--every-case" in arguments,
         first_case="--first-case" in arguments,
         one_kernel="--one-kernel" in arguments,
-        flags="--flags" in arguments,
+        flags=True if "--flags" in arguments else False if "--no-flags" in arguments else None,
     )
     return int(wrong > 0)
 

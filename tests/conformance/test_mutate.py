@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
-from tests.environment import interpreted
+import pytest
+
+from tests.environment import interpreted, unmeasured
 from tests.paths import ROOT
 
 
-def test_each_broken_rule_is_noticed() -> None:
-    # a process of its own: rules are broken in the interpreted core, and this one may run the compiled
+@pytest.mark.parametrize(
+    ("rules", "environment"),
+    # rules that are no flags are broken in the interpreted core, and this process may run the compiled
+    [("--flags", unmeasured), ("--no-flags", interpreted)],
+    ids=["flags", "others"],
+)
+def test_each_broken_rule_is_noticed(rules: str, environment: Callable[[], dict[str, str]]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.conformance.mutate", "--first-case", "--one-kernel"],
+        [sys.executable, "-m", "tests.conformance.mutate", "--first-case", "--one-kernel", rules],
         cwd=ROOT,
-        env=interpreted(),
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

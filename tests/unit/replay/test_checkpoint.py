@@ -52,6 +52,7 @@ def document(result: Any) -> Any:
     return json.dumps(plain, sort_keys=True)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @needs_core
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("reclaim", ["k", "lru", "mglru"])

@@ -122,6 +122,7 @@ def test_ids_are_the_charts_own_and_lead_somewhere(chart: str) -> None:
     assert set(wanted) <= set(ids)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @EVERY_CHART
 @pytest.mark.parametrize("width", [340, 960])
 def test_equal_charts_are_equal_bytes(chart: str, width: int) -> None:

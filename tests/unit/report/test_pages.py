@@ -451,6 +451,7 @@ def test_each_chart_that_is_drawn_is_told() -> None:
     assert list(range(1, len(list(page.charts())) + 1)) == drawn
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_a_page_asks_for_nothing_and_is_the_same_again() -> None:
     results = [make_timeline("zstd"), make_timeline("lz4", scale=2)]
     text = render(result_page(results))

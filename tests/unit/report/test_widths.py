@@ -78,6 +78,7 @@ def figures(text: str) -> list[str]:
     return sorted(re.findall(r"\d[\d,.]*", re.sub(r"(?m)^\S.*:.*events.*$", "", text)))
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", TABLES)
 def test_no_figure_is_lost_at_any_width(name: str, width: int) -> None:
