@@ -79,7 +79,7 @@ class Held:
         """Return how many bytes the others are compressed to."""
         return self.zswap.compressed_bytes + self.device.compressed_bytes
 
-    def now(self) -> tuple[int, int, int, int, int]:
+    def amounts(self) -> tuple[int, int, int, int, int]:
         """Return pages of the pools, stored, same-filled and zero pages, and compressed bytes."""
         return (
             self.pool_pages(),

@@ -51,7 +51,7 @@ class MemcgLimits:
                 self.mem_cgroup_oom(memcg, 1)
             above = memcgs.parent[above]
         if not self.page_alloc.alloc_pages_slowpath():
-            pages: cython.longlong = memcgs.resident[ROOT] + self.vmscan.zswap.stock.pool_pages + 1
+            pages: cython.longlong = memcgs.resident[ROOT] + self.vmscan.zswap.held.pool_pages() + 1
             self.note_oom("totalram", ROOT, memcg, pages, 1)
             self.vmscan.count_swap_full(ROOT)
             self.mem_cgroup_oom(memcg, 1)

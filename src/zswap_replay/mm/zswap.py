@@ -5,7 +5,7 @@ here, in the function that differs. The sections of Zswap stand in the order of 
 classes that it is put together from: the dynamic shrinker, the shrink worker, the pools with their limit. Shrinker and
 worker are handed the Zswap that they work for: if they held it, each would keep the other alive.
 
-What is held now is kept in a Stock, which Held sums up over time (held.py): both are told before it changes, by
+What is held now is kept in a Stock, which Held sums up over time (held.py): it is told before a Stock changes, by
 pass_time(), and afterwards, by note_peaks().
 
 A page has one entry at most, so that struct zswap_entry is a part of its struct, and an entry is numbered as its page:
@@ -277,7 +277,7 @@ class ShrinkWorker:
         self.rule_worker = WORKERS[release.worker]
         self.rule_cursor_released_offline = release.cursor_released_offline
         self.rule_batch_writeback = release.batch_writeback
-        # the time of the event under way, and of a step of the worker between events
+        # the time of the event under way, and of a turn of the worker between events
         self.now = 0
         self.writeback_ns = writeback_ns
         # work that is queued, and whose run is under way
@@ -288,7 +288,7 @@ class ShrinkWorker:
         # whether a run was seen to begin before the store that queued it was seen to end, and its turns until then
         self.awaited = False
         self.owed = 0
-        # whether there is any that the clock lets run, and when its next step is done
+        # whether there is any that the clock lets run, and when its next turn is done
         self.active = False
         self.work_ns = 0
         # refusals since the worker was queued; reclaim, during which the clock stands, lets it run after some

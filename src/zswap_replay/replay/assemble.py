@@ -202,7 +202,7 @@ def held_over_time(held: Held) -> dict[str, Number | None]:
         held.since - held.began,
         Amounts(held.pool_sum, held.stored_sum, held.same_filled_sum, held.zero_sum, held.bytes_sum),
         Peaks(held.pool_peak, held.stored_peak, held.saved_peak, held.entries_at_peak, held.bytes_at_peak),
-        Amounts(*held.now()),
+        Amounts(*held.amounts()),
     )
 
 
