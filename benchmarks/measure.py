@@ -50,10 +50,19 @@ class Ended:
 
 def process(*arguments: str) -> Ended:
     """Run this interpreter with some arguments, from the repository's root. Raises RuntimeError: it failed."""
+    return _run(sys.executable, *arguments)
+
+
+def script(*arguments: str) -> Ended:
+    """Run a shell script with its arguments, as process() does. Raises RuntimeError: it failed."""
+    return _run("/bin/sh", *arguments)
+
+
+def _run(program: str, *arguments: str) -> Ended:
     with TemporaryDirectory() as folder:
         figures = Path(folder, "figures")
         done = subprocess.run(
-            [sys.executable, "-S", str(LAUNCHER), str(figures), sys.executable, *arguments],
+            [sys.executable, "-S", str(LAUNCHER), str(figures), program, *arguments],
             capture_output=True,
             text=True,
             check=False,

@@ -6,7 +6,9 @@
 cd "$(dirname "$0")/.." || exit 1
 replay=$1
 answer=$(mktemp) || exit 1
-trap 'rm -f "$answer"' EXIT
+trap 'kill $! 2>/dev/null; rm -f "$answer"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # The search runs beside the replay, on another processor where there is one, and is shown behind it.
 set -- tune traces/story.parquet --vary max_pool_percent=1..6 --minimize swap_read_bytes --hold-out 0 \

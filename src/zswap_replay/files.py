@@ -113,7 +113,7 @@ def check_distinct(*paths: tuple[str, Name | None]) -> None:
 
 
 @contextmanager
-def naming(name: str, *others: str) -> Iterator[None]:
+def naming_full_file(name: str, *others: str) -> Iterator[None]:
     """Name the file in the error of one that cannot grow, which names none, or one of ``others``."""
     try:
         yield
@@ -141,7 +141,7 @@ def replacing(
     found = _status(name)
     target = Path(os.path.realpath(name))
     if found is not None and not stat.S_ISREG(found.st_mode):
-        with naming(name):
+        with naming_full_file(name):
             yield Path(name)
         return
     descriptor = _descriptor(name)
@@ -151,7 +151,7 @@ def replacing(
         return
     temporary = _temporary(target, name)
     try:
-        with naming(name, str(temporary)):
+        with naming_full_file(name, str(temporary)):
             if found is not None:
                 temporary.chmod(stat.S_IMODE(found.st_mode) | stat.S_IWUSR)
             yield temporary
@@ -181,9 +181,9 @@ def _copied_to(descriptor: int, name: str) -> Iterator[Path]:
 
     with TemporaryDirectory() as folder:
         file = Path(folder, "output")
-        with naming(folder):
+        with naming_full_file(folder):
             yield file
-        with naming(name), open(os.dup(descriptor), "wb") as stream:
+        with naming_full_file(name), open(os.dup(descriptor), "wb") as stream:
             stream.write(file.read_bytes())
 
 

@@ -22,7 +22,7 @@ _LONGEST_QUOTED = 200
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtTpPeE]?)")
 _INTEGER = re.compile(r"0[xX](?P<hexadecimal>[0-9a-fA-F]+)|0(?P<octal>[0-7]+)|0|[1-9][0-9]*")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kKmMgGtTpPeE])(?:i(?:[bB])?)?|([0-9]+)[bB]")
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kKmMgGtTpPeE])(?:i(?:[bB])?)?|([0-9]+)[bB]?")
 """A size as other tools spell it: ``512Mi``, ``512MiB``, ``1.5M``, ``4096B``. Powers of 1024 all of them."""
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ws|%)")
 _FOREIGN = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kKmMgGtTpPeE])i?[bB]?")
@@ -155,7 +155,9 @@ def parse_share(text: str, memcg: str = "/") -> Share | RamShare | None:
 def parse_amount(text: str) -> int:
     """Parse a size as a flag takes it, to bytes: as parse_size() does, or ``512Mi``, ``1.5M``, ``2GiB``.
 
-    All suffixes are powers of 1024; a part of a byte is cut off. Raises SettingsError: the text is no size.
+    All suffixes are powers of 1024; a part of a byte is cut off. A leading 0 means nothing here.
+
+    Raises SettingsError: the text is no size.
     """
     word = text.strip()
     match = _AMOUNT.fullmatch(word) if len(word) <= _LONGEST_AMOUNT else None

@@ -247,8 +247,7 @@ def test_a_signal_that_asks_for_an_end_leaves_no_file(
     time.sleep(0.2)
     process.send_signal(blow)
     _, errors = process.communicate(timeout=60)
-    # Python ends itself by SIGINT where an interrupt has met code that runs from a string: the same to a shell.
-    assert process.returncode == 128 + blow or (process.returncode == -blow == -signal.SIGINT)
+    assert process.returncode == 128 + blow
     assert "" == errors
     assert before == sorted(files.iterdir())
 
@@ -299,7 +298,7 @@ def test_the_file_that_cannot_grow_is_named(files: Path, command: str, named: st
     done = bash(f"ulimit -f 1; export TMPDIR={shlex.quote(str(files))}; {PROGRAM} {command}")
     name = named.replace("HERE", str(files))
     assert (2, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
-    assert done.stderr.startswith(f"zswap-replay: {name}")
+    assert done.stderr.startswith((f"zswap-replay: {name}: ", f"zswap-replay: {name}/")), done.stderr
     assert done.stderr.endswith("File too large\n")
 
 
@@ -313,3 +312,4 @@ def test_memory_that_cannot_be_had_is_told_in_one_line(files: Path) -> None:
         told.add((done.returncode, "out of memory" in done.stderr))
         assert not list(files.glob(".out*"))
     assert (2, True) in told
+    assert told <= {(0, False), (2, True)}

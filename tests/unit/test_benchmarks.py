@@ -12,13 +12,25 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import accesses, bench, codecs, compare, many, model, paced, scale, scaling, start, sweep_cost
+from benchmarks import (
+    accesses,
+    bench,
+    codecs,
+    compare,
+    many,
+    measure,
+    model,
+    paced,
+    scale,
+    scaling,
+    start,
+    sweep_cost,
+)
 from benchmarks.busy import busy_core, conditions
 from benchmarks.lines import Line, Section, Target, document
 from benchmarks.machines import InMemory
 from benchmarks.measure import Ended, process, ratios, take_turns
 from benchmarks.sizes import FULL, TINY
-from benchmarks.start import demo_arguments
 from zswap_replay.cli.main import cli
 
 
@@ -43,6 +55,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (codecs, many, scaling, start, sweep_cost):
         monkeypatch.setattr(module, "command", command)
     monkeypatch.setattr(start, "process", lambda *_: Ended(0.1, 1 << 20, ""))
+    monkeypatch.setattr(start, "script", lambda *_: Ended(0.1, 1 << 20, ""))
 
 
 def rows(markdown: str) -> list[list[str]]:
@@ -180,10 +193,11 @@ def test_a_process_that_fails_is_an_error_that_says_why() -> None:
         process("-c", "import sys; sys.stderr.write('it broke'); sys.exit(3)")
 
 
-def test_the_demo_is_the_command_of_its_script() -> None:
-    arguments = demo_arguments()
-    assert ["run", "traces/two-tenants.parquet", "-c", "zstd"] == arguments[:4]
-    assert "/db:memory.max=6M" == arguments[-1]
+def test_the_demo_is_its_script() -> None:
+    shown = measure.script(*start.DEMO_SCRIPT)
+    assert shown.output.startswith("$ zswap-replay run traces/two-tenants.parquet -c zstd -c lz4")
+    assert "\n$ zswap-replay tune traces/story.parquet" in shown.output
+    assert shown.output.endswith("echo Y > /sys/module/zswap/parameters/enabled\n")
 
 
 def test_a_core_is_kept_busy_by_a_process_that_is_killed_at_the_end() -> None:

@@ -162,3 +162,8 @@ def test_listed() -> None:
     assert "" == listed([])
     assert "/a, /b" == listed(["/a", "/b"], most=2)
     assert "/a, /b and 1,000 more" == listed(["/a", "/b", *["/c"] * 1000], most=2)
+
+
+def test_a_leading_0_is_octal_in_a_file_of_the_kernel_and_nothing_in_a_flag() -> None:
+    assert (8, 10) == (parse_size("010"), parse_amount("010"))
+    assert (8 << 20, 10 << 20) == (parse_limit("010M"), parse_flag_limit("010M", "/a"))

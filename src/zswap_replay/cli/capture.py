@@ -16,7 +16,7 @@ from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, warn
 from zswap_replay.cli.options import Decorated, duration, example, force_option, quiet_option
 from zswap_replay.errors import SettingsError
-from zswap_replay.units import parse_size
+from zswap_replay.units import parse_amount
 
 FOLDER = "zswap-capture"
 PROGRAM = (sys.executable, "-m", "zswap_replay")
@@ -28,7 +28,7 @@ _KINDS = ("auto", "fprobe", "kprobe")
 def _bytes(text: str) -> int:
     """Return the bytes of ``512M``. Raises click.BadParameter."""
     try:
-        return parse_size(text)
+        return parse_amount(text)
     except SettingsError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -16,7 +16,7 @@ import click
 from zswap_replay import __version__
 from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
-from zswap_replay.cli.standard_streams import drop_what_nobody_is_told, open_closed_streams
+from zswap_replay.cli.standard_streams import open_closed_streams, tolerate_unwritable_stderr
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
@@ -67,16 +67,17 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit with its status."""
     open_closed_streams()
-    drop_what_nobody_is_told()
+    tolerate_unwritable_stderr()
     from zswap_replay.sweep.interrupts import end_as_interrupted, end_at_once, forget_met
 
-    end_as_interrupted()
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
+        end_as_interrupted()
         status = guarded(cli, PROGRAM, sys.argv[1:])
         end_at_once()
     except Stopped as stop:  # while an earlier one was answered
+        end_at_once()
         status = stop.exit_code
     forget_met()
     sys.exit(status)
@@ -126,12 +127,16 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
     except Exception as error:
         if not _lacks_memory(error):
             raise
-        return _failed(program, "out of memory: what the system, a cgroup or ulimit -v allows is used up", 2)
+        told = f" ({error})" if str(error) else ""
+        return _failed(program, f"out of memory: the system, a cgroup or ulimit -v allows no more{told}", 2)
 
 
 def _lacks_memory(error: Exception) -> bool:
     """Tell whether an error comes of memory that cannot be had: for values, for a thread, or for a library."""
-    return isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY)
+    if not isinstance(error, ImportError | RuntimeError):
+        return isinstance(error, MemoryError)
+    text = str(error)
+    return any(told in text for told in _NO_MEMORY) and "static TLS" not in text  # that is another shortage
 
 
 def _failed(program: str, text: str, status: int) -> int:

@@ -35,12 +35,14 @@ class _Droppable(FileIO):
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Write what can be written, and say that all was."""
+        left = memoryview(data).cast("B")
         with suppress(OSError):  # a full disk, a reader who left, a file that is open for reading alone
-            super().write(data)
+            while written := super().write(left):  # none where it would have to wait
+                left = left[written:]
         return memoryview(data).nbytes
 
 
-def drop_what_nobody_is_told() -> None:
+def tolerate_unwritable_stderr() -> None:
     """Let a warning that cannot be written to standard error be lost alone, and not the result with it."""
     old = sys.stderr
     if old is not sys.__stderr__ or old is None or not isinstance(old, TextIOWrapper):

@@ -6,6 +6,7 @@ import atexit
 import os
 import stat
 import sys
+from contextlib import suppress
 from io import UnsupportedOperation
 from typing import IO, BinaryIO, Protocol, TextIO
 
@@ -21,7 +22,7 @@ class Readable(Protocol):
     """What bytes are read from, one after the other."""
 
     def read(self, size: int, /) -> bytes:
-        """Return so many bytes at most; none at the end."""
+        """Return at most ``size`` bytes; none at the end."""
         ...
 
 
@@ -100,7 +101,8 @@ def spooled(pipe: Readable) -> IO[bytes]:
             spool.write(chunk)
             spool.flush()
         except OSError as error:
-            spool.close()
+            with suppress(OSError):  # it writes what is left, in vain
+                spool.close()
             raise SettingsError(
                 f"{gettempdir()}: no room for what is read from a pipe: {error.strerror}"
             ) from None

@@ -35,6 +35,8 @@ _PATIENCE: Final = 1 << 22
 """Events until the first store, while memory fills, after which it is given up too."""
 _WORTH_CONTENTS: Final = _WINDOW // 32
 """Contents that are new among those stored in so many events, for which the second machine is worth its time."""
+_MOST_CONTROLS: Final = 1 << 16
+"""Events of memcgs, the more part of all events so far, from which on it is given up too."""
 _FIRST_GUESS: Final = 1600
 """Bytes that a page is taken to be compressed to where no length of its class is known."""
 
@@ -175,6 +177,7 @@ class LookAhead:
         self.unasked = unasked
         self._seen = 0
         self._new = 0
+        self._controls = 0
         self._window = _PATIENCE
         self.real = real
         self.guessed = guessed
@@ -212,8 +215,10 @@ class LookAhead:
 
     def _look_at(self, batch: Batch, left: int) -> list[tuple[str, Order]]:
         """Replay a batch ahead, and order what was stored and is not known."""
-        if self.unasked and 2 * len(batch.controls) > len(batch):
-            self.scout = None  # memcg events cost more than accesses, and nothing is compressed in them
+        if self.unasked:
+            self._controls += len(batch.controls)
+            if self._controls > _MOST_CONTROLS and 2 * self._controls > batch.first_row + len(batch):
+                self.scout = None  # memcg events cost more than accesses, and nothing is compressed in them
         if self.scout is None or not self.workers.works or left <= 0:
             return []
         try:

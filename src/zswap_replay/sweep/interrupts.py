@@ -16,7 +16,7 @@ _STOPS = (signal.SIGTERM, signal.SIGHUP)
 
 
 _INTERRUPTS = (signal.SIG_DFL, signal.default_int_handler)
-"""Handlers of Ctrl-C that end the program: before Python's own is set, and that one."""
+"""Handlers of Ctrl-C that end the program: what cli/start.py puts in the place of Python's own, and that one."""
 
 _met: list[int] = []
 """Signals whose handler has raised Stopped, until somebody has seen it."""
@@ -82,7 +82,7 @@ def _unraisable(lost: sys.UnraisableHookArgs) -> None:
 
 
 class HeldInterrupts:
-    """A context manager in which Ctrl-C raises KeyboardInterrupt from ``check()`` alone, and other ends Stopped.
+    """A context manager in which signals that end the program raise what they would from ``check()`` alone.
 
     An exception that is raised between any two instructions of ``threading`` leaves locks behind that are never
     released. Outside the main thread, or where another handler is in force, nothing is changed.
@@ -105,7 +105,7 @@ class HeldInterrupts:
         self._met.append(number)
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt, or Stopped, if a signal was met."""
+        """Raise Stopped, or where Python's own handler is in force KeyboardInterrupt, if a signal was met."""
         if self._met:
             number = self._met[0]
             self._met.clear()

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from zswap_replay.errors import SweepError
-from zswap_replay.files import naming
+from zswap_replay.files import naming_full_file
 from zswap_replay.result.by_name import respelled
 from zswap_replay.sweep.table import Record
 
@@ -62,7 +62,7 @@ class Journal:
     def _write(self, line: Mapping[str, object]) -> None:
         data = (json.dumps(line) + "\n").encode()
         descriptor = self._file.fileno()
-        with naming(
+        with naming_full_file(
             self.path
         ):  # past the file's buffer: what there is no room for is not tried again at its end
             while data:
@@ -112,6 +112,9 @@ def _locked(path: str) -> TextIO:
     except BlockingIOError:
         file.close()
         raise SweepError(f"{path}: another sweep is writing it") from None
+    except OSError as error:
+        file.close()
+        raise OSError(error.errno, f"cannot be locked: {error.strerror}", path) from None
     file.seek(0)
     return file
 

@@ -32,9 +32,10 @@ NULL_EVENT = 255
 """The event code of a null."""
 
 _TIMES = "time_ns"
+"""The column that takes timestamps and durations too."""
+
 _LONGEST_NAME = 60
 """Characters of a column's name that an error spells as it is."""
-"""The column that takes timestamps and durations too."""
 
 _Mask = npt.NDArray[np.bool_]
 _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)

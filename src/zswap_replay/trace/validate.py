@@ -318,32 +318,32 @@ def _read_control(columns: Columns, row: int, event: Event, memcg: int) -> Contr
     key, text = columns.key[row], columns.value[row]
     try:
         value = _parse_write(int(event), key, text, memcg == 0)
-    except _ValueError as fault:
+    except _KnobError as fault:
         raise RowError(row, *fault.args) from None
     key = key if _KEYED[event] else None
     return Control(row, int(columns.time_ns[row]), event, memcg, key, value)
 
 
-class _ValueError(Exception):
+class _KnobError(Exception):
     """The column of a control row that is wrong, what was found there and what was expected."""
 
 
 @lru_cache(maxsize=4096)
 def _parse_write(code: int, key: str | None, text: str | None, to_root: bool) -> int | str | Reclaim | None:
-    """Parse what a control row writes, most rows as another did before. Raises _ValueError."""
+    """Parse what a control row writes, most rows as another did before. Raises _KnobError."""
     event, name = _EVENTS[code], EVENT_NAMES[code]
     if _KEYED[event] and key is None:
-        raise _ValueError("key", "null", "a label" if event is _SNAPSHOT else f"the knob of the {name}")
+        raise _KnobError("key", "null", "a label" if event is _SNAPSHOT else f"the knob of the {name}")
     if event in (Event.MEMCG_SET, Event.PARAM) and key not in knobs(event, key):
-        raise _ValueError("key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event, key))}")
+        raise _KnobError("key", quoted(str(key)), f"a knob of {name}: {', '.join(knobs(event, key))}")
     if event is Event.MEMCG_SET and to_root and key not in ROOT_KNOBS:
-        raise _ValueError("key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
+        raise _KnobError("key", f"{key} of {ROOT}", "a memcg below the root, which has no limits")
     if not _WRITES[event]:
         return None
     if text is None:
-        raise _ValueError("value", "null", f"what the {name} writes")
+        raise _KnobError("value", "null", f"what the {name} writes")
     try:
         return parse_knob(event, key, text)
     except SettingsError as error:
         _, _, wish = str(error).rpartition("expected ")
-        raise _ValueError("value", quoted(text), wish) from None
+        raise _KnobError("value", quoted(text), wish) from None

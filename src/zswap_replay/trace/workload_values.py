@@ -9,7 +9,7 @@ from typing import Any, Final
 from zswap_replay.errors import ResultError, SettingsError
 from zswap_replay.json_value import Value
 from zswap_replay.trace.events import path_fault
-from zswap_replay.units import PAGE_SIZE, parse_duration, parse_size
+from zswap_replay.units import PAGE_SIZE, parse_amount, parse_duration
 
 MOST_PAGES: Final = 1 << 52
 
@@ -79,7 +79,7 @@ def page_count(value: Value) -> int:
     pages: Any = value.content
     if isinstance(pages, str):
         try:
-            pages = parse_size(pages) // PAGE_SIZE
+            pages = parse_amount(pages) // PAGE_SIZE
         except SettingsError:
             pages = None
     if type(pages) is not int or not 1 <= pages <= MOST_PAGES:

@@ -19,7 +19,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import create_trial
 
 from zswap_replay.errors import SweepError
-from zswap_replay.files import naming
+from zswap_replay.files import naming_full_file
 from zswap_replay.sweep.journal import check_same
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -46,7 +46,7 @@ class StudyFile:
     """An open file; no other search can open it until it is closed."""
 
     def __init__(self, path: str, identity: Mapping[str, Any], *, goals: int, force: bool = False) -> None:
-        """Open the file of a study with so many goals, made if it is not there; with ``force`` it starts anew.
+        """Open the file of a study with that number of goals, made if it is not there; with ``force`` it starts anew.
 
         Raises SweepError: it is of another study, or of none, or another search has it open. OSError: it cannot be
         written.
@@ -55,7 +55,7 @@ class StudyFile:
         self._file = _locked(path)
         try:
             _mend(self._file, path, force=force)
-            with naming(path):
+            with naming_full_file(path):
                 self._study = _load(path, goals)
                 self._begin(identity)
             self.known = _kept(self._study, path)
@@ -74,7 +74,7 @@ class StudyFile:
     def add(self, label: str, rows: Sequence[Mapping[str, Any]], values: Sequence[float]) -> None:
         """Keep what came of a point; it is on the disk when this returns."""
         kept = [dict(row) for row in rows]
-        with naming(self.path):
+        with naming_full_file(self.path):
             self._study.add_trial(
                 create_trial(
                     params={"point": label},
@@ -98,6 +98,9 @@ def _locked(path: str) -> BinaryIO:
     except BlockingIOError:
         file.close()
         raise SweepError(f"{path}: another search is writing it") from None
+    except OSError as error:
+        file.close()
+        raise OSError(error.errno, f"cannot be locked: {error.strerror}", path) from None
     return file
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zswap_replay.errors import SettingsError
-from zswap_replay.inputs.spool import path_of
+from zswap_replay.inputs.spool import path_of, spooled
 
 
 class Terminal(io.StringIO):
@@ -50,3 +50,9 @@ def test_no_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdin", stdin)
         with pytest.raises(SettingsError, match=f"^-: standard input {said}; expected a file or a pipe"):
             path_of("-")
+
+
+def test_a_short_pipe_that_there_is_no_room_for_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: open("/dev/full", "w+b"))  # noqa: SIM115
+    with pytest.raises(SettingsError, match="no room for what is read from a pipe: No space left on device"):
+        spooled(io.BytesIO(b"few"))

@@ -92,6 +92,7 @@ def test_memcg_events_are_not_replayed_ahead_unasked(tmp_path: Path, monkeypatch
     builder.save(tmp_path / "t.parquet")
     ahead: list[int] = []
     monkeypatch.setattr(loop, "WORTH_ROWS", 1)
+    monkeypatch.setattr(lookahead, "_MOST_CONTROLS", 100)
 
     def asked(self: lookahead.GuessedPageData) -> list[tuple[str, npt.NDArray[np.uint64]]]:
         ahead.append(len(self.guesses))
@@ -100,9 +101,9 @@ def test_memcg_events_are_not_replayed_ahead_unasked(tmp_path: Path, monkeypatch
     monkeypatch.setattr(lookahead.GuessedPageData, "asked", asked)
     result = replay(tmp_path / "t.parquet", batch_rows=100)
     assert 1 == result.counters["replay.accesses"]
-    assert not ahead
+    assert 1 == len(ahead), "it is given up in the second batch"
     replay(tmp_path / "t.parquet", batch_rows=100, jobs=1)
-    assert ahead
+    assert len(ahead) > 2
 
 
 @pytest.mark.parametrize("guess", [0, 1, 4096])

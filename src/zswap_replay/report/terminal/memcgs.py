@@ -72,7 +72,10 @@ def _left_out(shown: int, total: int) -> list[Text]:
     """Say how many memcgs have no row, and what shows them; nothing where all have one."""
     if shown == total:
         return []
-    text = f"the {shown:,} with most pages stored, loaded or refused, and parents; csv and json have all {total:,}"
+    text = (
+        f"here and among costs: the {shown:,} with most pages stored, loaded or refused, and parents; "
+        f"csv and json have all {total:,}"
+    )
     return [Text(text, style="dim")]
 
 
