@@ -128,7 +128,8 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         if not _lacks_memory(error):
             raise
         told = f" ({error})" if str(error) else ""
-        return _failed(program, f"out of memory: the system, a cgroup or ulimit -v allows no more{told}", 2)
+        _failed(program, f"out of memory: the system, a cgroup or ulimit -v allows no more{told}", 2)
+        os._exit(2)  # libraries that are put in order with no memory left end in a crash
 
 
 def _lacks_memory(error: Exception) -> bool:
