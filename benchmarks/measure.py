@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -67,6 +68,7 @@ def _run(program: str, *arguments: str) -> Ended:
             text=True,
             check=False,
             cwd=ROOT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # else each would compile the package's modules itself
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: exit status {done.returncode}: {done.stderr}")
