@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TypeVar
 
 ROOT = Path(__file__).parents[1]
 LAUNCHER = Path(__file__).with_name("launch.py")
+
+_Name = TypeVar("_Name", bound=Hashable)
 
 Action = Callable[[], float]
 """A measurement: does something once and returns the seconds it took."""
 
 
-def take_turns(rounds: int, actions: Mapping[str, Action]) -> dict[str, list[float]]:
+def take_turns(rounds: int, actions: Mapping[_Name, Action]) -> dict[_Name, list[float]]:
     """Run each action once a round; return the seconds of each, by name."""
-    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    seconds: dict[_Name, list[float]] = {name: [] for name in actions}
     for _ in range(rounds):
         for name, action in actions.items():
             seconds[name].append(action())
@@ -68,7 +71,10 @@ def _run(program: str, *arguments: str) -> Ended:
             text=True,
             check=False,
             cwd=ROOT,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # else each would compile the package's modules itself
+            env={
+                **os.environ,
+                "PYTHONDONTWRITEBYTECODE": "",
+            },  # else each would compile the package's modules itself
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: exit status {done.returncode}: {done.stderr}")
