@@ -13,6 +13,7 @@ import pyarrow as pa
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.encoding import Encoding
+from zswap_replay.trace.events import with_ancestors
 from zswap_replay.trace.schema import SCHEMA
 from zswap_replay.trace.writer import TraceWriter, page_rows
 
@@ -107,7 +108,7 @@ def write_trace(
     touched = np.zeros(0, np.bool_)
     with TraceWriter(path, encoding=encoding) as writer:
         made_first = TraceBuilder(step_ns=0)
-        for memcg in memcgs:
+        for memcg in dict.fromkeys(each for path in memcgs for each in with_ancestors(path)):
             made_first.memcg_create(memcg)
         writer.write(made_first.table())
         for chunk in chunks:
