@@ -6,10 +6,6 @@ import os
 import sys
 from contextlib import suppress
 from io import BufferedWriter, FileIO, TextIOWrapper
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 _STANDARD_ERROR = 2
 
@@ -30,16 +26,22 @@ def open_closed_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
-class _Droppable(FileIO):
-    """A file that takes all that is written to it, and drops what it cannot write."""
+class _Tolerant(TextIOWrapper):
+    """A text stream that takes all that is written to it, and drops what cannot be written.
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    The layers below are C, so that a signal is met before a write or behind it, and nothing is written twice.
+    """
+
+    def write(self, text: str, /) -> int:
         """Write what can be written, and say that all was."""
-        left = memoryview(data).cast("B")
         with suppress(OSError):  # a full disk, a reader who left, a file that is open for reading alone
-            while written := super().write(left):  # none where it would have to wait
-                left = left[written:]
-        return memoryview(data).nbytes
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered, where it can be."""
+        with suppress(OSError):
+            super().flush()
 
 
 def tolerate_unwritable_stderr() -> None:
@@ -47,7 +49,7 @@ def tolerate_unwritable_stderr() -> None:
     old = sys.stderr
     if old is not sys.__stderr__ or old is None or not isinstance(old, TextIOWrapper):
         return
-    raw = _Droppable(_STANDARD_ERROR, "w", closefd=False)
-    sys.stderr = TextIOWrapper(
+    raw = FileIO(_STANDARD_ERROR, "w", closefd=False)
+    sys.stderr = _Tolerant(
         BufferedWriter(raw), encoding=old.encoding, errors="backslashreplace", line_buffering=True
     )
