@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from zswap_replay.errors import ResultError
-from zswap_replay.units import LEAST_WHOLE, MOST_WHOLE, quoted
+from zswap_replay.units import LEAST_WHOLE, MOST_WHOLE, quoted_if_odd
 
 _SHOWN = 60
 """The most characters of a value that an error quotes."""
@@ -45,7 +45,7 @@ class Value:
 
     def __getitem__(self, key: str) -> Value:
         table = self.table()
-        name = key if key.isprintable() else quoted(key)  # an error is one line
+        name = quoted_if_odd(key)  # an error is one line
         where = f"{self.where}.{name}" if self.where else name
         if key not in table:
             raise ResultError(f"{where}: found nothing; expected this key")

@@ -80,6 +80,12 @@ def quoted(text: str) -> str:
     return f"{text[:half] + '...' + text[-half:]!r} ({len(text):,} characters)"
 
 
+def quoted_if_odd(name: str) -> str:
+    """Spell a name for an error: as it is, or in quotes where that would be long, or not be seen."""
+    plain = name.isprintable() and " " not in name and 0 < len(name) <= _LONGEST_QUOTED
+    return name if plain else quoted(name)
+
+
 def parse_size(text: str) -> int:
     """Parse a size as it is written to a cgroup file, to bytes: ``4096``, ``0x1000``, ``512K``, ``64M``, ``2G``.
 

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 from zswap_replay.errors import SweepError
 from zswap_replay.files import naming_full_file
@@ -62,9 +62,8 @@ class Journal:
     def _write(self, line: Mapping[str, object]) -> None:
         data = (json.dumps(line) + "\n").encode()
         descriptor = self._file.fileno()
-        with naming_full_file(
-            self.path
-        ):  # past the file's buffer: what there is no room for is not tried again at its end
+        # past the file's buffer: what there is no room for is not tried again at its end
+        with naming_full_file(self.path):
             while data:
                 data = data[os.write(descriptor, data) :]
             os.fsync(descriptor)
@@ -107,16 +106,21 @@ def _record(point: int, figures: dict[str, Any], timing: dict[str, float], warni
 
 def _locked(path: str) -> TextIO:
     file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - open as long as the sweep runs
+    lock(file, path, "sweep")
+    file.seek(0)
+    return file
+
+
+def lock(file: IO[Any], path: str, what: str) -> None:
+    """Take an open file for this process alone, or close it. Raises SweepError: another ``what`` has it. OSError."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise SweepError(f"{path}: another sweep is writing it") from None
+        raise SweepError(f"{path}: another {what} is writing it") from None
     except OSError as error:
         file.close()
         raise OSError(error.errno, f"cannot be locked: {error.strerror}", path) from None
-    file.seek(0)
-    return file
 
 
 def _difference(found: Any, expected: Any, key: str) -> tuple[str, Any, Any] | None:

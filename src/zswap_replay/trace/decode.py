@@ -24,7 +24,7 @@ from zswap_replay.inputs.columns import (
 from zswap_replay.inputs.parquet import pandas_index
 from zswap_replay.lib.column_passes import is_zero_at_nulls, look_up_bytes
 from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA, TEXT_COLUMNS
-from zswap_replay.units import quoted
+from zswap_replay.units import quoted_if_odd
 
 UNKNOWN_EVENT = 254
 """The event code of a name that no event has."""
@@ -33,9 +33,6 @@ NULL_EVENT = 255
 
 _TIMES = "time_ns"
 """The column that takes timestamps and durations too."""
-
-_LONGEST_NAME = 60
-"""Characters of a column's name that an error spells as it is."""
 
 _Mask = npt.NDArray[np.bool_]
 _Number = TypeVar("_Number", np.uint64, np.uint32, np.uint8)
@@ -104,7 +101,7 @@ def schema_faults(schema: pa.Schema, given: Container[str] = ()) -> Iterator[tup
         if expected < 0:
             known = ", ".join(SCHEMA.names)
             yield (
-                _spelled(name),
+                quoted_if_odd(name),
                 "an unknown column",
                 f"one of {known}, or a name that starts with {FOREIGN_PREFIX}",
             )
@@ -115,11 +112,6 @@ def schema_faults(schema: pa.Schema, given: Container[str] = ()) -> Iterator[tup
     for name in REQUIRED_COLUMNS:
         if name not in schema.names and name not in given:
             yield name, "no such column", str(SCHEMA.field(name).type)
-
-
-def _spelled(name: str) -> str:
-    """Spell a column's name for an error: as it is, or in quotes where that would be long or not be seen."""
-    return name if name.isprintable() and " " not in name and 0 < len(name) <= _LONGEST_NAME else quoted(name)
 
 
 def other_columns(schema: pa.Schema) -> set[str]:

@@ -6,7 +6,6 @@ from here what it need not replay: so its answer is that of one that was not kil
 
 from __future__ import annotations
 
-import fcntl
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from optuna.trial import create_trial
 
 from zswap_replay.errors import SweepError
 from zswap_replay.files import naming_full_file
-from zswap_replay.sweep.journal import check_same
+from zswap_replay.sweep.journal import check_same, lock
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -93,14 +92,7 @@ class StudyFile:
 
 def _locked(path: str) -> BinaryIO:
     file = open(path, "a+b")  # noqa: SIM115 - open as long as the search runs
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise SweepError(f"{path}: another search is writing it") from None
-    except OSError as error:
-        file.close()
-        raise OSError(error.errno, f"cannot be locked: {error.strerror}", path) from None
+    lock(file, path, "search")
     return file
 
 
