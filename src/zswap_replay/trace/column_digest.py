@@ -83,13 +83,9 @@ class _DefaultedHash(_ColumnHash):
         self._skipped = 0
         """Rows of the default that are not hashed yet."""
         self._varies = False
-        self._whole: _Column | None = None
-        """An array that nobody writes to, whose views were fed, ..."""
-        self._whole_is_default = False
-        """... and whether it is the default throughout: so are its views, unseen."""
 
     def feed(self, values: _Column) -> None:
-        if not self._varies and self._is_default(values):
+        if not self._varies and int(values.min()) == int(values.max()) == int(self._fill[0]):
             self._skipped += len(values)
             return
         self._varies = True
@@ -101,17 +97,6 @@ class _DefaultedHash(_ColumnHash):
             return bytes(self._hash.digest_size)
         self._catch_up()
         return super().digest()
-
-    def _is_default(self, values: _Column) -> bool:
-        whole = values.base
-        if not isinstance(whole, np.ndarray) or whole.flags.writeable:
-            return self._holds_default(values)
-        if whole is not self._whole:
-            self._whole, self._whole_is_default = whole, self._holds_default(whole)
-        return self._whole_is_default or self._holds_default(values)
-
-    def _holds_default(self, values: _Column) -> bool:
-        return bool(int(values.min()) == int(values.max()) == int(self._fill[0]))
 
     def _catch_up(self) -> None:
         while self._skipped:
