@@ -2,9 +2,8 @@
 
 Prints a line a rule and kernel: the cases tried, how many of them differ, and the first difference. A rule is tried on
 a few cheap cases that notice it; with ``--first-case`` on the first of them, with ``--every-case`` on all cases of the
-kernel: two hours of a processor. With ``--one-kernel`` a rule is tried under one kernel of its own, each under another
-than the one before. The exit status is 1 where a broken rule goes unnoticed, or a case differs with no rule
-broken.
+kernel. With ``--one-kernel`` a rule is tried under one kernel of its own, each under another than the one before. The
+exit status is 1 where a broken rule goes unnoticed, or a case differs with no rule broken.
 
 A rule is broken from outside, in the interpreted core: a flag of a release, a constant or a method is replaced. Where
 the core is compiled the script starts itself again with ``ZSWAP_REPLAY_PURE=1``; with ``--flags`` it tries the rules
