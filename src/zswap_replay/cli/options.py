@@ -129,7 +129,7 @@ jobs_option = click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
-    help="Compress ahead of the replay, each content once, in so many processes, this one included.",
+    help="Compress each content once, in so many processes, this one included: those ahead of the replay.",
 )
 
 strict_option = click.option(

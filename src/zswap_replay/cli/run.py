@@ -145,9 +145,9 @@ def run(
     With several compressors (-c zstd -c lz4) or tiers (--tier zswap --tier zram --tier disk) the trace is replayed
     once with each. Beside other tiers zram is replayed at equal memory too, which comes first: its compressed pages
     are charged to nobody, so that under the same memory.max it has more memory than zswap. Each page is compressed when
-    it is stored, decompressed when it comes back, and compared. With --jobs each content is compressed and compared
-    once, ahead of the replay: faster, and in several processes, whose seconds are added up in the table of times. The
-    counters are the same.
+    it is stored, decompressed when it comes back, and compared. With --jobs, and from 262,144 events on, each content
+    is compressed and compared once: faster, and in several processes ahead of the replay, whose seconds are added up in
+    the table of times. The counters are the same.
 
     When the worker that shrinks a full pool gets the processor is not in a trace, and some counters depend on it. With
     --range the trace is replayed with a worker that runs early and one that runs late too, in as many processes as

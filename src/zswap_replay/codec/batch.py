@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
-from time import perf_counter_ns
 
 import numpy as np
+import numpy.typing as npt
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.contents import Timing, Verify, is_compared, kind_and_class
-from zswap_replay.codec.length_table import UNMEASURED, LengthTable
-from zswap_replay.errors import CodecError, ZswapReplayError
-from zswap_replay.lib.length_index import KIND_MASK
+from zswap_replay.codec.contents import Timing, Verify
+from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.measure import Measure
+from zswap_replay.errors import ZswapReplayError
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages, PageSource
 
@@ -50,50 +50,24 @@ class Bench:
     """The payload and the compressor of one kind of job, with which contents are made and measured."""
 
     def __init__(self, job: Job) -> None:
-        self._source = job.payload.source()
-        self._codec = get_codec(job.compressor, job.kernel)
-        self._verify = job.verify
+        self._measure = Measure(job.payload.source(), get_codec(job.compressor, job.kernel), job.verify)
         self._kinds = job.kinds
 
-    def measure(self, contents: list[int]) -> tuple[LengthTable, Timing]:
+    def measure(self, contents: npt.NDArray[np.uint64]) -> tuple[LengthTable, Timing]:
         """Find lengths and kinds, and the time that this took; UNMEASURED for a page that no compressor will see.
 
         A page that does not come back as it was is left out, for the replay to meet it where it is loaded.
         """
-        compress, source = self._codec.compress, self._source
-        start = perf_counter_ns()
-        rest, pages, kinds, apart = [], [], [], []
-        for content in contents:
-            kind = kind_and_class(source.same_filled(content), source.class_of(content))
-            if kind & KIND_MASK in self._kinds:
-                rest.append(content)
-                pages.append(source.page(content))
-                kinds.append(kind)
-            else:
-                apart.append((content, UNMEASURED, kind))
-        made = perf_counter_ns()
-        packed = [compress(page) for page in pages]
-        compressed = perf_counter_ns()
-        compared = [
-            (content, 0 if data is None else len(data), kind)
-            for content, data, page, kind in zip(rest, packed, pages, kinds, strict=True)
-            if data is None or not is_compared(content, self._verify) or self._comes_back(data, page)
-        ]
-        done = perf_counter_ns()
-        spent = Timing(made - start, compressed - made, done - compressed, len(rest), len(rest))
-        return LengthTable.of_rows(compared + apart), spent
-
-    def _comes_back(self, data: bytes, page: bytes) -> bool:
-        try:
-            return self._codec.decompress(data) == page
-        except CodecError:
-            return False
+        before = astuple(self._measure.timing)
+        table = self._measure.table(contents, self._kinds)
+        both = zip(astuple(self._measure.timing), before, strict=True)
+        return table, Timing(*(now - then for now, then in both))
 
 
 _bench_of = lru_cache(maxsize=8)(Bench)
 
 
-def measure(job: Job, contents: list[int]) -> tuple[LengthTable, Timing]:
+def measure(job: Job, contents: npt.NDArray[np.uint64]) -> tuple[LengthTable, Timing]:
     """Find lengths and kinds of some contents, and the time that this took.
 
     Nothing, where a page cannot be made: the replay will meet it, and say why.
@@ -106,4 +80,4 @@ def measure(job: Job, contents: list[int]) -> tuple[LengthTable, Timing]:
 
 def measure_bytes(job: Job, contents: bytes) -> tuple[LengthTable, Timing]:
     """Measure contents that are given as an array of uint64 in memory, as a process is sent them."""
-    return measure(job, np.frombuffer(contents, np.uint64).tolist())
+    return measure(job, np.frombuffer(contents, np.uint64))

@@ -21,4 +21,5 @@ cdef class Contents:
     cdef long long _payload_ns, _compress_ns, _decompress_ns, _compress_calls, _decompress_calls
     cdef bint _left_out(self, unsigned long long content) noexcept
     cdef _keep(self, Py_ssize_t entry, bytes data)
+    cdef _count(self, str name, int length)
     cdef _Tally _tally(self, str name)

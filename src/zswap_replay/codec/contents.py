@@ -89,9 +89,12 @@ def kind_of(word: int | None) -> int:
     return SAME_FILLED if word else ZERO_FILLED
 
 
+_CLASS_BITS: Final = {name: number << CLASS_SHIFT for number, name in enumerate(CLASSES)}
+
+
 def kind_and_class(word: int | None, name: str) -> int:
     """Pack what a length table holds of a content beside its length: its kind, and its class by number."""
-    return kind_of(word) | CLASSES.index(name) << CLASS_SHIFT
+    return kind_of(word) | _CLASS_BITS[name]
 
 
 class _Tally:
@@ -161,14 +164,11 @@ class Contents:
         self._compress_ns += perf_counter_ns() - made
         self._payload_ns += made - start
         self._compress_calls += 1
-        tally: _Tally = self._tally(self._class_of(content))
-        if data is None:
-            tally.refused += 1
-            return 0
-        self._keep(entry, data)
-        length: cython.int = len(data)
-        tally.stored += 1
-        tally.bytes_out += length
+        length: cython.int = 0
+        if data is not None:
+            self._keep(entry, data)
+            length = len(data)
+        self._count(self._class_of(content), length)
         return length
 
     def keep_raw(self, entry: cython.Py_ssize_t, content: int) -> None:
@@ -178,9 +178,7 @@ class Contents:
         self._payload_ns += perf_counter_ns() - start
         self._keep(entry, page)
         self._raw.add(entry)
-        tally: _Tally = self._tally(self._class_of(content))
-        tally.stored += 1
-        tally.bytes_out += PAGE
+        self._count(self._class_of(content), PAGE)
 
     def zswap_decompress(self, entry: cython.Py_ssize_t, content: int) -> None:
         """Decompress what is kept under `entry` and, as `verify` says, compare it with its content.
@@ -290,6 +288,13 @@ class Contents:
         elif kept[entry] is not None:
             raise LookupError(f"entry {entry} is stored, but something is kept under it already")
         kept[entry] = data
+
+    def _count(self, name: str, length: cython.int) -> None:
+        """Count a page of a class that was stored in ``length`` bytes, or refused: 0."""
+        tally: _Tally = self._tally(name)
+        tally.refused += not length
+        tally.stored += length > 0
+        tally.bytes_out += length
 
     def _tally(self, name: str) -> _Tally:
         tally = self._tallies.get(name)

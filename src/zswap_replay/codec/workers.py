@@ -60,8 +60,8 @@ class _Hand:
 def shared_workers(
     jobs: int | None, notes: Callable[[str], None]
 ) -> AbstractContextManager[CodecWorkers | None]:
-    """Make ``jobs`` codec workers for several replays to share; None where these find lengths on their way."""
-    return nullcontext() if jobs is None else CodecWorkers(jobs, notes)
+    """Make ``jobs`` codec workers for several replays to share; None where one process finds lengths on its way."""
+    return nullcontext() if jobs is None or jobs == 1 else CodecWorkers(jobs, notes)
 
 
 class CodecWorkers:
@@ -143,7 +143,7 @@ class CodecWorkers:
             self.hand_out()
             if order.chunks and self._waiting:
                 chunk = self._waiting.popleft()
-                self._done(chunk, *measure(chunk.job, chunk.contents.tolist()))
+                self._done(chunk, *measure(chunk.job, chunk.contents))
             elif order.chunks:
                 self._take(None)
         return order.found

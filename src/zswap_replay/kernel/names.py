@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from functools import cache
@@ -206,6 +205,8 @@ def _backports(rest: str) -> str:
 
 
 def _fault(asked: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(asked, [*RELEASES, HOST], n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return f"{quoted(asked)}: expected a kernel release: {EXPECTED}{meant}"

@@ -7,7 +7,6 @@ An attribute more or less is another layout, and a document of another layout is
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -62,6 +61,8 @@ def thaw(document: Any, arrays: Sequence[Array], outside: Mapping[str, object]) 
 @cache
 def _classes() -> dict[str, type]:
     """Return the classes of the compiled core by name."""
+    import pkgutil
+
     found: dict[str, type] = {}
     modules = [
         f"{package.__name__}.{module.name}"

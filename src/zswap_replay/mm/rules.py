@@ -6,7 +6,6 @@ is not as there. A release that has all the rules of a recorded one has the reco
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
@@ -81,6 +80,8 @@ def parse_rule(text: str) -> tuple[str, str]:
     if not equals:
         raise RuleError(f"rule {text!r}: expected NAME=VALUE, as second_chance=off")
     if name not in NAMES:
+        import difflib
+
         near = difflib.get_close_matches(name, NAMES, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise RuleError(f"rule {name!r}: expected one that `kernels --rules` lists{meant}")

@@ -8,7 +8,6 @@ same for it to be gone on from: the rows so far by their digest, the settings, a
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike, fspath
@@ -212,6 +211,8 @@ class Checkpoint:
         name = fspath(path)
         if not compiled():
             raise SettingsError(f"{name}: a checkpoint is of the compiled core; this one is interpreted")
+        from zipfile import BadZipFile  # with what it imports, a hundredth of a short run
+
         try:
             with open(name, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 document = json.loads(archive["document"].tobytes())
@@ -225,7 +226,7 @@ class Checkpoint:
             TypeError,
             AttributeError,
             EOFError,
-            zipfile.BadZipFile,
+            BadZipFile,
             MemoryError,
         ):
             raise CheckpointError(

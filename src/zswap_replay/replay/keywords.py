@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 import os
 from collections.abc import Iterator, Mapping
@@ -80,6 +79,8 @@ def settings_of(settings: Settings | None, options: Mapping[str, object]) -> Set
     """
     unknown = next((name for name in options if name not in SettingsOptions.__annotations__), None)
     if unknown is not None:
+        import difflib
+
         near = difflib.get_close_matches(unknown, SettingsOptions.__annotations__, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise TypeError(f"replay() got an unexpected keyword argument {unknown!r}{meant}")

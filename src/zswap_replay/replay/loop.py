@@ -12,7 +12,6 @@ import numpy as np
 
 from zswap_replay.codec.workers import CodecWorkers, shared_workers
 from zswap_replay.errors import SelfCheckError, SettingsError, VerificationError, ZswapReplayError
-from zswap_replay.machine import compiled
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.recount import recount
 from zswap_replay.replay.assemble import Snapshots, Spent, assemble
@@ -22,8 +21,8 @@ from zswap_replay.replay.driven import ControlHandler, Core
 from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
 from zswap_replay.replay.listener import Listener, NoListener
-from zswap_replay.replay.lookahead import WORTH_ROWS, GuessedPageData, LookAhead
-from zswap_replay.replay.page_data import LengthMemo, PageData
+from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
+from zswap_replay.replay.page_data import ONCE_ROWS, LengthMemo, PageData
 from zswap_replay.replay.sampled import of_sample, told
 from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
 from zswap_replay.replay.shares import resolved
@@ -117,16 +116,16 @@ def replay(
     reader.with_sha256 = sha256 or reader.num_rows <= SHA256_ROWS
     if range:
         reader.share()
-    run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo, begun)
+    # what goes on from a checkpoint must find there what is loaded later
+    whole = checkpoint is None and resume is None
+    events = reader.num_rows if settings.max_events is None else settings.max_events
+    once = whole and (jobs is not None or workers is not None or events >= ONCE_ROWS)
+    run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo, begun, once=once)
     if checkpoint is not None:
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     run.self_check = self_check
     run.snapshots.follow = partial(follow or ignore, run.settings)
-    fresh = checkpoint is None and not (memo and any(memo.sizes().values()))
-    if jobs is None and workers is None and fresh and compiled():
-        run.unasked = run.total >= WORTH_ROWS
-    ahead = 1 if run.unasked else jobs if workers is None else None  # no counter depends on it
-    with shared_workers(ahead, notes or ignore) as own:
+    with shared_workers(None if workers else jobs, notes or ignore) as own:  # no counter depends on it
         result = run.result(interval_ns, batch_rows, progress or ignore, workers or own).priced(profile)
     if run.unmet and run.is_whole and not allow_missing:
         raise SettingsError(f"{run.unmet[0]} (--allow-missing makes this a warning)")
@@ -149,7 +148,7 @@ def replay_again(task: Again) -> Result:
     memo.update(task.known)
     reader = open_shared_or(task.trace, task.shared, strict=task.strict)
     reader.with_sha256 = False  # it is in the result that is there
-    run = Replay(reader, task.trace, task.settings, ignore, memo)
+    run = Replay(reader, task.trace, task.settings, ignore, memo, once=True)
     result = run.result(task.interval_ns, task.batch_rows, ignore).priced(task.cost)
     reader.unshare()
     return result
@@ -272,8 +271,12 @@ class Replay:
         notes: Notes,
         memo: LengthMemo | None = None,
         resumed: Checkpoint | None = None,
+        *,
+        once: bool = False,
     ) -> None:
         """Make the machine and write nothing to it yet; ``path`` is the trace as it was given.
+
+        With ``once`` a page is compared when it is first stored, not each time that it is loaded, and is not kept.
 
         Raises SettingsError, RecipeError, CodecError: settings that do not fit the trace or the release.
         CheckpointError: a machine that a checkpoint, ``resumed``, does not have.
@@ -285,10 +288,8 @@ class Replay:
         self.self_check = 0
         """Events from one count of everything to the next; 0 for none."""
         self._checked_at = 0
-        self.unasked = False
-        """Whether lengths are found ahead though nobody asked for it, as long as that is worth its time."""
         self.reader = reader
-        self.page_data = PageData.of(settings, reader.metadata.recipe, memo)
+        self.page_data = PageData.of(settings, reader.metadata.recipe, memo, once=once)
         check_settings(settings, reader.metadata, self.page_data)
         self.settings = filled_in(settings, reader.metadata)
         rate = reader.metadata.sample_rate
@@ -407,7 +408,7 @@ class Replay:
         controls = Controls(machine, self.reader.paths, self._of_machine, guessed, ignore)
         controls.begin()
         scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener(), self._pages_held)
-        return LookAhead(self.page_data, guessed, scout, workers, unasked=self.unasked)
+        return LookAhead(self.page_data, guessed, scout, workers)
 
     @property
     def total(self) -> int:

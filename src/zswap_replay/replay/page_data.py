@@ -20,6 +20,7 @@ from zswap_replay.codec.contents import (
     Contents,
     Verify,
 )
+from zswap_replay.codec.contents_once import ContentsOnce
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths
 from zswap_replay.errors import CodecError
@@ -38,6 +39,10 @@ from zswap_replay.units import PAGE_SIZE, quoted
 if TYPE_CHECKING:
     from zswap_replay.payload.source import PageSource
     from zswap_replay.trace.batch import Batch
+
+
+ONCE_ROWS = 1 << 18
+"""Events from which on a page is compared once unasked; shorter replays have time to compare what each load gets."""
 
 
 class UnknownContents:
@@ -219,11 +224,20 @@ class PageData:
     lengths: dict[str, Lengths] = field(default_factory=dict)
     looked_up: dict[str, None] = field(default_factory=dict)
     """The compressors whose lengths this replay takes from a file, in the order in which they were set."""
+    once: bool = False
+    """Whether a page is compared when it is first stored, and not kept: a checkpoint must have what it goes on with."""
     mapped: bool = False
     """Whether contents were met that a payload file has no page for."""
 
     @classmethod
-    def of(cls, settings: Settings, carried: dict[str, object] | None, memo: LengthMemo | None) -> PageData:
+    def of(
+        cls,
+        settings: Settings,
+        carried: dict[str, object] | None,
+        memo: LengthMemo | None,
+        *,
+        once: bool = False,
+    ) -> PageData:
         """Make the page data for some settings; ``carried`` is the recipe in the trace, which a flag overrides.
 
         Raises RecipeError, SettingsError, CodecError: a recipe, a payload file or a file of lengths that is unfit.
@@ -240,7 +254,7 @@ class PageData:
             if settings.payload_file
             else GeneratedPages(recipe, settings.seed)
         )
-        return cls(settings, recipe, source, None, memo)
+        return cls(settings, recipe, source, None, memo, once=once)
 
     def saw(self, batch: Batch, rows: int) -> None:
         """Look at the first ``rows`` rows of a batch for contents that a payload file has no page for."""
@@ -295,15 +309,31 @@ class PageData:
             return UnknownContents(self.known.path), self.lengths[compressor], None
         kernel = self.settings.kernel
         if compressor not in self.contents:
-            assert self.source is not None
-            verify = cast("Verify", self.settings.verify)  # Settings takes no other
-            self.contents[compressor] = Contents(self.source, get_codec(compressor, kernel), verify)
+            self.contents[compressor] = self._contents_of(compressor)
         if self.memo is None:
             if compressor not in self.lengths:
                 self.lengths[compressor] = Lengths()
             return self.contents[compressor], self.lengths[compressor], None
         key = lengths_key(compressor, kernel)
         return self.contents[compressor], self.memo.known(key), self.memo.learned(key)
+
+    def _contents_of(self, compressor: str) -> Contents:
+        """Make what compresses, and keeps bytes unless a page is compared ``once``."""
+        assert self.source is not None
+        codec = get_codec(compressor, self.settings.kernel)
+        verify = cast("Verify", self.settings.verify)  # Settings takes no other
+        if not self.once:
+            return Contents(self.source, codec, verify)
+        if self.memo is None:
+            found = self.lengths.setdefault(compressor, Lengths())
+        else:
+            found = self.memo.learned(lengths_key(compressor, self.settings.kernel))
+        return ContentsOnce(self.source, codec, verify, found, self.is_asked_once)
+
+    @property
+    def is_asked_once(self) -> bool:
+        """Whether the model, where it asks for a content's kind, goes on to its length: nothing stands in between."""
+        return not release_of(self.settings.kernel).zeromap
 
     def _is_asked_for(self, compressor: str) -> bool:
         """Tell whether a compressor is more than the default, in place of which the trace may set another."""

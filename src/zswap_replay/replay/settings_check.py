@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -85,6 +84,8 @@ def nearest(path: str, paths: Sequence[str]) -> str:
     """Say which of the paths of a trace is most like one that it does not have; nothing where it has the root alone."""
     known = [each for each in paths[:_PATHS_COMPARED] if each not in (ROOT, path)]
     same = [each for each in known if each.lower() == path.lower()]
+    import difflib
+
     near = same or difflib.get_close_matches(path, known, n=1, cutoff=0)
     return f"; the nearest is {near[0]}" if near else ""
 

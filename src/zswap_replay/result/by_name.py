@@ -8,7 +8,6 @@ versions are still read: ``memcg:/web:zswpout``, ``replay.memcg:/web:oom``, ``/w
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -152,6 +151,8 @@ def find(name: str, names: Collection[str]) -> str:
 
 def near(name: str, names: Iterable[str], *, most: int = 3, cutoff: float = 0.6) -> list[str]:
     """List the names that are spelled nearly as another one, the nearest first."""
+    import difflib
+
     return difflib.get_close_matches(name, list(names), n=most, cutoff=cutoff)
 
 

@@ -114,7 +114,7 @@ def replay_point(task: Task) -> Outcome:
     memo = workspace.files if task.settings.lengths else LengthMemo()
     memo.update(task.known)
     before = memo.sizes()
-    replay = Replay(workspace.reader(), task.trace, task.settings, notes.append, memo)
+    replay = Replay(workspace.reader(), task.trace, task.settings, notes.append, memo, once=True)
     result = replace(replay.result(0, None, ignore), priced_by=task.cost)
     if result.manifest.trace["sha256"] not in (None, task.sha256):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")

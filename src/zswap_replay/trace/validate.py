@@ -209,7 +209,8 @@ class RowChecker:
         if facts.highest_event >= Event.SNAPSHOT:
             rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT)
         if first_uses:
-            rows = np.union1d(rows, first_uses)
+            both = np.sort(np.concatenate((rows, first_uses)))
+            rows = both[np.diff(both, prepend=-1) > 0]  # np.union1d imports all of np.ma
         found = rows.tolist(), batch.event[rows].tolist(), batch.memcg[rows].tolist()
         try:
             for row, code, memcg in zip(*found, strict=True):

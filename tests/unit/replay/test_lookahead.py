@@ -6,22 +6,26 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
 from zswap_replay.codec import workers as codec_workers
-from zswap_replay.codec.batch import Job
-from zswap_replay.codec.workers import CodecWorkers, Order
+from zswap_replay.codec.base import Codec
+from zswap_replay.codec.contents import CLASSES
+from zswap_replay.codec.contents_once import ContentsOnce
+from zswap_replay.codec.guesses import Guesses
+from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import CodecError
-from zswap_replay.machine import compiled
-from zswap_replay.replay import lookahead, loop
+from zswap_replay.payload.source import PageSource
+from zswap_replay.replay import lookahead, loop, page_data
 from zswap_replay.replay.loop import replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.generate import Synthetic, generate
+from zswap_replay.trace.reader import open_trace
 
 TIGHT = Settings(
     compressor="lz4",
@@ -57,58 +61,41 @@ def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str)
         assert expected == counted(trace, settings, jobs=jobs)
 
 
-@pytest.mark.skipif(not compiled(), reason="an interpreted replay does not look ahead unasked")
-@pytest.mark.parametrize("worth", [1, 1 << 30])
-def test_a_long_replay_looks_ahead_unasked_as_long_as_that_helps(
-    trace: str, worth: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kernel", ["patch-v4", "6.12"])
+@pytest.mark.parametrize("verify", ["all", "sample", "off"])
+def test_pages_that_are_compared_once_count_as_pages_that_are_kept(
+    trace: str, kernel: str, verify: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = counted(trace, TIGHT)
-    ordered: list[int] = []
-    whole = CodecWorkers.order
+    made: list[str] = []
 
-    def order(self: CodecWorkers, job: Job, new: npt.NDArray[np.uint64]) -> Order:
-        ordered.append(len(new))
-        return whole(self, job, new)
+    def noted(source: PageSource, codec: Codec, *more: Any) -> ContentsOnce:
+        made.append(codec.name)
+        return ContentsOnce(source, codec, *more)
 
-    monkeypatch.setattr(CodecWorkers, "order", order)
-    monkeypatch.setattr(lookahead, "_WINDOW", 1000)
-    monkeypatch.setattr(lookahead, "_WORTH_CONTENTS", worth)
-    assert expected == counted(trace, TIGHT)
-    assert not ordered, "the trace is short"
-    monkeypatch.setattr(loop, "WORTH_ROWS", 20_000)
-    found = replay(trace, TIGHT, batch_rows=997)
-    assert expected == found.as_json(timing=False)
-    assert found.timing is not None
-    assert 0 < sum(ordered)
-    assert (worth == 1) == (sum(ordered) > found.timing.pages_compressed // 2)
-
-
-@pytest.mark.skipif(not compiled(), reason="an interpreted replay does not look ahead unasked")
-def test_memcg_events_are_not_replayed_ahead_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    builder = TraceBuilder()
-    for number in range(200):
-        builder.memcg_create(f"/a{number}").memcg_offline(f"/a{number}")
-    builder.write("/b", 0)
-    builder.save(tmp_path / "t.parquet")
-    ahead: list[int] = []
-    monkeypatch.setattr(loop, "WORTH_ROWS", 1)
-    monkeypatch.setattr(lookahead, "_MOST_CONTROLS", 100)
-
-    def asked(self: lookahead.GuessedPageData) -> list[tuple[str, npt.NDArray[np.uint64]]]:
-        ahead.append(len(self.guesses))
-        return []
-
-    monkeypatch.setattr(lookahead.GuessedPageData, "asked", asked)
-    result = replay(tmp_path / "t.parquet", batch_rows=100)
-    assert 1 == result.counters["replay.accesses"]
-    assert 1 == len(ahead), "it is given up in the second batch"
-    replay(tmp_path / "t.parquet", batch_rows=100, jobs=1)
-    assert len(ahead) > 2
+    monkeypatch.setattr(page_data, "ContentsOnce", noted)
+    rows = open_trace(trace).num_rows
+    monkeypatch.setattr(loop, "ONCE_ROWS", rows + 1)
+    settings = replace(TIGHT, kernel=kernel, verify=verify)
+    expected = counted(trace, settings)
+    assert expected == counted(trace, settings, jobs=1, checkpoint=tmp_path / "checkpoint")
+    assert expected == counted(trace, settings, jobs=1, resume=tmp_path / "checkpoint")
+    assert [] == made
+    assert expected == counted(trace, settings, jobs=1)
+    assert 1 == len(made)
+    monkeypatch.setattr(loop, "ONCE_ROWS", rows)
+    assert expected == counted(trace, settings)
+    assert 2 == len(made)
+    replay(trace, replace(settings, max_events=rows - 1))
+    assert 2 == len(made)
 
 
 @pytest.mark.parametrize("guess", [0, 1, 4096])
 def test_a_wrong_guess_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookahead.Guesses, "guess", lambda self, number: guess)
+    class Wrong(Guesses):
+        def learn(self, table: LengthTable) -> None:
+            self.guesses = [guess] * len(CLASSES)
+
+    monkeypatch.setattr(lookahead, "Guesses", Wrong)
     found = replay(trace, TIGHT, jobs=2, batch_rows=997)
     assert replay(trace, TIGHT).as_json(timing=False) == found.as_json(timing=False)
     assert found.timing is not None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zswap_replay.codec.contents import Contents
+from zswap_replay.codec.contents_once import ContentsOnce
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths, write_lengths
 from zswap_replay.errors import SettingsError, SweepError, SweepInterrupted, TraceError, VerificationError
 from zswap_replay.replay import page_data as outside
@@ -69,12 +69,12 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
 ) -> None:
     calls: Counter[tuple[str, int]] = Counter()
 
-    class Counted(Contents):
+    class Counted(ContentsOnce):
         def zswap_compress(self, entry: int, content: int) -> int:
             calls[self.codec.name, content] += 1
             return super().zswap_compress(entry, content)
 
-    monkeypatch.setattr(outside, "Contents", Counted)
+    monkeypatch.setattr(outside, "ContentsOnce", Counted)
     sweep(trace, [Option("compressor", ("zstd",), ("zstd",))], jobs=1)
     alone = calls.copy()
     calls.clear()

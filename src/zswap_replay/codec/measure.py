@@ -1,0 +1,111 @@
+# cython: boundscheck=True, wraparound=True
+"""Lengths of contents: each page is made, compressed, and at once compared with what comes back of it."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+import cython
+import numpy as np
+
+from zswap_replay.codec.contents import Timing, Verify, is_compared, kind_and_class
+from zswap_replay.codec.length_table import UNMEASURED, LengthTable
+from zswap_replay.errors import CodecError
+
+if not cython.compiled:  # compiled, they are C constants of the .pxd
+    from zswap_replay.lib.length_index import KIND_MASK
+
+    MISMATCH = -2
+    """In place of a length: the page did not come back as it was."""
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zswap_replay.codec.base import Codec
+    from zswap_replay.lib.columns import Column
+    from zswap_replay.payload.source import PageSource
+
+
+class Measure:
+    """A payload and a compressor, with which contents are measured one by one.
+
+    One page at a time, as its bytes are then in the processor's caches until it has been compared.
+    """
+
+    def __init__(self, source: PageSource, codec: Codec, verify: Verify) -> None:
+        """Take what makes pages, what compresses them, and which of them are compared."""
+        self._page = source.page
+        self._class_of = source.class_of
+        self._fill = source.same_filled
+        self._compress = codec.compress
+        self._decompress = codec.decompress
+        self._verify = verify
+        self._compares_all = verify == "all"
+        self._payload_ns = 0
+        self._compress_ns = 0
+        self._decompress_ns = 0
+        self._compress_calls = 0
+        self._decompress_calls = 0
+
+    def length_of(self, content: cython.ulonglong) -> cython.int:
+        """Return the length of a content; 0: the compressor refuses it; MISMATCH: its page does not come back."""
+        start: cython.longlong = perf_counter_ns()
+        page = self._page(content)
+        made: cython.longlong = perf_counter_ns()
+        data = self._compress(page)
+        packed: cython.longlong = perf_counter_ns()
+        self._payload_ns += made - start
+        self._compress_ns += packed - made
+        self._compress_calls += 1
+        if data is None:
+            return 0
+        length: cython.int = len(data)
+        if self._compares_all or is_compared(content, self._verify):
+            same: cython.bint = self._comes_back(data, page)
+            self._decompress_ns += perf_counter_ns() - packed
+            self._decompress_calls += 1
+            if not same:
+                return MISMATCH
+        return length
+
+    def table(self, contents: npt.NDArray[np.uint64], kinds: tuple[int, ...]) -> LengthTable:
+        """Measure the contents of some kinds; of others the kind alone is found.
+
+        A page that does not come back as it was is left out, for the replay to meet it where it is loaded.
+        """
+        number = len(contents)
+        lengths, found = np.empty(number, np.int32), np.empty(number, np.uint8)
+        self.fill(contents.data, lengths.data, found.data, sum(1 << kind for kind in kinds))
+        whole = lengths != MISMATCH
+        if whole.all():
+            return LengthTable(contents, lengths, found)
+        return LengthTable(contents[whole], lengths[whole], found[whole])
+
+    def fill(self, contents: Column, lengths: Column, kinds: Column, wanted: cython.int) -> None:
+        """Fill in lengths and kinds of contents; ``wanted`` has a bit for each kind whose length is found."""
+        kind: cython.int
+        index: cython.Py_ssize_t
+        for index in range(len(contents)):
+            kind = kind_and_class(self._fill(contents[index]), self._class_of(contents[index]))
+            kinds[index] = kind
+            lengths[index] = UNMEASURED
+            if wanted >> (kind & KIND_MASK) & 1:
+                lengths[index] = self.length_of(contents[index])
+
+    @property
+    def timing(self) -> Timing:
+        """Time spent so far; no counter depends on it."""
+        return Timing(
+            self._payload_ns,
+            self._compress_ns,
+            self._decompress_ns,
+            self._compress_calls,
+            self._decompress_calls,
+        )
+
+    def _comes_back(self, data: bytes, page: bytes) -> cython.bint:
+        try:
+            return self._decompress(data) == page
+        except CodecError:
+            return False
