@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def is_untraced(item: pytest.Item) -> bool:
     """Tell whether a test leaves coverage alone: as its file does, or as it says itself by the mark ``no_cover``."""
-    # asked of every test, by every process: is_relative_to took a quarter of a collection
+    # asked of every test, by every process: is_relative_to took a quarter of a collection under cProfile
     return str(item.path).startswith(_UNTRACED_PATHS) or item.get_closest_marker("no_cover") is not None
 
 
