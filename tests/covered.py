@@ -21,6 +21,11 @@ UNTRACED = (
     *("cli/test_determinism.py", "cli/test_jobs.py", "cli/test_outputs.py", "cli/test_pipes.py"),
 )
 
+_UNTRACED_PATHS = tuple(
+    str(ROOT / "tests" / path) if path.endswith(".py") else str(ROOT / "tests" / path) + os.sep
+    for path in UNTRACED
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the processes that tests start measured: not xdist's own, in which pytest-cov measures."""
@@ -33,9 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def is_untraced(item: pytest.Item) -> bool:
     """Tell whether a test leaves coverage alone: as its file does, or as it says itself by the mark ``no_cover``."""
-    if item.get_closest_marker("no_cover"):
-        return True
-    return any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in UNTRACED)
+    # asked of every test, by every process: is_relative_to took a quarter of a collection under cProfile
+    return str(item.path).startswith(_UNTRACED_PATHS) or item.get_closest_marker("no_cover") is not None
 
 
 @pytest.hookimpl(tryfirst=True)

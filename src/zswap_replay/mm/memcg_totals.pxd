@@ -2,3 +2,4 @@ from zswap_replay.lib.page_table cimport SWAPCACHE, PageTable
 from zswap_replay.mm.memcontrol cimport NR_EVENTS, MemCgroups
 
 cdef int add_to_parents(MemCgroups memcgs, long long[::1] values, int width) except -1
+cdef int add_up(MemCgroups memcgs, long long[::1] totals) except -1

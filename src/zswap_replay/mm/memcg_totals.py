@@ -23,18 +23,27 @@ def node_totals(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
 
     The counts are accesses, events, in the order of their names, and what is in zswap: those of ``NODE_NAMES``.
     """
-    accesses = with_descendants(memcgs, memcgs.accesses, 1)
-    events = with_descendants(memcgs, memcgs.events, NR_EVENTS)
-    entries = with_descendants(memcgs, memcgs.node_zswapped, 1)
-    compressed = with_descendants(memcgs, memcgs.node_zswap_bytes, 1)
-    return np.concatenate([accesses, events, entries, compressed], axis=2)
+    totals = np.empty((memcgs.nr, memcgs.nr_nodes, len(NODE_NAMES)), np.int64)
+    add_up(memcgs, totals.reshape(-1).data)
+    return totals
 
 
-def with_descendants(memcgs: MemCgroups, items: Column, width: int) -> "npt.NDArray[np.int64]":
-    """Return a column of ``width`` items a memcg and node as [memcg, node, item], those of descendants added."""
-    values = np.array(np.asarray(items, dtype=np.int64)[: memcgs.nr * memcgs.nr_nodes * width])
-    add_to_parents(memcgs, values.data, memcgs.nr_nodes * width)
-    return values.reshape(memcgs.nr, memcgs.nr_nodes, width)
+def add_up(memcgs: MemCgroups, totals: Column) -> None:
+    """Write what is counted by memcg and node, in the order of ``NODE_NAMES``, and add it up the tree.
+
+    A loop, and no columns put together by numpy: a replay may read its counters hundreds of thousands of times.
+    """
+    width: cython.Py_ssize_t = NR_EVENTS + 3
+    place: cython.Py_ssize_t
+    event: cython.int
+    for place in range(memcgs.nr * memcgs.nr_nodes):
+        at: cython.Py_ssize_t = place * width
+        totals[at] = memcgs.accesses[place]
+        for event in range(NR_EVENTS):
+            totals[at + 1 + event] = memcgs.events[place * NR_EVENTS + event]
+        totals[at + NR_EVENTS + 1] = memcgs.node_zswapped[place]
+        totals[at + NR_EVENTS + 2] = memcgs.node_zswap_bytes[place]
+    add_to_parents(memcgs, totals, memcgs.nr_nodes * cython.cast(cython.int, width))
 
 
 def swapcached(pages: PageTable, memcgs: MemCgroups) -> "npt.NDArray[np.int64]":

@@ -136,8 +136,8 @@ MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
 """By group and name, where a counter of memcgs is read that is no count of that name, of a node or of all nodes."""
 
 
-def machine_source(machine: Machine, group: Group, name: str) -> MachineSource:
-    """Find where a counter of the machine is read: in MACHINE_SOURCES, or as an attribute of the same name.
+def machine_source(machine: Machine, group: Group, name: str) -> MachineSource | str:
+    """Find where a counter of the machine is read: in MACHINE_SOURCES, or as an attribute of the same name, its path.
 
     Raises LookupError: neither is there.
     """
@@ -145,10 +145,27 @@ def machine_source(machine: Machine, group: Group, name: str) -> MachineSource:
     if source is not None:
         return source
     for part in PARTS:
-        keeper = attrgetter(part)(machine)
-        if hasattr(keeper, name):
-            return lambda _: int(getattr(keeper, name))
+        if hasattr(attrgetter(part)(machine), name):
+            return f"{part}.{name}"
     raise LookupError(f"{group}.{name}: no attribute of that name in {', '.join(PARTS)}, and no source")
+
+
+class MachineSources:
+    """Where the counters of the machine are read: most are attributes, which are taken all at once."""
+
+    def __init__(self, machine: Machine, names: Mapping[Group, Sequence[str]]) -> None:
+        """Find the source of each counter. Raises LookupError: one has none."""
+        found = [machine_source(machine, group, name) for group in OF_MACHINE for name in names[group]]
+        attributes = [(place, path) for place, path in enumerate(found) if isinstance(path, str)]
+        self._attributes = attrgetter(*(path for _, path in attributes))
+        self._places = np.array([place for place, _ in attributes], np.intp)
+        self._others = [(place, source) for place, source in enumerate(found) if not isinstance(source, str)]
+
+    def read(self, now: Reading, into: Columns) -> None:
+        """Read the counters."""
+        into[self._places] = self._attributes(now.machine)
+        for place, source in self._others:
+            into[place] = source(now)
 
 
 def read_limits(memcgs: MemCgroups, indices: npt.NDArray[np.int64], into: Columns) -> None:
@@ -195,9 +212,7 @@ class CounterReader:
         absent, zram = machine.release.absent, machine.zram is not None
         self._machine = machine
         names = {group: tuple(shown(group, absent, zram=zram)) for group in COUNTERS}
-        self._of_machine = [
-            machine_source(machine, group, name) for group in OF_MACHINE for name in names[group]
-        ]
+        self._of_machine = MachineSources(machine, names)
         self._of_memcgs = {group: MemcgSources(group, names[group]) for group in MEMCG_SOURCES}
         self._layout = Layout(names, machine.memcgs.nr_nodes, FILES)
 
@@ -212,20 +227,21 @@ class CounterReader:
         """
         memcgs, zram = self._machine.memcgs, self._machine.zram
         counts = node_totals(memcgs)
-        everywhere = dict(zip(NODE_NAMES, counts[0].sum(axis=0).tolist(), strict=True))
+        all_nodes = counts.sum(axis=1)
+        everywhere = dict(zip(NODE_NAMES, all_nodes[0].tolist(), strict=True))
         whole = Reading(self._machine, everywhere, mismatches, zram.counters() if zram else {})
         indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
         here = [path for path in paths if path is not None]
         numbers = Numbers.empty(self._layout, label, time_ns, self._params(), here, indices)
-        numbers.machine[:] = [source(whole) for source in self._of_machine]
+        self._of_machine.read(whole, numbers.machine)
         cached = swapcached(self._machine.pages, memcgs) if zram else None
-        self._read_memcgs(counts[indices], MemcgReading(memcgs, indices, cached), numbers.memcgs)
+        now = MemcgReading(memcgs, indices, cached)
+        self._read_memcgs(counts[indices], all_nodes[indices], now, numbers.memcgs)
         return numbers
 
-    def _read_memcgs(self, counts: Columns, now: MemcgReading, into: Columns) -> None:
+    def _read_memcgs(self, counts: Columns, all_nodes: Columns, now: MemcgReading, into: Columns) -> None:
         """Read the counters of memcgs, whose ``counts`` are [memcg, node, count], and their limits."""
         replay, node, limits = self._layout.parts
-        all_nodes = counts.sum(axis=1)
         self._of_memcgs["memcg"].read(all_nodes, now, into[:, :replay])
         self._of_memcgs["replay.memcg"].read(all_nodes, now, into[:, replay:node])
         # [memcg, node, counter], a view: one node after the other

@@ -18,6 +18,8 @@ _Places = npt.NDArray[np.int32]
 _OBJECT_BYTES = 700
 """Memory that a snapshot takes in which nothing has changed."""
 
+_NONE: _Places = np.zeros(0, np.int32)
+
 
 @dataclass(frozen=True, slots=True)
 class _Change:
@@ -126,8 +128,8 @@ class PackedSnapshots(Sequence[Snapshot]):
         state = self._now
         if state is None:
             state = self._now = _State(numbers.layout)
-        born, gone = 0, np.zeros(0, np.int32)
-        if not np.array_equal(numbers.ids, self._ids):
+        born, gone = 0, _NONE
+        if len(numbers.ids) != len(self._ids) or (numbers.ids != self._ids).any():
             rows = state.live_rows()
             born = int((numbers.ids > self._last_id).sum())
             gone = rows[~np.isin(self._ids, numbers.ids)].astype(np.int32)
@@ -137,7 +139,7 @@ class PackedSnapshots(Sequence[Snapshot]):
                 self._last_id = int(numbers.ids[-1])
             state.come_and_go(born, gone)
         places = state.live_places()
-        differ = np.flatnonzero(state.values[places] != numbers.values)
+        differ = (state.values.take(places) != numbers.values).nonzero()[0]
         at, values = places[differ], numbers.values[differ]
         before = self._changes[-1].params if self._changes else None
         params = before if before == numbers.params else numbers.params
