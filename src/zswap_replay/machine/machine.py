@@ -173,7 +173,6 @@ class Machine:
         memcg = self.memcgs.mem_cgroup_css_alloc(self.memcg_of(parent))
         self.lruvecs.new_memcg()
         self.stat.new_memcg()
-        self.workingset.new_memcg()
         self.memory.forget_pages(self.paths.memcg_of(path))
         self.paths.set_memcg(path, memcg)
         self.pages.new_space(memcg, seed, group)
@@ -185,14 +184,14 @@ class Machine:
         Raises LookupError: it was never created. ValueError: it is the root, or was removed already.
         """
         memcg = self.memcg_of(path)
-        if memcg == 0 or not self.memcgs.online[memcg]:
+        if memcg == 0 or not self.memcgs.memcg[memcg].online:
             raise ValueError(f"path {path}: expected a memcg that is online, and not the root")
         if self.file_pages.file_of(memcg):
             self.file_pages.set_file(memcg, 0)
         self.zswap.pools.zswap_memcg_offline_cleanup(memcg)
         self.proactive.zswap_memcg_offline_cleanup(memcg)
         if self.release.resident_pages_reparented:
-            parent = self.memcgs.parent[memcg]
+            parent = self.memcgs.memcg[memcg].parent
             moved = self.lruvecs.lru_reparent_memcg(memcg, parent)
             self.memcgs.reparent_charges(memcg, parent, moved)
         self.memory.forget_pages(memcg)

@@ -52,6 +52,6 @@ def add_to_parents(memcgs: MemCgroups, values: Column, width: cython.int) -> Non
     memcg: cython.int
     item: cython.Py_ssize_t
     for memcg in range(memcgs.nr - 1, 0, -1):  # a child is always younger than its parent
-        up: cython.Py_ssize_t = (memcgs.parent[memcg] - memcg) * width
+        up: cython.Py_ssize_t = (memcgs.memcg[memcg].parent - memcg) * width
         for item in range(memcg * width, (memcg + 1) * width):
             values[item + up] += values[item]

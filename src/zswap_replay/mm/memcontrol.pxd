@@ -1,4 +1,6 @@
 cimport cython
+from zswap_replay.lib.columns cimport Records
+from zswap_replay.mm.mem_cgroup cimport Memcg
 from zswap_replay.mm.memcg_savings cimport MemcgSavings
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 
@@ -34,12 +36,11 @@ cdef class MemCgroups:
     cdef readonly long long nr_swap_pages
     cdef readonly MemcgSavings savings
     cdef bint switch_exists, switch_inherited, switch_hierarchical
-    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg
+    cdef readonly Records records
+    cdef readonly Memcg[::1] memcg
+    cdef readonly int[::1] first_child, last_child, next_sibling, prev_sibling
     cdef int[::1] first_objcg, next_objcg
-    cdef readonly unsigned char[::1] online, zswap_writeback
-    cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
-    cdef readonly long long[::1] device_bytes
-    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, zswpwb_proactive_b, accesses, events, node_zswap_bytes, node_zswapped
+    cdef readonly long long[::1] accesses, events, node_zswap_bytes, node_zswapped
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
     cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
     cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept

@@ -84,7 +84,7 @@ class Memory:
         Models do_anonymous_page().
         """
         memcg: cython.int = self.pages.space_of(page)
-        if not self.memcgs.online[memcg]:
+        if not self.memcgs.memcg[memcg].online:
             memcg = ROOT
         self.limits.try_charge_memcg(memcg)
         self.pages.page[page].node = node

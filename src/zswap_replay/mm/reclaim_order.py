@@ -58,7 +58,7 @@ class ReclaimOrder:
         above: cython.int
         while at > 1:
             at -= 1
-            above = place[memcgs.parent[self.order[at]]]
+            above = place[memcgs.memcg[self.order[at]].parent]
             if self.behind[above] < self.behind[at]:
                 self.behind[above] = self.behind[at]
 

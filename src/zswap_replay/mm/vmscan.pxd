@@ -54,7 +54,7 @@ cdef class PageReclaim:
     cdef public bint skips_idle
     cdef readonly int shrink_delay, swap_full_memcg, swappiness
     cdef readonly long long share, whole
-    cdef int[::1] reclaim_iter, isolated, fates, deactivated
+    cdef int[::1] isolated, fates, deactivated
     cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pageouts, pgscan, pgsteal
     cdef void set_swappiness(self, int swappiness) noexcept

@@ -6,7 +6,7 @@ as reclaim gets more urgent.
 
 import cython
 
-from zswap_replay.lib.columns import INT, column, grown
+from zswap_replay.lib.columns import INT, column
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.file_pages import FilePages
@@ -133,8 +133,6 @@ class PageReclaim:
         self.shrink_delay = shrink_delay
         # whether the shrink worker was ever queued while reclaim went on: what came of it is a matter of shrink_delay
         self.worker_waited = False
-        # by the memcg whose limit is at work: the memcg below it that a round came to last
-        self.reclaim_iter = column(8, INT, -1)
         self.order = ReclaimOrder(memcgs, self.lruvecs, self.stat)
         # whether memcgs are passed over in which shrink_lruvec() would do nothing
         self.skips_idle = True
@@ -222,15 +220,15 @@ class PageReclaim:
         self.swap_full_memcg = memcg
         above: cython.int = memcg
         while above > ROOT and (
-            memcgs.swap_max[above] == NO_LIMIT or memcgs.swap[above] < memcgs.swap_max[above]
+            memcgs.memcg[above].swap_max == NO_LIMIT or memcgs.memcg[above].swap < memcgs.memcg[above].swap_max
         ):
-            above = memcgs.parent[above]
+            above = memcgs.memcg[above].parent
         self.shortages.note(
             "memory.swap.max" if above > ROOT else "disksize",
             above,
             memcg,
             self.zswap.worker.now,
-            memcgs.swap[above] + memcgs.resident[above],
+            memcgs.memcg[above].swap + memcgs.memcg[above].resident,
         )
 
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
@@ -397,7 +395,7 @@ class PageReclaim:
         Models get_scan_count().
         """
         size: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + head]
-        return scan_count(size, priority, self.memcgs.online[memcg] != 0, self.share, self.whole)
+        return scan_count(size, priority, self.memcgs.memcg[memcg].online != 0, self.share, self.whole)
 
     def shrink_lruvec(
         self, memcg: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
@@ -443,14 +441,14 @@ class PageReclaim:
 
         The ratio grows with the memory. Models inactive_is_low().
         """
-        inactive: cython.longlong = self.stat.stat_inactive[memcg]
-        active: cython.longlong = self.stat.stat_active[memcg]
+        inactive: cython.longlong = self.memcgs.memcg[memcg].stat_inactive
+        active: cython.longlong = self.memcgs.memcg[memcg].stat_active
         return inactive * inactive_ratio(inactive + active) < active
 
     def may_deactivate(self, memcg: cython.int) -> cython.bint:
         """Tell whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
         return self.inactive_is_low(memcg) or (
-            self.stat.stat_activations[memcg] != self.workingset.activations_seen[memcg]
+            self.memcgs.memcg[memcg].stat_activations != self.memcgs.memcg[memcg].activations_seen
         )
 
 
@@ -465,8 +463,8 @@ class Vmscan(PageReclaim):
         Models shrink_node_memcgs().
         """
         freed: cython.longlong = 0
-        start: cython.int = self.reclaim_iter[root]
-        if start >= 0 and not self.memcgs.online[start] and self.memcgs.refs[start] == 0:
+        start: cython.int = self.memcgs.memcg[root].reclaim_iter
+        if start >= 0 and not self.memcgs.memcg[start].online and self.memcgs.memcg[start].refs == 0:
             start = -1  # it has left the tree: invalidate_reclaim_iterators()
         if self.skips_idle and self.memcgs.first_child[root] >= 0 and not self.zswap.shrinker_enabled:
             return self.shrink_busy_memcgs(root, start, priority, nr_to_reclaim)
@@ -478,7 +476,7 @@ class Vmscan(PageReclaim):
                 self.shrink_slab(memcg, priority)
             if memcg == start:
                 break
-        self.reclaim_iter[root] = memcg
+        self.memcgs.memcg[root].reclaim_iter = memcg
         return freed
 
     def shrink_busy_memcgs(
@@ -492,7 +490,7 @@ class Vmscan(PageReclaim):
         turn: cython.int = self.lruvecs.place[start] + 1 if start >= 0 else first
         at: cython.int = turn
         memcg: cython.int
-        self.reclaim_iter[root] = start
+        self.memcgs.memcg[root].reclaim_iter = start
         _half: cython.int
         for _half in range(2):
             while freed < nr_to_reclaim:
@@ -502,13 +500,13 @@ class Vmscan(PageReclaim):
                 memcg = order.order[at]
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
                 self.lruvecs.busy[at] = self.busy_until(memcg)
-                self.reclaim_iter[root] = memcg
+                self.memcgs.memcg[root].reclaim_iter = memcg
                 at += 1
             if freed >= nr_to_reclaim:
                 return freed
             at = first
             stop = turn
-        self.reclaim_iter[root] = start
+        self.memcgs.memcg[root].reclaim_iter = start
         return freed
 
     def busy_until(self, memcg: cython.int) -> cython.int:
@@ -520,7 +518,7 @@ class Vmscan(PageReclaim):
         scan: cython.longlong = self.lruvecs.lists.size[first + LRU_INACTIVE_ANON]
         if (
             self.file_pages.file_of(memcg) != 0
-            or not self.memcgs.online[memcg]
+            or not self.memcgs.memcg[memcg].online
             or self.stat.accesses_of(memcg) >= self.stat.next_flush[memcg]
             or (self.lruvecs.lists.size[first + LRU_ACTIVE_ANON] > 0 and self.inactive_is_low(memcg))
         ):
@@ -549,8 +547,6 @@ class Vmscan(PageReclaim):
         """Free pages below ``root`` with growing urgency; return how many went. Models do_try_to_free_pages()."""
         if not self.writeback.begin_reclaim():
             return 0
-        if root >= len(self.reclaim_iter):
-            self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
         freed: cython.longlong = 0
         priority: cython.int
         memcg: cython.int
@@ -581,7 +577,7 @@ class Vmscan(PageReclaim):
             return freed
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:
-            self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
+            self.memcgs.memcg[memcg].activations_seen = self.memcgs.memcg[memcg].stat_activations
             if freed == 0:
                 # the flusher comes before a task that finds nothing, again and again, is killed
                 self.stat.mem_cgroup_flush_stats(memcg)
@@ -599,4 +595,4 @@ class Vmscan(PageReclaim):
             at -= 1
             if first <= self.lruvecs.place[self.stat.changed[at]] < stop:
                 memcg = self.stat.take_changed(at)
-                self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
+                self.memcgs.memcg[memcg].activations_seen = self.memcgs.memcg[memcg].stat_activations

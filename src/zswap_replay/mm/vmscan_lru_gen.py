@@ -340,7 +340,7 @@ class LruGen(Vmscan):
         due: cython.bint = self.should_run_aging(memcg, total)
         if self.gens.nr_gens(memcg) == MIN_NR_GENS:
             total = 0
-        if total and not self.memcgs.online[memcg]:
+        if total and not self.memcgs.memcg[memcg].online:
             return total
         if not due or priority == DEF_PRIORITY:
             return total >> priority
