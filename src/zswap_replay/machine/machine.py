@@ -47,6 +47,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         YOUNG,
         ZERO,
     )
+    from zswap_replay.mm.memory import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
 
@@ -301,12 +302,21 @@ class Machine:
         accessed: cython.int = self.accessed
         until: cython.ulonglong = worker.next_work()
         first: cython.Py_ssize_t = start
+        # the event at which to look ahead again, or closer, and the one behind those that were looked up
         end: cython.Py_ssize_t = start
+        ahead_stop: cython.Py_ssize_t = start
         for i in range(start, stop):
             if i == end:
-                pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
-                first = i
-                end = pages.ahead_stop
+                if end != ahead_stop:
+                    self.memory.look_closer()
+                    end = ahead_stop
+                else:
+                    pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
+                    first = i
+                    end = ahead_stop = pages.ahead_stop
+                    if pages.nr_faults > 1:
+                        self.memory.look_ahead()
+                        end = min(i + SOON, ahead_stop)
             page = ahead[i - first]
             kind = event[i]
             given = has_content[i] != 0

@@ -6,7 +6,6 @@ For self-checks and restored checkpoints; it takes time in proportion to the pag
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -145,7 +144,6 @@ class _Pages:
 
     def charges(self) -> None:
         """Check what each memcg below the root is charged for its entries and those of its descendants."""
-        memcgs = self.machine.memcgs
         memcg, length = self.memcg_of_entry[self.charged], self.length[self.stored][self.charged]
         self._by_memcg("compressed bytes", "zswap_bytes", memcg, length)
         self._by_memcg("entries", "zswapped", memcg)

@@ -43,16 +43,15 @@ MEMCG: Fields = {
 
 Of the tree: ``refs`` is what keeps a dead memcg: pages charged to it, swap slots that name it, children, the worker's
 cursor. ``id_refs`` are the swap slots among them: as long as there is one, more can come, also after its death.
-``objcg_memcg`` is by objcg, which is numbered as the memcg that it was made for: whom it belongs to now; after that one's
-death it is the parent.
+``objcg_memcg`` is by objcg, which is numbered as the memcg that it was made for: whom it belongs to now, after that
+one's death the parent.
 
 Of zswap: ``device_bytes`` is what a swap device holds in RAM, where that is charged, as no kernel does. ``saved_peak``
-is the most bytes saved; ``saved_low`` and ``saved_high`` are own changes in bytes times their ns, the lower LOW_BITS and
-the others (memcg_savings.py).
+is the most bytes saved; ``saved_low`` and ``saved_high`` are own changes in bytes times their ns, the lower LOW_BITS
+and the others (memcg_savings.py). ``zswpwb_proactive_b`` are compressed bytes that proactive writeback took.
 
 Of reclaim: ``nonresident_age`` counts pages that left the inactive list (workingset.py); ``activations`` those of pages
 that came back in time: now, when reclaim last looked at the statistics, and, with the lengths of the lists, at the last
-flush (memcg_stat.py); ``is_changed``: that flush changed them since reclaim looked. ``reclaim_iter`` is, where the limit
-at work is this memcg's, the memcg below it that a round came to last (vmscan.py). ``zswpwb_proactive_b`` are compressed
-bytes that proactive writeback took.
+flush (memcg_stat.py); ``is_changed``: that flush changed them since reclaim looked. ``reclaim_iter`` is, where the
+limit at work is this memcg's, the memcg below it that a round came to last (vmscan.py).
 """

@@ -65,8 +65,8 @@ class MemcgStat:
                 self.memcgs.memcg[memcg].is_changed = 1
                 self.changed[self.nr_changed] = memcg
                 self.nr_changed += 1
-        self.memcgs.memcg[memcg].stat_inactive = self.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
-        self.memcgs.memcg[memcg].stat_active = self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
+        self.memcgs.memcg[memcg].stat_inactive = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
+        self.memcgs.memcg[memcg].stat_active = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
         if self.stat_flush:
             self.next_flush[memcg] = (self.accesses_of(memcg) // self.stat_flush + 1) * self.stat_flush
 

@@ -25,9 +25,8 @@ def node_totals(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
     """
     accesses = with_descendants(memcgs, memcgs.accesses, 1)
     events = with_descendants(memcgs, memcgs.events, NR_EVENTS)
-    entries = with_descendants(memcgs, memcgs.node_zswapped, 1)
-    compressed = with_descendants(memcgs, memcgs.node_zswap_bytes, 1)
-    return np.concatenate([accesses, events, entries, compressed], axis=2)
+    zswap = with_descendants(memcgs, memcgs.node_zswap, 2)
+    return np.concatenate([accesses, events, zswap], axis=2)
 
 
 def with_descendants(memcgs: MemCgroups, items: Column, width: int) -> "npt.NDArray[np.int64]":

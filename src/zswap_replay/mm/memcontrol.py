@@ -15,6 +15,7 @@ from zswap_replay.mm.mem_cgroup import MEMCG
 from zswap_replay.mm.memcg_savings import MemcgSavings
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
     from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
 
     ROOT = 0
@@ -23,29 +24,29 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     NR_SWAP_PAGES = 1 << 40
     """Free slots of a device that has no end."""
 
-    # events of a memcg, in the order of MemCgroups.events
+    # events of a memcg, in the order of MemCgroups.events: those that are frequent stand in one cache line
     PGMAJFAULT = 0
-    PSWPIN = 1
-    PSWPOUT = 2
-    ZSWPIN = 3
-    ZSWPOUT = 4
-    ZSWPWB = 5
-    MEMCG_LIMIT_REJECT = 6
-    POOL_LIMIT_REJECT = 7
-    COMPRESS_REJECT = 8
-    OOM = 9
-    WRITTEN_BACK = 10
-    PGSTEAL = 11
-    WORKINGSET_REFAULT_ANON = 12
-    WORKINGSET_ACTIVATE_ANON = 13
+    ZSWPIN = 1
+    ZSWPOUT = 2
+    PGSTEAL = 3
+    WORKINGSET_REFAULT_ANON = 4
+    WORKINGSET_ACTIVATE_ANON = 5
+    PSWPIN = 6
+    PSWPOUT = 7
+    ZSWPWB = 8
+    WRITTEN_BACK = 9
+    MEMCG_LIMIT_REJECT = 10
+    POOL_LIMIT_REJECT = 11
+    COMPRESS_REJECT = 12
+    OOM = 13
     SWAP_EVENTS_MAX = 14
     SWAP_EVENTS_FAIL = 15
     NR_EVENTS = 16
 
 EVENT_NAMES = (
-    *("pgmajfault", "pswpin", "pswpout", "zswpin", "zswpout", "zswpwb"),
-    *("memcg_limit_reject", "pool_limit_reject", "compress_reject", "oom", "written_back_pages"),
-    *("pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
+    *("pgmajfault", "zswpin", "zswpout", "pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
+    *("pswpin", "pswpout", "zswpwb", "written_back_pages"),
+    *("memcg_limit_reject", "pool_limit_reject", "compress_reject", "oom"),
     *("swap.events.max", "swap.events.fail"),
 )
 
@@ -78,9 +79,8 @@ class MemCgroups:
         # free slots of the device, and whether more than half of them are in use
         self.nr_swap_pages = NR_SWAP_PAGES
         self.vm_swap_full = False
-        # entries and their bytes without those of descendants, [memcg * nr_nodes + nid]
-        self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
-        self.node_zswapped = column(room * nr_nodes, LONGLONG)
+        # entries and behind them their bytes, without those of descendants, [2 * (memcg * nr_nodes + nid)]
+        self.node_zswap = column(2 * room * nr_nodes, LONGLONG)
         self.savings = MemcgSavings(self.records)
         # [memcg * nr_nodes + nid]: by themselves, as they are what most rows of a trace count and nothing else
         self.accesses = column(room * nr_nodes, LONGLONG)
@@ -133,12 +133,9 @@ class MemCgroups:
         last: cython.int = -1
         parent: cython.int = self.memcg[memcg].parent
         own: cython.int
-        for own in range(memcg * self.nr_nodes, (memcg + 1) * self.nr_nodes):
-            heirs: cython.int = own + (parent - memcg) * self.nr_nodes
-            self.node_zswap_bytes[heirs] += self.node_zswap_bytes[own]
-            self.node_zswapped[heirs] += self.node_zswapped[own]
-            self.node_zswap_bytes[own] = 0
-            self.node_zswapped[own] = 0
+        for own in range(2 * memcg * self.nr_nodes, 2 * (memcg + 1) * self.nr_nodes):
+            self.node_zswap[own + 2 * (parent - memcg) * self.nr_nodes] += self.node_zswap[own]
+            self.node_zswap[own] = 0
         while objcg >= 0:
             self.memcg[objcg].objcg_memcg = parent
             last = objcg
@@ -249,8 +246,9 @@ class MemCgroups:
         """
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
         if memcg >= 0:
-            self.node_zswap_bytes[memcg * self.nr_nodes + nid] += size
-            self.node_zswapped[memcg * self.nr_nodes + nid] += 1
+            own: cython.int = 2 * (memcg * self.nr_nodes + nid)
+            self.node_zswap[own] += 1
+            self.node_zswap[own + 1] += size
             self.savings.add(memcg, PAGE_SIZE - size)
         while memcg >= 0:
             self.memcg[memcg].zswap_bytes += size
@@ -266,8 +264,9 @@ class MemCgroups:
         """
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
         if memcg >= 0:
-            self.node_zswap_bytes[memcg * self.nr_nodes + nid] -= size
-            self.node_zswapped[memcg * self.nr_nodes + nid] -= 1
+            own: cython.int = 2 * (memcg * self.nr_nodes + nid)
+            self.node_zswap[own] -= 1
+            self.node_zswap[own + 1] -= size
             self.savings.add(memcg, size - PAGE_SIZE)
         while memcg >= 0:
             self.memcg[memcg].zswap_bytes -= size
@@ -277,7 +276,9 @@ class MemCgroups:
 
     def saved(self, memcg: cython.int) -> cython.longlong:
         """Return what a memcg saves, in bytes: the pages that its entries were, less their compressed bytes."""
-        return (self.memcg[memcg].zswapped << PAGE_SHIFT) - self.memcg[memcg].zswap_bytes
+        pages: cython.longlong = self.memcg[memcg].zswapped
+        size: cython.longlong = self.memcg[memcg].zswap_bytes
+        return (pages << PAGE_SHIFT) - size
 
     def restart_savings(self) -> None:
         """Let sums and peaks of what memcgs save begin anew, as Held.restart() does for the whole machine."""
@@ -293,7 +294,7 @@ class MemCgroups:
         if not self.switch_exists:
             return True
         if not self.switch_hierarchical:
-            return self.memcg[memcg].zswap_writeback != 0
+            return bool(self.memcg[memcg].zswap_writeback)
         while memcg >= 0:
             if not self.memcg[memcg].zswap_writeback:
                 return False
@@ -306,7 +307,8 @@ class MemCgroups:
         Models page_counter_read() of memory, which bytes reach in whole pages: obj_cgroup_charge().
         """
         size: cython.longlong = self.memcg[memcg].zswap_bytes + self.memcg[memcg].device_bytes
-        return self.memcg[memcg].resident + ((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
+        resident: cython.longlong = self.memcg[memcg].resident
+        return resident + ((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
     def charge(self, memcg: cython.int) -> None:
         """Charge a resident page, whatever the limits. Models page_counter_charge() and css_get()."""
@@ -331,7 +333,10 @@ class MemCgroups:
         """
         above: cython.int = memcg
         while above >= 0:
-            if self.memcg[above].swap_max != NO_LIMIT and self.memcg[above].swap >= self.memcg[above].swap_max:
+            if (
+                self.memcg[above].swap_max != NO_LIMIT
+                and self.memcg[above].swap >= self.memcg[above].swap_max
+            ):
                 return False
             above = self.memcg[above].parent
         self.memcg[memcg].refs += 1
@@ -371,7 +376,10 @@ class MemCgroups:
         if self.vm_swap_full:
             return True
         while memcg > ROOT:
-            if self.memcg[memcg].swap_max != NO_LIMIT and 2 * self.memcg[memcg].swap >= self.memcg[memcg].swap_max:
+            if (
+                self.memcg[memcg].swap_max != NO_LIMIT
+                and 2 * self.memcg[memcg].swap >= self.memcg[memcg].swap_max
+            ):
                 return True
             memcg = self.memcg[memcg].parent
         return False
@@ -404,6 +412,16 @@ class MemCgroups:
         else:
             raise KeyError(key)
 
+    def prefetch(self, memcg: cython.int) -> None:
+        """Prefetch what a fault and a store touch of a memcg."""
+        if cython.compiled:
+            own: cython.int = memcg * self.nr_nodes
+            prefetch(cython.address(self.memcg[memcg].parent))
+            prefetch(cython.address(self.memcg[memcg].zswap_max))
+            prefetch(cython.address(self.memcg[memcg].nonresident_age))
+            prefetch(cython.address(self.events[own * NR_EVENTS]))
+            prefetch(cython.address(self.node_zswap[2 * own]))
+
     def values(self, field: str) -> "npt.NDArray[Any]":
         """Return a field of ``memcg`` of all memcgs, as an array of its own."""
         return np.array(self.records.view(field)[: self.nr])
@@ -422,7 +440,6 @@ class MemCgroups:
         self.prev_sibling = grown(self.prev_sibling, room, -1)
         self.first_objcg = grown(self.first_objcg, room, -1)
         self.next_objcg = grown(self.next_objcg, room, -1)
-        self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
-        self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
+        self.node_zswap = grown(self.node_zswap, 2 * room * self.nr_nodes)
         self.accesses = grown(self.accesses, room * self.nr_nodes)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

@@ -52,7 +52,9 @@ class Workingset:
         statistics. Models workingset_refault(). The page must have a shadow.
         """
         self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
-        distance: cython.longlong = self.memcgs.memcg[memcg].nonresident_age - (self.pages.page[page].lru.at - 1)
+        distance: cython.longlong = self.memcgs.memcg[memcg].nonresident_age - (
+            self.pages.page[page].lru.at - 1
+        )
         distance &= EVICTION_MASK
         self.stat.flush_if_due(memcg)
         if distance <= self.memcgs.memcg[memcg].stat_active:

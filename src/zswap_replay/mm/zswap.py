@@ -239,7 +239,8 @@ class ZswapShrinker:
         if self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS:
             self.protected[slot] -= spared
         backing: cython.longlong = self.memcgs.memcg[memcg].zswap_bytes >> PAGE_SHIFT
-        return freeable * backing // self.memcgs.memcg[memcg].zswapped
+        entries: cython.longlong = self.memcgs.memcg[memcg].zswapped
+        return freeable * backing // entries
 
     def zswap_shrinker_scan(
         self, zswap: "Zswap", nid: cython.int, memcg: cython.int, nr_to_scan: cython.longlong
