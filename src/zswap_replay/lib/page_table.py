@@ -73,7 +73,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Events that are looked up at once."""
 
 
-FEW_SPACES = cython.declare(cython.Py_ssize_t, 64)
 MAX_INDEX = cython.declare(cython.ulonglong, 0x7FFFFFFF)
 MASK32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
@@ -389,7 +388,8 @@ class PageTable:
                         index = page[i] & BLOCK_MASK
                         ahead[at] = (block << BLOCK_SHIFT) + index
         self.nr_faults = 0
-        if len(self.space_seed) <= FEW_SPACES:
+        few: cython.Py_ssize_t = 64  # address spaces whose memcgs stay in the caches unasked
+        if self.space_seed.shape[0] <= few:  # type: ignore[index]
             for at in range(self.ahead_stop - start):
                 index = ahead[at]
                 if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
