@@ -97,8 +97,9 @@ class Lruvecs:
         Models lruvec_add_folio(), include/linux/mm_inline.h.
         """
         self.pages.flags[page] &= ~ISOLATED
-        if self.busy[self.place[memcg]] != AWAKE:
-            self.set_busy(self.place[memcg], AWAKE)
+        at: cython.int = self.place[memcg]
+        if self.busy[at] != AWAKE:
+            self.set_busy(at, AWAKE)
         self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:
