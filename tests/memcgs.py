@@ -15,7 +15,8 @@ def events_of(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
 def nr_dying_descendants(memcgs: MemCgroups) -> int:
     """The number of memcgs that were removed and that something still refers to."""
     memcg, dying = ROOT, 0
+    online = memcgs.values("online")
     while memcg >= 0:
-        dying += not memcgs.online[memcg]
+        dying += not online[memcg]
         memcg = memcgs.mem_cgroup_iter(ROOT, memcg)
     return dying

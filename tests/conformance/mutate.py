@@ -147,9 +147,8 @@ def leaf_limit() -> Patch:
 
     def obj_cgroup_may_zswap(self: MemCgroups, objcg: int) -> bool:
         memcg = self.obj_cgroup_memcg(objcg)
-        return bool(
-            self.zswap_max[memcg] < 0 or self.zswap_bytes[memcg] >> PAGE_SHIFT < self.zswap_max[memcg]
-        )
+        own = self.memcg[memcg]
+        return bool(own.zswap_max < 0 or own.zswap_bytes >> PAGE_SHIFT < own.zswap_max)
 
     return method(MemCgroups, obj_cgroup_may_zswap)
 
@@ -160,9 +159,10 @@ def over_limit() -> Patch:
     def obj_cgroup_may_zswap(self: MemCgroups, objcg: int) -> bool:
         memcg = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
-            if 0 <= self.zswap_max[memcg] < self.zswap_bytes[memcg] >> PAGE_SHIFT:
+            own = self.memcg[memcg]
+            if 0 <= own.zswap_max < own.zswap_bytes >> PAGE_SHIFT:
                 return False
-            memcg = self.parent[memcg]
+            memcg = own.parent
         return True
 
     return method(MemCgroups, obj_cgroup_may_zswap)
@@ -184,7 +184,7 @@ def dead_skipped() -> Patch:
 
     def mem_cgroup_iter(self: MemCgroups, root: int, prev: int) -> int:
         memcg = int(whole(self, root, prev))
-        while memcg >= 0 and not self.online[memcg]:
+        while memcg >= 0 and not self.memcg[memcg].online:
             memcg = int(whole(self, root, memcg))
         return memcg
 

@@ -50,8 +50,9 @@ def run(rows: list[Row], kernel: str, **more: Any) -> tuple[Replay, Result]:
 def up_the_tree(memcgs: MemCgroups, own: Counter[int]) -> list[int]:
     """What each memcg is charged, if each of ``own`` is charged to its ancestors too."""
     sums = [own[memcg] for memcg in range(memcgs.nr)]
+    parent = memcgs.values("parent")
     for memcg in range(memcgs.nr - 1, 0, -1):
-        sums[memcgs.parent[memcg]] += sums[memcg]
+        sums[parent[memcg]] += sums[memcg]
     return sums
 
 
@@ -76,7 +77,7 @@ def test_the_pages_in_memory_are_those_that_are_charged(kernel: str, rows: list[
     memcg = pages.records.values("memcg", pages.indices().stop)
     resident = [page for page in pages.indices() if pages.flags[page] & (PRESENT | SWAPCACHE)]
     charged = Counter(memcg[page] for page in resident)
-    assert up_the_tree(memcgs, charged) == list(memcgs.resident[: memcgs.nr])
+    assert up_the_tree(memcgs, charged) == memcgs.values("resident").tolist()
 
 
 @every_release
@@ -130,7 +131,7 @@ def test_slots_are_charged_until_they_are_given_back(kernel: str, rows: list[Row
     machine = run(rows, kernel)[0].machine
     pages = machine.pages
     slots = [page for page in pages.indices() if pages.flags[page] & SLOT]
-    assert machine.memcgs.swap[0] == len(slots) + machine.swap_slots.n_ret
+    assert machine.memcgs.values("swap")[0] == len(slots) + machine.swap_slots.n_ret
     assert machine.swap_slots.n_ret <= 64
     # a page that is out and has no slot would be lost
     assert all(pages.flags[page] & SLOT for page in entries(machine))
@@ -157,9 +158,9 @@ def test_entries_are_those_of_the_pages_and_of_slots_not_given_back(kernel: str,
         for entry in linked:
             if objcg[entry] >= 0:
                 own[memcgs.obj_cgroup_memcg(objcg[entry])] += length[entry]
-        online = [memcg for memcg in range(memcgs.nr) if memcgs.online[memcg]]
+        online = memcgs.values("online").nonzero()[0]
         sums = up_the_tree(memcgs, own)
-        assert [sums[memcg] for memcg in online] == [memcgs.zswap_bytes[memcg] for memcg in online]
+        assert [sums[memcg] for memcg in online] == memcgs.values("zswap_bytes")[online].tolist()
 
 
 @every_release

@@ -16,6 +16,15 @@ Column = memoryview
 
 INT, UINT, LONGLONG, ULONGLONG, UCHAR, USHORT = "i", "I", "q", "Q", "B", "H"
 
+if not cython.compiled:  # compiled, it is the C macro of the .pxd
+
+    def prefetch(address: object) -> None:
+        """Ask for the memory at an address, which will be needed, without waiting for it."""
+
+
+_LINE = 64
+"""Bytes of a cache line, at whose begin each array begins."""
+
 _LARGE = 1 << 20
 """Bytes from which on an array is not left to the allocator, which may keep what was freed."""
 
@@ -44,7 +53,9 @@ def grown(old: Column, size: int, fill: int = 0) -> Column:
 def _zeros(size: int, dtype: "np.dtype[Any]") -> "np.ndarray[Any, Any]":
     """Return an array of zeros; a large one has memory of its own, which is given back when the array is gone."""
     if size * dtype.itemsize < _LARGE:
-        return np.zeros(size, dtype=dtype)
+        memory = np.zeros(size * dtype.itemsize + _LINE, np.uint8)
+        first = -memory.__array_interface__["data"][0] % _LINE
+        return memory[first : first + size * dtype.itemsize].view(dtype)
     return np.frombuffer(_pages(size * dtype.itemsize), dtype=dtype)
 
 

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
-from zswap_replay.lib.page_table cimport prefetch
+from zswap_replay.lib.columns cimport prefetch
 from zswap_replay.lib.splitmix cimport mix64
 
 # constants of the .py, written by tools/constants.py

@@ -8,7 +8,7 @@ from zswap_replay.lib.columns import INT, ULONGLONG, Column, Fields, Records
 from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are declared in the .pxd
-    from zswap_replay.lib.page_table import prefetch
+    from zswap_replay.lib.columns import prefetch
 
     AHEAD = 16
     """Contents that are looked up at once."""

@@ -1,11 +1,15 @@
 cimport cython
-from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.columns cimport Records, prefetch
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     HOLE = -1
     FIRST_ROOM = 48
     SLAB_RINGS = 256
+
+cdef extern from *:
+    # an item of a list, which is not touched
+    void *item_of "PyList_GET_ITEM" (list items, Py_ssize_t at) noexcept
 
 cdef struct Place:
     int at
@@ -14,7 +18,7 @@ cdef struct Place:
 @cython.no_gc
 cdef class Ring:
     # the numbers first: they share a cache line with the address of the places
-    cdef int room, head, used
+    cdef int room, head, used, size
     cdef int[::1] slot
     cdef inline int place_of(self, int number) noexcept
     cdef void take(self, int[::1] slot, int room) noexcept
@@ -30,7 +34,6 @@ cdef class LruRings:
     cdef list rings, spare
     cdef int[::1] slab
     cdef int slab_used
-    cdef readonly int[::1] size
     cpdef detach(self)
     cpdef attach(self)
     cpdef int new_lists(self, int count) except -1
@@ -40,6 +43,11 @@ cdef class LruRings:
     cpdef int next(self, int head, int item) noexcept
     cpdef list in_order(self, int head)
     cpdef int places(self, int head) noexcept
+    cpdef int size_of(self, int head) noexcept
+    cpdef int tail(self, int head, int count, int[::1] items) noexcept
+    cdef void prefetch(self, int head) noexcept
+    cdef void prefetch_ends(self, int head) noexcept
+    cdef void prefetch_place(self, int head, int item) noexcept
     cpdef int list_add(self, int head, int item) except -1
     cpdef int list_add_all(self, int head, int count, int[::1] items) except -1
     cpdef int list_add_tail(self, int head, int item) except -1

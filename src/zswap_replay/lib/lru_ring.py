@@ -9,27 +9,35 @@ from typing import Any
 
 import cython
 
-from zswap_replay.lib.columns import INT, Column, Fields, Records, column, grown
+from zswap_replay.lib.columns import INT, Column, Fields, Records, column
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
+
     HOLE = -1
     FIRST_ROOM = 48
     """Places of a list at first; most of thousands need no more."""
     SLAB_RINGS = 256
     """Rings of that size that are made in one array: an array of its own costs as much as thirty page faults."""
 
+    def item_of(items: "list[Ring]", at: int) -> "Ring":
+        """Return an item of a list, which in C is not touched."""
+        return items[at]
+
+
 PLACE: Fields = {"at": INT}
 """Where an item stands in the ring of its list, which the item has in it."""
 
 
 class Ring:
-    """The places of one list: how many there are, which is its head, and how many are used from there to its tail."""
+    """The places of one list: how many there are, its head, how many are used from there to its tail, and its items."""
 
     def __init__(self) -> None:
         self.slot: Any = None
         self.room = 0
         self.head = 0
         self.used = 0
+        self.size = 0
 
     def take(self, slot: Column, room: cython.int) -> None:
         """Take the ``room`` places of ``slot``, all of them free."""
@@ -37,6 +45,7 @@ class Ring:
         self.room = room
         self.head = 0
         self.used = 0
+        self.size = 0
 
     def place_of(self, number: cython.int) -> cython.int:
         """Return the place that is ``number`` places behind the head."""
@@ -71,8 +80,6 @@ class LruRings:
         self.spare: list[Ring] = []
         # cast where one is taken out: its type need not be checked each time
         self.rings: list[Ring] = []
-        # items by list
-        self.size = column(8, INT)
 
     def detach(self) -> None:
         """Let go of the items, which can be resized then."""
@@ -86,15 +93,13 @@ class LruRings:
         """Add ``count`` empty lists; return the number of the first."""
         first: cython.int = self.nr_lists
         self.nr_lists += count
-        if self.nr_lists > len(self.size):
-            self.size = grown(self.size, 2 * self.nr_lists)
         self.rings.extend([self.no_ring] * count)
         return first
 
     def give_up(self, head: cython.int) -> None:
         """Free the ring of a list that is empty, and will hardly have an item again."""
-        if self.size[head] == 0:
-            ring: Ring = cython.cast(Ring, self.rings[head])
+        ring: Ring = cython.cast(Ring, self.rings[head])
+        if ring.size == 0:
             if ring.room == FIRST_ROOM:
                 ring.used = 0
                 self.spare.append(ring)
@@ -136,13 +141,56 @@ class LruRings:
         ring: Ring = cython.cast(Ring, self.rings[head])
         return ring.room
 
+    def size_of(self, head: cython.int) -> cython.int:
+        """Return how many items a list has."""
+        ring: Ring = cython.cast(Ring, self.rings[head])
+        return ring.size
+
+    def tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
+        """Write up to ``count`` items from the tail of a list, the last one first, into ``items``; return how many."""
+        ring: Ring = cython.cast(Ring, self.rings[head])
+        at: cython.int
+        number: cython.int = ring.used
+        found: cython.int = 0
+        while number and found < count:
+            number -= 1
+            at = ring.place_of(number)
+            if ring.slot[at] != HOLE:
+                items[found] = ring.slot[at]
+                found += 1
+        return found
+
+    # ---- what comes next ----
+
+    def prefetch(self, head: cython.int) -> None:
+        """Prefetch a list's ring, which will be needed, but not its places."""
+        if cython.compiled:
+            # Python's part of it, and the numbers, are in two cache lines
+            prefetch(item_of(self.rings, head))
+            prefetch(cython.cast(cython.p_char, item_of(self.rings, head)) + 40)
+
+    def prefetch_ends(self, head: cython.int) -> None:
+        """Prefetch the places at both ends of a list."""
+        if cython.compiled:
+            ring: Ring = cython.cast(Ring, self.rings[head])
+            if ring.room:
+                prefetch(cython.address(ring.slot[ring.head]))
+                prefetch(cython.address(ring.slot[ring.place_of(ring.used)]))
+
+    def prefetch_place(self, head: cython.int, item: cython.int) -> None:
+        """Prefetch the place of an item that is on a list."""
+        if cython.compiled:
+            ring: Ring = cython.cast(Ring, self.rings[head])
+            if ring.room:
+                prefetch(cython.address(ring.slot[self.place[item].at]))
+
     # ---- lists ----
 
     def list_add(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the head of a list."""
         ring: Ring = cython.cast(Ring, self.rings[head])
         if ring.used == ring.room:
-            ring = self.make_room(head, self.size[head])
+            ring = self.make_room(head, ring.size)
         at: cython.int = ring.head - 1
         if at < 0:
             at = ring.room - 1
@@ -150,7 +198,7 @@ class LruRings:
         ring.used += 1
         ring.slot[at] = item
         self.place[item].at = at
-        self.size[head] += 1
+        ring.size += 1
 
     def list_add_all(self, head: cython.int, count: cython.int, items: Column) -> None:
         """Put ``count`` items at the head of a list, one after the other, so that the last of them is its first."""
@@ -169,25 +217,25 @@ class LruRings:
                 self.place[items[i]].at = at
             ring.head = at
             ring.used += count
-            self.size[head] += count
+            ring.size += count
 
     def list_add_tail(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the tail of a list."""
         ring: Ring = cython.cast(Ring, self.rings[head])
         if ring.used == ring.room:
-            ring = self.make_room(head, self.size[head])
+            ring = self.make_room(head, ring.size)
         at: cython.int = ring.place_of(ring.used)
         ring.used += 1
         ring.slot[at] = item
         self.place[item].at = at
-        self.size[head] += 1
+        ring.size += 1
 
     def list_del(self, head: cython.int, item: cython.int) -> None:
         """Take an item off the list that it is on."""
         ring: Ring = cython.cast(Ring, self.rings[head])
         at: cython.int = self.place[item].at
         ring.slot[at] = HOLE
-        self.size[head] -= 1
+        ring.size -= 1
         if at == ring.head or at == ring.place_of(ring.used - 1):
             ring.trim()
 
@@ -203,7 +251,7 @@ class LruRings:
                 items[taken] = ring.slot[at]
                 taken += 1
         ring.trim()
-        self.size[head] -= taken
+        ring.size -= taken
         return taken
 
     def list_replace(self, head: cython.int, old: cython.int, new: cython.int) -> None:
@@ -227,7 +275,7 @@ class LruRings:
             if at == ring.head:
                 ring.trim()
             if ring.used == ring.room:
-                self.make_room(head, self.size[head] - 1)
+                self.make_room(head, ring.size - 1)
             at = ring.place_of(ring.used)
             ring.used += 1
             ring.slot[at] = item
@@ -236,7 +284,7 @@ class LruRings:
     def list_splice_init(self, source: cython.int, head: cython.int) -> None:
         """Move all of ``source``, in its order, before the head of the list ``head``."""
         item: cython.int
-        while self.size[source]:
+        while self.size_of(source):
             item = self.last(source)
             self.list_del(source, item)
             self.list_add(head, item)
@@ -245,7 +293,7 @@ class LruRings:
     def list_splice_tail_init(self, source: cython.int, head: cython.int) -> None:
         """Move all of ``source``, in its order, behind the tail of the list ``head``."""
         item: cython.int
-        while self.size[source]:
+        while self.size_of(source):
             item = self.first(source)
             self.list_del(source, item)
             self.list_add_tail(head, item)

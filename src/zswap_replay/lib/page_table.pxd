@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.columns cimport Records, prefetch
 from zswap_replay.lib.event_codes cimport SETTLE
 from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place, Ring
 from zswap_replay.lib.splitmix cimport mix64
@@ -25,16 +25,6 @@ cpdef enum:
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7
     AHEAD = 64
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define zswap_replay_prefetch(address) __builtin_prefetch(address)
-    #else
-    #define zswap_replay_prefetch(address) ((void)(address))
-    #endif
-    """
-    void prefetch "zswap_replay_prefetch" (const void *address) noexcept nogil
 
 cdef unsigned long long MAX_INDEX, MASK32, MASK64, GOLDEN, DERIVED, MIX1
 
@@ -70,6 +60,8 @@ cdef class PageTable:
     cdef int shift
     cdef readonly int[::1] ahead
     cdef readonly Py_ssize_t ahead_stop
+    cdef readonly int[::1] faults
+    cdef readonly int nr_faults
     cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
     cdef inline int find_block(self, int space, unsigned long long key) noexcept
     cpdef int find(self, int space, unsigned long long page) noexcept
@@ -86,7 +78,7 @@ cdef class PageTable:
     cdef void prefetch_tail(self, int head, int count) noexcept
     cpdef unsigned long long content_of(self, int index) noexcept
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
-    @cython.locals(ahead="int[::1]", flags="unsigned short[::1]")
+    @cython.locals(ahead="int[::1]", faulting="int[::1]", flags="unsigned short[::1]")
     cdef void look_ahead(
         self,
         const unsigned char[::1] event,

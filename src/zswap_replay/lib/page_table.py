@@ -26,6 +26,7 @@ from zswap_replay.lib.lru_ring import PLACE, LruRings, Ring
 from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
     from zswap_replay.lib.event_codes import SETTLE
     from zswap_replay.lib.lru_ring import HOLE
 
@@ -70,9 +71,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BLOCK_MASK = 7
     AHEAD = 64
     """Events that are looked up at once."""
-
-    def prefetch(address: object) -> None:
-        """Ask for the memory at an address, which will be needed, without waiting for it."""
 
 
 MAX_INDEX = cython.declare(cython.ulonglong, 0x7FFFFFFF)
@@ -141,6 +139,10 @@ class PageTable:
         # what look_ahead() found: by event, from the first one on and before ahead_stop, the index of its page, or -1
         self.ahead = column(AHEAD, INT)
         self.ahead_stop = 0
+        # where there are many address spaces, the pages among them that will fault, but for those that follow one of
+        # the same space
+        self.faults = column(AHEAD, INT)
+        self.nr_faults = 0
 
     def indices(self) -> range:
         """Return the indices of all pages that may have been touched."""
@@ -370,7 +372,8 @@ class PageTable:
         space: cython.int = -1
         block: cython.int
         index: cython.int
-        ahead, flags = self.ahead, self.flags
+        faults: cython.int = 0
+        ahead, faulting, flags = self.ahead, self.faults, self.flags
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
@@ -384,10 +387,24 @@ class PageTable:
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
                         ahead[at] = (block << BLOCK_SHIFT) + index
+        self.nr_faults = 0
+        few: cython.Py_ssize_t = 64  # address spaces whose memcgs stay in the caches unasked
+        if self.space_seed.shape[0] <= few:  # type: ignore[index]
+            for at in range(self.ahead_stop - start):
+                index = ahead[at]
+                if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
+                    self.prefetch(index)
+            return
+        space = -1
         for at in range(self.ahead_stop - start):
             index = ahead[at]
             if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
                 self.prefetch(index)
+                if not flags[index] & PRESENT and self.block[index >> BLOCK_SHIFT].space != space:
+                    space = self.block[index >> BLOCK_SHIFT].space
+                    faulting[faults] = index
+                    faults += 1
+        self.nr_faults = faults
 
     # ---- growth ----
 

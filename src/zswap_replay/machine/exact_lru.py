@@ -2,7 +2,6 @@
 
 import cython
 
-from zswap_replay.lib.columns import grown
 from zswap_replay.mm.vmscan import Vmscan
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -53,20 +52,18 @@ class ExactLru(Vmscan):
         """
         if self.share == 0:
             return 0
-        if root >= len(self.reclaim_iter):
-            self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
         memcg: cython.int
         rounds: cython.int
-        looks: cython.longlong = 2 * self.memcgs.resident[root]
+        looks: cython.longlong = 2 * self.memcgs.memcg[root].resident
         while looks > 0:
-            memcg = self.memcgs.mem_cgroup_iter(root, self.reclaim_iter[root])
+            memcg = self.memcgs.mem_cgroup_iter(root, self.memcgs.memcg[root].reclaim_iter)
             rounds = 0
             while memcg < 0 or not (self.has_pages(memcg) and self.can_reclaim_anon_pages(memcg)):
                 rounds += memcg < 0
                 if rounds == 2:
                     return 0
                 memcg = self.memcgs.mem_cgroup_iter(root, memcg)
-            self.reclaim_iter[root] = memcg
+            self.memcgs.memcg[root].reclaim_iter = memcg
             if self.shrink_oldest(memcg):
                 return 1
             looks -= 1

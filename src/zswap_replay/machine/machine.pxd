@@ -7,7 +7,7 @@ from zswap_replay.mm.file_pages cimport FilePages
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport MemCgroups
-from zswap_replay.mm.memory cimport Memory
+from zswap_replay.mm.memory cimport SOON, Memory
 from zswap_replay.mm.page cimport PAGE_SHIFT
 from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_io cimport PageIo

@@ -47,6 +47,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         YOUNG,
         ZERO,
     )
+    from zswap_replay.mm.memory import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
 
@@ -173,7 +174,6 @@ class Machine:
         memcg = self.memcgs.mem_cgroup_css_alloc(self.memcg_of(parent))
         self.lruvecs.new_memcg()
         self.stat.new_memcg()
-        self.workingset.new_memcg()
         self.memory.forget_pages(self.paths.memcg_of(path))
         self.paths.set_memcg(path, memcg)
         self.pages.new_space(memcg, seed, group)
@@ -185,14 +185,14 @@ class Machine:
         Raises LookupError: it was never created. ValueError: it is the root, or was removed already.
         """
         memcg = self.memcg_of(path)
-        if memcg == 0 or not self.memcgs.online[memcg]:
+        if memcg == 0 or not self.memcgs.memcg[memcg].online:
             raise ValueError(f"path {path}: expected a memcg that is online, and not the root")
         if self.file_pages.file_of(memcg):
             self.file_pages.set_file(memcg, 0)
         self.zswap.pools.zswap_memcg_offline_cleanup(memcg)
         self.proactive.zswap_memcg_offline_cleanup(memcg)
         if self.release.resident_pages_reparented:
-            parent = self.memcgs.parent[memcg]
+            parent = self.memcgs.memcg[memcg].parent
             moved = self.lruvecs.lru_reparent_memcg(memcg, parent)
             self.memcgs.reparent_charges(memcg, parent, moved)
         self.memory.forget_pages(memcg)
@@ -302,12 +302,21 @@ class Machine:
         accessed: cython.int = self.accessed
         until: cython.ulonglong = worker.next_work()
         first: cython.Py_ssize_t = start
+        # the event at which to look ahead again, or closer, and the one behind those that were looked up
         end: cython.Py_ssize_t = start
+        ahead_stop: cython.Py_ssize_t = start
         for i in range(start, stop):
             if i == end:
-                pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
-                first = i
-                end = pages.ahead_stop
+                if end != ahead_stop:
+                    self.memory.look_closer()
+                    end = ahead_stop
+                else:
+                    pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
+                    first = i
+                    end = ahead_stop = pages.ahead_stop
+                    if pages.nr_faults > 1:
+                        self.memory.look_ahead()
+                        end = min(i + SOON, ahead_stop)
             page = ahead[i - first]
             kind = event[i]
             given = has_content[i] != 0

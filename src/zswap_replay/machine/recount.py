@@ -6,7 +6,6 @@ For self-checks and restored checkpoints; it takes time in proportion to the pag
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +66,7 @@ class _Pages:
         self.pool = pool[self.stored] - 1
         objcg = self._field("objcg")[self.stored]
         self.charged = objcg >= 0
-        of_objcg = np.asarray(machine.memcgs.objcg_memcg).astype(np.int64)
+        of_objcg = machine.memcgs.values("objcg_memcg").astype(np.int64)
         self.memcg_of_entry = np.where(self.charged, of_objcg[np.maximum(objcg, 0)], 0)
 
     def _field(self, name: str) -> Integers:
@@ -81,7 +80,7 @@ class _Pages:
         file = np.asarray(self.machine.file_pages.file).astype(np.int64)[: memcgs.nr]
         self._by_memcg(
             "resident pages",
-            memcgs.resident,
+            "resident",
             np.concatenate((self.memcg[resident], np.arange(len(file)))),
             np.concatenate((np.ones(len(resident), np.int64), file)),
             first=0,
@@ -91,7 +90,7 @@ class _Pages:
         if self.machine.slots is not None:
             # those that no page was charged for are in the cache too: of a memcg that may have no more
             returned = sum(memcg >= 0 for memcg in self.machine.slots.returned())
-        _same("swap slots", memcgs.swap[0], int(slots) + returned)
+        _same("swap slots", memcgs.values("swap")[0], int(slots) + returned)
         active = self.flags[resident] & ACTIVE != 0
         if isinstance(self.machine.lruvecs, LruGenLists):
             self._generations(self.machine.lruvecs, resident)
@@ -145,10 +144,9 @@ class _Pages:
 
     def charges(self) -> None:
         """Check what each memcg below the root is charged for its entries and those of its descendants."""
-        memcgs = self.machine.memcgs
         memcg, length = self.memcg_of_entry[self.charged], self.length[self.stored][self.charged]
-        self._by_memcg("compressed bytes", memcgs.zswap_bytes, memcg, length)
-        self._by_memcg("entries", memcgs.zswapped, memcg)
+        self._by_memcg("compressed bytes", "zswap_bytes", memcg, length)
+        self._by_memcg("entries", "zswapped", memcg)
 
     def pools(self) -> None:
         """Check the entries of each pool, and the pages of its allocator."""
@@ -191,18 +189,18 @@ class _Pages:
         _same("free slots", slots.nr_swap_pages, free)
 
     def _by_memcg(
-        self, what: str, kept: Any, memcg: Integers, weight: Integers | None = None, *, first: int = 1
+        self, what: str, field: str, memcg: Integers, weight: Integers | None = None, *, first: int = 1
     ) -> None:
         """Check a sum of memcgs with their descendants, from the memcg ``first`` on; the dead hold old numbers."""
         memcgs = self.machine.memcgs
         sums = np.zeros(memcgs.nr, np.int64)
         np.add.at(sums, memcg, 1 if weight is None else weight)
-        parents = np.asarray(memcgs.parent)[: memcgs.nr].tolist()
+        parents, kept, online = (memcgs.values(name).tolist() for name in ("parent", field, "online"))
         added = sums.tolist()
         for child in range(memcgs.nr - 1, 0, -1):
             added[parents[child]] += added[child]
         for each in range(first, memcgs.nr):
-            if memcgs.online[each]:
+            if online[each]:
                 _same(f"{what} of memcg {each}", kept[each], added[each])
 
 

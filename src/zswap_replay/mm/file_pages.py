@@ -42,8 +42,8 @@ class FilePages:
         self.file[memcg] = pages
         above: cython.int = memcg
         while above >= 0:
-            self.memcgs.resident[above] += change
-            above = self.memcgs.parent[above]
+            self.memcgs.memcg[above].resident += change
+            above = self.memcgs.memcg[above].parent
 
     def file_of(self, memcg: cython.int) -> cython.longlong:
         """Return how many such pages a memcg has."""
@@ -87,6 +87,6 @@ class FilePages:
         """
         self.anon_cost[memcg] += anon
         self.file_cost[memcg] += file
-        if self.anon_cost[memcg] + self.file_cost[memcg] > self.memcgs.resident[memcg] // 4:
+        if self.anon_cost[memcg] + self.file_cost[memcg] > self.memcgs.memcg[memcg].resident // 4:
             self.anon_cost[memcg] //= 2
             self.file_cost[memcg] //= 2

@@ -23,6 +23,8 @@ cdef class ListLru:
     cdef readonly int[::1] base
     cpdef int memcg_list_lru_alloc(self, int memcg) except -1
     cpdef int head_of(self, int nid, int memcg) noexcept
+    cdef void prefetch(self, int nid, int memcg) noexcept
+    cdef void prefetch_places(self, int item, int nid, int memcg) noexcept
     cpdef int list_lru_add(self, int item, int nid, int memcg) except -1
     cpdef void list_lru_del(self, int item, int nid, int memcg) noexcept
     cdef int list_lru_move_tail(self, int item, int nid, int memcg) except -1

@@ -48,6 +48,19 @@ class ListLru:
             return self.base[0]
         return self.base[memcg] + nid if memcg < len(self.base) and self.base[memcg] >= 0 else -1
 
+    def prefetch(self, nid: cython.int, memcg: cython.int) -> None:
+        """Prefetch the ring of the list of a memcg and node."""
+        head: cython.int = self.head_of(nid, memcg)
+        if head >= 0:
+            self.heads.prefetch(head)
+
+    def prefetch_places(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
+        """Prefetch the places at the ends of a list, and that of an item of it."""
+        head: cython.int = self.head_of(nid, memcg)
+        if head >= 0:
+            self.heads.prefetch_ends(head)
+            self.heads.prefetch_place(head, item)
+
     def list_lru_add(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
         """Put an item at the tail of the list of a memcg and node.
 
@@ -81,7 +94,7 @@ class ListLru:
         Models list_lru_count_one().
         """
         head: cython.int = self.head_of(nid, memcg)
-        return self.heads.size[head] if head >= 0 else 0
+        return self.heads.size_of(head) if head >= 0 else 0
 
     def list_lru_walk_one(
         self, nid: cython.int, memcg: cython.int, walk: LruWalk, nr_to_walk: cython.int

@@ -39,9 +39,9 @@ class MemcgLimits:
         limit: cython.longlong
         above: cython.int = memcg
         while above > ROOT:
-            if memcgs.memory_high[above] != NO_LIMIT:
-                self.reclaim_below(above, memcgs.memory_high[above], 1)
-            limit = memcgs.memory_max[above]
+            if memcgs.memcg[above].memory_high != NO_LIMIT:
+                self.reclaim_below(above, memcgs.memcg[above].memory_high, 1)
+            limit = memcgs.memcg[above].memory_max
             if (
                 limit != NO_LIMIT
                 and memcgs.memory_usage(above) >= limit
@@ -49,9 +49,9 @@ class MemcgLimits:
             ):
                 self.note_oom("memory.max", above, memcg, memcgs.memory_usage(above) + 1, 1)
                 self.mem_cgroup_oom(memcg, 1)
-            above = memcgs.parent[above]
+            above = memcgs.memcg[above].parent
         if not self.page_alloc.alloc_pages_slowpath():
-            pages: cython.longlong = memcgs.resident[ROOT] + self.vmscan.zswap.held.pool_pages() + 1
+            pages: cython.longlong = memcgs.memcg[ROOT].resident + self.vmscan.zswap.held.pool_pages() + 1
             self.note_oom("totalram", ROOT, memcg, pages, 1)
             self.vmscan.count_swap_full(ROOT)
             self.mem_cgroup_oom(memcg, 1)
@@ -72,10 +72,10 @@ class MemcgLimits:
         ``pages`` are those that it holds with them. A limit that also fits all that is swapped out, as it is when
         it is not compressed, and what is on its way there needs no reclaim.
         """
-        swapped: cython.longlong = self.memcgs.swap[above]
+        swapped: cython.longlong = self.memcgs.memcg[above].swap
         wanted: cython.longlong = pages
         if swapped:
-            wanted = max(pages, self.memcgs.resident[above] + 1 + swapped + SWAP_CLUSTER_MAX)
+            wanted = max(pages, self.memcgs.memcg[above].resident + 1 + swapped + SWAP_CLUSTER_MAX)
         self.vmscan.shortages.note(limit, above, memcg, self.vmscan.zswap.worker.now, wanted, over)
 
     def reclaim_below(self, memcg: cython.int, limit: cython.longlong, coming: cython.int) -> cython.bint:
@@ -97,9 +97,9 @@ class MemcgLimits:
         """Reclaim what memcgs up the tree are charged above a memory.max, as something else was charged."""
         above: cython.int = memcg
         while above > ROOT:
-            if self.memcgs.memory_max[above] != NO_LIMIT:
-                self.reclaim_below(above, self.memcgs.memory_max[above], 0)
-            above = self.memcgs.parent[above]
+            if self.memcgs.memcg[above].memory_max != NO_LIMIT:
+                self.reclaim_below(above, self.memcgs.memcg[above].memory_max, 0)
+            above = self.memcgs.memcg[above].parent
 
     def memory_max_write(self, memcg: cython.int, value: int) -> None:
         """Set memory.max to ``value`` bytes, NO_LIMIT for max, and reclaim down to it.
@@ -107,7 +107,7 @@ class MemcgLimits:
         Where that cannot be the kernel kills; here the pages above it are counted. Models memory_max_write().
         """
         self.memcgs.set_limit(memcg, "memory.max", value)
-        limit: cython.longlong = self.memcgs.memory_max[memcg]
+        limit: cython.longlong = self.memcgs.memcg[memcg].memory_max
         if value != NO_LIMIT and not self.reclaim_below(memcg, limit, 0):
             pages: cython.longlong = self.memcgs.memory_usage(memcg)
             # all at once: pages that the trace does not have may be more than anybody could count one by one
@@ -121,7 +121,7 @@ class MemcgLimits:
         """
         self.memcgs.set_limit(memcg, "memory.high", value)
         if value != NO_LIMIT:
-            self.reclaim_below(memcg, self.memcgs.memory_high[memcg], 0)
+            self.reclaim_below(memcg, self.memcgs.memcg[memcg].memory_high, 0)
 
     def memory_reclaim(
         self, memcg: cython.int, nr_to_reclaim: cython.Py_ssize_t, swappiness: cython.int

@@ -1,4 +1,6 @@
 cimport cython
+from zswap_replay.lib.columns cimport Records
+from zswap_replay.mm.mem_cgroup cimport Memcg
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -8,7 +10,9 @@ cpdef enum:
 @cython.final
 cdef class MemcgSavings:
     cdef public unsigned long long passed
-    cdef readonly long long[::1] peak, changes
-    cpdef grow(self, int room)
+    cdef readonly Records memcgs
+    cdef readonly Memcg[::1] memcg
+    cpdef detach(self)
+    cpdef attach(self)
     cdef void add(self, int memcg, long long change) noexcept
     cdef void restart(self, int memcg, long long saved) noexcept

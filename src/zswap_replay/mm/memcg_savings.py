@@ -7,7 +7,7 @@ of descendants, are added when the sum is read: those of the dead too, whose ent
 
 import cython
 
-from zswap_replay.lib.columns import LONGLONG, column, grown
+from zswap_replay.lib.columns import Records
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     LOW_BITS = 50
@@ -18,29 +18,30 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 class MemcgSavings:
     """The sums and peaks of all memcgs, since Held.began."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, memcgs: Records) -> None:
         # ns since then, up to when Held has accounted for the time
         self.passed = 0
-        # by memcg the most bytes saved, with descendants
-        self.peak = column(room, LONGLONG)
-        # [2 * memcg]: own changes in bytes times their ns, the lower LOW_BITS; [2 * memcg + 1]: the others
-        self.changes = column(2 * room, LONGLONG)
+        self.memcgs = memcgs
+        self.memcg = memcgs.array
 
-    def grow(self, room: cython.int) -> None:
-        """Let there be ``room`` memcgs."""
-        self.peak = grown(self.peak, room)
-        self.changes = grown(self.changes, 2 * room)
+    def detach(self) -> None:
+        """Let go of the memcgs, of which there can be more then."""
+        self.memcg = None
+
+    def attach(self) -> None:
+        """Take hold of the memcgs again."""
+        self.memcg = self.memcgs.array
 
     def add(self, memcg: cython.int, change: cython.longlong) -> None:
         """Add a change, in bytes, of what a memcg's own entries save."""
         past: cython.longlong = self.passed >> LOW_BITS
         within: cython.longlong = self.passed & LOW_MASK
-        low: cython.longlong = self.changes[2 * memcg] + change * within
-        self.changes[2 * memcg] = low & LOW_MASK
-        self.changes[2 * memcg + 1] += change * past + (low >> LOW_BITS)
+        low: cython.longlong = self.memcg[memcg].saved_low + change * within
+        self.memcg[memcg].saved_low = low & LOW_MASK
+        self.memcg[memcg].saved_high += change * past + (low >> LOW_BITS)
 
     def restart(self, memcg: cython.int, saved: cython.longlong) -> None:
         """Begin anew for a memcg, which saves so many bytes now."""
-        self.peak[memcg] = saved
-        self.changes[2 * memcg] = 0
-        self.changes[2 * memcg + 1] = 0
+        self.memcg[memcg].saved_peak = saved
+        self.memcg[memcg].saved_low = 0
+        self.memcg[memcg].saved_high = 0

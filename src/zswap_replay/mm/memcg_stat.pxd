@@ -10,8 +10,7 @@ cdef class MemcgStat:
     cdef readonly long long stat_flush
     cdef readonly int nr_memcgs, nr_changed
     cdef int[::1] changed
-    cdef unsigned char[::1] is_changed
-    cdef readonly long long[::1] activations, stat_activations, stat_inactive, stat_active, next_flush
+    cdef readonly long long[::1] next_flush
     cpdef new_memcg(self)
     cdef long long accesses_of(self, int memcg) noexcept
     cdef void flush_if_due(self, int memcg) noexcept

@@ -7,7 +7,7 @@ time that says how many accesses two seconds are, so that the first two are take
 
 import cython
 
-from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, column, grown
+from zswap_replay.lib.columns import INT, LONGLONG, column, grown
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.mm.memcontrol import MemCgroups
 
@@ -25,17 +25,10 @@ class MemcgStat:
         self.lists = lists
         self.stat_flush = stat_flush
         self.nr_memcgs = 0
-        # by memcg: activations of pages that came back in time, now
-        self.activations = column(8, LONGLONG)
-        # the same at the last flush, with the lengths of the lists
-        self.stat_activations = column(8, LONGLONG)
-        self.stat_inactive = column(8, LONGLONG)
-        self.stat_active = column(8, LONGLONG)
-        # memcgs whose activations a flush changed since reclaim looked at them, each once; by memcg whether it is one
+        # memcgs whose activations a flush changed since reclaim looked at them, each once
         self.changed = column(8, INT)
         self.nr_changed = 0
-        self.is_changed = column(8, UCHAR)
-        # accesses at which the next flush is due
+        # by memcg the accesses at which the next flush is due; beside Memcg, as reclaim goes through all of them
         self.next_flush = column(8, LONGLONG)
         self.new_memcg()
 
@@ -43,14 +36,9 @@ class MemcgStat:
         """Make room for the next memcg."""
         memcg: cython.int = self.nr_memcgs
         self.nr_memcgs += 1
-        if memcg == len(self.activations):
-            self.activations = grown(self.activations, 2 * memcg)
-            self.stat_activations = grown(self.stat_activations, 2 * memcg)
-            self.stat_inactive = grown(self.stat_inactive, 2 * memcg)
-            self.stat_active = grown(self.stat_active, 2 * memcg)
+        if memcg == len(self.next_flush):
             self.next_flush = grown(self.next_flush, 2 * memcg)
             self.changed = grown(self.changed, 2 * memcg)
-            self.is_changed = grown(self.is_changed, 2 * memcg)
 
     def accesses_of(self, memcg: cython.int) -> cython.longlong:
         """Return how many accesses a memcg has had."""
@@ -71,14 +59,14 @@ class MemcgStat:
 
         Models mem_cgroup_flush_stats().
         """
-        if self.stat_activations[memcg] != self.activations[memcg]:
-            self.stat_activations[memcg] = self.activations[memcg]
-            if not self.is_changed[memcg]:
-                self.is_changed[memcg] = 1
+        if self.memcgs.memcg[memcg].stat_activations != self.memcgs.memcg[memcg].activations:
+            self.memcgs.memcg[memcg].stat_activations = self.memcgs.memcg[memcg].activations
+            if not self.memcgs.memcg[memcg].is_changed:
+                self.memcgs.memcg[memcg].is_changed = 1
                 self.changed[self.nr_changed] = memcg
                 self.nr_changed += 1
-        self.stat_inactive[memcg] = self.lists.size[NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON]
-        self.stat_active[memcg] = self.lists.size[NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON]
+        self.memcgs.memcg[memcg].stat_inactive = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
+        self.memcgs.memcg[memcg].stat_active = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
         if self.stat_flush:
             self.next_flush[memcg] = (self.accesses_of(memcg) // self.stat_flush + 1) * self.stat_flush
 
@@ -87,7 +75,7 @@ class MemcgStat:
         memcg: cython.int = self.changed[at]
         self.nr_changed -= 1
         self.changed[at] = self.changed[self.nr_changed]
-        self.is_changed[memcg] = 0
+        self.memcgs.memcg[memcg].is_changed = 0
         return memcg
 
     def stores_flush(self, memcg: cython.int) -> cython.bint:
@@ -96,7 +84,7 @@ class MemcgStat:
         Models what obj_cgroup_may_zswap() does besides its answer.
         """
         while memcg > ROOT:
-            if self.memcgs.zswap_max[memcg] > 0:
+            if self.memcgs.memcg[memcg].zswap_max > 0:
                 return True
-            memcg = self.memcgs.parent[memcg]
+            memcg = self.memcgs.memcg[memcg].parent
         return False

@@ -41,8 +41,8 @@ def add_up(memcgs: MemCgroups, totals: Column) -> None:
         totals[at] = memcgs.accesses[place]
         for event in range(NR_EVENTS):
             totals[at + 1 + event] = memcgs.events[place * NR_EVENTS + event]
-        totals[at + NR_EVENTS + 1] = memcgs.node_zswapped[place]
-        totals[at + NR_EVENTS + 2] = memcgs.node_zswap_bytes[place]
+        totals[at + NR_EVENTS + 1] = memcgs.node_zswap[2 * place]
+        totals[at + NR_EVENTS + 2] = memcgs.node_zswap[2 * place + 1]
     add_to_parents(memcgs, totals, memcgs.nr_nodes * cython.cast(cython.int, width))
 
 
@@ -61,6 +61,6 @@ def add_to_parents(memcgs: MemCgroups, values: Column, width: cython.int) -> Non
     memcg: cython.int
     item: cython.Py_ssize_t
     for memcg in range(memcgs.nr - 1, 0, -1):  # a child is always younger than its parent
-        up: cython.Py_ssize_t = (memcgs.parent[memcg] - memcg) * width
+        up: cython.Py_ssize_t = (memcgs.memcg[memcg].parent - memcg) * width
         for item in range(memcg * width, (memcg + 1) * width):
             values[item + up] += values[item]

@@ -1,4 +1,6 @@
 cimport cython
+from zswap_replay.lib.columns cimport Records, prefetch
+from zswap_replay.mm.mem_cgroup cimport Memcg
 from zswap_replay.mm.memcg_savings cimport MemcgSavings
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 
@@ -8,19 +10,19 @@ cpdef enum:
     NO_LIMIT = -1
     NR_SWAP_PAGES = 1099511627776
     PGMAJFAULT = 0
-    PSWPIN = 1
-    PSWPOUT = 2
-    ZSWPIN = 3
-    ZSWPOUT = 4
-    ZSWPWB = 5
-    MEMCG_LIMIT_REJECT = 6
-    POOL_LIMIT_REJECT = 7
-    COMPRESS_REJECT = 8
-    OOM = 9
-    WRITTEN_BACK = 10
-    PGSTEAL = 11
-    WORKINGSET_REFAULT_ANON = 12
-    WORKINGSET_ACTIVATE_ANON = 13
+    ZSWPIN = 1
+    ZSWPOUT = 2
+    PGSTEAL = 3
+    WORKINGSET_REFAULT_ANON = 4
+    WORKINGSET_ACTIVATE_ANON = 5
+    PSWPIN = 6
+    PSWPOUT = 7
+    ZSWPWB = 8
+    WRITTEN_BACK = 9
+    MEMCG_LIMIT_REJECT = 10
+    POOL_LIMIT_REJECT = 11
+    COMPRESS_REJECT = 12
+    OOM = 13
     SWAP_EVENTS_MAX = 14
     SWAP_EVENTS_FAIL = 15
     NR_EVENTS = 16
@@ -34,12 +36,11 @@ cdef class MemCgroups:
     cdef readonly long long nr_swap_pages
     cdef readonly MemcgSavings savings
     cdef bint switch_exists, switch_inherited, switch_hierarchical
-    cdef readonly int[::1] parent, first_child, last_child, next_sibling, prev_sibling, objcg_memcg
+    cdef readonly Records records
+    cdef readonly Memcg[::1] memcg
+    cdef readonly int[::1] first_child, last_child, next_sibling, prev_sibling
     cdef int[::1] first_objcg, next_objcg
-    cdef readonly unsigned char[::1] online, zswap_writeback
-    cdef readonly long long[::1] refs, id_refs, memory_max, memory_high, swap_max, zswap_max
-    cdef readonly long long[::1] device_bytes
-    cdef readonly long long[::1] resident, swap, zswap_bytes, zswapped, zswap_incomp, zswpwb_proactive_b, accesses, events, node_zswap_bytes, node_zswapped
+    cdef readonly long long[::1] accesses, events, node_zswap
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
     cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
     cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept
@@ -64,4 +65,5 @@ cdef class MemCgroups:
     cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
     cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
     cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
+    cdef void prefetch(self, int memcg) noexcept
     cpdef grow(self)

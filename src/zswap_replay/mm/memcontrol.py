@@ -4,12 +4,18 @@ What a memcg is charged, its ancestors are charged too. Events are summed up the
 reclaims where a charge meets a limit is memcg_limits.py, what each memcg saves over time memcg_savings.py.
 """
 
-import cython
+from typing import Any
 
-from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, column, grown
+import cython
+import numpy as np
+import numpy.typing as npt
+
+from zswap_replay.lib.columns import INT, LONGLONG, Records, column, grown
+from zswap_replay.mm.mem_cgroup import MEMCG
 from zswap_replay.mm.memcg_savings import MemcgSavings
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
     from zswap_replay.mm.page import PAGE_SHIFT, PAGE_SIZE
 
     ROOT = 0
@@ -18,29 +24,29 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     NR_SWAP_PAGES = 1 << 40
     """Free slots of a device that has no end."""
 
-    # events of a memcg, in the order of MemCgroups.events
+    # events of a memcg, in the order of MemCgroups.events: those that are frequent stand in one cache line
     PGMAJFAULT = 0
-    PSWPIN = 1
-    PSWPOUT = 2
-    ZSWPIN = 3
-    ZSWPOUT = 4
-    ZSWPWB = 5
-    MEMCG_LIMIT_REJECT = 6
-    POOL_LIMIT_REJECT = 7
-    COMPRESS_REJECT = 8
-    OOM = 9
-    WRITTEN_BACK = 10
-    PGSTEAL = 11
-    WORKINGSET_REFAULT_ANON = 12
-    WORKINGSET_ACTIVATE_ANON = 13
+    ZSWPIN = 1
+    ZSWPOUT = 2
+    PGSTEAL = 3
+    WORKINGSET_REFAULT_ANON = 4
+    WORKINGSET_ACTIVATE_ANON = 5
+    PSWPIN = 6
+    PSWPOUT = 7
+    ZSWPWB = 8
+    WRITTEN_BACK = 9
+    MEMCG_LIMIT_REJECT = 10
+    POOL_LIMIT_REJECT = 11
+    COMPRESS_REJECT = 12
+    OOM = 13
     SWAP_EVENTS_MAX = 14
     SWAP_EVENTS_FAIL = 15
     NR_EVENTS = 16
 
 EVENT_NAMES = (
-    *("pgmajfault", "pswpin", "pswpout", "zswpin", "zswpout", "zswpwb"),
-    *("memcg_limit_reject", "pool_limit_reject", "compress_reject", "oom", "written_back_pages"),
-    *("pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
+    *("pgmajfault", "zswpin", "zswpout", "pgsteal", "workingset_refault_anon", "workingset_activate_anon"),
+    *("pswpin", "pswpout", "zswpwb", "written_back_pages"),
+    *("memcg_limit_reject", "pool_limit_reject", "compress_reject", "oom"),
     *("swap.events.max", "swap.events.fail"),
 )
 
@@ -57,47 +63,25 @@ class MemCgroups:
         self.switch_exists = writeback_switch != "none"
         self.switch_inherited = writeback_switch == "own"
         self.switch_hierarchical = writeback_switch == "hierarchy"
+        # by memcg; MEMCG says what is in it
+        self.records = Records(room, MEMCG)
+        self.memcg = self.records.array
         # the tree, children in order of creation; a dead memcg stays in it as long as something refers to it
-        self.parent = column(room, INT, -1)
         self.first_child = column(room, INT, -1)
         self.last_child = column(room, INT, -1)
         self.next_sibling = column(room, INT, -1)
         self.prev_sibling = column(room, INT, -1)
-        self.online = column(room, UCHAR)
-        # what keeps a dead memcg: pages charged to it, swap slots that name it, children, the worker's cursor
-        self.refs = column(room, LONGLONG)
-        # swap slots that name the memcg: as long as there is one, more can come, also after its death
-        self.id_refs = column(room, LONGLONG)
-        # an objcg is numbered as the memcg that it was made for; after that one's death it belongs to the parent
-        self.objcg_memcg = column(room, INT, -1)
         # by memcg the first of the objcgs that belong to it, by objcg the next of its memcg's
         self.first_objcg = column(room, INT, -1)
         self.next_objcg = column(room, INT, -1)
-        # limits in pages
-        self.memory_max = column(room, LONGLONG, -1)
-        self.memory_high = column(room, LONGLONG, -1)
-        self.swap_max = column(room, LONGLONG, -1)
-        self.zswap_max = column(room, LONGLONG, -1)
-        self.zswap_writeback = column(room, UCHAR, 1)
         # whether any memcg has had a memory.swap.max, or the device has an end
         self.swap_limited = False
         # free slots of the device, and whether more than half of them are in use
         self.nr_swap_pages = NR_SWAP_PAGES
         self.vm_swap_full = False
-        # charges, descendants included
-        self.resident = column(room, LONGLONG)
-        self.swap = column(room, LONGLONG)
-        self.zswap_bytes = column(room, LONGLONG)
-        # what a swap device holds in RAM, where that is charged, as no kernel does
-        self.device_bytes = column(room, LONGLONG)
-        self.zswapped = column(room, LONGLONG)
-        self.zswap_incomp = column(room, LONGLONG)
-        # compressed bytes that proactive writeback took
-        self.zswpwb_proactive_b = column(room, LONGLONG)
-        # the same without descendants, [memcg * nr_nodes + nid]
-        self.node_zswap_bytes = column(room * nr_nodes, LONGLONG)
-        self.node_zswapped = column(room * nr_nodes, LONGLONG)
-        self.savings = MemcgSavings(room)
+        # entries and behind them their bytes, without those of descendants, [2 * (memcg * nr_nodes + nid)]
+        self.node_zswap = column(2 * room * nr_nodes, LONGLONG)
+        self.savings = MemcgSavings(self.records)
         # [memcg * nr_nodes + nid]: by themselves, as they are what most rows of a trace count and nothing else
         self.accesses = column(room * nr_nodes, LONGLONG)
         # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
@@ -112,17 +96,23 @@ class MemCgroups:
         Models mem_cgroup_css_alloc() and mem_cgroup_css_online().
         """
         memcg: cython.int = self.nr
-        if memcg == len(self.parent):
+        if memcg == self.records.size:
             self.grow()
         self.nr += 1
         self.tree_changes += 1
-        self.parent[memcg] = parent
-        self.online[memcg] = 1
-        self.objcg_memcg[memcg] = memcg
+        self.memcg[memcg].parent = parent
+        self.memcg[memcg].online = 1
+        self.memcg[memcg].zswap_writeback = 1
+        self.memcg[memcg].memory_max = NO_LIMIT
+        self.memcg[memcg].memory_high = NO_LIMIT
+        self.memcg[memcg].swap_max = NO_LIMIT
+        self.memcg[memcg].zswap_max = NO_LIMIT
+        self.memcg[memcg].objcg_memcg = memcg
+        self.memcg[memcg].reclaim_iter = -1
         self.first_objcg[memcg] = memcg
         if parent < 0:
             return memcg
-        self.refs[parent] += 1
+        self.memcg[parent].refs += 1
         last: cython.int = self.last_child[parent]
         self.prev_sibling[memcg] = last
         if last < 0:
@@ -131,7 +121,7 @@ class MemCgroups:
             self.next_sibling[last] = memcg
         self.last_child[parent] = memcg
         if self.switch_inherited:
-            self.zswap_writeback[memcg] = self.zswap_writeback[parent]
+            self.memcg[memcg].zswap_writeback = self.memcg[parent].zswap_writeback
         return memcg
 
     def mem_cgroup_css_offline(self, memcg: cython.int) -> None:
@@ -141,23 +131,20 @@ class MemCgroups:
         """
         objcg: cython.int = self.first_objcg[memcg]
         last: cython.int = -1
-        parent: cython.int = self.parent[memcg]
+        parent: cython.int = self.memcg[memcg].parent
         own: cython.int
-        for own in range(memcg * self.nr_nodes, (memcg + 1) * self.nr_nodes):
-            heirs: cython.int = own + (parent - memcg) * self.nr_nodes
-            self.node_zswap_bytes[heirs] += self.node_zswap_bytes[own]
-            self.node_zswapped[heirs] += self.node_zswapped[own]
-            self.node_zswap_bytes[own] = 0
-            self.node_zswapped[own] = 0
+        for own in range(2 * memcg * self.nr_nodes, 2 * (memcg + 1) * self.nr_nodes):
+            self.node_zswap[own + 2 * (parent - memcg) * self.nr_nodes] += self.node_zswap[own]
+            self.node_zswap[own] = 0
         while objcg >= 0:
-            self.objcg_memcg[objcg] = parent
+            self.memcg[objcg].objcg_memcg = parent
             last = objcg
             objcg = self.next_objcg[objcg]
         self.next_objcg[last] = self.first_objcg[parent]
         self.first_objcg[parent] = self.first_objcg[memcg]
         self.first_objcg[memcg] = -1
-        self.online[memcg] = 0
-        if self.refs[memcg] == 0:
+        self.memcg[memcg].online = 0
+        if self.memcg[memcg].refs == 0:
             self.release(memcg)
 
     def reparent_charges(self, memcg: cython.int, parent: cython.int, count: cython.int) -> None:
@@ -165,14 +152,14 @@ class MemCgroups:
 
         Models memcg_reparent_objcgs(), v7.1.
         """
-        self.resident[memcg] -= count
-        self.refs[memcg] -= count
-        self.refs[parent] += count
+        self.memcg[memcg].resident -= count
+        self.memcg[memcg].refs -= count
+        self.memcg[parent].refs += count
 
     def release(self, memcg: cython.int) -> None:
         """Take a dead memcg that nothing refers to out of the tree. Models css_release_work_fn(), cgroup.c."""
         self.tree_changes += 1
-        parent: cython.int = self.parent[memcg]
+        parent: cython.int = self.memcg[memcg].parent
         before: cython.int = self.prev_sibling[memcg]
         behind: cython.int = self.next_sibling[memcg]
         if before < 0:
@@ -187,15 +174,15 @@ class MemCgroups:
 
     def mem_cgroup_get(self, memcg: cython.int) -> None:
         """Take a reference, which keeps a memcg in the tree. Models css_get()."""
-        self.refs[memcg] += 1
+        self.memcg[memcg].refs += 1
 
     def mem_cgroup_put(self, memcg: cython.int) -> None:
         """Drop a reference; the last one of a dead memcg releases it.
 
         Models mem_cgroup_put().
         """
-        self.refs[memcg] -= 1
-        if self.refs[memcg] == 0 and not self.online[memcg]:
+        self.memcg[memcg].refs -= 1
+        if self.memcg[memcg].refs == 0 and not self.memcg[memcg].online:
             self.release(memcg)
 
     def mem_cgroup_iter(self, root: cython.int, prev: cython.int) -> cython.int:
@@ -210,7 +197,7 @@ class MemCgroups:
         while prev != root:
             if self.next_sibling[prev] >= 0:
                 return self.next_sibling[prev]
-            prev = self.parent[prev]
+            prev = self.memcg[prev].parent
         return -1
 
     def mem_cgroup_id_get_online(self, memcg: cython.int) -> cython.int:
@@ -218,8 +205,8 @@ class MemCgroups:
 
         Models mem_cgroup_id_get_online().
         """
-        while not self.online[memcg] and self.id_refs[memcg] == 0:
-            memcg = self.parent[memcg]
+        while not self.memcg[memcg].online and self.memcg[memcg].id_refs == 0:
+            memcg = self.memcg[memcg].parent
         return memcg
 
     def get_obj_cgroup_from_memcg(self, memcg: cython.int) -> cython.int:
@@ -227,8 +214,8 @@ class MemCgroups:
 
         Models __get_obj_cgroup_from_memcg().
         """
-        while not self.online[memcg]:
-            memcg = self.parent[memcg]
+        while not self.memcg[memcg].online:
+            memcg = self.memcg[memcg].parent
         return -1 if memcg == ROOT else memcg
 
     def obj_cgroup_memcg(self, objcg: cython.int) -> cython.int:
@@ -236,7 +223,7 @@ class MemCgroups:
 
         Models obj_cgroup_memcg().
         """
-        return ROOT if objcg < 0 else self.objcg_memcg[objcg]
+        return ROOT if objcg < 0 else self.memcg[objcg].objcg_memcg
 
     def obj_cgroup_may_zswap(self, objcg: cython.int) -> cython.bint:
         """Tell whether every memory.zswap.max up the tree leaves room, the coming page's length not counted.
@@ -245,11 +232,11 @@ class MemCgroups:
         """
         memcg: cython.int = self.obj_cgroup_memcg(objcg)
         while memcg != ROOT:
-            if self.zswap_max[memcg] != NO_LIMIT and (
-                self.zswap_bytes[memcg] >> PAGE_SHIFT >= self.zswap_max[memcg]
+            if self.memcg[memcg].zswap_max != NO_LIMIT and (
+                self.memcg[memcg].zswap_bytes >> PAGE_SHIFT >= self.memcg[memcg].zswap_max
             ):
                 return False
-            memcg = self.parent[memcg]
+            memcg = self.memcg[memcg].parent
         return True
 
     def obj_cgroup_charge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
@@ -259,15 +246,16 @@ class MemCgroups:
         """
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
         if memcg >= 0:
-            self.node_zswap_bytes[memcg * self.nr_nodes + nid] += size
-            self.node_zswapped[memcg * self.nr_nodes + nid] += 1
+            own: cython.int = 2 * (memcg * self.nr_nodes + nid)
+            self.node_zswap[own] += 1
+            self.node_zswap[own + 1] += size
             self.savings.add(memcg, PAGE_SIZE - size)
         while memcg >= 0:
-            self.zswap_bytes[memcg] += size
-            self.zswapped[memcg] += 1
-            self.zswap_incomp[memcg] += size == PAGE_SIZE
-            self.savings.peak[memcg] = max(self.savings.peak[memcg], self.saved(memcg))
-            memcg = self.parent[memcg]
+            self.memcg[memcg].zswap_bytes += size
+            self.memcg[memcg].zswapped += 1
+            self.memcg[memcg].zswap_incomp += size == PAGE_SIZE
+            self.memcg[memcg].saved_peak = max(self.memcg[memcg].saved_peak, self.saved(memcg))
+            memcg = self.memcg[memcg].parent
 
     def obj_cgroup_uncharge_zswap(self, objcg: cython.int, nid: cython.int, size: cython.int) -> None:
         """Take an entry's charge back.
@@ -276,18 +264,21 @@ class MemCgroups:
         """
         memcg: cython.int = self.obj_cgroup_memcg(objcg) if objcg >= 0 else -1
         if memcg >= 0:
-            self.node_zswap_bytes[memcg * self.nr_nodes + nid] -= size
-            self.node_zswapped[memcg * self.nr_nodes + nid] -= 1
+            own: cython.int = 2 * (memcg * self.nr_nodes + nid)
+            self.node_zswap[own] -= 1
+            self.node_zswap[own + 1] -= size
             self.savings.add(memcg, size - PAGE_SIZE)
         while memcg >= 0:
-            self.zswap_bytes[memcg] -= size
-            self.zswapped[memcg] -= 1
-            self.zswap_incomp[memcg] -= size == PAGE_SIZE
-            memcg = self.parent[memcg]
+            self.memcg[memcg].zswap_bytes -= size
+            self.memcg[memcg].zswapped -= 1
+            self.memcg[memcg].zswap_incomp -= size == PAGE_SIZE
+            memcg = self.memcg[memcg].parent
 
     def saved(self, memcg: cython.int) -> cython.longlong:
         """Return what a memcg saves, in bytes: the pages that its entries were, less their compressed bytes."""
-        return (self.zswapped[memcg] << PAGE_SHIFT) - self.zswap_bytes[memcg]
+        pages: cython.longlong = self.memcg[memcg].zswapped
+        size: cython.longlong = self.memcg[memcg].zswap_bytes
+        return (pages << PAGE_SHIFT) - size
 
     def restart_savings(self) -> None:
         """Let sums and peaks of what memcgs save begin anew, as Held.restart() does for the whole machine."""
@@ -303,11 +294,11 @@ class MemCgroups:
         if not self.switch_exists:
             return True
         if not self.switch_hierarchical:
-            return self.zswap_writeback[memcg] != 0
+            return bool(self.memcg[memcg].zswap_writeback)
         while memcg >= 0:
-            if not self.zswap_writeback[memcg]:
+            if not self.memcg[memcg].zswap_writeback:
                 return False
-            memcg = self.parent[memcg]
+            memcg = self.memcg[memcg].parent
         return True
 
     def memory_usage(self, memcg: cython.int) -> cython.longlong:
@@ -315,23 +306,24 @@ class MemCgroups:
 
         Models page_counter_read() of memory, which bytes reach in whole pages: obj_cgroup_charge().
         """
-        size: cython.longlong = self.zswap_bytes[memcg] + self.device_bytes[memcg]
-        return self.resident[memcg] + ((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
+        size: cython.longlong = self.memcg[memcg].zswap_bytes + self.memcg[memcg].device_bytes
+        resident: cython.longlong = self.memcg[memcg].resident
+        return resident + ((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
     def charge(self, memcg: cython.int) -> None:
         """Charge a resident page, whatever the limits. Models page_counter_charge() and css_get()."""
-        self.refs[memcg] += 1
+        self.memcg[memcg].refs += 1
         while memcg >= 0:
-            self.resident[memcg] += 1
-            memcg = self.parent[memcg]
+            self.memcg[memcg].resident += 1
+            memcg = self.memcg[memcg].parent
 
     def uncharge(self, memcg: cython.int, pages: cython.int) -> None:
         """Take the charge of resident pages back; a dead memcg gives them one by one. Models uncharge_batch()."""
         above: cython.int = memcg
         while above >= 0:
-            self.resident[above] -= pages
-            above = self.parent[above]
-        self.refs[memcg] -= pages - 1
+            self.memcg[above].resident -= pages
+            above = self.memcg[above].parent
+        self.memcg[memcg].refs -= pages - 1
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_try_charge_swap(self, memcg: cython.int) -> cython.bint:
@@ -341,24 +333,27 @@ class MemCgroups:
         """
         above: cython.int = memcg
         while above >= 0:
-            if self.swap_max[above] != NO_LIMIT and self.swap[above] >= self.swap_max[above]:
+            if (
+                self.memcg[above].swap_max != NO_LIMIT
+                and self.memcg[above].swap >= self.memcg[above].swap_max
+            ):
                 return False
-            above = self.parent[above]
-        self.refs[memcg] += 1
-        self.id_refs[memcg] += 1
+            above = self.memcg[above].parent
+        self.memcg[memcg].refs += 1
+        self.memcg[memcg].id_refs += 1
         above = memcg
         while above >= 0:
-            self.swap[above] += 1
-            above = self.parent[above]
+            self.memcg[above].swap += 1
+            above = self.memcg[above].parent
         return True
 
     def mem_cgroup_uncharge_swap(self, memcg: cython.int) -> None:
         """Take a swap slot's charge back. Models __mem_cgroup_uncharge_swap()."""
         above: cython.int = memcg
         while above >= 0:
-            self.swap[above] -= 1
-            above = self.parent[above]
-        self.id_refs[memcg] -= 1
+            self.memcg[above].swap -= 1
+            above = self.memcg[above].parent
+        self.memcg[memcg].id_refs -= 1
         self.mem_cgroup_put(memcg)
 
     def mem_cgroup_get_nr_swap_pages(self, memcg: cython.int) -> cython.longlong:
@@ -368,9 +363,9 @@ class MemCgroups:
         """
         left: cython.longlong = self.nr_swap_pages
         while memcg > ROOT:
-            if self.swap_max[memcg] != NO_LIMIT:
-                left = min(left, self.swap_max[memcg] - self.swap[memcg])
-            memcg = self.parent[memcg]
+            if self.memcg[memcg].swap_max != NO_LIMIT:
+                left = min(left, self.memcg[memcg].swap_max - self.memcg[memcg].swap)
+            memcg = self.memcg[memcg].parent
         return left
 
     def mem_cgroup_swap_full(self, memcg: cython.int) -> cython.bint:
@@ -381,9 +376,12 @@ class MemCgroups:
         if self.vm_swap_full:
             return True
         while memcg > ROOT:
-            if self.swap_max[memcg] != NO_LIMIT and 2 * self.swap[memcg] >= self.swap_max[memcg]:
+            if (
+                self.memcg[memcg].swap_max != NO_LIMIT
+                and 2 * self.memcg[memcg].swap >= self.memcg[memcg].swap_max
+            ):
                 return True
-            memcg = self.parent[memcg]
+            memcg = self.memcg[memcg].parent
         return False
 
     def count_memcg_event(self, memcg: cython.int, nid: cython.int, event: cython.int) -> None:
@@ -399,49 +397,49 @@ class MemCgroups:
         Models page_counter_memparse(), and zswap_max_write() and what the other files have for it.
         """
         if key == "memory.zswap.writeback":
-            self.zswap_writeback[memcg] = value
+            self.memcg[memcg].zswap_writeback = value
             return
         pages = value if value < 0 else value >> PAGE_SHIFT
         if key == "memory.max":
-            self.memory_max[memcg] = pages
+            self.memcg[memcg].memory_max = pages
         elif key == "memory.high":
-            self.memory_high[memcg] = pages
+            self.memcg[memcg].memory_high = pages
         elif key == "memory.swap.max":
-            self.swap_max[memcg] = pages
+            self.memcg[memcg].swap_max = pages
             self.swap_limited |= pages >= 0
         elif key == "memory.zswap.max":
-            self.zswap_max[memcg] = pages
+            self.memcg[memcg].zswap_max = pages
         else:
             raise KeyError(key)
 
+    def prefetch(self, memcg: cython.int) -> None:
+        """Prefetch what a fault and a store touch of a memcg."""
+        if cython.compiled:
+            own: cython.int = memcg * self.nr_nodes
+            prefetch(cython.address(self.memcg[memcg].parent))
+            prefetch(cython.address(self.memcg[memcg].zswap_max))
+            prefetch(cython.address(self.memcg[memcg].nonresident_age))
+            prefetch(cython.address(self.events[own * NR_EVENTS]))
+            prefetch(cython.address(self.node_zswap[2 * own]))
+
+    def values(self, field: str) -> "npt.NDArray[Any]":
+        """Return a field of ``memcg`` of all memcgs, as an array of its own."""
+        return np.array(self.records.view(field)[: self.nr])
+
     def grow(self) -> None:
         """Double the columns."""
-        room: cython.int = 2 * len(self.parent)
-        self.parent = grown(self.parent, room, -1)
+        room: cython.int = 2 * self.records.size
+        self.memcg = None
+        self.savings.detach()
+        self.records.resize(room)
+        self.memcg = self.records.array
+        self.savings.attach()
         self.first_child = grown(self.first_child, room, -1)
         self.last_child = grown(self.last_child, room, -1)
         self.next_sibling = grown(self.next_sibling, room, -1)
         self.prev_sibling = grown(self.prev_sibling, room, -1)
-        self.online = grown(self.online, room)
-        self.refs = grown(self.refs, room)
-        self.id_refs = grown(self.id_refs, room)
-        self.objcg_memcg = grown(self.objcg_memcg, room, -1)
         self.first_objcg = grown(self.first_objcg, room, -1)
         self.next_objcg = grown(self.next_objcg, room, -1)
-        self.memory_max = grown(self.memory_max, room, -1)
-        self.memory_high = grown(self.memory_high, room, -1)
-        self.swap_max = grown(self.swap_max, room, -1)
-        self.zswap_max = grown(self.zswap_max, room, -1)
-        self.zswap_writeback = grown(self.zswap_writeback, room, 1)
-        self.resident = grown(self.resident, room)
-        self.swap = grown(self.swap, room)
-        self.zswap_bytes = grown(self.zswap_bytes, room)
-        self.device_bytes = grown(self.device_bytes, room)
-        self.zswapped = grown(self.zswapped, room)
-        self.zswap_incomp = grown(self.zswap_incomp, room)
-        self.zswpwb_proactive_b = grown(self.zswpwb_proactive_b, room)
-        self.savings.grow(room)
-        self.node_zswap_bytes = grown(self.node_zswap_bytes, room * self.nr_nodes)
-        self.node_zswapped = grown(self.node_zswapped, room * self.nr_nodes)
+        self.node_zswap = grown(self.node_zswap, 2 * room * self.nr_nodes)
         self.accesses = grown(self.accesses, room * self.nr_nodes)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PGMAJFAULT, ROOT, MemCgroups
 from zswap_replay.lib.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
+from zswap_replay.mm.list_lru cimport ListLru
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.page_io cimport PageIo
 from zswap_replay.mm.swap_readahead cimport SwapReadahead
@@ -8,6 +9,10 @@ from zswap_replay.mm.swap_slots cimport DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
 from zswap_replay.mm.workingset cimport NO_SHADOW
+
+# constants of the .py, written by tools/constants.py
+cpdef enum:
+    SOON = 4
 
 @cython.final
 cdef class Memory:
@@ -23,6 +28,8 @@ cdef class Memory:
     cdef bint reads_ahead
     cdef readonly bint seen_reads
     cdef readonly long long first_touches
+    cdef void look_ahead(self) noexcept
+    cdef void look_closer(self) noexcept
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content
     ) except -1

@@ -4,6 +4,7 @@ import cython
 
 from zswap_replay.lib.columns import Column
 from zswap_replay.lib.page_table import PageTable
+from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo
@@ -25,6 +26,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     )
     from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
     from zswap_replay.mm.workingset import NO_SHADOW
+
+    SOON = 4
+    """Events after which what Memory.look_ahead() asked for is there."""
 
 
 class Memory:
@@ -57,6 +61,31 @@ class Memory:
         self.seen_reads = False
         self.first_touches = 0  # faults on pages that were absent: never touched, or freed
 
+    def look_ahead(self) -> None:
+        """Ask for what the faults that PageTable.look_ahead() found will need of their memcgs."""
+        pages: PageTable = self.pages
+        lru: ListLru = self.page_io.zswap.pools.list_lru
+        memcg: cython.int
+        i: cython.int
+        for i in range(pages.nr_faults):
+            memcg = pages.space_of(pages.faults[i])
+            self.memcgs.prefetch(memcg)
+            self.swap_cache.lruvecs.prefetch(memcg)
+            lru.prefetch(0, memcg)
+
+    def look_closer(self) -> None:
+        """Ask for the places of their lists that they will need, once the rings are there."""
+        pages: PageTable = self.pages
+        lru: ListLru = self.page_io.zswap.pools.list_lru
+        page: cython.int
+        memcg: cython.int
+        i: cython.int
+        for i in range(pages.nr_faults):
+            page = pages.faults[i]
+            memcg = pages.space_of(page)
+            self.swap_cache.lruvecs.prefetch_ends(memcg)
+            lru.prefetch_places(page, pages.page[page].node, memcg)
+
     def handle_mm_fault(
         self,
         page: cython.int,
@@ -84,7 +113,7 @@ class Memory:
         Models do_anonymous_page().
         """
         memcg: cython.int = self.pages.space_of(page)
-        if not self.memcgs.online[memcg]:
+        if not self.memcgs.memcg[memcg].online:
             memcg = ROOT
         self.limits.try_charge_memcg(memcg)
         self.pages.page[page].node = node

@@ -27,7 +27,7 @@ class PageAlloc:
         Models __alloc_pages_slowpath().
         """
         no_progress_loops: cython.int = 0
-        while self.memcgs.resident[ROOT] + self.zswap.held.pool_pages() + 1 > self.totalram_pages:
+        while self.memcgs.memcg[ROOT].resident + self.zswap.held.pool_pages() + 1 > self.totalram_pages:
             if self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) > 0:
                 no_progress_loops = 0
                 continue

@@ -63,15 +63,15 @@ class ProactiveWriteback:
     def count(self, memcg: cython.int, size: cython.longlong) -> None:
         """Count ``size`` compressed bytes that went from a memcg, for it and all above it."""
         while memcg >= 0:
-            self.memcgs.zswpwb_proactive_b[memcg] += size
-            memcg = self.memcgs.parent[memcg]
+            self.memcgs.memcg[memcg].zswpwb_proactive_b += size
+            memcg = self.memcgs.memcg[memcg].parent
 
     # the cursor of a memcg
 
     def next_online(self, root: cython.int, prev: cython.int) -> cython.int:
         """Return the memcg that is online behind ``prev`` below ``root``; -1 at the end of a round."""
         memcg: cython.int = self.memcgs.mem_cgroup_iter(root, prev)
-        while memcg >= 0 and not self.memcgs.online[memcg]:
+        while memcg >= 0 and not self.memcgs.memcg[memcg].online:
             memcg = self.memcgs.mem_cgroup_iter(root, memcg)
         return memcg
 
@@ -103,8 +103,8 @@ class ProactiveWriteback:
 
         Models zswap_memcg_offline_cleanup() with a cursor per memcg; ZswapPools does so for the root's.
         """
-        root: cython.int = self.memcgs.parent[memcg]
+        root: cython.int = self.memcgs.memcg[memcg].parent
         while root > ROOT:
             if root < len(self.cursors) and self.cursors[root] == memcg:
                 self.cursors[root] = self.next_online(root, memcg)
-            root = self.memcgs.parent[root]
+            root = self.memcgs.memcg[root].parent

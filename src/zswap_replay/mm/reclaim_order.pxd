@@ -1,11 +1,11 @@
 cimport cython
 from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport ROOT, MemCgroups
-from zswap_replay.mm.swap cimport AWAKE, Lruvecs
+from zswap_replay.mm.swap cimport AWAKE, BUSY_SHIFT, Lruvecs
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
-    BLOCK = 64
+    BUSY_MASK = 63
 
 @cython.final
 cdef class ReclaimOrder:
@@ -15,12 +15,15 @@ cdef class ReclaimOrder:
     cdef readonly long long tree_changes
     cdef readonly int nr_known
     cdef readonly int[::1] order, behind
+    cdef readonly unsigned char[::1] in_row
     @cython.locals(place="int[::1]", before="unsigned char[::1]", busy="unsigned char[::1]")
     cdef refresh(self)
     @cython.locals(busy="unsigned char[::1]")
+    cdef int most_of(self, int block) noexcept
+    @cython.locals(busy="unsigned char[::1]")
     cdef int most_busy(self, int first, int stop) noexcept
     @cython.locals(
-        order="int[::1]", busy="unsigned char[::1]", accesses="long long[::1]", next_flush="long long[::1]"
+        order="int[::1]", accesses="long long[::1]", next_flush="long long[::1]"
     )
     cdef void wake_due(self, int first, int stop) noexcept
     @cython.locals(busy="unsigned char[::1]")

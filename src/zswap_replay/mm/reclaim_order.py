@@ -13,10 +13,9 @@ from zswap_replay.mm.swap import Lruvecs
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import ROOT
-    from zswap_replay.mm.swap import AWAKE
+    from zswap_replay.mm.swap import AWAKE, BUSY_SHIFT
 
-    BLOCK = 64
-    """Memcgs that are looked at in one go."""
+    BUSY_MASK = 63
 
 
 class ReclaimOrder:
@@ -32,6 +31,8 @@ class ReclaimOrder:
         # the memcgs in order, and by place the one behind the last descendant
         self.order = column(8, INT)
         self.behind = column(8, INT)
+        # by block of places whether its memcgs are numbered one behind the other
+        self.in_row = column(1, UCHAR)
 
     def refresh(self) -> None:
         """Bring the columns up to date with the tree."""
@@ -54,59 +55,83 @@ class ReclaimOrder:
             self.behind[at - 1] = at
             memcg = memcgs.mem_cgroup_iter(ROOT, memcg)
         self.lruvecs.busy = busy
+        self.lruvecs.most = column(len(busy) >> BUSY_SHIFT, UCHAR, AWAKE)
+        self.in_row = column(len(self.lruvecs.most), UCHAR, 1)
+        behind: cython.int
+        for behind in range(1, at):
+            if behind & BUSY_MASK and self.order[behind] != self.order[behind - 1] + 1:
+                self.in_row[behind >> BUSY_SHIFT] = 0
         self.nr_known = memcgs.nr
         above: cython.int
         while at > 1:
             at -= 1
-            above = place[memcgs.parent[self.order[at]]]
+            above = place[memcgs.memcg[self.order[at]].parent]
             if self.behind[above] < self.behind[at]:
                 self.behind[above] = self.behind[at]
+
+    def most_of(self, block: cython.int) -> cython.int:
+        """Find the most of a block anew, and keep it."""
+        busy = self.lruvecs.busy
+        at: cython.int
+        most: cython.uchar = 0
+        for at in range(block << BUSY_SHIFT, (block + 1) << BUSY_SHIFT):
+            most = max(most, busy[at])
+        self.lruvecs.most[block] = most
+        return most
 
     def most_busy(self, first: cython.int, stop: cython.int) -> cython.int:
         """Return one more than the mildest priority at which a memcg between two places has something to do."""
         busy = self.lruvecs.busy
-        at: cython.int
+        at: cython.int = first
+        end: cython.int
         most: cython.uchar = 0
-        for at in range(first, stop):
-            most = max(most, busy[at])
+        while at < stop:
+            end = min(stop, (at | BUSY_MASK) + 1)
+            if self.lruvecs.most[at >> BUSY_SHIFT] > most and (
+                end - at <= BUSY_MASK or self.most_of(at >> BUSY_SHIFT) > most
+            ):
+                while at < end:
+                    most = max(most, busy[at])
+                    at += 1
+            at = end
         return most
 
     def wake_due(self, first: cython.int, stop: cython.int) -> None:
         """Mark as AWAKE the memcgs between two places whose statistics are flushed at the next visit."""
-        at: cython.int
+        at: cython.int = first
+        end: cython.int
         memcg: cython.int
-        order, busy, accesses, next_flush = (
-            self.order,
-            self.lruvecs.busy,
-            self.memcgs.accesses,
-            self.stat.next_flush,
-        )
-        if self.memcgs.nr_nodes == 1:
-            for at in range(first, stop):
+        left: cython.longlong
+        order, accesses, next_flush = self.order, self.memcgs.accesses, self.stat.next_flush
+        while at < stop:
+            end = min(stop, (at | BUSY_MASK) + 1)
+            left = -1
+            if self.memcgs.nr_nodes == 1 and self.in_row[at >> BUSY_SHIFT]:
+                # below 0 where any is due, which the compiler finds many at a time
+                left = 0
+                for memcg in range(order[at], order[at] + end - at):
+                    left |= next_flush[memcg] - 1 - accesses[memcg]
+            while left < 0 and at < end:
                 memcg = order[at]
-                if accesses[memcg] >= next_flush[memcg]:
-                    busy[at] = AWAKE
-            return
-        for at in range(first, stop):
-            memcg = order[at]
-            if self.stat.accesses_of(memcg) >= next_flush[memcg]:
-                busy[at] = AWAKE
+                if self.stat.accesses_of(memcg) >= next_flush[memcg]:
+                    self.lruvecs.set_busy(at, AWAKE)
+                at += 1
+            at = end
 
     def next_busy(self, at: cython.int, stop: cython.int, priority: cython.int) -> cython.int:
         """Return the first place from ``at`` on whose memcg has something to do at a priority; ``stop`` for none."""
         busy = self.lruvecs.busy
-        i: cython.int
         end: cython.int
-        most: cython.uchar
-        while at + BLOCK <= stop:
-            # the largest of a block, which the compiler finds many at a time
-            most = 0
-            end = at + BLOCK
-            for i in range(at, end):
-                most = max(most, busy[i])
-            if most > priority:
-                break
+        block: cython.int
+        while at < stop:
+            block = at >> BUSY_SHIFT
+            end = min(stop, (at | BUSY_MASK) + 1)
+            if self.lruvecs.most[block] > priority and (
+                end - at <= BUSY_MASK or self.most_of(block) > priority
+            ):
+                while at < end and busy[at] <= priority:
+                    at += 1
+                if at < end:
+                    return at
             at = end
-        while at < stop and busy[at] <= priority:
-            at += 1
-        return at
+        return stop

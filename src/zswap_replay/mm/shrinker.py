@@ -46,7 +46,7 @@ class Shrinker:
 
         Models shrink_slab_memcg().
         """
-        if not self.zswap.shrinker_enabled or not (memcg == ROOT or self.memcgs.online[memcg]):
+        if not self.zswap.shrinker_enabled or not (memcg == ROOT or self.memcgs.memcg[memcg].online):
             return 0
         return self.do_shrink_slab(nid, memcg, priority)
 

@@ -1,3 +1,4 @@
+from zswap_replay.lib.columns cimport prefetch
 from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, ORPHAN, PageTable
 from zswap_replay.mm.memcontrol cimport ROOT
@@ -8,6 +9,7 @@ cpdef enum:
     LRU_ACTIVE_ANON = 1
     NR_LRU_LISTS = 2
     MAX_SWAPPINESS = 200
+    BUSY_SHIFT = 6
     AWAKE = 255
 
 cdef class Lruvecs:
@@ -16,9 +18,13 @@ cdef class Lruvecs:
     cdef readonly int nr_memcgs
     cdef public long long added, drained
     cdef int[::1] place
-    cdef unsigned char[::1] busy
+    cdef unsigned char[::1] busy, most
     cpdef new_memcg(self)
     cpdef wake(self, int memcg)
+    cdef void wake_all(self) noexcept
+    cdef void set_busy(self, int at, int until) noexcept
+    cdef void prefetch(self, int memcg) noexcept
+    cdef void prefetch_ends(self, int memcg) noexcept
     cpdef give_up(self, int memcg)
     cdef int forget_block(self, int block) except -1
     cdef int lruvec_add_folio(self, int page, int memcg) except -1

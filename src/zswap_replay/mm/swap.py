@@ -10,6 +10,7 @@ from zswap_replay.lib.columns import INT, UCHAR, column, grown
 from zswap_replay.lib.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
     from zswap_replay.lib.page_table import ACTIVE, ISOLATED, ORPHAN
     from zswap_replay.mm.memcontrol import ROOT
 
@@ -19,6 +20,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     NR_LRU_LISTS = 2
     """Lists of a memcg."""
     MAX_SWAPPINESS = 200
+    BUSY_SHIFT = 6
+    """Memcgs of the order of reclaim are looked at together, 64 at a time."""
     AWAKE = 255
     """In place of a priority: reclaim may find something to do at any."""
 
@@ -35,8 +38,10 @@ class Lruvecs:
         self.drained = 0
         # by memcg its place in the order of ReclaimOrder; by place one more than the mildest priority at which reclaim
         # may find something to do, or AWAKE
-        self.place = column(8, INT)
-        self.busy = column(8, UCHAR)
+        self.place = column(1 << BUSY_SHIFT, INT)
+        self.busy = column(1 << BUSY_SHIFT, UCHAR)
+        # by block of places the most of these, or more: what has gone down since is found by ReclaimOrder
+        self.most = column(1, UCHAR)
         self.new_memcg()
 
     def new_memcg(self) -> None:
@@ -44,12 +49,37 @@ class Lruvecs:
         if self.nr_memcgs == len(self.busy):
             self.busy = grown(self.busy, 2 * self.nr_memcgs)
             self.place = grown(self.place, 2 * self.nr_memcgs)
+            self.most = grown(self.most, 2 * len(self.most))
         self.nr_memcgs += 1
         self.lists.new_lists(NR_LRU_LISTS)
 
     def wake(self, memcg: cython.int) -> None:
         """Let reclaim look at a memcg, in which something has changed that the lists do not show."""
-        self.busy[self.place[memcg]] = AWAKE
+        self.set_busy(self.place[memcg], AWAKE)
+
+    def wake_all(self) -> None:
+        """Let reclaim look at all memcgs."""
+        at: cython.int
+        for at in range(self.nr_memcgs):
+            self.set_busy(at, AWAKE)
+
+    def set_busy(self, at: cython.int, until: cython.int) -> None:
+        """Note at a place of the order one more than the mildest priority at which there is something to do."""
+        self.busy[at] = until
+        if self.most[at >> BUSY_SHIFT] < until:
+            self.most[at >> BUSY_SHIFT] = until
+
+    def prefetch(self, memcg: cython.int) -> None:
+        """Prefetch the rings of a memcg's lists."""
+        if cython.compiled:
+            prefetch(cython.address(self.place[memcg]))
+            self.lists.prefetch(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
+            self.lists.prefetch(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
+
+    def prefetch_ends(self, memcg: cython.int) -> None:
+        """Prefetch the places at the ends of a memcg's lists."""
+        self.lists.prefetch_ends(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
+        self.lists.prefetch_ends(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
 
     def give_up(self, memcg: cython.int) -> None:
         """Free the room of the lists of a memcg that is removed, where no page is left on them."""
@@ -67,7 +97,9 @@ class Lruvecs:
         Models lruvec_add_folio(), include/linux/mm_inline.h.
         """
         self.pages.flags[page] &= ~ISOLATED
-        self.busy[self.place[memcg]] = AWAKE
+        at: cython.int = self.place[memcg]
+        if self.busy[at] != AWAKE:
+            self.set_busy(at, AWAKE)
         self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:

@@ -56,7 +56,7 @@ class SwapCache:
 
     def begin_batch(self, memcg: cython.int) -> None:
         """Uncharge pages of a memcg together from here on; a dead one may leave the tree with any of them."""
-        if self.memcgs.online[memcg]:
+        if self.memcgs.memcg[memcg].online:
             self.free_folios = 0
 
     def end_batch(self, memcg: cython.int) -> None:
@@ -90,7 +90,7 @@ class SwapCache:
         Models mem_cgroup_swapin_charge_folio(), mm/memcontrol.c, for a task that moved to the root.
         """
         memcg: cython.int = self.pages.page[page].slot_memcg
-        return memcg if self.memcgs.online[memcg] else ROOT
+        return memcg if self.memcgs.memcg[memcg].online else ROOT
 
     def read_swap_cache_async(self, page: cython.int) -> cython.int:
         """Bring a page that is to be written back into the swap cache, unmapped and clean.

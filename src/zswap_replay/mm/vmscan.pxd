@@ -23,6 +23,7 @@ cpdef enum:
     DEF_PRIORITY = 12
     VM_SWAPPINESS = 60
     SWAPPINESS_ANON_ONLY = 201
+    STEPS = 4
     STORE_UNITS = 3
     FREED = 0
     KEEP = 1
@@ -54,7 +55,8 @@ cdef class PageReclaim:
     cdef public bint skips_idle
     cdef readonly int shrink_delay, swap_full_memcg, swappiness
     cdef readonly long long share, whole
-    cdef int[::1] reclaim_iter, isolated, fates, deactivated
+    cdef bint in_turns
+    cdef int[::1] coming, next_pages, isolated, fates, deactivated
     cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pageouts, pgscan, pgsteal
     cdef void set_swappiness(self, int swappiness) noexcept
@@ -84,6 +86,10 @@ cdef class PageReclaim:
 cdef class Vmscan(PageReclaim):
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
     cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1
+    @cython.locals(coming="int[::1]")
+    cdef void look_ahead(self, int at, int stop, int priority) noexcept
+    cdef void ask_for(self, int memcg) noexcept
+    cdef int look_at_tail(self, int memcg, int priority) noexcept
     cdef int busy_until(self, int memcg) noexcept
     cdef void see_activations(self, int root) noexcept
     cdef int shrink_slab(self, int memcg, int priority) except -1

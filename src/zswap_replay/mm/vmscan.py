@@ -6,7 +6,7 @@ as reclaim gets more urgent.
 
 import cython
 
-from zswap_replay.lib.columns import INT, column, grown
+from zswap_replay.lib.columns import INT, column
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.file_pages import FilePages
@@ -42,6 +42,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """What reclaim goes by where nobody says otherwise."""
     SWAPPINESS_ANON_ONLY = 201
     """What ``swappiness=max`` stands for."""
+    STEPS = 4
+    """Memcgs that reclaim looks ahead to."""
     STORE_UNITS = 3
     """Work that a store adds to the scan of a page, on reclaim's clock."""
     # what became of a page: enum of shrink_folio_list()
@@ -133,12 +135,14 @@ class PageReclaim:
         self.shrink_delay = shrink_delay
         # whether the shrink worker was ever queued while reclaim went on: what came of it is a matter of shrink_delay
         self.worker_waited = False
-        # by the memcg whose limit is at work: the memcg below it that a round came to last
-        self.reclaim_iter = column(8, INT, -1)
         self.order = ReclaimOrder(memcgs, self.lruvecs, self.stat)
         # whether memcgs are passed over in which shrink_lruvec() would do nothing
         self.skips_idle = True
         self.swappiness = -1
+        # whether reclaim takes a few pages of each of many memcgs in turn; the places of those that come next
+        self.in_turns = False
+        self.coming = column(STEPS, INT, -1)
+        self.next_pages = column(SWAP_CLUSTER_MAX, INT)
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
         self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
@@ -155,10 +159,8 @@ class PageReclaim:
 
     def set_swappiness(self, swappiness: cython.int) -> None:
         """Set how much of a scan anonymous pages get: 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY."""
-        at: cython.int
         if swappiness != self.swappiness and self.skips_idle:
-            for at in range(self.lruvecs.nr_memcgs):
-                self.lruvecs.busy[at] = AWAKE
+            self.lruvecs.wake_all()
         self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
@@ -222,15 +224,16 @@ class PageReclaim:
         self.swap_full_memcg = memcg
         above: cython.int = memcg
         while above > ROOT and (
-            memcgs.swap_max[above] == NO_LIMIT or memcgs.swap[above] < memcgs.swap_max[above]
+            memcgs.memcg[above].swap_max == NO_LIMIT
+            or memcgs.memcg[above].swap < memcgs.memcg[above].swap_max
         ):
-            above = memcgs.parent[above]
+            above = memcgs.memcg[above].parent
         self.shortages.note(
             "memory.swap.max" if above > ROOT else "disksize",
             above,
             memcg,
             self.zswap.worker.now,
-            memcgs.swap[above] + memcgs.resident[above],
+            memcgs.memcg[above].swap + memcgs.memcg[above].resident,
         )
 
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
@@ -308,9 +311,10 @@ class PageReclaim:
         for i in range(taken):
             page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
-            if not self.pages.flags[page] & YOUNG:
+            if not self.in_turns and not self.pages.flags[page] & YOUNG:
                 lengths.look_ahead(self.pages.content_of(page))
-        self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
+        if not self.in_turns:
+            self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
         self.swap_cache.begin_batch(memcg)
         for i in range(taken):
             self.writeback.units += 1
@@ -349,7 +353,8 @@ class PageReclaim:
         head: cython.int = NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON
         i: cython.int
         taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.deactivated)
-        self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
+        if not self.in_turns:
+            self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
         for i in range(taken):
             self.pages.flags[self.deactivated[i]] &= ~(ACTIVE | YOUNG | ISOLATED)
         lists.list_add_all(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, taken, self.deactivated)
@@ -379,8 +384,8 @@ class PageReclaim:
     def has_pages(self, memcg: cython.int) -> cython.bint:
         """Tell whether a memcg has pages on its own lists."""
         first: cython.int = NR_LRU_LISTS * memcg
-        inactive: cython.longlong = self.lruvecs.lists.size[first + LRU_INACTIVE_ANON]
-        return inactive + self.lruvecs.lists.size[first + LRU_ACTIVE_ANON] > 0
+        inactive: cython.longlong = self.lruvecs.lists.size_of(first + LRU_INACTIVE_ANON)
+        return inactive + self.lruvecs.lists.size_of(first + LRU_ACTIVE_ANON) > 0
 
     def count_swap_full(self, root: cython.int) -> None:
         """Count a page that no room was made for, where a memory.swap.max keeps pages below ``root`` in memory."""
@@ -396,8 +401,8 @@ class PageReclaim:
 
         Models get_scan_count().
         """
-        size: cython.longlong = self.lruvecs.lists.size[NR_LRU_LISTS * memcg + head]
-        return scan_count(size, priority, self.memcgs.online[memcg] != 0, self.share, self.whole)
+        size: cython.longlong = self.lruvecs.lists.size_of(NR_LRU_LISTS * memcg + head)
+        return scan_count(size, priority, self.memcgs.memcg[memcg].online != 0, self.share, self.whole)
 
     def shrink_lruvec(
         self, memcg: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
@@ -443,14 +448,14 @@ class PageReclaim:
 
         The ratio grows with the memory. Models inactive_is_low().
         """
-        inactive: cython.longlong = self.stat.stat_inactive[memcg]
-        active: cython.longlong = self.stat.stat_active[memcg]
+        inactive: cython.longlong = self.memcgs.memcg[memcg].stat_inactive
+        active: cython.longlong = self.memcgs.memcg[memcg].stat_active
         return inactive * inactive_ratio(inactive + active) < active
 
     def may_deactivate(self, memcg: cython.int) -> cython.bint:
         """Tell whether active pages may go: the inactive list is low, or pages came back that should have stayed."""
         return self.inactive_is_low(memcg) or (
-            self.stat.stat_activations[memcg] != self.workingset.activations_seen[memcg]
+            self.memcgs.memcg[memcg].stat_activations != self.memcgs.memcg[memcg].activations_seen
         )
 
 
@@ -465,8 +470,8 @@ class Vmscan(PageReclaim):
         Models shrink_node_memcgs().
         """
         freed: cython.longlong = 0
-        start: cython.int = self.reclaim_iter[root]
-        if start >= 0 and not self.memcgs.online[start] and self.memcgs.refs[start] == 0:
+        start: cython.int = self.memcgs.memcg[root].reclaim_iter
+        if start >= 0 and not self.memcgs.memcg[start].online and self.memcgs.memcg[start].refs == 0:
             start = -1  # it has left the tree: invalidate_reclaim_iterators()
         if self.skips_idle and self.memcgs.first_child[root] >= 0 and not self.zswap.shrinker_enabled:
             return self.shrink_busy_memcgs(root, start, priority, nr_to_reclaim)
@@ -478,7 +483,7 @@ class Vmscan(PageReclaim):
                 self.shrink_slab(memcg, priority)
             if memcg == start:
                 break
-        self.reclaim_iter[root] = memcg
+        self.memcgs.memcg[root].reclaim_iter = memcg
         return freed
 
     def shrink_busy_memcgs(
@@ -492,7 +497,8 @@ class Vmscan(PageReclaim):
         turn: cython.int = self.lruvecs.place[start] + 1 if start >= 0 else first
         at: cython.int = turn
         memcg: cython.int
-        self.reclaim_iter[root] = start
+        self.memcgs.memcg[root].reclaim_iter = start
+        self.in_turns = stop - first > SWAP_CLUSTER_MAX
         _half: cython.int
         for _half in range(2):
             while freed < nr_to_reclaim:
@@ -500,16 +506,71 @@ class Vmscan(PageReclaim):
                 if at >= stop:
                     break
                 memcg = order.order[at]
+                if self.in_turns:
+                    self.look_ahead(at, stop, priority)
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
-                self.lruvecs.busy[at] = self.busy_until(memcg)
-                self.reclaim_iter[root] = memcg
+                self.lruvecs.set_busy(at, self.busy_until(memcg))
+                self.memcgs.memcg[root].reclaim_iter = memcg
                 at += 1
             if freed >= nr_to_reclaim:
+                self.in_turns = False
                 return freed
             at = first
             stop = turn
-        self.reclaim_iter[root] = start
+        self.in_turns = False
+        self.memcgs.memcg[root].reclaim_iter = start
         return freed
+
+    def look_ahead(self, at: cython.int, stop: cython.int, priority: cython.int) -> None:
+        """Ask for what reclaim needs of the memcgs that it comes to behind a place of the order.
+
+        Of the fourth from here that is what is known of it and its lists' rings, of the third their places, of the
+        next but one the pages, and of the next their lengths: each step needs what the one before asked for.
+        """
+        order: ReclaimOrder = self.order
+        coming = self.coming
+        lengths: Lengths = self.zswap.pools.current.lengths
+        i: cython.int
+        count: cython.int
+        page: cython.int
+        if coming[0] != at:
+            coming[0] = at
+            for i in range(1, STEPS):
+                coming[i] = stop
+                if coming[i - 1] < stop:
+                    coming[i] = order.next_busy(coming[i - 1] + 1, stop, priority)
+                    self.ask_for(order.order[coming[i]] if coming[i] < stop else -1)
+        for i in range(1, STEPS):
+            coming[i - 1] = coming[i]
+        if coming[STEPS - 1] < stop:
+            coming[STEPS - 1] = order.next_busy(coming[STEPS - 1] + 1, stop, priority)
+        if coming[3] < stop:
+            self.ask_for(order.order[coming[3]])
+        if coming[2] < stop:
+            self.lruvecs.prefetch_ends(order.order[coming[2]])
+        if coming[1] < stop:
+            count = self.look_at_tail(order.order[coming[1]], priority)
+            for i in range(count):
+                self.pages.prefetch(self.next_pages[i])
+        if coming[0] < stop:
+            count = self.look_at_tail(order.order[coming[0]], priority)
+            for i in range(count):
+                page = self.next_pages[i]
+                if not self.pages.flags[page] & YOUNG:
+                    lengths.look_ahead(self.pages.content_of(page))
+
+    def ask_for(self, memcg: cython.int) -> None:
+        """Prefetch what reclaim needs first of a memcg; -1 for none."""
+        if memcg >= 0:
+            self.memcgs.prefetch(memcg)
+            self.lruvecs.prefetch(memcg)
+
+    def look_at_tail(self, memcg: cython.int, priority: cython.int) -> cython.int:
+        """Find the pages that reclaim will take first of a memcg at a priority; return how many."""
+        count: cython.longlong = self.get_scan_count(memcg, LRU_INACTIVE_ANON, priority)
+        return self.lruvecs.lists.tail(
+            NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, min(count, SWAP_CLUSTER_MAX), self.next_pages
+        )
 
     def busy_until(self, memcg: cython.int) -> cython.int:
         """Return one more than the mildest priority at which shrink_lruvec() would do something now; else AWAKE.
@@ -517,12 +578,12 @@ class Vmscan(PageReclaim):
         That is for what does not go by the priority: an active list to be aged, statistics to be flushed.
         """
         first: cython.int = NR_LRU_LISTS * memcg
-        scan: cython.longlong = self.lruvecs.lists.size[first + LRU_INACTIVE_ANON]
+        scan: cython.longlong = self.lruvecs.lists.size_of(first + LRU_INACTIVE_ANON)
         if (
             self.file_pages.file_of(memcg) != 0
-            or not self.memcgs.online[memcg]
+            or not self.memcgs.memcg[memcg].online
             or self.stat.accesses_of(memcg) >= self.stat.next_flush[memcg]
-            or (self.lruvecs.lists.size[first + LRU_ACTIVE_ANON] > 0 and self.inactive_is_low(memcg))
+            or (self.lruvecs.lists.size_of(first + LRU_ACTIVE_ANON) > 0 and self.inactive_is_low(memcg))
         ):
             return AWAKE
         if scan == 0 or self.share == 0:
@@ -549,8 +610,6 @@ class Vmscan(PageReclaim):
         """Free pages below ``root`` with growing urgency; return how many went. Models do_try_to_free_pages()."""
         if not self.writeback.begin_reclaim():
             return 0
-        if root >= len(self.reclaim_iter):
-            self.reclaim_iter = grown(self.reclaim_iter, 2 * root, -1)
         freed: cython.longlong = 0
         priority: cython.int
         memcg: cython.int
@@ -581,7 +640,7 @@ class Vmscan(PageReclaim):
             return freed
         memcg = self.memcgs.mem_cgroup_iter(root, -1)
         while memcg >= 0:
-            self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
+            self.memcgs.memcg[memcg].activations_seen = self.memcgs.memcg[memcg].stat_activations
             if freed == 0:
                 # the flusher comes before a task that finds nothing, again and again, is killed
                 self.stat.mem_cgroup_flush_stats(memcg)
@@ -599,4 +658,4 @@ class Vmscan(PageReclaim):
             at -= 1
             if first <= self.lruvecs.place[self.stat.changed[at]] < stop:
                 memcg = self.stat.take_changed(at)
-                self.workingset.activations_seen[memcg] = self.stat.stat_activations[memcg]
+                self.memcgs.memcg[memcg].activations_seen = self.memcgs.memcg[memcg].stat_activations

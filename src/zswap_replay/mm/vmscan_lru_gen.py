@@ -92,7 +92,7 @@ class LruGen(Vmscan):
         """Tell whether a memcg has pages in its generations, or some wait for one."""
         gen: cython.int
         for gen in range(MAX_NR_GENS):
-            if self.gens.lists.size[memcg * MAX_NR_GENS + gen]:
+            if self.gens.lists.size_of(memcg * MAX_NR_GENS + gen):
                 return True
         return self.gens.nr_lru_add > 0
 
@@ -257,7 +257,7 @@ class LruGen(Vmscan):
         gens: LruGenLists = self.gens
         moved: cython.bint = False
         while gens.nr_gens(memcg) > MIN_NR_GENS and (
-            gens.lists.size[memcg * MAX_NR_GENS + gens.min_seq[memcg] % MAX_NR_GENS] == 0
+            gens.lists.size_of(memcg * MAX_NR_GENS + gens.min_seq[memcg] % MAX_NR_GENS) == 0
         ):
             gens.min_seq[memcg] += 1
             moved = True
@@ -340,7 +340,7 @@ class LruGen(Vmscan):
         due: cython.bint = self.should_run_aging(memcg, total)
         if self.gens.nr_gens(memcg) == MIN_NR_GENS:
             total = 0
-        if total and not self.memcgs.online[memcg]:
+        if total and not self.memcgs.memcg[memcg].online:
             return total
         if not due or priority == DEF_PRIORITY:
             return total >> priority

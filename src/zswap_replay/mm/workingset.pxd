@@ -13,9 +13,6 @@ cdef class Workingset:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly MemcgStat stat
-    cdef readonly int nr_memcgs
-    cdef readonly long long[::1] nonresident_age, activations_seen
-    cpdef new_memcg(self)
     cdef void workingset_age_nonresident(self, int memcg) noexcept
     cdef void workingset_eviction(self, int page, int memcg) noexcept
     cdef int workingset_refault(self, int page, int memcg) except -1

@@ -2,7 +2,6 @@
 
 import cython
 
-from zswap_replay.lib.columns import LONGLONG, column, grown
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.lru_gen import LruGenLists
 from zswap_replay.mm.memcg_stat import MemcgStat
@@ -27,26 +26,13 @@ class Workingset:
         self.pages = pages
         self.memcgs = memcgs
         self.stat = stat
-        self.nr_memcgs = 0
-        self.nonresident_age = column(8, LONGLONG)
-        # by memcg: activations of pages that came back in time, when reclaim last looked at the statistics
-        self.activations_seen = column(8, LONGLONG)
-        self.new_memcg()
-
-    def new_memcg(self) -> None:
-        """Make room for the next memcg."""
-        memcg: cython.int = self.nr_memcgs
-        self.nr_memcgs += 1
-        if memcg == len(self.nonresident_age):
-            self.nonresident_age = grown(self.nonresident_age, 2 * memcg)
-            self.activations_seen = grown(self.activations_seen, 2 * memcg)
 
     def workingset_age_nonresident(self, memcg: cython.int) -> None:
         """Count a page that left the inactive list, by eviction or activation.
 
         Models workingset_age_nonresident().
         """
-        self.nonresident_age[memcg] += 1
+        self.memcgs.memcg[memcg].nonresident_age += 1
 
     def workingset_eviction(self, page: cython.int, memcg: cython.int) -> None:
         """Leave the shadow of a page that is evicted.
@@ -56,7 +42,7 @@ class Workingset:
         """
         self.pages.page[page].lru.at = NO_SHADOW
         if self.pages.page[page].slot_memcg == memcg:
-            self.pages.page[page].lru.at = (self.nonresident_age[memcg] & EVICTION_MASK) + 1
+            self.pages.page[page].lru.at = (self.memcgs.memcg[memcg].nonresident_age & EVICTION_MASK) + 1
         self.workingset_age_nonresident(memcg)
 
     def workingset_refault(self, page: cython.int, memcg: cython.int) -> None:
@@ -66,13 +52,15 @@ class Workingset:
         statistics. Models workingset_refault(). The page must have a shadow.
         """
         self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_REFAULT_ANON)
-        distance: cython.longlong = self.nonresident_age[memcg] - (self.pages.page[page].lru.at - 1)
+        distance: cython.longlong = self.memcgs.memcg[memcg].nonresident_age - (
+            self.pages.page[page].lru.at - 1
+        )
         distance &= EVICTION_MASK
         self.stat.flush_if_due(memcg)
-        if distance <= self.stat.stat_active[memcg]:
+        if distance <= self.memcgs.memcg[memcg].stat_active:
             self.pages.flags[page] |= ACTIVE
             self.workingset_age_nonresident(memcg)
-            self.stat.activations[memcg] += 1
+            self.memcgs.memcg[memcg].activations += 1
             self.memcgs.count_memcg_event(memcg, 0, WORKINGSET_ACTIVATE_ANON)
 
 

@@ -148,13 +148,13 @@ class Zram(SwapDevice):
                 size = self.length[slot]
             each = self.charged_to[slot]
             while each >= 0:
-                self.memcgs.device_bytes[each] -= self.charged[slot]
-                each = self.memcgs.parent[each]
+                self.memcgs.memcg[each].device_bytes -= self.charged[slot]
+                each = self.memcgs.memcg[each].parent
             self.charged[slot] = size
             self.charged_to[slot] = memcg
             while memcg >= 0:
-                self.memcgs.device_bytes[memcg] += size
-                memcg = self.memcgs.parent[memcg]
+                self.memcgs.memcg[memcg].device_bytes += size
+                memcg = self.memcgs.memcg[memcg].parent
 
     # ---- slots ----
 

@@ -230,7 +230,7 @@ class ZswapShrinker:
 
         Models zswap_shrinker_count().
         """
-        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.zswapped[memcg]:
+        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.memcg[memcg].zswapped:
             return 0
         freeable: cython.longlong = zswap.pools.current.lru.list_lru_count_one(nid, memcg)
         slot: cython.int = self.protection_slot(nid, memcg)
@@ -238,8 +238,9 @@ class ZswapShrinker:
         freeable -= spared
         if self.rule_shrinker == SHRINKER_PROTECTS_SWAPINS:
             self.protected[slot] -= spared
-        backing: cython.longlong = self.memcgs.zswap_bytes[memcg] >> PAGE_SHIFT
-        return freeable * backing // self.memcgs.zswapped[memcg]
+        backing: cython.longlong = self.memcgs.memcg[memcg].zswap_bytes >> PAGE_SHIFT
+        entries: cython.longlong = self.memcgs.memcg[memcg].zswapped
+        return freeable * backing // entries
 
     def zswap_shrinker_scan(
         self, zswap: "Zswap", nid: cython.int, memcg: cython.int, nr_to_scan: cython.longlong
@@ -310,7 +311,7 @@ class ShrinkWorker:
         if not self.rule_cursor_released_offline or work.next_shrink != memcg:
             return
         behind: cython.int = self.memcgs.mem_cgroup_iter(ROOT, memcg)
-        while only_online and behind >= 0 and not self.memcgs.online[behind]:
+        while only_online and behind >= 0 and not self.memcgs.memcg[behind].online:
             behind = self.memcgs.mem_cgroup_iter(ROOT, behind)
         self.set_next_shrink(work, behind)
 
@@ -445,8 +446,8 @@ class ShrinkWorker:
             return True
         memcg = self.memcgs.mem_cgroup_iter(ROOT, work.next_shrink)
         if self.rule_worker == WORKER_ONLINE:
-            return memcg >= 0 and self.memcgs.online[memcg] != 0
-        while memcg >= 0 and not self.memcgs.online[memcg]:
+            return memcg >= 0 and self.memcgs.memcg[memcg].online != 0
+        while memcg >= 0 and not self.memcgs.memcg[memcg].online:
             memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
         return memcg >= 0
 
@@ -464,7 +465,7 @@ class ShrinkWorker:
 
         memcg = self.memcgs.mem_cgroup_iter(ROOT, work.next_shrink)
         if self.rule_worker == WORKER_CANDIDATES:
-            while memcg >= 0 and not self.memcgs.online[memcg]:
+            while memcg >= 0 and not self.memcgs.memcg[memcg].online:
                 memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
         self.set_next_shrink(work, memcg)
 
@@ -475,7 +476,7 @@ class ShrinkWorker:
         if self.rule_worker == WORKER_ONLINE:
             if memcg < 0:
                 return self.goes_on(work, -EAGAIN)
-            if not self.memcgs.online[memcg]:
+            if not self.memcgs.memcg[memcg].online:
                 self.set_next_shrink(work, -1)
                 return self.goes_on(work, -EAGAIN)
             return self.goes_on(work, zswap.shrink_memcg(memcg))
@@ -505,7 +506,7 @@ class ShrinkWorker:
 
         Models shrink_memcg() of "mm/zswap: Support batch writeback in shrink_memcg()", version 5, a proposal.
         """
-        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.online[memcg]:
+        if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.memcg[memcg].online:
             return -ENOENT
         lru: ListLru = zswap.pools.current.lru
         shrunk: cython.int = 0
@@ -685,7 +686,7 @@ class ZswapPools:
 
         Models zswap_memcg_offline_cleanup() and memcg_offline_kmem().
         """
-        parent: cython.int = self.worker.memcgs.parent[memcg]
+        parent: cython.int = self.worker.memcgs.memcg[memcg].parent
         self.list_lru.memcg_reparent_list_lrus(memcg, parent)
         for pool in self.zswap_pools:
             if pool.own_work:
@@ -979,7 +980,7 @@ class Zswap(LruWalk):
         """
         if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):
             return self.worker.error_of_disabled()
-        if not self.memcgs.online[memcg]:
+        if not self.memcgs.memcg[memcg].online:
             return -ENOENT
         shrunk: cython.int = 0
         scanned: cython.int = 0

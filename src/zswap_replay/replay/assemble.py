@@ -211,15 +211,15 @@ def saved_by_memcg(memcgs: MemCgroups, names: Sequence[str]) -> dict[str, dict[s
 
     ``names`` are the paths of all memcgs that there were, by the machine's index; those that were removed are left out.
     """
-    savings = memcgs.savings
-    parts = np.asarray(savings.changes).reshape(-1, 2)[: len(names)].tolist()
-    changes = [(high << LOW_BITS) + low for low, high in parts]
+    fields = ("parent", "online", "saved_peak", "saved_low", "saved_high")
+    parent, online, peak, low, high = (memcgs.values(field).tolist() for field in fields)
+    changes = [(upper << LOW_BITS) + lower for lower, upper in zip(low, high, strict=True)]
     for memcg in range(len(names) - 1, 0, -1):  # a child is always younger than its parent
-        changes[memcgs.parent[memcg]] += changes[memcg]
+        changes[parent[memcg]] += changes[memcg]
     return {
-        name: saved_over_time(savings.passed, changes[memcg], savings.peak[memcg], memcgs.saved(memcg))
+        name: saved_over_time(memcgs.savings.passed, changes[memcg], peak[memcg], memcgs.saved(memcg))
         for memcg, name in enumerate(names)
-        if memcg and memcgs.online[memcg]
+        if memcg and online[memcg]
     }
 
 

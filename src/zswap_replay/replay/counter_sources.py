@@ -45,9 +45,9 @@ class MemcgReading:
     swapcached: Columns | None = None
     """Pages in the swap cache, of all memcgs of the machine, where there is a zram device."""
 
-    def of(self, column: object) -> Columns:
-        """Pick the memcgs' items of a column of MemCgroups."""
-        return np.asarray(column)[self.indices]
+    def of(self, field: str) -> Columns:
+        """Pick what the memcgs have in a field."""
+        return np.asarray(self.memcgs.records.view(field))[self.indices]
 
 
 MachineSource = Callable[[Reading], int]
@@ -94,7 +94,7 @@ MACHINE_SOURCES: Final[dict[Group, dict[str, MachineSource]]] = {
     },
     "replay": {
         "accesses": lambda now: now.everywhere["accesses"],
-        "resident_pages": lambda now: now.machine.memcgs.resident[0],
+        "resident_pages": lambda now: now.machine.memcgs.records.values("resident", 1)[0],
         "mismatches": lambda now: now.mismatches,
     },
 }
@@ -112,24 +112,29 @@ FILES: Final = (
 
 def _memory_usage(now: MemcgReading) -> Columns:
     """Return what MemCgroups.memory_usage() does, of all memcgs."""
-    compressed = now.of(now.memcgs.zswap_bytes) + now.of(now.memcgs.device_bytes)
-    return now.of(now.memcgs.resident) - -compressed // PAGE_SIZE
+    compressed = now.of("zswap_bytes") + now.of("device_bytes")
+    return now.of("resident") - -compressed // PAGE_SIZE
+
+
+def _swapcached(now: MemcgReading) -> Columns:
+    assert now.swapcached is not None
+    return now.swapcached[now.indices]
 
 
 MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
     "memcg": {
         "memory.current": lambda now: _memory_usage(now) * PAGE_SIZE,
-        "memory.swap.current": lambda now: now.of(now.memcgs.swap) * PAGE_SIZE,
-        "memory.zswap.current": lambda now: now.of(now.memcgs.zswap_bytes),
-        "zswap": lambda now: now.of(now.memcgs.zswap_bytes),
-        "zswapped": lambda now: now.of(now.memcgs.zswapped) * PAGE_SIZE,
-        "zswap_incomp": lambda now: now.of(now.memcgs.zswap_incomp) * PAGE_SIZE,
-        "zswpwb_proactive_b": lambda now: now.of(now.memcgs.zswpwb_proactive_b),
-        "swapcached": lambda now: now.of(now.swapcached) * PAGE_SIZE,
+        "memory.swap.current": lambda now: now.of("swap") * PAGE_SIZE,
+        "memory.zswap.current": lambda now: now.of("zswap_bytes"),
+        "zswap": lambda now: now.of("zswap_bytes"),
+        "zswapped": lambda now: now.of("zswapped") * PAGE_SIZE,
+        "zswap_incomp": lambda now: now.of("zswap_incomp") * PAGE_SIZE,
+        "zswpwb_proactive_b": lambda now: now.of("zswpwb_proactive_b"),
+        "swapcached": lambda now: _swapcached(now) * PAGE_SIZE,
     },
     "replay.memcg": {
-        "resident_pages": lambda now: now.of(now.memcgs.resident),
-        "stored_pages": lambda now: now.of(now.memcgs.zswapped),
+        "resident_pages": lambda now: now.of("resident"),
+        "stored_pages": lambda now: now.of("zswapped"),
     },
     "node": {},
 }
@@ -173,11 +178,10 @@ def read_limits(memcgs: MemCgroups, indices: npt.NDArray[np.int64], into: Column
 
     They are bytes, and 0 for a writeback switch that is off.
     """
-    limits = (memcgs.memory_max, memcgs.memory_high, memcgs.swap_max, memcgs.zswap_max)
-    for place, limit in enumerate(limits):
-        into[:, place] = np.asarray(limit)[indices]
+    for place, limit in enumerate(("memory_max", "memory_high", "swap_max", "zswap_max")):
+        into[:, place] = memcgs.values(limit)[indices]
     into[:, :-1] *= PAGE_SIZE
-    into[:, -1] = np.asarray(memcgs.zswap_writeback)[indices]
+    into[:, -1] = memcgs.values("zswap_writeback")[indices]
     np.maximum(into[:, :-1], -1, out=into[:, :-1])
     np.negative(into[:, -1], out=into[:, -1])
 

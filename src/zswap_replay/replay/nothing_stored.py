@@ -58,7 +58,10 @@ class _Refusals:
         self._path = {
             index: path for number, path in enumerate(paths) if (index := machine.paths.memcg_of(number)) >= 0
         }
-        self.resident = int(machine.memcgs.resident[ROOT])
+        fields = ("parent", "resident", "swap", "swap_max", "zswap_max")
+        self._of: dict[str, list[int]] = {field: machine.memcgs.values(field).tolist() for field in fields}
+        """By field, those of the memcgs."""
+        self.resident = self._of["resident"][ROOT]
 
     def reasons(self) -> Iterator[str]:
         """Say what kept pages from being stored; nothing where none was to be."""
@@ -95,13 +98,12 @@ class _Refusals:
 
     def _without_zswap(self) -> dict[int, int]:
         """Return the limits, in pages, of the memcgs that may have nothing in zswap."""
-        return {index: 0 for index in range(1, self._memcgs.nr) if self._memcgs.zswap_max[index] == 0}
+        return {index: 0 for index in range(1, self._memcgs.nr) if self._of["zswap_max"][index] == 0}
 
     def _without_swap(self) -> dict[int, int]:
         """Return the limits, in pages, of the memcgs that may have no more swap slots."""
-        memcgs = self._memcgs
-        limits = {index: int(memcgs.swap_max[index]) for index in range(1, memcgs.nr)}
-        return {index: pages for index, pages in limits.items() if 0 <= pages <= memcgs.swap[index]}
+        limits = {index: self._of["swap_max"][index] for index in range(1, self._memcgs.nr)}
+        return {index: pages for index, pages in limits.items() if 0 <= pages <= self._of["swap"][index]}
 
     def refused(self) -> int:
         """Choose a memcg whose pages were refused, the one that had the most of them."""
@@ -127,17 +129,17 @@ class _Refusals:
 
         Where none has any left, that with the most accesses.
         """
-        memcgs = self._memcgs
-        own = [int(pages) for pages in memcgs.resident[: memcgs.nr]]
-        for index in range(1, memcgs.nr):
-            own[memcgs.parent[index]] -= int(memcgs.resident[index])
+        resident = self._of["resident"]
+        own = list(resident)
+        for index in range(1, self._memcgs.nr):
+            own[self._of["parent"][index]] -= resident[index]
         named = [index for index in self._path if index != ROOT]
         best = max(named, key=lambda index: own[index], default=ROOT)
         if own[best] > 1:
             return best
         if self.resident > 1:
             # a page each: their parent, if it is none of the root's
-            return max(named, key=lambda index: int(memcgs.resident[index]), default=ROOT)
+            return max(named, key=lambda index: resident[index], default=ROOT)
         return max(named, key=lambda index: self._accesses(index), default=ROOT)
 
     def flags(self, memcg: int) -> Iterator[str]:
@@ -154,11 +156,11 @@ class _Refusals:
             for key, limits in (("memory.zswap.max", without_zswap), ("memory.swap.max", without_swap)):
                 if memcg in limits and memcg in self._path:
                     yield f"--set {self._path[memcg]}:{key}=max"
-            memcg = self._memcgs.parent[memcg]
+            memcg = self._of["parent"][memcg]
 
     def limit_flags(self, memcg: int) -> Iterator[str]:
         """Give the flags that put a memcg under pressure, by half of what it has; the root by less RAM."""
-        own = int(self._memcgs.resident[memcg])
+        own = self._of["resident"][memcg]
         if memcg != ROOT and (own > 1 or self.resident <= 1):
             yield f"--set {self._path[memcg]}:memory.max={self._bytes(max(own // 2, 1))}"
             return

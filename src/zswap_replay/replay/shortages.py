@@ -52,7 +52,7 @@ def _over(
             f"--totalram {would_do} would do"
         )
     name = names[shortage.memcg]
-    limit = _limit("memory.max", machine.memcgs.memory_max[shortage.memcg], rate)
+    limit = _limit("memory.max", int(machine.memcgs.values("memory_max")[shortage.memcg]), rate)
     return (
         f"{shortage.pages} of {name} over its {limit}, first at {_time(origin + shortage.first_ns)}; "
         f"--set {name}:memory.max={would_do} would do"
@@ -64,10 +64,13 @@ def _over_swap(
 ) -> str:
     """Say whose pages stayed in memory, as they got no slot; all that it has at any time would get one."""
     memcgs = machine.memcgs
-    end = memcgs.swap[shortage.memcg] + memcgs.resident[shortage.memcg]
+    swap, resident, swap_max = (
+        int(memcgs.values(field)[shortage.memcg]) for field in ("swap", "resident", "swap_max")
+    )
+    end = swap + resident
     name = names[shortage.memcg]
     return (
-        f"{name} had used up its {_limit('memory.swap.max', memcgs.swap_max[shortage.memcg], rate)} when "
+        f"{name} had used up its {_limit('memory.swap.max', swap_max, rate)} when "
         f"{shortage.pages} pages were to go out, first at {_time(origin + shortage.first_ns)}: they stayed in memory; "
         f"--set {name}:memory.swap.max={whole_size((max(shortage.wanted, end) + _RETURNED) * PAGE_SIZE, rate)} would do"
     )

@@ -97,7 +97,8 @@ class RingsAndModel(ListModel):
     def lists_are_equal(self) -> None:
         for head, expected in enumerate(self.model):
             assert expected == self.heads.in_order(head)
-            assert len(expected) == self.heads.size[head]
+            assert len(expected) == self.heads.size_of(head)
+            assert expected[::-1][:3] == list(self.items[: self.heads.tail(head, 3, self.items)])
             assert ([-1, *expected][-1], [*expected, -1][0]) == (
                 self.heads.last(head),
                 self.heads.first(head),
@@ -116,7 +117,7 @@ def test_a_ring_through_which_items_pass_does_not_grow() -> None:
         heads.list_add(0, turn % ITEMS)
         if turn % 7 == 0:  # one that stays, far behind the others
             heads.list_move_tail(0, heads.first(0))
-        if heads.size[0] > FIRST_ROOM // 2:
+        if heads.size_of(0) > FIRST_ROOM // 2:
             heads.list_del(0, heads.last(0) if turn % 2 else heads.next(0, heads.first(0)))
     assert FIRST_ROOM == heads.places(0)
 

@@ -152,7 +152,7 @@ def test_a_run_of_pages_beyond_64_bits(name: str) -> None:
 def test_no_pages_are_none_and_change_nothing() -> None:
     some = machine()
     assert ROWS == some.run(Events(*columns(count=[0] * ROWS)), 0, ROWS)
-    assert 0 == some.memcgs.resident[0] == some.memory.first_touches
+    assert 0 == some.memcgs.values("resident")[0] == some.memory.first_touches
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -111,10 +111,13 @@ def test_pages_and_slots_are_charged_up_the_tree() -> None:
     for memcg in (2, 2, 3):
         memcgs.charge(memcg)
         assert memcgs.mem_cgroup_try_charge_swap(memcg)
-    assert [3, 3, 2, 1] == list(memcgs.resident[:4]) == list(memcgs.swap[:4])
+    assert [3, 3, 2, 1] == memcgs.values("resident").tolist() == memcgs.values("swap").tolist()
     memcgs.uncharge(2, 2)
     memcgs.mem_cgroup_uncharge_swap(3)
-    assert ([1, 1, 0, 1], [2, 2, 2, 0]) == (list(memcgs.resident[:4]), list(memcgs.swap[:4]))
+    assert ([1, 1, 0, 1], [2, 2, 2, 0]) == (
+        memcgs.values("resident").tolist(),
+        memcgs.values("swap").tolist(),
+    )
 
 
 def test_entries_are_charged_up_the_tree_and_those_of_the_root_to_nobody() -> None:
@@ -123,10 +126,13 @@ def test_entries_are_charged_up_the_tree_and_those_of_the_root_to_nobody() -> No
     memcgs.obj_cgroup_charge_zswap(objcg, 0, 1000)
     memcgs.obj_cgroup_charge_zswap(objcg, 0, 0)
     memcgs.obj_cgroup_charge_zswap(memcgs.get_obj_cgroup_from_memcg(0), 0, 500)
-    assert ([1000] * 3, [2] * 3) == (list(memcgs.zswap_bytes[:3]), list(memcgs.zswapped[:3]))
+    assert ([1000] * 3, [2] * 3) == (
+        memcgs.values("zswap_bytes").tolist(),
+        memcgs.values("zswapped").tolist(),
+    )
     memcgs.obj_cgroup_uncharge_zswap(objcg, 0, 1000)
     memcgs.obj_cgroup_uncharge_zswap(-1, 0, 500)
-    assert ([0] * 3, [1] * 3) == (list(memcgs.zswap_bytes[:3]), list(memcgs.zswapped[:3]))
+    assert ([0] * 3, [1] * 3) == (memcgs.values("zswap_bytes").tolist(), memcgs.values("zswapped").tolist())
 
 
 @pytest.mark.parametrize(("size", "pages"), [(0, 0), (1, 1), (4096, 1), (4097, 2)])
@@ -186,7 +192,7 @@ def test_swap_is_refused_at_any_limit_up_the_tree() -> None:
     memcgs.set_limit(1, "memory.swap.max", 3 * 4096)
     assert [True, True, True, False] == [bool(memcgs.mem_cgroup_try_charge_swap(2)) for _ in range(4)]
     # what was refused is charged nowhere
-    assert [3, 3, 3] == list(memcgs.swap[:3])
+    assert [3, 3, 3] == memcgs.values("swap").tolist()
     memcgs.mem_cgroup_uncharge_swap(2)
     assert memcgs.mem_cgroup_try_charge_swap(1)
 
@@ -256,7 +262,7 @@ def test_entries_of_a_dead_memcg_are_uncharged_where_they_went() -> None:
     memcgs.obj_cgroup_charge_zswap(2, 0, 700)
     memcgs.mem_cgroup_css_offline(2)
     memcgs.obj_cgroup_uncharge_zswap(2, 0, 700)
-    assert [0, 0, 700] == list(memcgs.zswap_bytes[:3])
+    assert [0, 0, 700] == memcgs.values("zswap_bytes").tolist()
 
 
 def test_a_slot_is_charged_to_a_dead_memcg_as_long_as_another_slot_is() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from zswap_replay.lib.columns import Records
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.held import Held
+from zswap_replay.mm.mem_cgroup import MEMCG
 from zswap_replay.mm.memcg_savings import MemcgSavings
 from zswap_replay.mm.swapfile import SWAPFILE_CLUSTER, SwapInfo
 from zswap_replay.mm.zcomp import Zcomp
@@ -19,7 +21,7 @@ from zswap_replay.mm.zs_objects import ZsObjects
 
 def device(*lengths: dict[int, int], header: int = 43) -> Zram:
     """A device of 1 MiB with a compressor for each table of lengths by content."""
-    zram = Zram(PageTable(), Held(MemcgSavings(1)))
+    zram = Zram(PageTable(), Held(MemcgSavings(Records(1, MEMCG))))
     for priority, known in enumerate(lengths):
         table = Lengths()
         for content, length in known.items():

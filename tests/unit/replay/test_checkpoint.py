@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from tests.pressure import any_events, lived, save, tight
-from tests.reference.traces import TOTALRAM_PAGES
 from zswap_replay.errors import CheckpointError, SettingsError
 from zswap_replay.machine import compiled
 from zswap_replay.replay import checkpoint as checkpoints
@@ -183,8 +182,8 @@ def test_a_state_that_does_not_add_up_is_refused(tmp_path: Path) -> None:
     with np.load(file) as archive:
         arrays = dict(archive)
     for array in arrays.values():
-        if array.dtype == np.int64 and len(array) > 3 and 0 < array[0] < TOTALRAM_PAGES:
-            array[0] += 1
+        if "resident" in (array.dtype.names or ()):
+            array["resident"][0] += 1
     with file.open("wb") as stream:
         np.savez(stream, **arrays)
     with pytest.raises(CheckpointError, match="does not add up"):
