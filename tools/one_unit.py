@@ -52,7 +52,14 @@ def joined(modules: dict[str, str]) -> dict[str, str]:
     direct = {
         name: _direct(c, f"__pyx_f_{mangled(name)}_", called, functions, used) for name, c in modules.items()
     }
-    return {name: _shown(c, used) for name, c in direct.items()}
+    return {name: _cold(_shown(c, used)) for name, c in direct.items()}
+
+
+def _cold(c: str) -> str:
+    """Tell the compiler that what notes a traceback is seldom called: it puts what leads there out of the way."""
+    for function in ("__Pyx_AddTraceback", "__Pyx_WriteUnraisable"):
+        c = c.replace(f"static void {function}(", f"static __attribute__((cold, noinline)) void {function}(")
+    return c
 
 
 def _direct(

@@ -59,3 +59,9 @@ def test_a_module_shows_what_others_use_of_its_functions_and_nothing_else() -> N
     assert f"{HIDDEN} int __pyx_f_7package_3low_count(int);" in low
     assert "static int __pyx_pf_7package_3low_wrapper(void);" in low
     assert "static CYTHON_INLINE int __pyx_f_7package_3low_4Base_near(int);" in low
+
+
+def test_what_notes_a_traceback_is_told_to_be_seldom_called() -> None:
+    noting = "static void __Pyx_AddTraceback(const char *function, int line);"
+    text = joined({"package.low": LOW + noting, "package.high": HIGH})["package.low"]
+    assert "static __attribute__((cold, noinline)) void __Pyx_AddTraceback(" in text

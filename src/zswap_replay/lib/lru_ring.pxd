@@ -6,6 +6,7 @@ cpdef enum:
     HOLE = -1
     FIRST_ROOM = 48
     SLAB_RINGS = 256
+    MOVES_AHEAD = 16
 
 cdef extern from *:
     # an item of a list, which is not touched
@@ -46,6 +47,7 @@ cdef class LruRings:
     cpdef int size_of(self, int head) noexcept
     cpdef int tail(self, int head, int count, int[::1] items) noexcept
     cdef void prefetch(self, int head) noexcept
+    cdef inline void prefetch_item(self, int item) noexcept
     cdef void prefetch_ends(self, int head) noexcept
     cdef void prefetch_place(self, int head, int item) noexcept
     cpdef int list_add(self, int head, int item) except -1

@@ -20,6 +20,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     SLAB_RINGS = 256
     """Rings of that size that are made in one array: an array of its own costs as much as thirty page faults."""
 
+    MOVES_AHEAD = 16
+    """Items that are asked for before they move."""
+
     def item_of(items: "list[Ring]", at: int) -> "Ring":
         """Return an item of a list, which in C is not touched."""
         return items[at]
@@ -168,6 +171,11 @@ class LruRings:
             # Python's part of it, and the numbers, are in two cache lines
             prefetch(item_of(self.rings, head))
             prefetch(cython.cast(cython.p_char, item_of(self.rings, head)) + 40)
+
+    def prefetch_item(self, item: cython.int) -> None:
+        """Prefetch what an item has of its place."""
+        if cython.compiled:
+            prefetch(cython.address(self.place[item]))
 
     def prefetch_ends(self, head: cython.int) -> None:
         """Prefetch the places at both ends of a list."""
@@ -329,6 +337,8 @@ class LruRings:
         item: cython.int
         at: cython.int = ring.head
         left: cython.int = ring.used
+        # who moves soon is asked for: its place is in its struct
+        asked: cython.int = ring.place_of(min(left, MOVES_AHEAD))
         if size > room // 4 * 3:
             if room == FIRST_ROOM:
                 spare: Ring = Ring()
@@ -341,6 +351,13 @@ class LruRings:
         to: cython.int = ring.head
         while left:
             left -= 1
+            if left >= MOVES_AHEAD:
+                item = ring.slot[asked]
+                asked += 1
+                if asked == ring.room:
+                    asked = 0
+                if item != HOLE:
+                    self.prefetch_item(item)
             item = ring.slot[at]
             at += 1
             if at == ring.room:
