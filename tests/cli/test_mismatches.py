@@ -10,7 +10,10 @@ import pytest
 
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.base import Codec, get_codec
+from zswap_replay.errors import VerificationError
 from zswap_replay.replay import page_data
+from zswap_replay.replay.loop import replay
+from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.sweep.file import read as read_sweep
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -96,3 +99,25 @@ def test_sweep_keeps_the_row_and_ends_with_1(
     assert 1 == run("sweep", *arguments, "-c", "zstd,lz4", "-j", "1", "-o", str(output))
     assert [f"zswap-replay: warning: compressor=lz4: {FAULT}"] == capsys.readouterr().err.splitlines()
     assert [0, 1] == [row["replay.mismatches"] for row in read_sweep(str(output)).rows]
+
+
+@pytest.mark.parametrize("jobs", [None, 1])
+def test_a_page_that_is_stored_twice_is_a_mismatch_twice(
+    arguments: list[str], tmp_path: Path, jobs: int | None
+) -> None:
+    trace = TraceBuilder()
+    for _ in range(2):
+        trace.write("/a", 0, count=64, content=0).pageout("/a", 0, count=64).read("/a", 0, count=64)
+    trace.save(tmp_path / "twice.parquet")
+    memo = LengthMemo()
+    for known in (None, memo, memo) if jobs else (None,):
+        with pytest.raises(VerificationError) as failed:
+            replay(
+                tmp_path / "twice.parquet",
+                payload_file=arguments[2],
+                kernel="6.18",
+                compressor="lz4",
+                jobs=jobs,
+                memo=known,
+            )
+        assert failed.value.result.end.replay["mismatches"] == 2

@@ -315,6 +315,7 @@ def test_memory_that_cannot_be_had_is_told_in_one_line(files: Path) -> None:
         told.add((done.returncode, "out of memory" in done.stderr))
         left = list(files.glob(".out*"))
         assert done.returncode in ENDED_BY_A_LIBRARY or not left
+        assert done.returncode != -signal.SIGSEGV or "jemalloc" in done.stderr
         for path in left:
             path.unlink()
     assert (2, True) in told

@@ -62,6 +62,7 @@ def test_a_module_shows_what_others_use_of_its_functions_and_nothing_else() -> N
 
 
 def test_what_notes_a_traceback_is_told_to_be_seldom_called() -> None:
-    noting = "static void __Pyx_AddTraceback(const char *function, int line);"
-    text = joined({"package.low": LOW + noting, "package.high": HIGH})["package.low"]
-    assert "static __attribute__((cold, noinline)) void __Pyx_AddTraceback(" in text
+    for name in ("__Pyx_AddTraceback", "__Pyx_WriteUnraisable"):
+        noting = f"static void {name}(const char *function, int line);"
+        text = joined({"package.low": LOW + noting, "package.high": HIGH})["package.low"]
+        assert f"static __attribute__((cold, noinline)) void {name}(" in text

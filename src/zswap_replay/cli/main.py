@@ -136,7 +136,7 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
 def _lacks_memory(error: Exception) -> bool:
     """Tell whether an error comes of memory that cannot be had: for values, for a thread, or for a library."""
     if isinstance(error, SystemError):  # a library that could not make its error either
-        return getrlimit(RLIMIT_AS)[0] != RLIM_INFINITY
+        return "without exception set" in str(error) and getrlimit(RLIMIT_AS)[0] != RLIM_INFINITY
     if not isinstance(error, ImportError | RuntimeError):
         return isinstance(error, MemoryError)
     text = str(error)

@@ -129,7 +129,7 @@ jobs_option = click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
-    help="Compress each content once, in so many processes, this one included: those ahead of the replay.",
+    help="Compress each content once, in so many processes with this one; from 2 on, ahead of the replay.",
 )
 
 strict_option = click.option(

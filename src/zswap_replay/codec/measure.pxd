@@ -14,4 +14,3 @@ cdef class Measure:
     cpdef fill(
         self, const unsigned long long[::1] contents, int[::1] lengths, unsigned char[::1] kinds, int wanted
     )
-    cdef bint _comes_back(self, bytes data, bytes page) except -1

@@ -46,7 +46,7 @@ def check(
 ) -> Checked:
     """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
 
-    ``jobs`` processes compress ahead. Where the run has ranges, they are made and compared too.
+    ``jobs`` processes compress each content once. Where the run has ranges, they are made and compared too.
 
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.

@@ -23,7 +23,7 @@ if not cython.compiled:  # compiled, it is the C macro of the .pxd
 
 
 _LINE = 64
-"""Bytes of a cache line, at whose begin each array begins."""
+"""Bytes of a cache line; each array begins at one."""
 
 _LARGE = 1 << 20
 """Bytes from which on an array is not left to the allocator, which may keep what was freed."""

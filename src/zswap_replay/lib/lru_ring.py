@@ -186,10 +186,12 @@ class LruRings:
                 prefetch(cython.address(ring.slot[ring.place_of(ring.used)]))
 
     def prefetch_place(self, head: cython.int, item: cython.int) -> None:
-        """Prefetch the place of an item that is on a list."""
+        """Prefetch the place of an item, if it is on this list."""
         if cython.compiled:
             ring: Ring = cython.cast(Ring, self.rings[head])
-            if ring.room:
+            if (
+                self.place[item].at < ring.room
+            ):  # of an item that is on another list, or on none, it may be any
                 prefetch(cython.address(ring.slot[self.place[item].at]))
 
     # ---- lists ----
@@ -337,7 +339,7 @@ class LruRings:
         item: cython.int
         at: cython.int = ring.head
         left: cython.int = ring.used
-        # who moves soon is asked for: its place is in its struct
+        # prefetch the items that move next: each has its place in its struct
         asked: cython.int = ring.place_of(min(left, MOVES_AHEAD))
         if size > room // 4 * 3:
             if room == FIRST_ROOM:

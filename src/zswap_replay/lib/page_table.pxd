@@ -25,6 +25,7 @@ cpdef enum:
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7
     AHEAD = 64
+    FEW_SPACES = 64
 
 cdef unsigned long long MAX_INDEX, MASK32, MASK64, GOLDEN, DERIVED, MIX1
 

@@ -71,6 +71,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BLOCK_MASK = 7
     AHEAD = 64
     """Events that are looked up at once."""
+    FEW_SPACES = 64
+    """Address spaces whose memcgs stay in the caches unasked."""
 
 
 MAX_INDEX = cython.declare(cython.ulonglong, 0x7FFFFFFF)
@@ -388,8 +390,7 @@ class PageTable:
                         index = page[i] & BLOCK_MASK
                         ahead[at] = (block << BLOCK_SHIFT) + index
         self.nr_faults = 0
-        few: cython.Py_ssize_t = 64  # address spaces whose memcgs stay in the caches unasked
-        if self.space_seed.shape[0] <= few:  # type: ignore[index]
+        if self.space_seed.shape[0] <= FEW_SPACES:  # type: ignore[index]
             for at in range(self.ahead_stop - start):
                 index = ahead[at]
                 if index >= 0 and (event[start + at] or not flags[index] & PRESENT):

@@ -77,6 +77,12 @@ class LruGenLists(Lruvecs):
     def wake(self, memcg: cython.int) -> None:
         """Do nothing: reclaim by generations passes over no memcg."""
 
+    def prefetch(self, memcg: cython.int) -> None:
+        """Do nothing: a page that comes into memory waits in a batch, and goes on no list yet."""
+
+    def prefetch_ends(self, memcg: cython.int) -> None:
+        """Do nothing, likewise."""
+
     def give_up(self, memcg: cython.int) -> None:
         """Free the room of the lists of a memcg that is removed, where no page is left on them."""
         head: cython.int

@@ -64,7 +64,7 @@ class Memory:
     def look_ahead(self) -> None:
         """Ask for what the faults that PageTable.look_ahead() found will need of their memcgs."""
         pages: PageTable = self.pages
-        lru: ListLru = self.page_io.zswap.pools.list_lru
+        lru: ListLru = self.page_io.zswap.pools.current.lru
         memcg: cython.int
         i: cython.int
         for i in range(pages.nr_faults):
@@ -76,7 +76,7 @@ class Memory:
     def look_closer(self) -> None:
         """Ask for the places of their lists that they will need, once the rings are there."""
         pages: PageTable = self.pages
-        lru: ListLru = self.page_io.zswap.pools.list_lru
+        lru: ListLru = self.page_io.zswap.pools.current.lru
         page: cython.int
         memcg: cython.int
         i: cython.int

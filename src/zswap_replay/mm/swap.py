@@ -21,7 +21,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Lists of a memcg."""
     MAX_SWAPPINESS = 200
     BUSY_SHIFT = 6
-    """Memcgs of the order of reclaim are looked at together, 64 at a time."""
+    """log2 of the memcgs, in the order of reclaim, that share a byte of ``most``."""
     AWAKE = 255
     """In place of a priority: reclaim may find something to do at any."""
 

@@ -24,6 +24,7 @@ cpdef enum:
     VM_SWAPPINESS = 60
     SWAPPINESS_ANON_ONLY = 201
     STEPS = 4
+    MANY_MEMCGS = 32
     STORE_UNITS = 3
     FREED = 0
     KEEP = 1

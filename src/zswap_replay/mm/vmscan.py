@@ -44,6 +44,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """What ``swappiness=max`` stands for."""
     STEPS = 4
     """Memcgs that reclaim looks ahead to."""
+    MANY_MEMCGS = 32
+    """Memcgs below a limit from more than which on reclaim looks ahead to the next ones, not along a list."""
     STORE_UNITS = 3
     """Work that a store adds to the scan of a page, on reclaim's clock."""
     # what became of a page: enum of shrink_folio_list()
@@ -428,6 +430,8 @@ class PageReclaim:
             inactive -= part
             written: cython.longlong = self.pageouts
             gone: cython.longlong = self.shrink_inactive_list(memcg, part)
+            if inactive > 0:  # more of the same list comes next
+                self.in_turns = False
             freed += gone
             if has_file:
                 self.file_pages.note_anon_cost(memcg, self.pageouts - written, part - gone)
@@ -498,7 +502,7 @@ class Vmscan(PageReclaim):
         at: cython.int = turn
         memcg: cython.int
         self.memcgs.memcg[root].reclaim_iter = start
-        self.in_turns = stop - first > SWAP_CLUSTER_MAX
+        many: cython.bint = stop - first > MANY_MEMCGS
         _half: cython.int
         for _half in range(2):
             while freed < nr_to_reclaim:
@@ -506,7 +510,8 @@ class Vmscan(PageReclaim):
                 if at >= stop:
                     break
                 memcg = order.order[at]
-                if self.in_turns:
+                self.in_turns = many
+                if many:
                     self.look_ahead(at, stop, priority)
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
                 self.lruvecs.set_busy(at, self.busy_until(memcg))
@@ -544,12 +549,12 @@ class Vmscan(PageReclaim):
             coming[i - 1] = coming[i]
         if coming[STEPS - 1] < stop:
             coming[STEPS - 1] = order.next_busy(coming[STEPS - 1] + 1, stop, priority)
-        if coming[3] < stop:
-            self.ask_for(order.order[coming[3]])
-        if coming[2] < stop:
-            self.lruvecs.prefetch_ends(order.order[coming[2]])
-        if coming[1] < stop:
-            count = self.look_at_tail(order.order[coming[1]], priority)
+        if coming[STEPS - 1] < stop:
+            self.ask_for(order.order[coming[STEPS - 1]])
+        if coming[STEPS - 2] < stop:
+            self.lruvecs.prefetch_ends(order.order[coming[STEPS - 2]])
+        if coming[STEPS - 3] < stop:
+            count = self.look_at_tail(order.order[coming[STEPS - 3]], priority)
             for i in range(count):
                 self.pages.prefetch(self.next_pages[i])
         if coming[0] < stop:

@@ -83,15 +83,16 @@ def replay(
 
     ``interval`` (``"50ms"``) or ``interval_ns`` takes a snapshot each time so much of the trace has passed, besides
     those that the trace asks for; intervals without an event have one together, at their end. ``batch_rows`` bounds the
-    rows in memory at once; no counter depends on it. ``memo`` carries lengths from one replay to the next. ``jobs``
-    processes, this one included, compress ahead of the replay, or those of ``workers`` where they are there already:
-    each content is compressed and compared once. ``checkpoint`` names a file that the state is written to once a
-    minute, or as often as a replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes
-    on. ``cost`` is the cost profile, or its name or file, that time and wear are reckoned by; nvme where none is given.
-    With ``sha256`` the manifest has the SHA-256 of the rows also where they are more than SHA256_ROWS. ``reader`` is
-    what open_trace(trace) gave, for replays that share() its rows. ``self_check`` counts all pages, entries and charges
-    again every so many events. ``progress`` is told the events done and those in all, ``notes`` remarks for people,
-    ``follow`` the settings and all snapshots so far at each snapshot.
+    rows in memory at once; no counter depends on it. ``memo`` carries lengths from one replay to the next. With
+    ``jobs``, and from ONCE_ROWS events on, each content is compressed and compared once, from 2 on by so many processes
+    ahead of the replay, or by those of ``workers``. With a checkpoint and less than 2 jobs each load is compared.
+    ``checkpoint`` names a file that the state is written to once a minute, or as often as a
+    replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes on. ``cost`` is the cost
+    profile, or its name or file, that time and wear are reckoned by; nvme where none is given. With ``sha256`` the
+    manifest has the SHA-256 of the rows also where they are more than SHA256_ROWS. ``reader`` is what open_trace(trace)
+    gave, for replays that share() its rows. ``self_check`` counts all pages, entries and charges again every so many
+    events. ``progress`` is told the events done and those in all, ``notes`` remarks for people, ``follow`` the settings
+    and all snapshots so far at each snapshot.
 
     Raises TraceError, SettingsError, RecipeError, CodecError, CostError: bad input. VerificationError, at the end of
     the replay: pages came back with other bytes; its ``result`` is what was replayed. CheckpointError: it is another
@@ -116,10 +117,9 @@ def replay(
     reader.with_sha256 = sha256 or reader.num_rows <= SHA256_ROWS
     if range:
         reader.share()
-    # what goes on from a checkpoint must find there what is loaded later
-    whole = checkpoint is None and resume is None
-    events = reader.num_rows if settings.max_events is None else settings.max_events
-    once = whole and (jobs is not None or workers is not None or events >= ONCE_ROWS)
+    events = min(reader.num_rows, settings.max_events or reader.num_rows)
+    once = jobs is not None or workers is not None or events >= ONCE_ROWS
+    once = once and checkpoint is None and resume is None  # what goes on must find there what is loaded later
     run = Replay(reader, path, resolved(settings, reader), notes or ignore, memo, begun, once=once)
     if checkpoint is not None:
         run.checkpoints = checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)

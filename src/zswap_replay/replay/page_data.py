@@ -315,7 +315,8 @@ class PageData:
                 self.lengths[compressor] = Lengths()
             return self.contents[compressor], self.lengths[compressor], None
         key = lengths_key(compressor, kernel)
-        return self.contents[compressor], self.memo.known(key), self.memo.learned(key)
+        # what is compared once notes lengths itself, but of pages that do not come back: each store must keep those
+        return self.contents[compressor], self.memo.known(key), None if self.once else self.memo.learned(key)
 
     def _contents_of(self, compressor: str) -> Contents:
         """Make what compresses, and keeps bytes unless a page is compared ``once``."""

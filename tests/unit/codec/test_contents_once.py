@@ -15,7 +15,7 @@ from zswap_replay.units import PAGE_SIZE
 
 
 class Damaging:
-    """lz4 that gives the pages back damaged of which ``damaged`` says so, and counts what it is asked for."""
+    """lz4 that refuses to give back ``damaged`` pages, garbles all if it ``garbles``, and counts the calls."""
 
     name = "lz4:1"
     kernel_name = "lz4"
@@ -24,6 +24,7 @@ class Damaging:
         self.real = get_codec("lz4")
         self.damaged: set[bytes] = set()
         self.refuses = False
+        self.garbles = False
         self.compressed = 0
         self.decompressed = 0
 
@@ -36,7 +37,7 @@ class Damaging:
         page = self.real.decompress(data)
         if page in self.damaged:
             raise CodecError("lz4:1: corrupt")
-        return page
+        return page[:-1] + bytes([page[-1] ^ 1]) if self.garbles else page
 
     def versions(self) -> dict[str, str]:
         return {}
@@ -98,14 +99,17 @@ def test_a_page_that_does_not_come_back_is_met_where_it_is_loaded() -> None:
 
 
 @pytest.mark.parametrize(("verify", "compared"), [("all", 1000), ("sample", 62), ("off", 0)])
-def test_verify_says_how_many_are_compared(verify: Verify, compared: int) -> None:
+def test_verify_says_how_many_are_compared_and_all_are_decompressed(verify: Verify, compared: int) -> None:
     codec = Damaging()
-    contents, _ = once(codec, verify)
-    refused = 0
-    for content in range(1000):
-        refused += contents.zswap_compress(content, content) == 0
-    assert 1000 == codec.compressed
-    assert compared - refused - 20 <= codec.decompressed <= compared + 20
+    codec.garbles = True
+    contents, found = once(codec, verify)
+    refused = sum(contents.zswap_compress(content, content) == 0 for content in range(1000))
+    not_back = sum(found.find(content) < 0 for content in range(1000))
+    assert compared - refused - 20 <= not_back <= compared + 20
+    assert 1000 - refused == codec.decompressed
+    codec.damaged = {source().page(content) for content in range(1000, 1100)}
+    for content in range(1000, 1100):
+        assert contents.zswap_compress(content, content) == 0 or found.find(content) < 0
 
 
 def test_a_page_that_is_refused_or_kept_as_it_is_has_nothing_to_compare() -> None:

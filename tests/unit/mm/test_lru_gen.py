@@ -108,3 +108,13 @@ def test_other_releases_are_marked_as_read(bench: Bench) -> None:
     text = "MGLRU was recorded on 6.12: under 6.6 its rules are read, not recorded"
     assert text in read.warnings
     assert not any("MGLRU" in warning for warning in recorded.warnings)
+
+
+def test_a_hundred_memcgs_are_replayed(bench: Bench) -> None:
+    # more than are in the caches unasked: what the faults of each will need is asked for before
+    trace = TraceBuilder()
+    for _ in range(3):
+        for number in range(100):
+            trace.write(f"/{number}", 0, count=4)
+    machine = bench.machine(trace, kernel="6.12", reclaim="mglru")
+    assert [4] * 100 == [machine.memcgs.memory_usage(memcg) for memcg in range(1, 101)]

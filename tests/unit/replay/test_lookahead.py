@@ -86,6 +86,8 @@ def test_pages_that_are_compared_once_count_as_pages_that_are_kept(
     assert expected == counted(trace, settings)
     assert 2 == len(made)
     replay(trace, replace(settings, max_events=rows - 1))
+    monkeypatch.setattr(loop, "ONCE_ROWS", rows + 1)
+    replay(trace, replace(settings, max_events=2 * rows))
     assert 2 == len(made)
 
 
