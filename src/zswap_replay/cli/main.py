@@ -10,7 +10,6 @@ import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper, UnsupportedOperation
-from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
 
 import click
 
@@ -136,7 +135,10 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
 def _lacks_memory(error: Exception) -> bool:
     """Tell whether an error comes of memory that cannot be had: for values, for a thread, or for a library."""
     if isinstance(error, SystemError):  # a library that could not make its error either
-        return "without exception set" in str(error) and getrlimit(RLIMIT_AS)[0] != RLIM_INFINITY
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        return "without exception set" in str(error) and limit != resource.RLIM_INFINITY
     if not isinstance(error, ImportError | RuntimeError):
         return isinstance(error, MemoryError)
     text = str(error)

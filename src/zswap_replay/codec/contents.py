@@ -7,7 +7,8 @@ stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import add, sub
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -47,6 +48,14 @@ class Timing:
     decompress_ns: int
     compress_calls: int
     decompress_calls: int
+
+    def __add__(self, other: Timing) -> Timing:
+        """Return both together."""
+        return Timing(*map(add, astuple(self), astuple(other)))
+
+    def __sub__(self, before: Timing) -> Timing:
+        """Return what was spent since ``before``."""
+        return Timing(*map(sub, astuple(self), astuple(before)))
 
 
 @dataclass(slots=True)

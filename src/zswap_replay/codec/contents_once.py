@@ -76,19 +76,12 @@ class ContentsOnce(Contents):
     @property
     def timing(self) -> Timing:
         """Time spent so far, on pages that are kept too."""
-        kept, once = super().timing, self._measure.timing
-        return Timing(
-            kept.payload_ns + once.payload_ns,
-            kept.compress_ns + once.compress_ns,
-            kept.decompress_ns + once.decompress_ns,
-            kept.compress_calls + once.compress_calls,
-            kept.decompress_calls + once.decompress_calls,
-        )
+        return super().timing + self._measure.timing
 
     def _length_of(self, content: cython.ulonglong) -> cython.int:
         """Return the length of a content, found now or before; MISMATCH where its bytes must be kept."""
         at: cython.longlong = self._found.find(content)
-        length: cython.int = MISMATCH
+        length: cython.int
         if at >= 0:
             length = self._found.length_at(at)
             return length if length >= 0 else MISMATCH

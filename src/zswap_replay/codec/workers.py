@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -179,8 +179,7 @@ class CodecWorkers:
     def _done(self, chunk: _Chunk, table: LengthTable, spent: Timing) -> None:
         chunk.order.chunks -= 1
         chunk.order.found.append(table)
-        both = zip(astuple(self._spent), astuple(spent), strict=True)
-        self._spent = Timing(*(before + now for before, now in both))
+        self._spent += spent
 
     def _bury(self, hand: _Hand) -> None:
         """Give up a worker that has died, and have done by others what it had been given."""

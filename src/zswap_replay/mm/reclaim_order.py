@@ -16,6 +16,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.swap import AWAKE, BUSY_SHIFT
 
     BUSY_MASK = 63
+    """What of a place says which of the 1 << BUSY_SHIFT of its block it is."""
 
 
 class ReclaimOrder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import astuple
 from typing import Final, Protocol
 
 import numpy as np
@@ -96,8 +95,7 @@ class LookAhead:
     @property
     def spent(self) -> Timing:
         """Time that the workers have spent on this replay."""
-        both = zip(astuple(self.workers.spent), astuple(self.before), strict=True)
-        return Timing(*(now - then for now, then in both))
+        return self.workers.spent - self.before
 
     def batches(self, batches: Iterator[Batch], total: int) -> Iterator[Batch]:
         """Pass batches on, each when the lengths ordered for it are known; ``total`` events will be replayed."""

@@ -12,6 +12,7 @@ from zswap_replay.mm.release_changes import release_of
 from zswap_replay.mm.releases import Release
 from zswap_replay.replay.page_data import PageData, spelled
 from zswap_replay.replay.shares import totalram_of
+from zswap_replay.result.by_name import near
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.events import ROOT
 from zswap_replay.trace.metadata import TraceMetadata
@@ -84,10 +85,8 @@ def nearest(path: str, paths: Sequence[str]) -> str:
     """Say which of the paths of a trace is most like one that it does not have; nothing where it has the root alone."""
     known = [each for each in paths[:_PATHS_COMPARED] if each not in (ROOT, path)]
     same = [each for each in known if each.lower() == path.lower()]
-    import difflib
-
-    near = same or difflib.get_close_matches(path, known, n=1, cutoff=0)
-    return f"; the nearest is {near[0]}" if near else ""
+    found = same or near(path, known, most=1, cutoff=0)
+    return f"; the nearest is {found[0]}" if found else ""
 
 
 def _check_knob(write: KnobWrite, release: Release) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from resource import RLIM_INFINITY
 
 import pytest
@@ -25,5 +26,5 @@ NO_ERROR_MADE = SystemError("error return without exception set")
 def test_an_error_that_no_memory_explains(
     limit: int, error: Exception, lacks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "getrlimit", lambda _: (limit, RLIM_INFINITY))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, RLIM_INFINITY))
     assert lacks == main._lacks_memory(error)
