@@ -14,8 +14,26 @@ from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.page_table import SWAPCACHE
     from zswap_replay.mm.memcontrol import NR_EVENTS
+    from zswap_replay.mm.page import PAGE_SHIFT
 
 NODE_NAMES = ("accesses", *EVENT_NAMES, "stored_pages", "compressed_bytes")
+
+CHARGES = (
+    "usage",
+    "resident",
+    "swap",
+    "zswap_bytes",
+    "zswapped",
+    "zswap_incomp",
+    "zswpwb_proactive_b",
+    "memory_max",
+    "memory_high",
+    "swap_max",
+    "zswap_max",
+    "zswap_writeback",
+)
+"""What a memcg is charged, as MEMCG in mem_cgroup.py has it, with ``usage``, that of MemCgroups.memory_usage(), in
+pages; then its limits in bytes, -1 where there is none, and the writeback switch: 0 if it is off, else -1."""
 
 
 def node_totals(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
@@ -44,6 +62,38 @@ def add_up(memcgs: MemCgroups, totals: Column) -> None:
         totals[at + NR_EVENTS + 1] = memcgs.node_zswap[2 * place]
         totals[at + NR_EVENTS + 2] = memcgs.node_zswap[2 * place + 1]
     add_to_parents(memcgs, totals, memcgs.nr_nodes * cython.cast(cython.int, width))
+
+
+def charges(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
+    """Return what memcgs are charged and may be, as [memcg, charge], in the order of ``CHARGES``."""
+    table = np.empty((memcgs.nr, len(CHARGES)), np.int64)
+    read_charges(memcgs, table.reshape(-1).data)
+    return table
+
+
+def read_charges(memcgs: MemCgroups, table: Column) -> None:
+    """Write what ``charges`` returns, in the order of ``CHARGES``."""
+    memcg: cython.int
+    at: cython.Py_ssize_t = 0
+    for memcg in range(memcgs.nr):
+        table[at] = memcgs.memory_usage(memcg)
+        table[at + 1] = memcgs.memcg[memcg].resident
+        table[at + 2] = memcgs.memcg[memcg].swap
+        table[at + 3] = memcgs.memcg[memcg].zswap_bytes
+        table[at + 4] = memcgs.memcg[memcg].zswapped
+        table[at + 5] = memcgs.memcg[memcg].zswap_incomp
+        table[at + 6] = memcgs.memcg[memcg].zswpwb_proactive_b
+        table[at + 7] = in_bytes(memcgs.memcg[memcg].memory_max)
+        table[at + 8] = in_bytes(memcgs.memcg[memcg].memory_high)
+        table[at + 9] = in_bytes(memcgs.memcg[memcg].swap_max)
+        table[at + 10] = in_bytes(memcgs.memcg[memcg].zswap_max)
+        table[at + 11] = -memcgs.memcg[memcg].zswap_writeback
+        at += 12
+
+
+def in_bytes(limit: cython.longlong) -> cython.longlong:
+    """Convert a limit in pages to bytes; -1, no limit, stays."""
+    return limit << PAGE_SHIFT if limit >= 0 else -1
 
 
 def swapcached(pages: PageTable, memcgs: MemCgroups) -> "npt.NDArray[np.int64]":

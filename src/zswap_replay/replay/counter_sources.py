@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.memcg_totals import NODE_NAMES, node_totals, swapcached
-from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.memcg_totals import CHARGES, NODE_NAMES, charges, node_totals, swapcached
 from zswap_replay.mm.swap_slots import DeviceSlots
 from zswap_replay.result.counters import COUNTERS, Group, shown
-from zswap_replay.result.numbers import OF_MACHINE, Layout, Numbers
+from zswap_replay.result.numbers import LIMITS, OF_MACHINE, Layout, Numbers
 from zswap_replay.result.snapshot import Snapshot
 from zswap_replay.units import PAGE_SIZE
 
@@ -35,23 +34,12 @@ class Reading:
     """The counters of the zram device, if there is one, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemcgReading:
-    """What counters of memcgs are read from, descendants included: of several memcgs at once, in one order."""
-
-    memcgs: MemCgroups
-    indices: npt.NDArray[np.int64]
-    """Those of the memcgs, in the machine."""
-    swapcached: Columns | None = None
-    """Pages in the swap cache, of all memcgs of the machine, where there is a zram device."""
-
-    def of(self, field: str) -> Columns:
-        """Pick what the memcgs have in a field."""
-        return np.asarray(self.memcgs.records.view(field))[self.indices]
-
-
 MachineSource = Callable[[Reading], int]
-MemcgSource = Callable[[MemcgReading], Columns]
+MemcgSource = tuple[str, int]
+"""One of CHARGES, or SWAPCACHED, and what it is multiplied by."""
+
+SWAPCACHED: Final = "swapcached"
+"""Pages in the swap cache, which are counted where there is a zram device."""
 
 
 def _of_zram(name: str) -> MachineSource:
@@ -110,31 +98,20 @@ FILES: Final = (
 """The counters of a memcg that are files of its own, which the root does not have."""
 
 
-def _memory_usage(now: MemcgReading) -> Columns:
-    """Return what MemCgroups.memory_usage() does, of all memcgs."""
-    compressed = now.of("zswap_bytes") + now.of("device_bytes")
-    return now.of("resident") - -compressed // PAGE_SIZE
-
-
-def _swapcached(now: MemcgReading) -> Columns:
-    assert now.swapcached is not None
-    return now.swapcached[now.indices]
-
-
 MEMCG_SOURCES: Final[dict[Group, dict[str, MemcgSource]]] = {
     "memcg": {
-        "memory.current": lambda now: _memory_usage(now) * PAGE_SIZE,
-        "memory.swap.current": lambda now: now.of("swap") * PAGE_SIZE,
-        "memory.zswap.current": lambda now: now.of("zswap_bytes"),
-        "zswap": lambda now: now.of("zswap_bytes"),
-        "zswapped": lambda now: now.of("zswapped") * PAGE_SIZE,
-        "zswap_incomp": lambda now: now.of("zswap_incomp") * PAGE_SIZE,
-        "zswpwb_proactive_b": lambda now: now.of("zswpwb_proactive_b"),
-        "swapcached": lambda now: _swapcached(now) * PAGE_SIZE,
+        "memory.current": ("usage", PAGE_SIZE),
+        "memory.swap.current": ("swap", PAGE_SIZE),
+        "memory.zswap.current": ("zswap_bytes", 1),
+        "zswap": ("zswap_bytes", 1),
+        "zswapped": ("zswapped", PAGE_SIZE),
+        "zswap_incomp": ("zswap_incomp", PAGE_SIZE),
+        "zswpwb_proactive_b": ("zswpwb_proactive_b", 1),
+        "swapcached": (SWAPCACHED, PAGE_SIZE),
     },
     "replay.memcg": {
-        "resident_pages": lambda now: now.of("resident"),
-        "stored_pages": lambda now: now.of("zswapped"),
+        "resident_pages": ("resident", 1),
+        "stored_pages": ("zswapped", 1),
     },
     "node": {},
 }
@@ -173,39 +150,49 @@ class MachineSources:
             into[place] = source(now)
 
 
-def read_limits(memcgs: MemCgroups, indices: npt.NDArray[np.int64], into: Columns) -> None:
-    """Read the limits of memcgs as [memcg, limit], in the order of ``numbers.LIMITS``; -1 where there is none.
+OF_MEMCG: Final = (*NODE_NAMES, *CHARGES, SWAPCACHED)
+"""What counters of memcgs are read from, in the order in which MemcgSources has it: counts of all nodes come first."""
 
-    They are bytes, and 0 for a writeback switch that is off.
+
+def memcg_source(group: Group, name: str) -> MemcgSource:
+    """Find where a counter of memcgs is read: in MEMCG_SOURCES, or as the count of the same name.
+
+    Raises LookupError: neither is there.
     """
-    for place, limit in enumerate(("memory_max", "memory_high", "swap_max", "zswap_max")):
-        into[:, place] = memcgs.values(limit)[indices]
-    into[:, :-1] *= PAGE_SIZE
-    into[:, -1] = memcgs.values("zswap_writeback")[indices]
-    np.maximum(into[:, :-1], -1, out=into[:, :-1])
-    np.negative(into[:, -1], out=into[:, -1])
+    source = MEMCG_SOURCES[group].get(name, (name, 1))
+    if source[0] not in OF_MEMCG:
+        raise LookupError(f"{group}.{name}: no count of that name, and no source")
+    return source
 
 
 class MemcgSources:
-    """Where the counters of a group of memcgs are read: in MEMCG_SOURCES, or as the count of the same name."""
+    """Where the counters of memcgs and their limits are read: all are columns of one table, times a factor."""
 
-    def __init__(self, group: Group, names: Sequence[str]) -> None:
+    def __init__(self, layout: Layout) -> None:
         """Find the source of each counter. Raises LookupError: one has none."""
-        others = MEMCG_SOURCES[group]
-        counted = [place for place, name in enumerate(names) if name not in others]
-        for place in counted:
-            if names[place] not in NODE_NAMES:
-                raise LookupError(f"{group}.{names[place]}: no count of that name, and no source")
-        self._counted = np.array(counted, np.intp)
-        """The places of those that are counts, and which of NODE_NAMES each is."""
-        self._counts = np.array([NODE_NAMES.index(names[place]) for place in counted], np.intp)
-        self._others = [(place, others[name]) for place, name in enumerate(names) if name in others]
+        own: tuple[Group, ...] = ("memcg", "replay.memcg")
+        sources = [memcg_source(group, name) for group in own for name in layout.names[group]]
+        found = [(OF_MEMCG.index(name), factor) for name, factor in sources]
+        node = [NODE_NAMES.index(memcg_source("node", name)[0]) for name in layout.names["node"]]
+        for number in range(layout.nr_nodes):
+            found += [(len(OF_MEMCG) + number * len(NODE_NAMES) + place, 1) for place in node]
+        limits = OF_MEMCG.index(SWAPCACHED) - len(LIMITS)  # the last of CHARGES
+        found += [(limits + place, 1) for place in range(len(LIMITS))]
+        self._columns = np.array([column for column, _ in found], np.intp)
+        self._factors = np.array([factor for _, factor in found], np.int64)
 
-    def read(self, counts: Columns, now: MemcgReading, into: Columns) -> None:
-        """Read the counters into the last axis of ``into``, whose other axes are those of ``counts``."""
-        into[..., self._counted] = counts[..., self._counts]
-        for place, source in self._others:
-            into[..., place] = source(now)
+    def table(self, machine: Machine) -> Columns:
+        """Return [memcg, column] of all memcgs: those of OF_MEMCG, then the counts of each node."""
+        counts = node_totals(machine.memcgs)
+        cached = np.zeros(len(counts), np.int64)
+        if machine.zram is not None:
+            cached = swapcached(machine.pages, machine.memcgs)
+        parts = counts.sum(axis=1), charges(machine.memcgs), cached[:, None], counts.reshape(len(counts), -1)
+        return np.concatenate(parts, axis=1)
+
+    def read(self, table: Columns, indices: npt.NDArray[np.int64], into: Columns) -> None:
+        """Read the counters and limits of the memcgs at ``indices`` as [memcg, value]."""
+        np.multiply(table.take(indices, 0).take(self._columns, 1), self._factors, out=into)
 
 
 class CounterReader:
@@ -217,8 +204,8 @@ class CounterReader:
         self._machine = machine
         names = {group: tuple(shown(group, absent, zram=zram)) for group in COUNTERS}
         self._of_machine = MachineSources(machine, names)
-        self._of_memcgs = {group: MemcgSources(group, names[group]) for group in MEMCG_SOURCES}
         self._layout = Layout(names, machine.memcgs.nr_nodes, FILES)
+        self._of_memcgs = MemcgSources(self._layout)
 
     def snapshot(self, paths: Sequence[str | None], label: str, time_ns: int, mismatches: int) -> Snapshot:
         """Copy all counters as they are now, with their names; the arguments are those of ``numbers``."""
@@ -229,29 +216,16 @@ class CounterReader:
 
         ``paths`` has the path of each memcg by its index, None for one that was removed.
         """
-        memcgs, zram = self._machine.memcgs, self._machine.zram
-        counts = node_totals(memcgs)
-        all_nodes = counts.sum(axis=1)
-        everywhere = dict(zip(NODE_NAMES, all_nodes[0].tolist(), strict=True))
+        zram = self._machine.zram
+        table = self._of_memcgs.table(self._machine)
+        everywhere = dict(zip(NODE_NAMES, table[0].tolist(), strict=False))
         whole = Reading(self._machine, everywhere, mismatches, zram.counters() if zram else {})
         indices = np.array([index for index, path in enumerate(paths) if path is not None], np.int64)
         here = [path for path in paths if path is not None]
         numbers = Numbers.empty(self._layout, label, time_ns, self._params(), here, indices)
         self._of_machine.read(whole, numbers.machine)
-        cached = swapcached(self._machine.pages, memcgs) if zram else None
-        now = MemcgReading(memcgs, indices, cached)
-        self._read_memcgs(counts[indices], all_nodes[indices], now, numbers.memcgs)
+        self._of_memcgs.read(table, indices, numbers.memcgs)
         return numbers
-
-    def _read_memcgs(self, counts: Columns, all_nodes: Columns, now: MemcgReading, into: Columns) -> None:
-        """Read the counters of memcgs, whose ``counts`` are [memcg, node, count], and their limits."""
-        replay, node, limits = self._layout.parts
-        self._of_memcgs["memcg"].read(all_nodes, now, into[:, :replay])
-        self._of_memcgs["replay.memcg"].read(all_nodes, now, into[:, replay:node])
-        # [memcg, node, counter], a view: one node after the other
-        by_node = into[:, node:limits].reshape(*counts.shape[:2], -1)
-        self._of_memcgs["node"].read(counts, now, by_node)
-        read_limits(now.memcgs, now.indices, into[:, limits:])
 
     def _params(self) -> dict[str, int | str]:
         """Return the module parameters in effect, those that choose the pool first."""

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.memcgs import events_of, nr_dying_descendants
+from zswap_replay.mm.memcg_totals import charges
 from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
-from zswap_replay.replay.counter_sources import read_limits
 from zswap_replay.result.numbers import LIMITS
 
 FAULTS = EVENT_NAMES.index("pgmajfault")
@@ -15,9 +14,8 @@ FAULTS = EVENT_NAMES.index("pgmajfault")
 
 def limits(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """Name the limits of a memcg that are set."""
-    values = np.empty((1, len(LIMITS)), np.int64)
-    read_limits(memcgs, np.array([memcg]), values)
-    return {name: value for name, value in zip(LIMITS, values[0].tolist(), strict=True) if value >= 0}
+    values = charges(memcgs)[memcg, -len(LIMITS) :]
+    return {name: value for name, value in zip(LIMITS, values.tolist(), strict=True) if value >= 0}
 
 
 def tree(*parents: int, switch: str = "none", nr_nodes: int = 1) -> MemCgroups:
