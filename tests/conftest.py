@@ -38,9 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was collected out of the garbage collector's way: that took a tenth of the time of unit tests."""
+    """Keep what was collected out of the garbage collector's way, and have it look less often.
+
+    That took a tenth of the time of unit tests. What is frozen counts no more as what is there, so that a third of what
+    is young would be looked through with all the rest.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 
+from tests import warm
 from tests.environment import MEASURES, measured
 from tests.paths import ROOT
 
 UNTRACED = (
     *("browser", "conformance", "docs", "fuzz", "property"),
     *("unit/lib", "unit/machine", "unit/mm"),  # of the core, which is compiled
-    # whole replays again and again, of what other tests run once
-    *("cli/test_determinism.py", "cli/test_jobs.py", "cli/test_outputs.py", "cli/test_pipes.py"),
+    # files that take long, and run next to nothing that others do not
+    *("cli/test_compare.py", "cli/test_completion.py", "cli/test_determinism.py", "cli/test_jobs.py"),
+    *("cli/test_manpage.py", "cli/test_outputs.py", "cli/test_pipes.py", "cli/test_run.py"),
+    *("cli/test_start.py", "cli/test_sweep.py"),
+    *("unit/test_benchmarks.py", "unit/test_build.py", "unit/test_no_skips.py", "unit/test_rooms.py"),
+    *("unit/codec/test_workers.py", "unit/codec/test_zstd.py", "unit/payload/test_calibration.py"),
+    *("unit/payload/test_golden.py", "unit/replay/test_held.py", "unit/report/test_measured_page.py"),
+    *("unit/sweep/test_run.py", "unit/trace/test_bounded_memory.py", "unit/tune/test_optimum.py"),
 )
 
 _UNTRACED_PATHS = tuple(
@@ -29,9 +37,7 @@ _UNTRACED_PATHS = tuple(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the processes that tests start measured: not xdist's own, in which pytest-cov measures."""
-    config.addinivalue_line(
-        "markers", "no_cover: measure no coverage, where pytest-cov does not say so itself"
-    )
+    config.addinivalue_line("markers", "no_cover: measure no coverage, as pytest-cov has it")
     if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
         os.environ.update(measured(config))
 
@@ -42,20 +48,44 @@ def is_untraced(item: pytest.Item) -> bool:
     return str(item.path).startswith(_UNTRACED_PATHS) or item.get_closest_marker("no_cover") is not None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that leave coverage alone as pytest-cov has it; without pytest-cov the mark means nothing."""
-    for item in items:
-        if is_untraced(item):
-            item.add_marker("no_cover")
+@contextmanager
+def _traced(config: pytest.Config, wanted: bool) -> Generator[None]:
+    """Trace this process in the meantime, or do not; afterwards it is as it was."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    measuring = plugin.cov_controller if plugin else None
+    if measuring is None:
+        yield
+        return
 
+    def trace(wanted: bool) -> None:
+        if wanted != measuring.started:
+            (measuring.resume if wanted else measuring.pause)()
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    """Hide from the processes of such a test that coverage is measured."""
-    hidden = os.environ.pop(MEASURES, None) if is_untraced(item) else None
+    before = measuring.started
+    trace(wanted)
     try:
-        return (yield)
+        yield
+    finally:
+        trace(before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Trace nothing from here on but tests, where the warm program is measured, which imports the whole package."""
+    if hasattr(session.config, "workerinput") and warm.ADDRESS in os.environ:
+        plugin = session.config.pluginmanager.getplugin("_cov")
+        if plugin and plugin.cov_controller:
+            plugin.cov_controller.pause()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Trace a test or not, and hide from the processes of one that is not traced that coverage is measured."""
+    untraced = is_untraced(item)
+    hidden = os.environ.pop(MEASURES, None) if untraced else None
+    try:
+        with _traced(item.config, not untraced):
+            return (yield)
     finally:
         if hidden is not None:
             os.environ[MEASURES] = hidden

@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
@@ -30,6 +31,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, cast
 
+import zswap_replay
 from tests.environment import MEASURES
 from tests.paths import ROOT
 from zswap_replay.codec import worker_process
@@ -50,9 +52,6 @@ REHEARSED = (
     "kernels",
 )
 """Commands that are run first: their imports, and what is made once in a process, are there for all runs then."""
-
-PACKAGES = ("capture", "cli", "memory", "replay", "report", "trace", "tune")
-"""Packages of which all modules are imported first: those that a command imports where there is something to do."""
 
 ADDRESS = "ZSWAP_REPLAY_WARM"
 """The variable that tells the processes of pytest-xdist where the server is that they share."""
@@ -99,9 +98,9 @@ def serve(address: str) -> None:
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for command in REHEARSED:
             guarded(cli, PROGRAM, command.split())
-    for package in map(import_module, [f"zswap_replay.{name}" for name in PACKAGES]):
-        for module in walk_packages(package.__path__, f"{package.__name__}."):
-            import_module(module.name)
+    for module in walk_packages(zswap_replay.__path__, "zswap_replay."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)  # also what a command imports where there is something to do
     import_module("pandas")  # Arrow does, where it is given a list
     worker_process.WorkerProcesses._launch = _launch  # type: ignore[assignment,method-assign]
     if measuring := _measuring():
@@ -109,44 +108,62 @@ def serve(address: str) -> None:
     gc.freeze()  # what is there stays: no run looks through it, or copies its pages
     # a fork of a process with threads is warned of; what numpy and Arrow keep for themselves survives it
     warnings.simplefilter("ignore", DeprecationWarning)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that keep a run
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen()
     os.rename(f"{address}.new", address)
+    runs = _Runs()
     while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        ready, _, _ = select.select([listener, sys.stdin, *runs.files()], [], [])
         if sys.stdin in ready:
             posix._exit(0)  # what is measured is saved
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            if _kept(connection):
-                return
-        connection.close()
+        if listener in ready and runs.fork(listener):
+            return
+        runs.end(ready)
 
 
-def _kept(connection: socket.socket) -> bool:
-    """Fork the run that a connection asks for, and end with telling its status; True: this process is the run."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    head, files, _, _ = socket.recv_fds(connection, 4, 3)
-    with connection.makefile("rb") as stream:
-        request = json.loads(stream.read(int.from_bytes(head, "big")))
-    if (run := os.fork()) == 0:
-        connection.close()
-        _become(request["arguments"], request["environment"], request["folder"], files)
-        return True
-    for file in files:
-        os.close(file)
-    # where the one that asks has gone, as after a timeout, nobody wants the run
-    ended, _, _ = select.select([os.pidfd_open(run), connection.fileno()], [], [])
-    if connection.fileno() in ended:
-        os.kill(run, signal.SIGKILL)
-    _, status = os.waitpid(run, 0)
-    code = os.waitstatus_to_exitcode(status)
-    with suppress(BrokenPipeError):
-        connection.sendall(bytes([code if code >= 0 else 128 - code]))
-    posix._exit(0)  # not by coverage's, which would save what it has measured: nothing
+class _Runs:
+    """The runs that the server has forked and has to tell the end of."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, tuple[int, socket.socket]] = {}
+        """By process: what tells that it has ended, and who asked for it."""
+
+    def files(self) -> list[int]:
+        """Return what to wait for: ends of runs, and of those that asked for them."""
+        return [file for ended, client in self._asked.values() for file in (ended, client.fileno())]
+
+    def fork(self, listener: socket.socket) -> bool:
+        """Fork the run that somebody asks for; True: this process is the run."""
+        client, _ = listener.accept()
+        head, files, _, _ = socket.recv_fds(client, 4, 3)
+        with client.makefile("rb") as stream:
+            request = json.loads(stream.read(int.from_bytes(head, "big")))
+        run = os.fork()
+        if run == 0:
+            for held in (listener.detach(), client.detach(), *self.files()):
+                os.close(held)
+            _become(request["arguments"], request["environment"], request["folder"], files)
+            return True
+        for file in files:
+            os.close(file)
+        self._asked[run] = os.pidfd_open(run), client
+        return False
+
+    def end(self, ready: Sequence[object]) -> None:
+        """Tell the status of runs that have ended; kill those that nobody wants any more, as after a timeout."""
+        for run, (ended, client) in list(self._asked.items()):
+            if client.fileno() in ready:
+                os.kill(run, signal.SIGKILL)
+            elif ended not in ready:
+                continue
+            _, status = os.waitpid(run, 0)
+            code = os.waitstatus_to_exitcode(status)
+            with suppress(BrokenPipeError):
+                client.sendall(bytes([code if code >= 0 else 128 - code]))
+            client.close()
+            os.close(ended)
+            del self._asked[run]
 
 
 class _Forked:

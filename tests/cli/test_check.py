@@ -110,6 +110,7 @@ def test_the_command_that_it_prints_accepts_the_new_values(story: Path, tmp_path
     assert [file] == list(tmp_path.iterdir())
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_the_command_is_printed_as_it_has_to_be_typed(
     expected: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_regression_of_the_program_is_found(
     assert "2 differences from" in out
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_what_it_takes_to_replay_again_is_in_the_file(tmp_path: Path) -> None:
     file = str(tmp_path / "expected.json")
     options = "--kernel 6.12 --totalram 24M --max-pool-percent 3 --seed 7 --warmup 1000 --interval 50ms"
@@ -254,6 +256,7 @@ def test_what_was_strict_is_so_again(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "memcg" in capsys.readouterr().err
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_tolerances_allow_what_they_say(expected: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(expected, lambda run: run["snapshots"][-1]["zswap"].update(stored_pages=0))
     run = json.loads(expected.read_text())["runs"]

@@ -103,6 +103,7 @@ def test_a_sweep_has_the_figures_and_its_front_takes_them_by_name(tmp_path: Path
     assert "--cost is for results" in str(told.exception)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("command", [run, sweep])
 def test_a_profile_without_the_compressor_is_told_before_the_replay(
     command: object, lacking: str, monkeypatch: pytest.MonkeyPatch

@@ -48,6 +48,7 @@ def failure(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return run
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_a_page_is_written_beside_its_input(result: Path, failure: Callable[..., str]) -> None:
     page = result.with_suffix(".html")
     assert f"16 charts: {page}\n" == output("report", str(result))
@@ -82,6 +83,7 @@ def test_a_sweep_is_known_by_its_bytes(tmp_path: Path) -> None:
     assert "Reject rate over the settings" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_a_run_becomes_a_page(tmp_path: Path) -> None:
     trace = tmp_path / "trace.parquet"
     output("trace", "generate", "zipf", "--pages", "600", "--events", "4000", "-o", str(trace))

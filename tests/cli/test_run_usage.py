@@ -98,6 +98,7 @@ def run(*arguments: str) -> int:
 # Usage, as real processes
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -31,6 +31,7 @@ def scheduler() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_a_cluster_gives_the_same_bytes_as_this_process(scheduler: str, tmp_path: Path) -> None:
     here, there = tmp_path / "here.parquet", tmp_path / "there.parquet"
     expected = output(*STORY, "--format", "json", "-j", "1", "-o", str(here))
@@ -69,6 +70,7 @@ def test_an_address_that_is_none_is_one_line_and_status_2() -> None:
     assert 1 == done.stderr.count("\n"), done.stderr
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_without_dask_one_line_says_what_to_install() -> None:
     script = (
         "import sys\n"

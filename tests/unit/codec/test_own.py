@@ -60,6 +60,7 @@ def test_any_page_comes_back(spec: str) -> None:
         assert data is None or (len(data) <= PAGE_SIZE and page == codec.decompress(data))
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_interpreted_they_make_the_same_bytes() -> None:
     script = (
         "import sys; from tests.unit.codec.test_own import OWN, digest; print(*(digest(s, 5) for s in OWN))"

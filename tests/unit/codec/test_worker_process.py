@@ -127,6 +127,7 @@ def test_a_worker_whose_connection_is_closed_ends() -> None:
         assert not is_alive(pid)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_one_that_does_not_end_is_killed() -> None:
     processes = WorkerProcesses(MODULE)
     pid = processes.start().pid
@@ -165,6 +166,7 @@ print([row["zswap.stored_pages"] for row in found.rows], len(found.failures))
 """
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_a_script_needs_no_guard_for_its_main_module(tmp_path: Path) -> None:
     TraceBuilder().write("/a", 0, count=20).pageout("/a", 0, count=20).save(tmp_path / "t.parquet")
     (tmp_path / "script.py").write_text(SCRIPT)

@@ -187,6 +187,7 @@ def test_the_story(kernel: str) -> None:
     assert_golden(f"explain-story-{kernel}.txt", as_text([result], 100))
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("trace", ["app", "build", "db"])
 def test_the_bundled_traces(trace: str) -> None:
     path = str(TRACES / f"{trace}.parquet")

@@ -39,6 +39,7 @@ print(refused, footer)
 """
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_no_damage_to_a_footer_ends_the_process(tmp_path: Path) -> None:
     """Where pyarrow looks at a column chunk of 13 of these it ends in an exception of C++."""
     path = tmp_path / "t.parquet"

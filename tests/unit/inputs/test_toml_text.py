@@ -17,6 +17,7 @@ def test_what_people_write_is_read() -> None:
     )
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -45,6 +45,7 @@ def fitted(measured: Measurement) -> Fitted:
     return fitted_to(measured)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_a_recipe_meets_the_ratios_of_recorded_pages(measured: Measurement, fitted: Fitted) -> None:
     assert len(fitted.recipe.classes) <= 12
     for near in fitted.nearness:

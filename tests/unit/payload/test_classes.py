@@ -59,6 +59,7 @@ def test_a_page_is_4096_bytes_at_the_ends_of_the_range(name: str, bits: int) -> 
     assert 4096 == len(page(name, bits))
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize(("least", "most"), [(0, 1), (0, 64), (64, 64), (200, 1024), (1024, 1024)])
 def test_about_as_many_bytes_are_scattered_as_asked_for(least: int, most: int) -> None:
     plain, scattered = corpus("text"), corpus("text", least, most)

@@ -52,6 +52,7 @@ def counted(trace: str, settings: Settings, **more: object) -> dict[str, object]
     return replay(trace, settings, batch_rows=997, **more).as_json(timing=False)  # type: ignore[arg-type]
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("kernel", ["6.6", "6.18"])
 def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str) -> None:
     settings = replace(TIGHT, kernel=kernel)
@@ -61,6 +62,7 @@ def test_counters_are_the_same_for_every_number_of_jobs(trace: str, kernel: str)
         assert expected == counted(trace, settings, jobs=jobs)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("kernel", ["patch-v4", "6.12"])
 @pytest.mark.parametrize("verify", ["all", "sample", "off"])
 def test_pages_that_are_compared_once_count_as_pages_that_are_kept(
@@ -91,6 +93,7 @@ def test_pages_that_are_compared_once_count_as_pages_that_are_kept(
     assert 2 == len(made)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("guess", [0, 1, 4096])
 def test_a_wrong_guess_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
     class Wrong(Guesses):
@@ -137,6 +140,7 @@ def test_several_replays_share_workers_and_a_memo(trace: str) -> None:
         assert once < workers.spent.compress_calls
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_snapshots_params_and_memcgs_are_as_without(tmp_path: Path) -> None:
     builder = TraceBuilder().memcg_create("/a").write("/a", 0, count=80).pageout("/a", 0, count=80)
     builder.snapshot("lz4").param("compressor", "zstd").read("/a", 0, count=40).write("/a", 0, count=40)

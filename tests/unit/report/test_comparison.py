@@ -80,6 +80,7 @@ def test_what_cannot_be_compared_is_said_first() -> None:
     )
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("count", [2, 3, 5, 9])
 def test_many_results_are_laid_out_below_each_other(count: int) -> None:
     names = [f"a-result-with-a-name-{place}" for place in range(count)]

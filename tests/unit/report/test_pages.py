@@ -405,6 +405,7 @@ def test_counters_of_memcgs_are_exact_and_in_the_order_of_the_tree() -> None:
     assert len(table.headings) == len(table.units) == len(table.hints) == len(table.rows[0])
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_warnings_and_settings_are_there() -> None:
     page = result_page([make_result(warnings=("nothing was <stored>",))])
     assert ["nothing was <stored>"] == list(page.warnings)
@@ -434,6 +435,7 @@ def hostile(name: str) -> Result:
     return replace(result, manifest=replace(result.manifest, trace={**result.manifest.trace, "path": name}))
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_names_from_outside_are_text() -> None:
     name = "/<script>alert(1)</script>\"'&\x00\ud800 ]]>"
     text = render(result_page([hostile(name), replace(hostile(name), compressed_lengths=LENGTHS)]))
@@ -444,6 +446,7 @@ def test_names_from_outside_are_text() -> None:
     assert "\x00" not in text
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_each_chart_that_is_drawn_is_told() -> None:
     page = result_page([make_timeline(steps=2)])
     drawn: list[int] = []

@@ -270,6 +270,7 @@ def worst(**counters: int) -> list[dict[str, Cell]]:
     return rows
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize(
     ("row", "mark"),
     [

@@ -121,6 +121,7 @@ def _places(value: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
         yield from _places(each, (*keys, key))
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_any_value_that_was_edited_is_told_in_one_line_or_shown(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     told = shown = 0

@@ -135,6 +135,7 @@ def test_a_timeline_that_is_given_up_leaves_no_end(tmp_path: Path) -> None:
     assert not (tmp_path / "t.parquet").read_bytes().endswith(b"PAR1")
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("timing", [True, False])
 @pytest.mark.parametrize("names", [["zstd"], ["zstd", "l\u00e4nger"], []])
 def test_pieces_of_a_file_are_the_whole(bench: Bench, names: list[str], timing: bool) -> None:

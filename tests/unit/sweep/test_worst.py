@@ -73,6 +73,7 @@ WORST = [
 ]
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("kernel", RELEASES)
 @pytest.mark.parametrize(("axis", "more", "mark"), WORST, ids=lambda value: str(value[0]) if value else "-")
 def test_the_worst_setting_is_not_on_the_front(

@@ -143,6 +143,7 @@ def random_trace(seed: int, path: Path) -> None:
     rows.save(path)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("seed", range(25))
 def test_what_is_kept_is_a_valid_trace(seed: int, tmp_path: Path) -> None:
     random_trace(seed, tmp_path / "t")

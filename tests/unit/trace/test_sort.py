@@ -60,6 +60,7 @@ def test_many_runs_are_merged_in_rounds(tmp_path: Path, monkeypatch: pytest.Monk
     assert expected == rows_of(tmp_path / "s.parquet")
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_memory_holds_a_run_whatever_the_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sort_module, "_BATCH_ROWS", 50)
 

@@ -40,6 +40,7 @@ def whole(folder: Path) -> Tuned:
     return search(folder)
 
 
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 def test_the_answer_does_not_depend_on_the_number_of_processes(
     folder: Path, whole: Tuned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
