@@ -37,6 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[warm.ADDRESS] = warm.start(**measured(config))
 
 
+LONGEST = ("test_snippets.py", "test_mutate.py", "test_build.py")
+"""Files with tests that take many seconds each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def pytest_collection_finish() -> None:
     """Keep what was collected out of the garbage collector's way, and have it look less often.
 

@@ -70,6 +70,14 @@ def _traced(config: pytest.Config, wanted: bool) -> Generator[None]:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop what pytest-cov starts in a process of xdist's as if it were the first one: it would trace all the time."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    if hasattr(session.config, "workerinput") and plugin and plugin.cov_controller:
+        plugin.cov_controller.pause()
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Trace nothing from here on but tests, where the warm program is measured, which imports the whole package."""
     if hasattr(session.config, "workerinput") and warm.ADDRESS in os.environ:

@@ -67,12 +67,12 @@ def add_up(memcgs: MemCgroups, totals: Column) -> None:
 def charges(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
     """Return what memcgs are charged and may be, as [memcg, charge], in the order of ``CHARGES``."""
     table = np.empty((memcgs.nr, len(CHARGES)), np.int64)
-    read_charges(memcgs, table.reshape(-1).data)
+    assert read_charges(memcgs, table.reshape(-1).data) == table.size
     return table
 
 
-def read_charges(memcgs: MemCgroups, table: Column) -> None:
-    """Write what ``charges`` returns, in the order of ``CHARGES``."""
+def read_charges(memcgs: MemCgroups, table: Column) -> int:
+    """Write what ``charges`` returns, in the order of ``CHARGES``; return how many values."""
     memcg: cython.int
     at: cython.Py_ssize_t = 0
     for memcg in range(memcgs.nr):
@@ -89,6 +89,7 @@ def read_charges(memcgs: MemCgroups, table: Column) -> None:
         table[at + 10] = in_bytes(memcgs.memcg[memcg].zswap_max)
         table[at + 11] = -memcgs.memcg[memcg].zswap_writeback
         at += 12
+    return at
 
 
 def in_bytes(limit: cython.longlong) -> cython.longlong:
