@@ -19,6 +19,11 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 NODE_NAMES = ("accesses", *EVENT_NAMES, "stored_pages", "compressed_bytes")
 
 CHARGES = (
+    "memory_max",
+    "memory_high",
+    "swap_max",
+    "zswap_max",
+    "zswap_writeback",
     "usage",
     "resident",
     "swap",
@@ -26,14 +31,11 @@ CHARGES = (
     "zswapped",
     "zswap_incomp",
     "zswpwb_proactive_b",
-    "memory_max",
-    "memory_high",
-    "swap_max",
-    "zswap_max",
-    "zswap_writeback",
 )
-"""What a memcg is charged, as MEMCG in mem_cgroup.py has it, with ``usage``, that of MemCgroups.memory_usage(), in
-pages; then its limits in bytes, -1 where there is none, and the writeback switch: 0 if it is off, else -1."""
+"""The limits of a memcg in bytes, -1 where there is none, and its writeback switch: 0 if it is off, else -1.
+
+Then what it is charged: ``usage``, that of MemCgroups.memory_usage(), in pages, and fields of MEMCG as they are.
+"""
 
 
 def node_totals(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
@@ -76,18 +78,18 @@ def read_charges(memcgs: MemCgroups, table: Column) -> int:
     memcg: cython.int
     at: cython.Py_ssize_t = 0
     for memcg in range(memcgs.nr):
-        table[at] = memcgs.memory_usage(memcg)
-        table[at + 1] = memcgs.memcg[memcg].resident
-        table[at + 2] = memcgs.memcg[memcg].swap
-        table[at + 3] = memcgs.memcg[memcg].zswap_bytes
-        table[at + 4] = memcgs.memcg[memcg].zswapped
-        table[at + 5] = memcgs.memcg[memcg].zswap_incomp
-        table[at + 6] = memcgs.memcg[memcg].zswpwb_proactive_b
-        table[at + 7] = in_bytes(memcgs.memcg[memcg].memory_max)
-        table[at + 8] = in_bytes(memcgs.memcg[memcg].memory_high)
-        table[at + 9] = in_bytes(memcgs.memcg[memcg].swap_max)
-        table[at + 10] = in_bytes(memcgs.memcg[memcg].zswap_max)
-        table[at + 11] = -memcgs.memcg[memcg].zswap_writeback
+        table[at] = in_bytes(memcgs.memcg[memcg].memory_max)
+        table[at + 1] = in_bytes(memcgs.memcg[memcg].memory_high)
+        table[at + 2] = in_bytes(memcgs.memcg[memcg].swap_max)
+        table[at + 3] = in_bytes(memcgs.memcg[memcg].zswap_max)
+        table[at + 4] = -memcgs.memcg[memcg].zswap_writeback
+        table[at + 5] = memcgs.memory_usage(memcg)
+        table[at + 6] = memcgs.memcg[memcg].resident
+        table[at + 7] = memcgs.memcg[memcg].swap
+        table[at + 8] = memcgs.memcg[memcg].zswap_bytes
+        table[at + 9] = memcgs.memcg[memcg].zswapped
+        table[at + 10] = memcgs.memcg[memcg].zswap_incomp
+        table[at + 11] = memcgs.memcg[memcg].zswpwb_proactive_b
         at += 12
     return at
 

@@ -176,7 +176,7 @@ class MemcgSources:
         node = [NODE_NAMES.index(memcg_source("node", name)[0]) for name in layout.names["node"]]
         for number in range(layout.nr_nodes):
             found += [(len(OF_MEMCG) + number * len(NODE_NAMES) + place, 1) for place in node]
-        limits = OF_MEMCG.index(SWAPCACHED) - len(LIMITS)  # the last of CHARGES
+        limits = OF_MEMCG.index("memory_max")
         found += [(limits + place, 1) for place in range(len(LIMITS))]
         self._columns = np.array([column for column, _ in found], np.intp)
         self._factors = np.array([factor for _, factor in found], np.int64)

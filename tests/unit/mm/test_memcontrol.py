@@ -14,7 +14,7 @@ FAULTS = EVENT_NAMES.index("pgmajfault")
 
 def limits(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """Name the limits of a memcg that are set."""
-    values = charges(memcgs)[memcg, -len(LIMITS) :]
+    values = charges(memcgs)[memcg, : len(LIMITS)]
     return {name: value for name, value in zip(LIMITS, values.tolist(), strict=True) if value >= 0}
 
 
