@@ -156,6 +156,21 @@ def test_arrow_gets_its_memory_where_little_stays_unused(variables: dict[str, st
     assert expected == done.stdout.splitlines()[-1], done.stderr
 
 
+def test_no_thread_of_numpys_waits_for_linear_algebra() -> None:
+    script = (
+        "import atexit, os, sys\n"
+        "from zswap_replay.cli.main import main\n"
+        "atexit.register(lambda: print('numpy' in sys.modules, len(os.listdir('/proc/self/task'))))\n"
+        "sys.argv[1:] = ['trace', 'info', 'traces/story.parquet', '--help']\n"
+        "os.environ.pop('OPENBLAS_NUM_THREADS', None)\n"
+        "try:\n    main()\nfinally:\n    import numpy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "True 1" == done.stdout.splitlines()[-1], done.stderr
+
+
 INTERRUPTED = """
 import os, sys
 from zswap_replay.cli.start import main

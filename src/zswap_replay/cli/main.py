@@ -72,6 +72,9 @@ def main() -> None:
 
     # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # numpy's threads for linear algebra, which nothing here asks for, wait for work by turning: 0.1 s of a processor
+    # that each process of a replay has otherwise.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         end_as_interrupted()
         status = guarded(cli, PROGRAM, sys.argv[1:])
