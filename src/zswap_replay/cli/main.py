@@ -6,6 +6,7 @@ Each command is a module of its own, imported when it is asked for and not befor
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -83,6 +84,7 @@ def main() -> None:
         end_at_once()
         status = stop.exit_code
     forget_met()
+    gc.freeze()  # all of it goes with the process: to look for what refers to itself took a tenth of a short run
     sys.exit(status)
 
 

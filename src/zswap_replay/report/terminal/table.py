@@ -9,9 +9,6 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zswap_replay.compare import side_by_side as comparison
-from zswap_replay.report.comparison_text import marked
-from zswap_replay.report.terminal import comparison as compare
 from zswap_replay.report.terminal import memcgs, ranges, sections
 from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, plain_console
@@ -61,15 +58,24 @@ def show(results: Sequence[Result], console: Console, *, timing: bool) -> None:
         delays = ", ".join(map(str, RANGE_DELAYS))
         _section(console, f"range (--shrink-delay {delays})", *ranges.tables(results))
     if len(results) > 1:
-        compared = comparison.compare(results, labels(results), timing=timing)
-        told = [Text(line, style="bold yellow") for line in marked(compared)]
-        _section(console, "comparison", *compare.parts(compared, console), *told)
+        _section(console, "comparison", *_comparison(results, console, timing=timing))
     classes = sections.classes(results)
     if classes is not None:
         _section(console, "payload classes", classes)
     seconds = sections.timing(results) if timing else None
     if seconds is not None:
         _section(console, "time", seconds)
+
+
+def _comparison(results: Sequence[Result], console: Console, *, timing: bool) -> list[RenderableType]:
+    # one result alone, as of most runs, needs none of this
+    from zswap_replay.compare.side_by_side import compare
+    from zswap_replay.report.comparison_text import marked
+    from zswap_replay.report.terminal.comparison import parts
+
+    compared = compare(results, labels(results), timing=timing)
+    told = [Text(line, style="bold yellow") for line in marked(compared)]
+    return [*parts(compared, console), *told]
 
 
 def _cost(results: Sequence[Result], console: Console) -> None:
