@@ -94,6 +94,37 @@ def test_pages_that_are_compared_once_count_as_pages_that_are_kept(
 
 
 @pytest.mark.no_cover  # what it runs is run by the tests around it too
+@pytest.mark.parametrize(
+    "settings",
+    [
+        replace(TIGHT, kernel="6.6", same_filled_pages_enabled=False),
+        replace(TIGHT, kernel="7.1", compressor="lzo"),
+        replace(
+            TIGHT,
+            tier="zram",
+            recomp_algorithm="zstd",
+            recompress="type=huge",
+            upkeep=10_000_000,
+        ),
+    ],
+    ids=["same-filled pages are compressed", "what does not shrink is stored", "zram compresses again"],
+)
+def test_pages_that_are_compared_once_count_alike_under_other_rules(trace: str, settings: Settings) -> None:
+    expected = counted(trace, settings)
+    assert expected["payload_classes"]
+    assert expected == counted(trace, settings, jobs=1)
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "6.18"])
+def test_what_is_compared_once_is_compressed_less_often(trace: str, kernel: str) -> None:
+    settings = replace(TIGHT, kernel=kernel)
+    kept, once = replay(trace, settings).timing, replay(trace, settings, jobs=1).timing
+    assert kept is not None
+    assert once is not None
+    assert 0 < once.pages_compressed < kept.pages_compressed
+
+
+@pytest.mark.no_cover  # what it runs is run by the tests around it too
 @pytest.mark.parametrize("guess", [0, 1, 4096])
 def test_a_wrong_guess_changes_nothing(trace: str, guess: int, monkeypatch: pytest.MonkeyPatch) -> None:
     class Wrong(Guesses):
