@@ -17,7 +17,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint c
 
 # Tests start a thousand processes: each takes twice as long where it compiles the package's modules itself.
 export PYTHONDONTWRITEBYTECODE :=
-# The threads of numpy's linear algebra, which nothing here asks for, wait for work by turning.
+# The threads of numpy's linear algebra spin while they wait.
 export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: demo test lint types core dist sanitize fuzz live bench bench-quick docs man news clean

@@ -49,8 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Keep what was collected out of the garbage collector's way, and have it look less often.
 
-    That took a tenth of the time of unit tests. What is frozen counts no more as what is there, so that a third of what
-    is young would be looked through with all the rest.
+    That took a tenth of the time of unit tests. Frozen objects no longer count when Python decides whether a full
+    collection is due, so that those would come far more often.
     """
     gc.collect()
     gc.freeze()

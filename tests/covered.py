@@ -1,4 +1,4 @@
-"""A pytest plugin: coverage is measured where unit tests and most of the command line's run, and nowhere else.
+"""A pytest plugin: coverage is measured where most unit tests and most of the command line's run, and nowhere else.
 
 Tracing takes two fifths of a test's time. What these folders' tests run is run by the others too, and a line that a
 document or a recorded case alone comes by has no test of its own: it counts as not covered.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Protocol
 
 import pytest
 
@@ -44,15 +45,37 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def is_untraced(item: pytest.Item) -> bool:
     """Tell whether a test leaves coverage alone: as its file does, or as it says itself by the mark ``no_cover``."""
+    return _has_untraced_path(item) or item.get_closest_marker("no_cover") is not None
+
+
+def _has_untraced_path(item: pytest.Item) -> bool:
     # asked of every test, by every process: is_relative_to took a quarter of a collection under cProfile
-    return str(item.path).startswith(_UNTRACED_PATHS) or item.get_closest_marker("no_cover") is not None
+    return str(item.path).startswith(_UNTRACED_PATHS)
+
+
+class _Measuring(Protocol):
+    """What pytest-cov has of a process: its CovController."""
+
+    started: bool
+
+    def pause(self) -> None:
+        """Stop tracing."""
+
+    def resume(self) -> None:
+        """Trace again."""
+
+
+def _measuring(config: pytest.Config) -> _Measuring | None:
+    """Return what pytest-cov measures this process with, None: nothing."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    found: _Measuring | None = plugin.cov_controller if plugin else None
+    return found
 
 
 @contextmanager
 def _traced(config: pytest.Config, wanted: bool) -> Generator[None]:
     """Trace this process in the meantime, or do not; afterwards it is as it was."""
-    plugin = config.pluginmanager.getplugin("_cov")
-    measuring = plugin.cov_controller if plugin else None
+    measuring = _measuring(config)
     if measuring is None:
         yield
         return
@@ -72,27 +95,28 @@ def _traced(config: pytest.Config, wanted: bool) -> Generator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Stop what pytest-cov starts in a process of xdist's as if it were the first one: it would trace all the time."""
-    plugin = session.config.pluginmanager.getplugin("_cov")
-    if hasattr(session.config, "workerinput") and plugin and plugin.cov_controller:
-        plugin.cov_controller.pause()
+    measuring = _measuring(session.config)
+    if hasattr(session.config, "workerinput") and measuring:
+        measuring.pause()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Trace nothing from here on but tests, where the warm program is measured, which imports the whole package."""
-    if hasattr(session.config, "workerinput") and warm.ADDRESS in os.environ:
-        plugin = session.config.pluginmanager.getplugin("_cov")
-        if plugin and plugin.cov_controller:
-            plugin.cov_controller.pause()
+    measuring = _measuring(session.config)
+    if hasattr(session.config, "workerinput") and measuring and warm.ADDRESS in os.environ:
+        measuring.pause()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    """Trace a test or not, and hide from the processes of one that is not traced that coverage is measured."""
-    untraced = is_untraced(item)
-    hidden = os.environ.pop(MEASURES, None) if untraced else None
+    """Trace a test or not, and hide from the processes of one that is not traced that coverage is measured.
+
+    What a test that is marked sets up is traced: a fixture may be there for the tests around it.
+    """
+    hidden = os.environ.pop(MEASURES, None) if is_untraced(item) else None
     try:
-        with _traced(item.config, not untraced):
+        with _traced(item.config, not _has_untraced_path(item)):
             return (yield)
     finally:
         if hidden is not None:

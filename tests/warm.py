@@ -29,7 +29,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import zswap_replay
 from tests.environment import MEASURES
@@ -136,13 +136,18 @@ class _Runs:
     def fork(self, listener: socket.socket) -> bool:
         """Fork the run that somebody asks for; True: this process is the run."""
         client, _ = listener.accept()
-        head, files, _, _ = socket.recv_fds(client, 4, 3)
-        with client.makefile("rb") as stream:
-            request = json.loads(stream.read(int.from_bytes(head, "big")))
+        asked = _asked(client)
+        if asked is None:
+            client.close()
+            return False
+        request, files = asked
         run = os.fork()
         if run == 0:
-            for held in (listener.detach(), client.detach(), *self.files()):
-                os.close(held)
+            for ended, other in self._asked.values():
+                os.close(ended)
+                other.close()
+            listener.close()
+            client.close()
             _become(request["arguments"], request["environment"], request["folder"], files)
             return True
         for file in files:
@@ -164,6 +169,24 @@ class _Runs:
             client.close()
             os.close(ended)
             del self._asked[run]
+
+
+def _asked(client: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """Return what a client asks for and its standard files; None: it has gone, or says nothing for seconds."""
+    client.settimeout(5)
+    files: list[int] = []
+    try:
+        head, files, _, _ = socket.recv_fds(client, 4, 3)
+        with client.makefile("rb") as stream:
+            request = json.loads(stream.read(int.from_bytes(head, "big")))
+        if len(files) == 3 and request.keys() == {"arguments", "environment", "folder"}:
+            client.settimeout(None)
+            return request, files
+    except (OSError, ValueError):
+        pass
+    for file in files:
+        os.close(file)
+    return None
 
 
 class _Forked:

@@ -148,6 +148,18 @@ def test_the_status_is_that_of_the_command(root: Path, capsys: pytest.CaptureFix
     assert is_clean(root)
 
 
+def test_a_command_has_the_environment_of_the_user(
+    root: Path, fake_program: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "mimalloc")
+    command = ["capture", "run", "-q", "-o", "c", "--", "sh", "-c", "env > environment"]
+    subprocess.run([*fake_program, *command], check=True)
+    lines = Path("environment").read_text(encoding="utf-8").splitlines()
+    assert "ARROW_DEFAULT_MEMORY_POOL=mimalloc" in lines
+    assert [] == [line for line in lines if line.startswith("OPENBLAS")]
+
+
 def test_a_folder_that_is_in_use_is_left_alone(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == run(capsys, "run", "-q", "--", "true")[0]
     status, _, err = run(capsys, "run", "-q", "--", "true")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -66,6 +68,13 @@ def test_compiled_and_interpreted_runs_print_the_same(name: str, kernel: str) ->
 @pytest.mark.parametrize("name", ["db", "story"])
 def test_the_same_command_prints_the_same_bytes(name: str) -> None:
     assert replayed(name, cold=True) == replayed(name)
+
+
+def test_without_asserts_the_same_is_printed() -> None:
+    short = ["run", str(TRACES / "story.parquet"), *JSON, "--max-events", "500"]
+    command = [sys.executable, "-O", "-m", "zswap_replay", *short]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert output(*short) == done.stdout
 
 
 @pytest.mark.parametrize("rows", [997, 60_000])

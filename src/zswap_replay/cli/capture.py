@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from zswap_replay.cli import completers
+from zswap_replay.cli import completers, libraries
 from zswap_replay.cli.messages import note, warn
 from zswap_replay.cli.options import Decorated, duration, example, force_option, quiet_option
 from zswap_replay.errors import SettingsError
@@ -138,6 +138,7 @@ def capture(context: click.Context, script: str | None, kind: str, btf: str | No
     As root. What the kernel lacks is named, and nothing is then begun. The folder is what ``trace import capture`` and
     ``live-check`` read. The probes are taken away however a capture ends; after a SIGKILL ``capture clean`` does it.
     """
+    libraries.forget()
     if script is not None:
         if context.invoked_subcommand is not None:
             raise click.UsageError("found --print and a command; expected one of them", context)

@@ -17,6 +17,7 @@ import click
 from zswap_replay import __version__
 from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
+from zswap_replay.cli.libraries import prefer
 from zswap_replay.cli.standard_streams import open_closed_streams, tolerate_unwritable_stderr
 from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
 
@@ -66,16 +67,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit with its status."""
+    """Run the command line, and end the process with its status."""
     open_closed_streams()
     tolerate_unwritable_stderr()
     from zswap_replay.sweep.interrupts import end_as_interrupted, end_at_once, forget_met
 
-    # Arrow's own choice of an allocator keeps 20 MB more for a trace that is read batch by batch, and is no faster.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    # numpy's threads for linear algebra, which nothing here asks for, wait for work by turning: 0.1 s of a processor
-    # that each process of a replay has otherwise.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    prefer()
     try:
         end_as_interrupted()
         status = guarded(cli, PROGRAM, sys.argv[1:])

@@ -4,5 +4,5 @@ from zswap_replay.mm.page cimport PAGE_SHIFT
 
 cdef int add_to_parents(MemCgroups memcgs, long long[::1] values, int width) except -1
 cdef int add_up(MemCgroups memcgs, long long[::1] totals) except -1
-cdef Py_ssize_t read_charges(MemCgroups memcgs, long long[::1] table) except -1
+cdef int read_limits_and_charges(MemCgroups memcgs, long long[::1] table, Py_ssize_t width) except -1
 cdef long long in_bytes(long long limit) noexcept

@@ -18,7 +18,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
 NODE_NAMES = ("accesses", *EVENT_NAMES, "stored_pages", "compressed_bytes")
 
-CHARGES = (
+LIMITS_AND_CHARGES = (
     "memory_max",
     "memory_high",
     "swap_max",
@@ -34,7 +34,8 @@ CHARGES = (
 )
 """The limits of a memcg in bytes, -1 where there is none, and its writeback switch: 0 if it is off, else -1.
 
-Then what it is charged: ``usage``, that of MemCgroups.memory_usage(), in pages, and fields of MEMCG as they are.
+They are in the order in which results have them. Then what it is charged: ``usage``, that of
+MemCgroups.memory_usage(), in pages, and fields of MEMCG as they are.
 """
 
 
@@ -66,18 +67,18 @@ def add_up(memcgs: MemCgroups, totals: Column) -> None:
     add_to_parents(memcgs, totals, memcgs.nr_nodes * cython.cast(cython.int, width))
 
 
-def charges(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
-    """Return what memcgs are charged and may be, as [memcg, charge], in the order of ``CHARGES``."""
-    table = np.empty((memcgs.nr, len(CHARGES)), np.int64)
-    assert read_charges(memcgs, table.reshape(-1).data) == table.size
+def limits_and_charges(memcgs: MemCgroups) -> "npt.NDArray[np.int64]":
+    """Return what memcgs may have and what they are charged, as [memcg, value], in the order of the names."""
+    table = np.zeros((memcgs.nr, len(LIMITS_AND_CHARGES)), np.int64)
+    read_limits_and_charges(memcgs, table.reshape(-1).data, len(LIMITS_AND_CHARGES))
     return table
 
 
-def read_charges(memcgs: MemCgroups, table: Column) -> int:
-    """Write what ``charges`` returns, in the order of ``CHARGES``; return how many values."""
+def read_limits_and_charges(memcgs: MemCgroups, table: Column, width: cython.Py_ssize_t) -> None:
+    """Write what ``limits_and_charges`` returns, in the order of the names; ``width`` is their number."""
     memcg: cython.int
-    at: cython.Py_ssize_t = 0
     for memcg in range(memcgs.nr):
+        at: cython.Py_ssize_t = memcg * width
         table[at] = in_bytes(memcgs.memcg[memcg].memory_max)
         table[at + 1] = in_bytes(memcgs.memcg[memcg].memory_high)
         table[at + 2] = in_bytes(memcgs.memcg[memcg].swap_max)
@@ -90,8 +91,6 @@ def read_charges(memcgs: MemCgroups, table: Column) -> int:
         table[at + 9] = memcgs.memcg[memcg].zswapped
         table[at + 10] = memcgs.memcg[memcg].zswap_incomp
         table[at + 11] = memcgs.memcg[memcg].zswpwb_proactive_b
-        at += 12
-    return at
 
 
 def in_bytes(limit: cython.longlong) -> cython.longlong:

@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.machine.machine import Machine
-from zswap_replay.mm.memcg_totals import CHARGES, NODE_NAMES, charges, node_totals, swapcached
+from zswap_replay.mm.memcg_totals import (
+    LIMITS_AND_CHARGES,
+    NODE_NAMES,
+    limits_and_charges,
+    node_totals,
+    swapcached,
+)
 from zswap_replay.mm.swap_slots import DeviceSlots
 from zswap_replay.result.counters import COUNTERS, Group, shown
 from zswap_replay.result.numbers import LIMITS, OF_MACHINE, Layout, Numbers
@@ -36,7 +42,7 @@ class Reading:
 
 MachineSource = Callable[[Reading], int]
 MemcgSource = tuple[str, int]
-"""One of CHARGES, or SWAPCACHED, and what it is multiplied by."""
+"""One of MEMCG_COLUMNS, and what it is multiplied by."""
 
 SWAPCACHED: Final = "swapcached"
 """Pages in the swap cache, which are counted where there is a zram device."""
@@ -150,7 +156,7 @@ class MachineSources:
             into[place] = source(now)
 
 
-OF_MEMCG: Final = (*NODE_NAMES, *CHARGES, SWAPCACHED)
+MEMCG_COLUMNS: Final = (*NODE_NAMES, *LIMITS_AND_CHARGES, SWAPCACHED)
 """What counters of memcgs are read from, in the order in which MemcgSources has it: counts of all nodes come first."""
 
 
@@ -159,10 +165,12 @@ def memcg_source(group: Group, name: str) -> MemcgSource:
 
     Raises LookupError: neither is there.
     """
-    source = MEMCG_SOURCES[group].get(name, (name, 1))
-    if source[0] not in OF_MEMCG:
+    source = MEMCG_SOURCES[group].get(name)
+    if source is not None:
+        return source
+    if name not in NODE_NAMES:
         raise LookupError(f"{group}.{name}: no count of that name, and no source")
-    return source
+    return name, 1
 
 
 class MemcgSources:
@@ -172,22 +180,27 @@ class MemcgSources:
         """Find the source of each counter. Raises LookupError: one has none."""
         own: tuple[Group, ...] = ("memcg", "replay.memcg")
         sources = [memcg_source(group, name) for group in own for name in layout.names[group]]
-        found = [(OF_MEMCG.index(name), factor) for name, factor in sources]
+        found = [(MEMCG_COLUMNS.index(name), factor) for name, factor in sources]
         node = [NODE_NAMES.index(memcg_source("node", name)[0]) for name in layout.names["node"]]
         for number in range(layout.nr_nodes):
-            found += [(len(OF_MEMCG) + number * len(NODE_NAMES) + place, 1) for place in node]
-        limits = OF_MEMCG.index("memory_max")
+            found += [(len(MEMCG_COLUMNS) + number * len(NODE_NAMES) + place, 1) for place in node]
+        limits = MEMCG_COLUMNS.index("memory_max")
         found += [(limits + place, 1) for place in range(len(LIMITS))]
         self._columns = np.array([column for column, _ in found], np.intp)
         self._factors = np.array([factor for _, factor in found], np.int64)
 
     def table(self, machine: Machine) -> Columns:
-        """Return [memcg, column] of all memcgs: those of OF_MEMCG, then the counts of each node."""
+        """Return [memcg, column] of all memcgs: those of MEMCG_COLUMNS, then the counts of each node."""
         counts = node_totals(machine.memcgs)
         cached = np.zeros(len(counts), np.int64)
         if machine.zram is not None:
             cached = swapcached(machine.pages, machine.memcgs)
-        parts = counts.sum(axis=1), charges(machine.memcgs), cached[:, None], counts.reshape(len(counts), -1)
+        parts = (
+            counts.sum(axis=1),
+            limits_and_charges(machine.memcgs),
+            cached[:, None],
+            counts.reshape(len(counts), -1),
+        )
         return np.concatenate(parts, axis=1)
 
     def read(self, table: Columns, indices: npt.NDArray[np.int64], into: Columns) -> None:

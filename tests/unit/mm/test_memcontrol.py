@@ -5,16 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.memcgs import events_of, nr_dying_descendants
-from zswap_replay.mm.memcg_totals import charges
+from zswap_replay.lib.columns import LONGLONG
+from zswap_replay.machine import compiled
+from zswap_replay.mm.mem_cgroup import MEMCG
+from zswap_replay.mm.memcg_totals import LIMITS_AND_CHARGES, limits_and_charges
 from zswap_replay.mm.memcontrol import EVENT_NAMES, MemCgroups
 from zswap_replay.result.numbers import LIMITS
+from zswap_replay.units import PAGE_SIZE
 
 FAULTS = EVENT_NAMES.index("pgmajfault")
 
 
 def limits(memcgs: MemCgroups, memcg: int) -> dict[str, int]:
     """Name the limits of a memcg that are set."""
-    values = charges(memcgs)[memcg, : len(LIMITS)]
+    values = limits_and_charges(memcgs)[memcg, : len(LIMITS)]
     return {name: value for name, value in zip(LIMITS, values.tolist(), strict=True) if value >= 0}
 
 
@@ -24,6 +28,14 @@ def tree(*parents: int, switch: str = "none", nr_nodes: int = 1) -> MemCgroups:
     for number, parent in enumerate(parents, 1):
         assert number == memcgs.mem_cgroup_css_alloc(parent)
     return memcgs
+
+
+def put(memcgs: MemCgroups, memcg: int, field: str, value: int) -> None:
+    """Write a field of the struct of a memcg."""
+    if compiled():
+        memcgs.records.array[field][memcg] = value
+    else:
+        setattr(memcgs.records.array[memcg], field, value)
 
 
 def order(memcgs: MemCgroups, root: int = 0) -> list[int]:
@@ -295,3 +307,20 @@ def test_the_columns_grow_with_the_tree() -> None:
         events_of(memcgs, 39)["pgmajfault"],
     )
     assert list(range(41)) == order(memcgs)
+
+
+def test_what_memcgs_are_charged_is_read_by_its_name() -> None:
+    memcgs = tree(0, 1)
+    for field in MEMCG:
+        if MEMCG[field] == LONGLONG:
+            for memcg in range(memcgs.nr):
+                put(memcgs, memcg, field, memcg + 1000 * len(field))
+    table = limits_and_charges(memcgs)
+    for name, column in zip(LIMITS_AND_CHARGES, table.T.tolist(), strict=True):
+        if name == "usage":
+            assert [memcgs.memory_usage(memcg) for memcg in range(memcgs.nr)] == column
+        elif name == "zswap_writeback":
+            assert [-1] * memcgs.nr == column
+        else:
+            unit = PAGE_SIZE if name.endswith(("_max", "_high")) else 1
+            assert (memcgs.values(name) * unit).tolist() == column, name

@@ -10,7 +10,14 @@ from zswap_replay.mm import memcontrol
 from zswap_replay.mm.memcg_totals import NODE_NAMES
 from zswap_replay.mm.memcontrol import EVENT_NAMES
 from zswap_replay.mm.releases import RELEASES, Release
-from zswap_replay.replay.counter_sources import FILES, MACHINE_SOURCES, MEMCG_SOURCES, PARTS, machine_source
+from zswap_replay.replay.counter_sources import (
+    FILES,
+    MACHINE_SOURCES,
+    MEMCG_SOURCES,
+    PARTS,
+    machine_source,
+    memcg_source,
+)
 from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.result.counters import COUNTERS, KERNELS, MACHINE, Group, shown
 from zswap_replay.settings import Settings
@@ -52,6 +59,13 @@ def test_a_counter_that_nobody_keeps_is_named() -> None:
         LookupError, match=rf"^zswap.no_such: no attribute of that name in {', '.join(PARTS)}, and no source"
     ):
         machine_source(machine, "zswap", "no_such")
+    for group in MEMCG_SOURCES:
+        for name in (
+            "no_such",
+            "swap",
+        ):  # what is charged is no count: in which unit it is shown must be said
+            with pytest.raises(LookupError, match=rf"^{group}.{name}: no count of that name, and no source"):
+                memcg_source(group, name)
 
 
 @pytest.mark.parametrize("group", COUNTERS)
