@@ -25,8 +25,8 @@ export OPENBLAS_NUM_THREADS := 1
 demo: $(VENV)/installed
 	@sh traces/demo.sh $(BIN)/zswap-replay
 
-# One more than there are processors: a fifth of the time tests wait for what they started.
-WORKERS := $(shell expr `nproc` + 1)
+# As many processes as there are processors: one more waits less for what tests start, but collects all of them too.
+WORKERS := $(shell nproc)
 test: lint types core
 	@# coverage leaves out what is compiled: */zswap_replay/mm/zswap.py,...
 	COMPILED=`echo $(SOURCES:.pxd=.py) | sed 's|src/|*/|g; s/ /,/g'` \
