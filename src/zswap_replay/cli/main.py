@@ -81,7 +81,8 @@ def main() -> None:
         end_at_once()
         status = stop.exit_code
     forget_met()
-    gc.freeze()  # all of it goes with the process: to look for what refers to itself took a tenth of a short run
+    if status == 0:
+        gc.freeze()  # all of it goes with the process: to look for what refers to itself took a tenth of a short run
     sys.exit(status)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from io import BufferedWriter, FileIO, TextIOWrapper
 
 _STANDARD_ERROR = 2
@@ -34,14 +33,20 @@ class _Tolerant(TextIOWrapper):
 
     def write(self, text: str, /) -> int:
         """Write what can be written, and say that all was."""
-        with suppress(OSError):  # a full disk, a reader who left, a file that is open for reading alone
+        # a full disk, a reader who left, a file that is open for reading alone; no name of this module is used, as
+        # Python flushes when modules have gone
+        try:  # noqa: SIM105
             super().write(text)
+        except OSError:
+            pass
         return len(text)
 
     def flush(self) -> None:
         """Write what is buffered, where it can be."""
-        with suppress(OSError):
+        try:  # noqa: SIM105
             super().flush()
+        except OSError:
+            pass
 
 
 def tolerate_unwritable_stderr() -> None:
