@@ -59,11 +59,9 @@ def test_a_counter_that_nobody_keeps_is_named() -> None:
         LookupError, match=rf"^zswap.no_such: no attribute of that name in {', '.join(PARTS)}, and no source"
     ):
         machine_source(machine, "zswap", "no_such")
+    # what is charged is no count: in which unit it is shown must be said
     for group in MEMCG_SOURCES:
-        for name in (
-            "no_such",
-            "swap",
-        ):  # what is charged is no count: in which unit it is shown must be said
+        for name in ("no_such", "swap"):
             with pytest.raises(LookupError, match=rf"^{group}.{name}: no count of that name, and no source"):
                 memcg_source(group, name)
 
