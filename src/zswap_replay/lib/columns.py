@@ -68,9 +68,12 @@ Fields = Mapping[str, "str | Fields"]
 
 
 class Records:
-    """A column of structs: ``array[index].field``. It grows where it is, and costs memory where it is written to."""
+    """A column of structs: ``array[index].field``; or of integers, where ``fields`` is their C type.
 
-    def __init__(self, size: int, fields: Fields) -> None:
+    It grows where it is, and costs memory where it is written to.
+    """
+
+    def __init__(self, size: int, fields: "Fields | str") -> None:
         self.fields = fields
         self.size = 0
         self.array: Any = None
@@ -97,6 +100,15 @@ class Records:
             self.array.extend(self.make() for _ in range(size - self.size))
         self.size = size
 
+    def forget(self, first: int, count: int) -> None:
+        """Let ``count`` structs hold anything from here on; many of them cost no memory until they are written to."""
+        if cython.compiled and hasattr(mmap, "MADV_DONTNEED"):
+            size = self.dtype.itemsize
+            begin = (first * size + mmap.PAGESIZE - 1) // mmap.PAGESIZE * mmap.PAGESIZE
+            end = (first + count) * size // mmap.PAGESIZE * mmap.PAGESIZE
+            if end - begin >= _LARGE:
+                self.memory.madvise(mmap.MADV_DONTNEED, begin, end - begin)
+
     def view(self, field: str) -> Any:
         """Return one field of every struct."""
         return self.array[field] if cython.compiled else [getattr(record, field) for record in self.array]
@@ -111,15 +123,19 @@ class Records:
         return [int(value) for value in records]
 
 
-def _struct(fields: Fields) -> "np.dtype[Any]":
+def _struct(fields: "Fields | str") -> "np.dtype[Any]":
+    if isinstance(fields, str):
+        return np.dtype(fields)
     return np.dtype(
-        [(name, np.dtype(kind) if isinstance(kind, str) else _struct(kind)) for name, kind in fields.items()],
+        [(name, _struct(kind)) for name, kind in fields.items()],
         align=True,
     )
 
 
-def _maker(fields: Fields) -> Callable[[], Any]:
+def _maker(fields: "Fields | str") -> Callable[[], Any]:
     """Return what makes a struct, all of it 0, where there is no C: a class that has the fields as slots."""
+    if isinstance(fields, str):
+        return int
 
     def fill(record: Any) -> None:
         for name, inner in structs:

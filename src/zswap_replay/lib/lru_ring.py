@@ -3,65 +3,40 @@
 A list is a ring of indices, and an item knows its place in it. An item that leaves from the middle leaves a hole, and
 has no neighbours that would have to be read from memory; and who takes items from an end sees the next ones before they
 are touched. A ring that is full of holes is closed up, one that is full of items grows.
-"""
 
-from typing import Any
+The rings of all lists stand in one array and their places in another, so that a list that was not touched for long
+costs two cache lines.
+"""
 
 import cython
 
-from zswap_replay.lib.columns import INT, Column, Fields, Records, column
+from zswap_replay.lib.columns import INT, LONGLONG, Column, Fields, Records, column
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.columns import prefetch
 
     HOLE = -1
-    FIRST_ROOM = 48
-    """Places of a list at first; most of thousands need no more."""
-    SLAB_RINGS = 256
-    """Rings of that size that are made in one array: an array of its own costs as much as thirty page faults."""
+    FIRST_ROOM = 32
+    """Places of a ring at first; most of thousands need no more. What is full has twice as many next."""
+    MAX_PLACES = 0x7FFFFFFF
+    """Places of all rings together, which an int numbers."""
+    NR_ROOMS = 27
+    """How many rooms there are up to that, and the first one that is larger."""
 
     MOVES_AHEAD = 16
     """Items that are asked for before they move."""
 
-    def item_of(items: "list[Ring]", at: int) -> "Ring":
-        """Return an item of a list, which in C is not touched."""
-        return items[at]
-
 
 PLACE: Fields = {"at": INT}
-"""Where an item stands in the ring of its list, which the item has in it."""
+"""Where an item stands among the places of all lists, which have the item there."""
 
+RING: Fields = {"head": LONGLONG, "tail": LONGLONG, "start": INT, "room": INT, "size": INT}
+"""The ring of a list, in 32 bytes: two lists that belong together are one cache line.
 
-class Ring:
-    """The places of one list: how many there are, its head, how many are used from there to its tail, and its items."""
-
-    def __init__(self) -> None:
-        self.slot: Any = None
-        self.room = 0
-        self.head = 0
-        self.used = 0
-        self.size = 0
-
-    def take(self, slot: Column, room: cython.int) -> None:
-        """Take the ``room`` places of ``slot``, all of them free."""
-        self.slot = slot
-        self.room = room
-        self.head = 0
-        self.used = 0
-        self.size = 0
-
-    def place_of(self, number: cython.int) -> cython.int:
-        """Return the place that is ``number`` places behind the head."""
-        at: cython.int = self.head + number
-        return at - self.room if at >= self.room else at
-
-    def trim(self) -> None:
-        """Give up the holes at both ends."""
-        while self.used and self.slot[self.head] == HOLE:
-            self.head = self.place_of(1)
-            self.used -= 1
-        while self.used and self.slot[self.place_of(self.used - 1)] == HOLE:
-            self.used -= 1
+Its items, ``size`` of them, have the numbers from ``head`` on to the one before ``tail``, holes among them. Numbers go
+up and down without an end; the rest by ``room``, a power of two, is the place behind ``start``. Most memcgs of a long
+trace are gone, or never had a page: a list that is all 0 is empty, and has no places.
+"""
 
 
 class LruRings:
@@ -75,14 +50,14 @@ class LruRings:
         self.field = field
         self.place = items.view(field)
         self.nr_lists = 0
-        # the ring of all lists that have none of their own: most memcgs of a long trace are gone, or never had a page
-        self.no_ring = Ring()
-        # the array whose parts are the next rings, and how much of it is taken; rings of FIRST_ROOM that are free again
-        self.slab = column(FIRST_ROOM, INT)
-        self.slab_used = 0
-        self.spare: list[Ring] = []
-        # cast where one is taken out: its type need not be checked each time
-        self.rings: list[Ring] = []
+        self.rings = Records(8, RING)
+        self.ring = self.rings.array
+        # the places of all rings, one behind the other, and how many of them were ever given out
+        self.places = Records(FIRST_ROOM, INT)
+        self.slot = self.places.array
+        self.nr_places = 0
+        # by size the start of places that were given back, which have the next such start first; -1 for none
+        self.free = column(NR_ROOMS, INT, -1)
 
     def detach(self) -> None:
         """Let go of the items, which can be resized then."""
@@ -96,38 +71,47 @@ class LruRings:
         """Add ``count`` empty lists; return the number of the first."""
         first: cython.int = self.nr_lists
         self.nr_lists += count
-        self.rings.extend([self.no_ring] * count)
+        if self.nr_lists > self.rings.size:
+            self.ring = None
+            self.rings.resize(2 * self.nr_lists)
+            self.ring = self.rings.array
         return first
 
     def give_up(self, head: cython.int) -> None:
-        """Free the ring of a list that is empty, and will hardly have an item again."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        if ring.size == 0:
-            if ring.room == FIRST_ROOM:
-                ring.used = 0
-                self.spare.append(ring)
-            self.rings[head] = self.no_ring
+        """Free the places of a list that is empty, and will hardly have an item again."""
+        if self.ring[head].size == 0 and self.ring[head].room:
+            self.give_back(self.ring[head].start, self.ring[head].room)
+            self.ring[head].room = 0
+            self.ring[head].tail = self.ring[head].head
 
     # ---- looking ----
 
+    def place_of(self, head: cython.int, number: cython.longlong) -> cython.int:
+        """Return the place that a number of a list stands for."""
+        at: cython.int = self.ring[head].start + (number & (self.ring[head].room - 1))
+        return at
+
     def first(self, head: cython.int) -> cython.int:
         """Return the item at the head of a list, or -1."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        return ring.slot[ring.head] if ring.used else -1
+        item: cython.int = -1
+        if self.ring[head].size:
+            item = self.slot[self.place_of(head, self.ring[head].head)]
+        return item
 
     def last(self, head: cython.int) -> cython.int:
         """Return the item at the tail of a list, or -1."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        return ring.slot[ring.place_of(ring.used - 1)] if ring.used else -1
+        item: cython.int = -1
+        if self.ring[head].size:
+            item = self.slot[self.place_of(head, self.ring[head].tail - 1)]
+        return item
 
     def next(self, head: cython.int, item: cython.int) -> cython.int:
         """Return the item behind another one, or -1."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        number: cython.int = self.place[item].at - ring.head + 1
-        if number <= 0:
-            number += ring.room
-        while number < ring.used:
-            item = ring.slot[ring.place_of(number)]
+        first: cython.longlong = self.ring[head].head
+        behind: cython.longlong = self.place[item].at - self.ring[head].start - first
+        number: cython.longlong = first + (behind & (self.ring[head].room - 1)) + 1
+        while number < self.ring[head].tail:
+            item = self.slot[self.place_of(head, number)]
             if item != HOLE:
                 return item
             number += 1
@@ -135,31 +119,35 @@ class LruRings:
 
     def in_order(self, head: cython.int) -> list[int]:
         """Return the items of a list from head to tail."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        places = [ring.slot[ring.place_of(number)] for number in range(ring.used)]
-        return [item for item in places if item != HOLE]
+        items = []
+        item: cython.int
+        number: cython.longlong
+        for number in range(self.ring[head].head, self.ring[head].tail):
+            item = self.slot[self.place_of(head, number)]
+            if item != HOLE:
+                items.append(item)
+        return items
 
-    def places(self, head: cython.int) -> cython.int:
+    def room_of(self, head: cython.int) -> cython.int:
         """Return how many items a list could have before it grows."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        return ring.room
+        room: cython.int = self.ring[head].room
+        return room
 
     def size_of(self, head: cython.int) -> cython.int:
         """Return how many items a list has."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        return ring.size
+        size: cython.int = self.ring[head].size
+        return size
 
     def tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
         """Write up to ``count`` items from the tail of a list, the last one first, into ``items``; return how many."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        at: cython.int
-        number: cython.int = ring.used
+        item: cython.int
+        number: cython.longlong = self.ring[head].tail
         found: cython.int = 0
-        while number and found < count:
+        while number > self.ring[head].head and found < count:
             number -= 1
-            at = ring.place_of(number)
-            if ring.slot[at] != HOLE:
-                items[found] = ring.slot[at]
+            item = self.slot[self.place_of(head, number)]
+            if item != HOLE:
+                items[found] = item
                 found += 1
         return found
 
@@ -168,9 +156,7 @@ class LruRings:
     def prefetch(self, head: cython.int) -> None:
         """Prefetch a list's ring, which will be needed, but not its places."""
         if cython.compiled:
-            # Python's part of it, and the numbers, are in two cache lines
-            prefetch(item_of(self.rings, head))
-            prefetch(cython.cast(cython.p_char, item_of(self.rings, head)) + 40)
+            prefetch(cython.address(self.ring[head]))
 
     def prefetch_item(self, item: cython.int) -> None:
         """Prefetch what an item has of its place."""
@@ -179,96 +165,93 @@ class LruRings:
 
     def prefetch_ends(self, head: cython.int) -> None:
         """Prefetch the places at both ends of a list."""
-        if cython.compiled:
-            ring: Ring = cython.cast(Ring, self.rings[head])
-            if ring.room:
-                prefetch(cython.address(ring.slot[ring.head]))
-                prefetch(cython.address(ring.slot[ring.place_of(ring.used)]))
+        if cython.compiled and self.ring[head].room:
+            prefetch(cython.address(self.slot[self.place_of(head, self.ring[head].head - 1)]))
+            prefetch(cython.address(self.slot[self.place_of(head, self.ring[head].tail)]))
 
-    def prefetch_place(self, head: cython.int, item: cython.int) -> None:
-        """Prefetch the place of an item, if it is on this list."""
-        if cython.compiled:
-            ring: Ring = cython.cast(Ring, self.rings[head])
-            if (
-                self.place[item].at < ring.room
-            ):  # of an item that is on another list, or on none, it may be any
-                prefetch(cython.address(ring.slot[self.place[item].at]))
+    def prefetch_place(self, item: cython.int) -> None:
+        """Prefetch the place of an item, if it is on a list."""
+        # an item that is on none may have any number there
+        if cython.compiled and self.place[item].at < self.nr_places:
+            prefetch(cython.address(self.slot[self.place[item].at]))
 
     # ---- lists ----
 
+    def put(self, item: cython.int, at: cython.int) -> None:
+        """Let an item have a place."""
+        self.slot[at] = item
+        self.place[item].at = at
+
+    def trim(self, head: cython.int) -> None:
+        """Give up the holes at both ends of a list."""
+        first: cython.longlong = self.ring[head].head
+        end: cython.longlong = self.ring[head].tail
+        while first < end and self.slot[self.place_of(head, first)] == HOLE:
+            first += 1
+        while first < end and self.slot[self.place_of(head, end - 1)] == HOLE:
+            end -= 1
+        self.ring[head].head = first
+        self.ring[head].tail = end
+
     def list_add(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the head of a list."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        if ring.used == ring.room:
-            ring = self.make_room(head, ring.size)
-        at: cython.int = ring.head - 1
-        if at < 0:
-            at = ring.room - 1
-        ring.head = at
-        ring.used += 1
-        ring.slot[at] = item
-        self.place[item].at = at
-        ring.size += 1
+        if self.ring[head].tail - self.ring[head].head == self.ring[head].room:
+            self.make_room(head, self.ring[head].size)
+        self.ring[head].head -= 1
+        self.ring[head].size += 1
+        self.put(item, self.place_of(head, self.ring[head].head))
 
     def list_add_all(self, head: cython.int, count: cython.int, items: Column) -> None:
         """Put ``count`` items at the head of a list, one after the other, so that the last of them is its first."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
         i: cython.int
-        at: cython.int = ring.head
-        if ring.used + count > ring.room:
+        number: cython.longlong = self.ring[head].head
+        if self.ring[head].tail - number + count > self.ring[head].room:
             for i in range(count):
                 self.list_add(head, items[i])
         else:
             for i in range(count):
-                at -= 1
-                if at < 0:
-                    at = ring.room - 1
-                ring.slot[at] = items[i]
-                self.place[items[i]].at = at
-            ring.head = at
-            ring.used += count
-            ring.size += count
+                number -= 1
+                self.put(items[i], self.place_of(head, number))
+            self.ring[head].head = number
+            self.ring[head].size += count
 
     def list_add_tail(self, head: cython.int, item: cython.int) -> None:
         """Put an item at the tail of a list."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        if ring.used == ring.room:
-            ring = self.make_room(head, ring.size)
-        at: cython.int = ring.place_of(ring.used)
-        ring.used += 1
-        ring.slot[at] = item
-        self.place[item].at = at
-        ring.size += 1
+        if self.ring[head].tail - self.ring[head].head == self.ring[head].room:
+            self.make_room(head, self.ring[head].size)
+        self.put(item, self.place_of(head, self.ring[head].tail))
+        self.ring[head].tail += 1
+        self.ring[head].size += 1
 
     def list_del(self, head: cython.int, item: cython.int) -> None:
         """Take an item off the list that it is on."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
         at: cython.int = self.place[item].at
-        ring.slot[at] = HOLE
-        ring.size -= 1
-        if at == ring.head or at == ring.place_of(ring.used - 1):
-            ring.trim()
+        self.slot[at] = HOLE
+        self.ring[head].size -= 1
+        if at == self.place_of(head, self.ring[head].head) or at == self.place_of(
+            head, self.ring[head].tail - 1
+        ):
+            self.trim(head)
 
     def list_pop_tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
         """Take up to ``count`` items off the tail of a list into ``items``, the last one first; return how many."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        at: cython.int
+        item: cython.int
+        number: cython.longlong = self.ring[head].tail
         taken: cython.int = 0
-        while ring.used and taken < count:
-            ring.used -= 1
-            at = ring.place_of(ring.used)
-            if ring.slot[at] != HOLE:
-                items[taken] = ring.slot[at]
+        while number > self.ring[head].head and taken < count:
+            number -= 1
+            item = self.slot[self.place_of(head, number)]
+            if item != HOLE:
+                items[taken] = item
                 taken += 1
-        ring.trim()
-        ring.size -= taken
+        self.ring[head].tail = number
+        self.ring[head].size -= taken
+        self.trim(head)
         return taken
 
-    def list_replace(self, head: cython.int, old: cython.int, new: cython.int) -> None:
+    def list_replace(self, old: cython.int, new: cython.int) -> None:
         """Put an item that is on no list in the place of one that is."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
-        self.place[new].at = self.place[old].at
-        ring.slot[self.place[old].at] = new
+        self.put(new, self.place[old].at)
 
     def list_move(self, head: cython.int, item: cython.int) -> None:
         """Move an item to the head of the list that it is on."""
@@ -278,18 +261,15 @@ class LruRings:
 
     def list_move_tail(self, head: cython.int, item: cython.int) -> None:
         """Move an item to the tail of the list that it is on."""
-        ring: Ring = cython.cast(Ring, self.rings[head])
         at: cython.int = self.place[item].at
-        if at != ring.place_of(ring.used - 1):
-            ring.slot[at] = HOLE
-            if at == ring.head:
-                ring.trim()
-            if ring.used == ring.room:
-                self.make_room(head, ring.size - 1)
-            at = ring.place_of(ring.used)
-            ring.used += 1
-            ring.slot[at] = item
-            self.place[item].at = at
+        if at != self.place_of(head, self.ring[head].tail - 1):
+            self.slot[at] = HOLE
+            if at == self.place_of(head, self.ring[head].head):
+                self.trim(head)
+            if self.ring[head].tail - self.ring[head].head == self.ring[head].room:
+                self.make_room(head, self.ring[head].size - 1)
+            self.put(item, self.place_of(head, self.ring[head].tail))
+            self.ring[head].tail += 1
 
     def list_splice_init(self, source: cython.int, head: cython.int) -> None:
         """Move all of ``source``, in its order, before the head of the list ``head``."""
@@ -311,67 +291,65 @@ class LruRings:
 
     # ---- room ----
 
-    def new_ring(self) -> Ring:
-        """Return an empty ring of FIRST_ROOM places."""
-        if self.spare:
-            return self.spare.pop()
-        if self.slab_used == len(self.slab):
-            self.slab = column(SLAB_RINGS * FIRST_ROOM, INT)
-            self.slab_used = 0
-        ring: Ring = Ring()
-        ring.take(self.slab[self.slab_used : self.slab_used + FIRST_ROOM], FIRST_ROOM)
-        self.slab_used += FIRST_ROOM
-        return ring
+    def make_room(self, head: cython.int, size: cython.int) -> None:
+        """Close the holes of a list, and let its room double where they are fewer than a quarter of it.
 
-    def make_room(self, head: cython.int, size: cython.int) -> Ring:
-        """Close the holes of a list's ring, and let it grow by half where they are fewer than a quarter of its places.
-
-        ``size`` items are in it. A list that has none gets one. Return the ring.
+        ``size`` items are in it. Raises OverflowError: there are more places than an index is for.
         """
-        ring: Ring = self.rings[head]
-        if ring.room == 0:
-            ring = self.new_ring()
-            self.rings[head] = ring
-            return ring
-        room: cython.int = ring.room
-        slot: Column = ring.slot
-        count: cython.int = 0
+        old_start: cython.int = self.ring[head].start
+        old_room: cython.longlong = self.ring[head].room
+        start: cython.int = old_start
+        room: cython.longlong = old_room
+        if size >= room - (room >> 2):
+            room = max(2 * room, FIRST_ROOM)
+            start = self.take(room)
+        # items move towards the head, behind which all was looked at
+        to: cython.longlong = self.ring[head].head
+        number: cython.longlong
         item: cython.int
-        at: cython.int = ring.head
-        left: cython.int = ring.used
-        # prefetch the items that move next: each has its place in its struct
-        asked: cython.int = ring.place_of(min(left, MOVES_AHEAD))
-        if size > room // 4 * 3:
-            if room == FIRST_ROOM:
-                spare: Ring = Ring()
-                spare.take(slot, room)
-                self.spare.append(spare)
-            room += room // 2
-            slot = column(room, INT)
-            ring.head = 0
-        # where there is no room but the ring's own, items move towards its head, behind which all was looked at
-        to: cython.int = ring.head
-        while left:
-            left -= 1
-            if left >= MOVES_AHEAD:
-                item = ring.slot[asked]
-                asked += 1
-                if asked == ring.room:
-                    asked = 0
+        for number in range(self.ring[head].head, self.ring[head].tail):
+            if number + MOVES_AHEAD < self.ring[head].tail:
+                # each has its place in its struct
+                item = self.slot[self.place_of(head, number + MOVES_AHEAD)]
                 if item != HOLE:
                     self.prefetch_item(item)
-            item = ring.slot[at]
-            at += 1
-            if at == ring.room:
-                at = 0
+            item = self.slot[self.place_of(head, number)]
             if item != HOLE:
-                slot[to] = item
-                self.place[item].at = to
+                self.put(item, start + (to & (room - 1)))
                 to += 1
-                if to == room:
-                    to = 0
-                count += 1
-        ring.slot = slot
-        ring.room = room
-        ring.used = count
-        return ring
+        self.ring[head].tail = to
+        self.ring[head].start = start
+        self.ring[head].room = room
+        if 0 < old_room < room:
+            self.give_back(old_start, old_room)
+
+    def size_of_room(self, room: cython.longlong) -> cython.int:
+        """Return which of the sizes of rings ``room`` is, from 0 on."""
+        number: cython.int = 0
+        while FIRST_ROOM << number < room:
+            number += 1
+        return number
+
+    def take(self, room: cython.longlong) -> cython.int:
+        """Return the first of ``room`` places that no list has; make_room() says what is raised."""
+        number: cython.int = self.size_of_room(room)
+        start: cython.int = self.free[number]
+        if start >= 0:
+            self.free[number] = self.slot[start]
+            return start
+        start = self.nr_places
+        if room > MAX_PLACES - start:
+            raise OverflowError(f"lists of pages need more than {MAX_PLACES} places")
+        self.nr_places += room
+        if self.nr_places > self.places.size:
+            self.slot = None
+            self.places.resize(self.nr_places + min(self.nr_places, MAX_PLACES - self.nr_places))
+            self.slot = self.places.array
+        return start
+
+    def give_back(self, start: cython.int, room: cython.longlong) -> None:
+        """Let other lists have ``room`` places; many cost no memory until then."""
+        number: cython.int = self.size_of_room(room)
+        self.places.forget(start, room)
+        self.slot[start] = self.free[number]
+        self.free[number] = start

@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records, prefetch
 from zswap_replay.lib.event_codes cimport SETTLE
-from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place, Ring
+from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place
 from zswap_replay.lib.splitmix cimport mix64
 
 # constants of the .py, written by tools/constants.py

@@ -2,7 +2,7 @@
 
 What a distinct page costs, in bytes: its struct 40, which is that of its entry in zswap too; its flags 2; 3 to 4 for
 the table, where the pages of a block of 8 neighbours are all used, as those of heaps and stacks mostly are; and, while
-it is in memory or in zswap, 4 to 8 for its place on a list of either (lru_ring.py). A trace that uses one page of each
+it is in memory or in zswap, 4 to 11 for its place on a list of either (lru_ring.py). A trace that uses one page of each
 block pays for the other seven as well: about 370. While they grow, the flags, the table and a list are there twice; the
 structs grow where they are.
 """
@@ -22,7 +22,7 @@ from zswap_replay.lib.columns import (
     column,
     grown,
 )
-from zswap_replay.lib.lru_ring import PLACE, LruRings, Ring
+from zswap_replay.lib.lru_ring import PLACE, LruRings
 from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -336,18 +336,15 @@ class PageTable:
     def prefetch_tail(self, head: cython.int, count: cython.int) -> None:
         """Prefetch the ``count`` pages at the tail of an LRU list, which reclaim looks at next."""
         if cython.compiled:
-            ring: Ring = cython.cast(Ring, self.lru.rings[head])
-            at: cython.int = ring.head + ring.used
-            left: cython.int = min(count, ring.used)
-            if at >= ring.room:
-                at -= ring.room
-            while left:
-                left -= 1
-                if at == 0:
-                    at = ring.room
-                at -= 1
-                if ring.slot[at] != HOLE:
-                    self.prefetch(ring.slot[at])
+            lru: LruRings = self.lru
+            item: cython.int
+            number: cython.longlong = lru.ring[head].tail
+            last: cython.longlong = max(lru.ring[head].head, number - count)
+            while number > last:
+                number -= 1
+                item = lru.slot[lru.place_of(head, number)]
+                if item != HOLE:
+                    self.prefetch(item)
 
     def look_ahead(
         self,

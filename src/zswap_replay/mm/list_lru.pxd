@@ -28,7 +28,7 @@ cdef class ListLru:
     cpdef int list_lru_add(self, int item, int nid, int memcg) except -1
     cpdef void list_lru_del(self, int item, int nid, int memcg) noexcept
     cdef int list_lru_move_tail(self, int item, int nid, int memcg) except -1
-    cpdef void list_lru_replace(self, int old, int new, int nid, int memcg) noexcept
+    cpdef void list_lru_replace(self, int old, int new) noexcept
     cpdef int list_lru_count_one(self, int nid, int memcg) noexcept
     cpdef int list_lru_walk_one(self, int nid, int memcg, LruWalk walk, int nr_to_walk) except -1
     cpdef memcg_reparent_list_lrus(self, int memcg, int parent)

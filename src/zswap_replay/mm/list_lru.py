@@ -59,7 +59,7 @@ class ListLru:
         head: cython.int = self.head_of(nid, memcg)
         if head >= 0:
             self.heads.prefetch_ends(head)
-            self.heads.prefetch_place(head, item)
+            self.heads.prefetch_place(item)
 
     def list_lru_add(self, item: cython.int, nid: cython.int, memcg: cython.int) -> None:
         """Put an item at the tail of the list of a memcg and node.
@@ -84,9 +84,9 @@ class ListLru:
         """Move an item to the tail of the list that it is on."""
         self.heads.list_move_tail(self.head_of(nid, memcg), item)
 
-    def list_lru_replace(self, old: cython.int, new: cython.int, nid: cython.int, memcg: cython.int) -> None:
+    def list_lru_replace(self, old: cython.int, new: cython.int) -> None:
         """Put an item that is on no list in the place of one that is."""
-        self.heads.list_replace(self.head_of(nid, memcg), old, new)
+        self.heads.list_replace(old, new)
 
     def list_lru_count_one(self, nid: cython.int, memcg: cython.int) -> cython.int:
         """Return how many items the list of a memcg and node has.

@@ -70,11 +70,10 @@ class Lruvecs:
             self.most[at >> BUSY_SHIFT] = until
 
     def prefetch(self, memcg: cython.int) -> None:
-        """Prefetch the rings of a memcg's lists."""
+        """Prefetch the rings of a memcg's lists, both of which are in one cache line."""
         if cython.compiled:
             prefetch(cython.address(self.place[memcg]))
-            self.lists.prefetch(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
-            self.lists.prefetch(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
+            self.lists.prefetch(NR_LRU_LISTS * memcg)
 
     def prefetch_ends(self, memcg: cython.int) -> None:
         """Prefetch the places at the ends of a memcg's lists."""

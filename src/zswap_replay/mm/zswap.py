@@ -1121,8 +1121,7 @@ class Zswap(LruWalk):
         pages.page[slot].pool = pages.page[page].pool
         pages.page[slot].node = pages.page[page].node
         if pages.page[page].length:
-            memcg: cython.int = self.memcgs.obj_cgroup_memcg(pages.page[page].objcg)
-            pool.lru.list_lru_replace(page, slot, pages.page[page].node, memcg)
+            pool.lru.list_lru_replace(page, slot)
         pages.page[page].pool = 0
 
     def zswap_invalidate(self, entry: cython.int) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, UINT, ULONGLONG, USHORT, Records, column, grown
 from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
+from zswap_replay.machine import compiled
+from zswap_replay.units import PAGE_SIZE
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,26 @@ def test_structs_are_zero_and_keep_what_they_hold_when_the_column_grows() -> Non
     assert [2, 0, -1, 0] == records.values("lru.next", 4)
     assert ([0] * 5000, [0] * 5000) == (records.values("content", 5000), records.values("node", 5000))
     assert 5000 == records.size
+
+
+def test_records_may_be_integers() -> None:
+    records = Records(2, INT)
+    records.array[1] = -4
+    records.resize(4)
+    assert [0, -4, 0, 0] == list(records.array)
+
+
+def test_what_is_forgotten_costs_no_memory_and_what_stands_beside_it_stays() -> None:
+    size = (1 << 20 if compiled() else 1 << 10) + 2
+    records = Records(size, LONGLONG)
+    records.array[:] = [7] * size if not compiled() else 7
+    before = resident_bytes()
+    records.forget(1, size - 2)
+    assert (7, 7) == (records.array[0], records.array[size - 1])
+    if compiled():
+        assert resident_bytes() < before - (7 << 20)
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process has, in bytes."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_SIZE

@@ -71,7 +71,7 @@ class RingsAndModel(ListModel):
     def replace(self, data: st.DataObject) -> None:
         new = data.draw(st.sampled_from(self.loose))
         head, old = data.draw(st.sampled_from(self.listed))
-        self.heads.list_replace(head, old, new)
+        self.heads.list_replace(old, new)
         self.model[head][self.model[head].index(old)] = new
 
     @precondition(lambda self: self.listed)
@@ -119,7 +119,7 @@ def test_a_ring_through_which_items_pass_does_not_grow() -> None:
             heads.list_move_tail(0, heads.first(0))
         if heads.size_of(0) > FIRST_ROOM // 2:
             heads.list_del(0, heads.last(0) if turn % 2 else heads.next(0, heads.first(0)))
-    assert FIRST_ROOM == heads.places(0)
+    assert FIRST_ROOM == heads.room_of(0)
 
 
 def test_items_can_be_made_more() -> None:
@@ -132,3 +132,31 @@ def test_items_can_be_made_more() -> None:
     heads.attach()
     heads.list_add(0, 999)
     assert [999, 7] == heads.in_order(0)
+
+
+def test_places_that_a_list_gave_up_are_the_next_ones_that_are_used() -> None:
+    heads = LruRings(Records(ITEMS, {"lru": PLACE}))
+    heads.new_lists(HEADS)
+    used = 0
+    for head in range(HEADS):
+        for item in range(ITEMS):
+            heads.list_add_tail(head, item)
+        for item in range(ITEMS):
+            heads.list_del(head, item)
+        heads.give_up(head)
+        used = used or heads.nr_places
+    assert (0, 0) == (heads.room_of(0), heads.size_of(0))
+    assert used == heads.nr_places
+
+
+def test_a_list_that_was_given_up_can_have_items_again() -> None:
+    heads = LruRings(Records(ITEMS, {"lru": PLACE}))
+    heads.new_lists(2)
+    for head in (0, 1):
+        heads.list_add_tail(head, 1)
+        heads.list_del(head, 1)
+        heads.give_up(head)
+    heads.list_add(0, 2)
+    heads.list_add(1, 3)
+    heads.list_add_tail(0, 4)
+    assert ([2, 4], [3]) == (heads.in_order(0), heads.in_order(1))
