@@ -24,10 +24,24 @@ def is_zero_at_nulls(values: Column, valid: Column) -> bool:
     found: cython.ulonglong = 0
     held: cython.ulonglong
     row: cython.Py_ssize_t
+    start: cython.Py_ssize_t
+    rows: cython.Py_ssize_t = len(values)
+    for start in range(0, rows, 1024):
+        for row in range(start, min(start + 1024, rows)):
+            held = valid[row]
+            found |= values[row] & (held - 1)
+        if found:
+            return False
+    return True
+
+
+def zero_at_nulls(values: Column, valid: Column, out: Column) -> None:
+    """Write the values to ``out``, and 0 where ``valid`` is 0, which is 1 elsewhere."""
+    held: cython.ulonglong
+    row: cython.Py_ssize_t
     for row in range(len(values)):
         held = valid[row]
-        found |= values[row] & (held - 1)
-    return found == 0
+        out[row] = values[row] & (0 - held)
 
 
 class RowFacts:

@@ -22,8 +22,15 @@ from zswap_replay.inputs.columns import (
     whole_numbers,
 )
 from zswap_replay.inputs.parquet import pandas_index
-from zswap_replay.lib.column_passes import is_zero_at_nulls, look_up_bytes
-from zswap_replay.trace.schema import EVENT_CODES, FOREIGN_PREFIX, REQUIRED_COLUMNS, SCHEMA, TEXT_COLUMNS
+from zswap_replay.lib.column_passes import is_zero_at_nulls, look_up_bytes, zero_at_nulls
+from zswap_replay.trace.schema import (
+    EVENT_CODES,
+    FOREIGN_PREFIX,
+    REQUIRED_COLUMNS,
+    SCHEMA,
+    TEXT_COLUMNS,
+    Event,
+)
 from zswap_replay.units import quoted_if_odd
 
 UNKNOWN_EVENT = 254
@@ -162,10 +169,11 @@ def decode(rows: pa.RecordBatch, last: LastTexts | None = None) -> Columns:
     node, _ = _number_column(arrays, "node", length, np.uint8, 0, faults)
     content, has_content = _number_column(arrays, "content", length, np.uint64, 0, faults)
     event_text = _text_column(arrays, "event", length, faults, last.event)
+    event = _event_codes(event_text)
     return Columns(
         time_ns=time_ns,
         time_null=_inverted(has_time),
-        event=_event_codes(event_text),
+        event=event,
         event_text=event_text,
         memcg=_text_column(arrays, "memcg", length, faults, last.memcg),
         page=page,
@@ -173,11 +181,11 @@ def decode(rows: pa.RecordBatch, last: LastTexts | None = None) -> Columns:
         count=count,
         node=node,
         content=content,
-        has_content=_constant_column(1, np.uint8, length)
+        has_content=constant_column(1, np.uint8, length)
         if has_content is None
         else has_content.view(np.uint8),
-        key=_text_column(arrays, "key", length, faults, last.key),
-        value=_text_column(arrays, "value", length, faults, last.value),
+        key=_text_column(arrays, "key", length, faults, last.key, event),
+        value=_text_column(arrays, "value", length, faults, last.value, event),
         faults=tuple(faults),
     )
 
@@ -200,7 +208,7 @@ def _number_column(
     """Return the values of a column, nulls as `default`, and the mask of its non-null rows (None: all are)."""
     array = arrays.get(name)
     if array is None or array.null_count == length:
-        return _constant_column(default, dtype, length), _constant_column(0, np.bool_, length)
+        return constant_column(default, dtype, length), constant_column(0, np.bool_, length)
     if array.type == SCHEMA.field(name).type:
         values = value_buffer(array, np.dtype(dtype))
         valid = validity(array)
@@ -214,8 +222,13 @@ def _number_column(
             faults.append(RowError(row, name, numbers.spelled(row), f"{what} from 0 to {highest}"))
     if valid is None:
         return values, None
-    if not default and values.dtype == np.uint64 and is_zero_at_nulls(values.data, valid.view(np.uint8).data):
-        return values, valid  # as most writers leave it
+    if not default and values.dtype == np.uint64:
+        held = valid.view(np.uint8).data
+        if is_zero_at_nulls(values.data, held):
+            return values, valid  # as most Arrow files have it, which need not be copied
+        cleared = np.empty(length, dtype)
+        zero_at_nulls(values.data, held, cleared.data)
+        return cleared, valid
     return np.where(valid, values, dtype(default)), valid
 
 
@@ -223,7 +236,13 @@ def _inverted(mask: _Mask | None) -> _Mask | None:
     return None if mask is None else np.logical_not(mask)
 
 
-def _constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
+def is_constant(column: npt.NDArray[Any], value: int) -> bool:
+    """Tell whether a column is one of constant_column(); where it is none it may hold the value alone, too."""
+    made = _constant_columns.get((value, column.dtype.type))
+    return made is not None and column.base is made
+
+
+def constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
     """Return a read-only column of one value, shared: most traces leave the same columns empty in every batch."""
     known = _constant_columns.get((value, dtype))
     if known is None or len(known) < length:
@@ -234,13 +253,26 @@ def _constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[
 
 
 def _text_column(
-    arrays: dict[str, pa.Array[Any]], name: str, length: int, faults: list[RowError], last: LastDictionary
+    arrays: dict[str, pa.Array[Any]],
+    name: str,
+    length: int,
+    faults: list[RowError],
+    last: LastDictionary,
+    event: npt.NDArray[np.uint8] | None = None,
 ) -> Texts:
+    """Decode a column of texts. With `event` a fault of it counts in control rows alone: others may not be read."""
     array = arrays.get(name)
     if array is None or array.null_count == length:
-        return Texts(_constant_column(-1, np.int32, length), [])
+        return Texts(constant_column(-1, np.int32, length), [])
     column = texts(array, last)
-    if column.unfit is not None:
-        row, found, expected = column.unfit
-        faults.append(RowError(row, name, found, expected))
+    unfit = column.unfit
+    if unfit is None:
+        return column
+    if event is not None:
+        rows = np.flatnonzero(event >= Event.SNAPSHOT)
+        unfit = texts(array.take(rows)).unfit
+        if unfit is None:
+            return column
+        unfit = int(rows[unfit[0]]), *unfit[1:]
+    faults.append(RowError(unfit[0], name, *unfit[1:]))
     return column

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,13 +27,20 @@ CODECS = tuple(PARQUET_CODECS)
 
 _DEFAULT = ("zstd", 12)
 
+_DELTA = "DELTA_BINARY_PACKED"
+
+_SMALL_DICTIONARY = 1 << 16
+"""Page numbers that are read from a dictionary as fast as from deltas: 512 KiB stay in a core's own cache."""
+
+_ABOUT_AS_SMALL = 9 / 8
+"""How many times the bytes of a dictionary of page numbers their deltas may take."""
+
 _PARQUET: dict[str, Any] = {
     "version": "2.6",
     "data_page_version": "2.0",
-    # Times and content ids grow by small steps, which a delta holds in a few bits. Page numbers repeat, so a
-    # dictionary of them is smaller than deltas across the address space.
-    "use_dictionary": ["event", "memcg", "page", "count", "node", "key", "value"],
-    "column_encoding": {"time_ns": "DELTA_BINARY_PACKED", "content": "DELTA_BINARY_PACKED"},
+    "use_dictionary": ["event", "memcg", "count", "node", "key", "value"],
+    # Times and content ids grow by small steps, which a delta holds in a few bits.
+    "column_encoding": {"time_ns": _DELTA, "content": _DELTA},
     # For other programs: the reader here looks at the columns themselves.
     "write_statistics": ["count", "node", "content", "key", "value"],
 }
@@ -63,10 +70,13 @@ class Encoding:
             with pa.ipc.new_file(stream, schema, options=layout) as file:
                 yield _ArrowSink(file, schema)
         else:
-            level = {} if self.level is None else {"compression_level": self.level}
-            options: dict[str, Any] = {**_PARQUET, "compression": self.codec, **level}
-            with pq.ParquetWriter(stream, schema, **options) as writer:
-                yield writer
+            with closing(_ParquetSink(stream, schema, self)) as sink:
+                yield sink
+
+    def packed(self, *, fast: bool = False) -> dict[str, Any]:
+        """Return the options of a Parquet writer for the codec, at its lowest level if it shall be fast."""
+        level = {} if self.level is None else {"compression_level": 1 if fast else self.level}
+        return {"compression": self.codec, **level}
 
 
 def encoding_of(path: str | os.PathLike[str], codec: str | None = None, level: int | None = None) -> Encoding:
@@ -96,6 +106,54 @@ def encoding_of(path: str | os.PathLike[str], codec: str | None = None, level: i
         wish = f"1 to {highest}" if highest else "none, as it has no levels"
         raise SettingsError(f"{name}: found level {level} for {codec}; expected {wish}")
     return Encoding(arrow, codec, level)
+
+
+class _ParquetSink:
+    """A writer of Parquet that chooses how page numbers are encoded when it has seen the first row group."""
+
+    def __init__(self, stream: pa.NativeFile, schema: pa.Schema, encoding: Encoding) -> None:
+        self._stream = stream
+        self._schema = schema
+        self._encoding = encoding
+        self._writer: pq.ParquetWriter | None = None
+
+    def write_table(self, table: pa.Table, row_group_size: int) -> None:
+        """Append rows; a row group has at most `row_group_size` of them."""
+        if self._writer is None:
+            self._writer = self._opened(table.slice(0, row_group_size))
+        self._writer.write_table(table, row_group_size)
+
+    def close(self) -> None:
+        """Write the end of the file, which may have no rows."""
+        (self._writer or self._opened(self._schema.empty_table())).close()
+
+    def _opened(self, first: pa.Table) -> pq.ParquetWriter:
+        layout = _page_layout(first.select(["page"]), self._encoding)
+        options: dict[str, Any] = {**_PARQUET, **self._encoding.packed()}
+        options["use_dictionary"] = [*_PARQUET["use_dictionary"], *layout["use_dictionary"]]
+        options["column_encoding"] = {**_PARQUET["column_encoding"], **layout["column_encoding"]}
+        return pq.ParquetWriter(self._stream, self._schema, **options)
+
+
+def _page_layout(pages: pa.Table, encoding: Encoding) -> dict[str, Any]:
+    """Choose by a row group's page numbers how they are encoded.
+
+    They repeat, so a dictionary of them is small, and a quarter of the deltas where they are far apart. But a large
+    dictionary is slow to look up, and what it has no room for is plain: then deltas that are about as small are better.
+    """
+    dictionary: dict[str, Any] = {"use_dictionary": ["page"], "column_encoding": {}}
+    if len(np.unique(pages.column("page").drop_null().to_numpy())) <= _SMALL_DICTIONARY:
+        return dictionary
+    delta: dict[str, Any] = {"use_dictionary": [], "column_encoding": {"page": _DELTA}}
+    sizes = [_size(pages, {**layout, **encoding.packed(fast=True)}) for layout in (delta, dictionary)]
+    return delta if sizes[0] <= sizes[1] * _ABOUT_AS_SMALL else dictionary
+
+
+def _size(table: pa.Table, options: dict[str, Any]) -> int:
+    """Return the bytes that a table takes as Parquet."""
+    file = pa.BufferOutputStream()
+    pq.write_table(table, file, version="2.6", data_page_version="2.0", write_statistics=False, **options)
+    return int(file.getvalue().size)
 
 
 class _ArrowSink:

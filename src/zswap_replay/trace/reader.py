@@ -204,7 +204,7 @@ class TraceReader:
         """Read the batches, check their rows and add them to a digest."""
         checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.nodes)
         last, first_row = LastTexts(), 0
-        with closing(ReadAhead(self._chunks(batch_rows))) as chunks:
+        with closing(ReadAhead(self._chunks(batch_rows, sparing=True))) as chunks:
             for chunk in chunks:
                 with _faults_of(chunk):
                     batch = checker.check(decode(chunk.rows, last), first_row)
@@ -254,14 +254,17 @@ class TraceReader:
         finally:
             digest.close()
 
-    def _chunks(self, batch_rows: int) -> Generator[_Chunk, None, None]:
-        """Read the rows of all files, unchecked. Raises TraceError: a file that cannot be read."""
+    def _chunks(self, batch_rows: int, *, sparing: bool = False) -> Generator[_Chunk, None, None]:
+        """Read the rows of all files, unchecked, as record_batches() does.
+
+        Raises TraceError: a file that cannot be read.
+        """
         for part in self._parts:
             file_row = 0
             with _open(part, self._footers.get(part.path)) as file:
                 given = partition_columns(part, file.schema_arrow)
                 starts = group_starts(file)
-                for rows in record_batches(part.name, file, starts, batch_rows):
+                for rows in record_batches(part.name, file, starts, batch_rows, sparing=sparing):
                     yield _Chunk(part.name, file_row, starts, with_columns(rows, given))
                     file_row += rows.num_rows
 

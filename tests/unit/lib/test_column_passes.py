@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zswap_replay.lib.column_passes import RowFacts, is_zero_at_nulls, look_up_bytes, look_up_ints
+from zswap_replay.lib.column_passes import (
+    RowFacts,
+    is_zero_at_nulls,
+    look_up_bytes,
+    look_up_ints,
+    zero_at_nulls,
+)
 
 ROWS = 70
 
@@ -78,3 +84,15 @@ def test_look_up_takes_the_first_item_for_a_null() -> None:
     found = np.empty(4, np.int32)
     look_up_ints(np.array([-1, 4, 70_000], np.int32).data, index.data, found.data)
     assert [-1, 70_000, 4, -1] == found.tolist()
+
+
+@pytest.mark.parametrize("row", [0, 1023, 1024, 2999])
+def test_a_value_at_a_null_is_found_and_cleared(row: int) -> None:
+    values = np.arange(1, 3001, dtype=np.uint64)
+    valid = np.ones(3000, np.uint8)
+    valid[row] = 0
+    assert not is_zero_at_nulls(values.data, valid.data)
+    cleared = np.empty(3000, np.uint64)
+    zero_at_nulls(values.data, valid.data, cleared.data)
+    assert is_zero_at_nulls(cleared.data, valid.data)
+    assert [row] == np.flatnonzero(cleared != values).tolist()
