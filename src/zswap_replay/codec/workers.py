@@ -133,6 +133,12 @@ class CodecWorkers:
             self._take(0)
             self._give()
 
+    def leave(self, order: Order) -> None:
+        """Take back from an order what no worker has begun."""
+        others = deque(chunk for chunk in self._waiting if chunk.order is not order)
+        order.chunks -= len(self._waiting) - len(others)
+        self._waiting = others
+
     def collect(self, order: Order, progress: Callable[[int], None] | None = None) -> list[LengthTable]:
         """Return the lengths of an order, once all of it is done; what no worker has begun is done here.
 
@@ -161,7 +167,7 @@ class CodecWorkers:
             hand = min(self._hands, key=lambda each: len(each.chunks))
             if len(hand.chunks) >= _UNDER_WAY:
                 return
-            chunk = self._waiting.popleft()
+            chunk = self._waiting.pop()  # what was ordered first is what this process comes to first
             hand.chunks.append(chunk)
             try:
                 hand.worker.send(measure_bytes, chunk.job, chunk.contents.tobytes())

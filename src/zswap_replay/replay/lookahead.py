@@ -113,6 +113,9 @@ class LookAhead:
                 return
             batch, orders = ahead.popleft()
             for compressor, order in orders:
+                self.workers.leave(
+                    order
+                )  # of what was ordered some is never stored: here none of that is compressed
                 for table in self.workers.collect(order):
                     self.real.found(compressor, table)
                     self.guessed.guesses[compressor].learn(table)
