@@ -113,9 +113,8 @@ class LookAhead:
                 return
             batch, orders = ahead.popleft()
             for compressor, order in orders:
-                self.workers.leave(
-                    order
-                )  # of what was ordered some is never stored: here none of that is compressed
+                # some of what was ordered is never stored: what nobody has begun waits until it is
+                self.workers.leave(order)
                 for table in self.workers.collect(order):
                     self.real.found(compressor, table)
                     self.guessed.guesses[compressor].learn(table)
