@@ -269,7 +269,7 @@ def _replay_each(
     if len(runs) > 1:  # the first replay decodes the trace for all
         reader = open_trace(trace, strict=strict)
         reader.share()
-    with shared_workers(jobs, notes or ignore) as workers:
+    with shared_workers(jobs, notes or ignore, forks=True) as workers:
         for number, settings in enumerate(runs):
             # where tiers differ a run is named by what all of them are, which is known at the end
             follow = None if line is None or side_by_side else partial(line.follow_settings, number)

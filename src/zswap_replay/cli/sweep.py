@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -98,9 +99,16 @@ def sweep(
     options = options_from(context)
     from zswap_replay.sweep.pareto import DEFAULT
     from zswap_replay.sweep.run import sweep as run
+    from zswap_replay.sweep.workers import worker_processes
 
     note_if_interpreted(quiet=quiet)
+    jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
+        processes = None
+        if (
+            jobs > 1 and scheduler is None
+        ):  # before there are threads, as of a table that shows how it gets on
+            processes = stack.enter_context(worker_processes(forks=True))
         found = run(
             trace,
             options,
@@ -112,7 +120,8 @@ def sweep(
             cost=profile,
             timing=timing,
             force=force,
-            jobs=jobs or 0,
+            jobs=jobs,
+            processes=processes,
             scheduler=scheduler,
             watch=stack.enter_context(LiveTable()) if shows_progress(progress, quiet) else None,
             notes=None if quiet else note,
@@ -132,13 +141,16 @@ def sweep(
 
 
 def _print(found: Sweep, form: str) -> None:
-    from zswap_replay.report.machine import sweep_csv, sweep_json
-    from zswap_replay.report.terminal import sweep_table
+    if form == "json":
+        from zswap_replay.report.machine.sweep_json import render
+    elif form == "csv":
+        from zswap_replay.report.machine.sweep_csv import render
+    else:
+        from zswap_replay.report.terminal.sweep_table import render, show
 
-    if form == "table" and sys.stdout.isatty():
-        from rich.console import Console
+        if sys.stdout.isatty():
+            from rich.console import Console
 
-        sweep_table.show(found, Console())
-        return
-    renderers = {"table": sweep_table.render, "json": sweep_json.render, "csv": sweep_csv.render}
-    click.echo(renderers[form](found), nl=False)
+            show(found, Console())
+            return
+    click.echo(render(found), nl=False)

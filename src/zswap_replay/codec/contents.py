@@ -7,8 +7,8 @@ stored.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
-from operator import add, sub
+from dataclasses import dataclass
+from operator import add, attrgetter, sub
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -51,11 +51,15 @@ class Timing:
 
     def __add__(self, other: Timing) -> Timing:
         """Return both together."""
-        return Timing(*map(add, astuple(self), astuple(other)))
+        return Timing(*map(add, _parts(self), _parts(other)))
 
     def __sub__(self, before: Timing) -> Timing:
         """Return what was spent since ``before``."""
-        return Timing(*map(sub, astuple(self), astuple(before)))
+        return Timing(*map(sub, _parts(self), _parts(before)))
+
+
+# not dataclasses.astuple(), which copies each number
+_parts = attrgetter(*Timing.__slots__)
 
 
 @dataclass(slots=True)

@@ -7,12 +7,16 @@ a copy of the latter: its main module is not run again, so that a script needs n
 A worker ends when its connection is closed, and with the process that it was forked from; that one ends, and kills its
 workers, when the process that wanted them closes its end or is gone, however it went. Ctrl-C is left to the latter.
 
+The command line forks itself in place of that: all is imported already, and nothing else is in it yet. A process that
+is somebody else's may have threads, locks and connections, of which a copy is no good.
+
 A pool of concurrent.futures will not do: it hangs where Ctrl-C comes while a task is handed over, or where a worker is
 killed while it sends its result; and where one worker is killed, it fails the tasks of all.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -21,18 +25,20 @@ import subprocess
 import sys
 import threading
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Self
 
 _PATIENCE = 2.0
 """Seconds that the process that workers are forked from has to end by itself."""
 _PID = struct.Struct("i")
-_INTERRUPT = {signal.SIGINT}
+_STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
+"""Signals of which a program may have handlers that raise."""
 
 
 class Worker:
@@ -73,9 +79,13 @@ class Worker:
 class WorkerProcesses:
     """The processes of some work, as a context manager. All are killed at its end: what they are at is lost."""
 
-    def __init__(self, module: str) -> None:
-        """Start the process that workers are forked from; it imports ``module`` first, and is not waited for."""
+    def __init__(self, module: str, *, forks: bool = False) -> None:
+        """Start the process that workers are forked from; it imports ``module`` first, and is not waited for.
+
+        With ``forks`` it is a copy of this process, which must be one that can be copied, if it has no other thread.
+        """
         self._module = module
+        self._forks = forks
         self._unread: deque[Worker] = deque()
         self._launch()
 
@@ -89,7 +99,10 @@ class WorkerProcesses:
 
     def _launch(self) -> None:
         self._control, theirs = socket.socketpair()
-        with theirs, _no_interrupts():
+        with theirs, _no_stops():
+            if self._forks and threading.active_count() == 1:
+                self._process: subprocess.Popen[bytes] | Fork = Fork(theirs.fileno(), self._module)
+                return
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _program(theirs.fileno(), self._module)],
                 pass_fds=[theirs.fileno()],
@@ -134,10 +147,55 @@ class WorkerProcesses:
             self._process.wait()
 
 
+class Fork:
+    """A copy of this process that workers are forked from, in place of a subprocess.Popen."""
+
+    def __init__(self, control: int, module: str) -> None:
+        """Make the copy, with signals held; ``control`` and ``module`` are those of fork_workers()."""
+        with warnings.catch_warnings():
+            # of threads that are not Python's; what Arrow and its allocators keep for themselves survives a fork
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
+        if not self.pid:
+            try:
+                _give_up_all_but(control)
+                fork_workers(control, module)
+            except BaseException:
+                traceback.print_exc()
+            os._exit(1)
+        self.returncode: int | None = None
+        self._ended = os.pidfd_open(self.pid)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for its end, unless it has been waited for. Raises TimeoutExpired."""
+        if self.returncode is not None:
+            return
+        if not wait([self._ended], timeout):
+            raise subprocess.TimeoutExpired("workers", timeout or 0)
+        os.close(self._ended)
+        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def kill(self) -> None:
+        """Kill it."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def _give_up_all_but(control: int) -> None:
+    """Leave handlers of signals and files behind, as a new program does; keep ``control`` and standard error."""
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(nowhere, standard)
+    os.closerange(3, control)
+    os.closerange(control + 1, os.sysconf("SC_OPEN_MAX"))
+
+
 @contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Start processes so that Ctrl-C cannot meet them before they leave it to others."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
+def _no_stops() -> Iterator[None]:
+    """Start processes so that no signal meets them before they have its handler; Ctrl-C they leave to others."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         yield
     finally:
@@ -155,8 +213,9 @@ def _program(control: int, module: str) -> str:
 def fork_workers(control: int, module: str) -> None:
     """Start a worker, as a fork, for each connection that comes through the socket ``control``; then kill them all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPT)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     import_module(module)
+    gc.freeze()  # what is there stays: no worker looks through it, or copies its pages
     here, never_written = (
         os.pipe()
     )  # its end tells workers that this process is gone, even where it was killed

@@ -58,17 +58,20 @@ class _Hand:
 
 
 def shared_workers(
-    jobs: int | None, notes: Callable[[str], None]
+    jobs: int | None, notes: Callable[[str], None], *, forks: bool = False
 ) -> AbstractContextManager[CodecWorkers | None]:
     """Make ``jobs`` codec workers for several replays to share; None where one process finds lengths on its way."""
-    return nullcontext() if jobs is None or jobs == 1 else CodecWorkers(jobs, notes)
+    return nullcontext() if jobs is None or jobs == 1 else CodecWorkers(jobs, notes, forks=forks)
 
 
 class CodecWorkers:
     """Some worker processes, as a context manager. They start when there is enough to do, and serve all orders."""
 
-    def __init__(self, jobs: int, notes: Callable[[str], None]) -> None:
-        """Take the number of processes, with this one, which works too while it waits; ``notes`` is told of deaths."""
+    def __init__(self, jobs: int, notes: Callable[[str], None], *, forks: bool = False) -> None:
+        """Take the number of processes, with this one, which works too while it waits; ``notes`` is told of deaths.
+
+        With ``forks`` they start now, as WorkerProcesses' do: that takes milliseconds.
+        """
         self._wanted = jobs - 1
         self._notes = notes
         self._processes: WorkerProcesses | None = None
@@ -76,6 +79,8 @@ class CodecWorkers:
         self._waiting: deque[_Chunk] = deque()
         self._ordered = 0
         self._spent = Timing(0, 0, 0, 0, 0)
+        if forks and self._wanted:
+            self._start(forks=True)
 
     def __enter__(self) -> Self:
         return self
@@ -123,14 +128,16 @@ class CodecWorkers:
     def hand_out(self) -> None:
         """Take what is done and give what is to be done, without waiting."""
         if self._processes is None and self._wanted and self._ordered >= _WORTH_A_START:
-            # what processes need takes longer to import than a short run has to spend
-            from zswap_replay.codec.worker_process import WorkerProcesses
-
-            self._processes = WorkerProcesses(measure_bytes.__module__)
-            self._hands = [_Hand(self._processes.start()) for _ in range(self._wanted)]
+            self._start(forks=False)
         if self._hands:
             self._take(0)
             self._give()
+
+    def leave(self, order: Order) -> None:
+        """Take back from an order what no worker has begun."""
+        others = deque(chunk for chunk in self._waiting if chunk.order is not order)
+        order.chunks -= len(self._waiting) - len(others)
+        self._waiting = others
 
     def collect(self, order: Order, progress: Callable[[int], None] | None = None) -> list[LengthTable]:
         """Return the lengths of an order, once all of it is done; what no worker has begun is done here.
@@ -148,12 +155,19 @@ class CodecWorkers:
                 self._take(None)
         return order.found
 
+    def _start(self, *, forks: bool) -> None:
+        # what processes need takes longer to import than a short run has to spend
+        from zswap_replay.codec.worker_process import WorkerProcesses
+
+        self._processes = WorkerProcesses(measure_bytes.__module__, forks=forks)
+        self._hands = [_Hand(self._processes.start()) for _ in range(self._wanted)]
+
     def _give(self) -> None:
         while self._waiting and self._hands:
             hand = min(self._hands, key=lambda each: len(each.chunks))
             if len(hand.chunks) >= _UNDER_WAY:
                 return
-            chunk = self._waiting.popleft()
+            chunk = self._waiting.pop()  # what was ordered first is what this process comes to first
             hand.chunks.append(chunk)
             try:
                 hand.worker.send(measure_bytes, chunk.job, chunk.contents.tobytes())

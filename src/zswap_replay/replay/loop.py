@@ -42,8 +42,8 @@ from zswap_replay.units import parse_duration
 
 Progress = Callable[[int, int], None]
 
-_LOOKAHEAD_ROWS = 1 << 14
-"""Rows that are looked at ahead in one go: few, so that what other processes compress is soon waited for in part."""
+_LOOKAHEAD_ROWS = 1 << 13
+"""Rows that are looked at ahead in one go: few, so that other processes get more to do before they have done all."""
 
 
 def replay(

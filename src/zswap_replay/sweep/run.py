@@ -57,6 +57,7 @@ def sweep(
     timing: bool = False,
     force: bool = False,
     jobs: int = 0,
+    processes: WorkerProcesses | None = None,
     scheduler: str | None = None,
     watch: Watch | None = None,
     notes: Callable[[str], None] | None = None,
@@ -70,7 +71,8 @@ def sweep(
     sweep of the same inputs goes on from them unless ``force`` is given. ``pareto`` names figures whose front is
     marked; ``allow_oom`` lets points on it under which a kernel would have killed programs. ``cost`` is what
     time and wear are reckoned by, None for nvme. ``timing`` adds the seconds of each point. ``jobs`` is the number of
-    processes, 1 for this one alone and 0 for as many as there are cores; with ``scheduler``, the address of a Dask
+    processes, 1 for this one alone and 0 for as many as there are cores; ``processes`` is what worker_processes() gave,
+    where that was asked for before, and is closed when all points have ended. With ``scheduler``, the address of a Dask
     scheduler, its workers are taken instead. ``notes`` gets remarks for people, each once.
 
     A point that fails has no row, and is among the failures of what is returned; no output is written then.
@@ -84,9 +86,7 @@ def sweep(
             check_output(name, inputs=inputs, regular=True)
     jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
-        here = scheduler is None and jobs == 1
-        processes = None
-        if not here and scheduler is None:
+        if processes is None and jobs > 1 and scheduler is None:
             processes = stack.enter_context(worker_processes())
         token = new_token()
         stack.callback(forget, token)

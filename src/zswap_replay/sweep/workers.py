@@ -69,9 +69,12 @@ def attempt(task: Task) -> Outcome | tuple[str, int]:
         return str(failed), failed.exit_code
 
 
-def worker_processes() -> WorkerProcesses:
-    """Start the process that workers are forked from: it imports while this one has other things to do."""
-    return WorkerProcesses(__name__)
+def worker_processes(*, forks: bool = False) -> WorkerProcesses:
+    """Start the process that workers are forked from: it imports while this one has other things to do.
+
+    With ``forks`` it is a copy of this one: see WorkerProcesses.
+    """
+    return WorkerProcesses(__name__, forks=forks)
 
 
 class Processes:

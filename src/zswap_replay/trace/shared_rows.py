@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 from weakref import finalize
 
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.digest import Digests
+from zswap_replay.trace.read_ahead import TaskThread
 
 ROW_BYTES: Final = 35
 """Memory that a row takes at most; a column that has one value throughout a batch takes none there."""
@@ -43,6 +45,9 @@ _COLUMNS: Final[dict[str, np.dtype[Any]]] = {
     )
 }
 """The columns of a batch in the order in which they lie: the wide ones first, so that all are aligned."""
+
+_MAX_WAITING: Final = 2
+"""Batches that may wait to be kept; they bound the memory that is not shared yet."""
 
 _ALIGNMENT: Final = 8
 _TAIL: Final = struct.Struct("<Q")
@@ -153,38 +158,53 @@ class KeptRows:
 
 
 class Keeping:
-    """The rows of one reading, kept batch by batch. Where memory takes no more of them, they are given up."""
+    """The rows of one reading, kept batch by batch by a thread. Where memory takes no more of them, they are given up.
+
+    What takes time is the system's: it finds memory, and copies, while the reading goes on.
+    """
 
     def __init__(self, kept: KeptRows, *, wanted: bool) -> None:
         """Keep rows for ``kept`` where they are ``wanted``."""
         self._kept = kept
         self._places: list[_Place] = []
+        self._thread: TaskThread[_Place] = TaskThread()
         self._file = -1
         if wanted:
             with suppress(OSError):
                 self._file = os.memfd_create("zswap-replay-rows")
 
     def add(self, batch: Batch) -> None:
-        """Keep the next batch."""
+        """Keep the next batch, which must not change any more."""
         if self._file >= 0:
-            try:
-                self._places.append(_write(self._file, batch))
-            except OSError:
-                os.close(self._file)
-                self._file = -1
+            self._take_places(_MAX_WAITING - 1)
+        if self._file >= 0:
+            self._thread.submit(partial(_write, self._file, batch))
 
     def end(self, paths: list[str], digest: Digests) -> None:
         """Give the rows, which are all there, to the readers."""
+        if self._file >= 0:
+            self._take_places(0)
         if self._file >= 0:
             self._kept.rows = SharedRows(self._file, self._places, list(paths), digest)
             self._file = -1
 
     def close(self) -> None:
-        """Give up rows that are not all there; the next reading may keep them."""
+        """End the thread, and give up rows that are not all there; the next reading may keep them."""
+        self._thread.stop()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
             self._kept.wanted = True
+
+    def _take_places(self, left: int) -> None:
+        """Wait until at most ``left`` batches are not kept yet; give up all where one found no room."""
+        try:
+            while self._thread.waiting > left:
+                self._places.append(self._thread.take_result())
+        except OSError:
+            self._thread.stop()
+            os.close(self._file)
+            self._file = -1
 
 
 def _write(descriptor: int, batch: Batch) -> _Place:

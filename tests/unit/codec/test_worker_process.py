@@ -195,3 +195,57 @@ def test_no_process_is_left_where_the_one_that_wanted_them_is_killed(tmp_path: P
     while any(is_alive(pid) for pid in left) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(is_alive(pid) for pid in left)
+
+
+FORKING = f"""
+import os, signal, threading, time
+from zswap_replay.codec.worker_process import WorkerProcesses
+signal.signal(signal.SIGTERM, lambda number, frame: None)
+_, pipe = os.pipe()
+known_here = 7
+for threads in (0, 1):
+    processes = WorkerProcesses({MODULE!r}, forks=True)
+    worker = processes.start()
+    worker.send(eval, "getattr(__import__('__main__'), 'known_here', None)")
+    worker.send(eval, "int(__import__('signal').getsignal(15))")
+    worker.send(os.path.exists, f"/proc/self/fd/{{pipe}}")
+    worker.send(os.readlink, "/proc/self/fd/1")
+    print(*(worker.receive() for _ in range(4)), flush=True)
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    if threads:
+        time.sleep(600)
+    pid = worker.pid
+    processes.close()
+    processes.close()
+    print(os.path.exists(f"/proc/{{pid}}"))
+"""
+
+
+def test_a_fork_has_what_is_imported_and_nothing_else_of_a_process_without_threads() -> None:
+    with subprocess.Popen([sys.executable, "-c", FORKING], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().split() for _ in range(3)]
+        assert [["7", "0", "False", "/dev/null"], ["False"], ["None", "0", "False", "/dev/null"]] == lines
+        left = descendants(process.pid)
+        assert 2 == len(left)
+        process.kill()
+    deadline = time.monotonic() + 60
+    while any(is_alive(pid) for pid in left) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(is_alive(pid) for pid in left)
+
+
+STOPPED = f"""
+import os, signal
+from zswap_replay.codec.worker_process import WorkerProcesses
+processes = WorkerProcesses({MODULE!r}, forks=True)
+os.kill(processes._process.pid, signal.SIGSTOP)
+processes.close()
+print(processes._process.returncode)
+"""
+
+
+@pytest.mark.no_cover  # what it runs is run by the test above too
+def test_a_fork_that_does_not_end_is_killed() -> None:
+    done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, check=True)
+    assert f"{-signal.SIGKILL}\n" == done.stdout
