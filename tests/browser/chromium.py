@@ -144,5 +144,10 @@ class Browser:
         """What a script returns."""
         return self.driver.execute_script(script)
 
+    def change(self, script: str) -> None:
+        """Run JavaScript that changes the page, and wait until it has been drawn so: texts appear then."""
+        drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
+        self.driver.execute_async_script(f"{script}; {drawn}")
+
     def _run(self, command: str, **parameters: object) -> None:
         self.driver.execute_cdp_cmd(command, dict(parameters))

@@ -131,7 +131,7 @@ def css(colour: str) -> str:
 def test_folded_sections_open(browser: Browser, page: tuple[Page, Path], width: int) -> None:
     made, file = page
     browser.open(file, width=width)
-    browser.ask("document.querySelectorAll('details').forEach(part => part.open = true)")
+    browser.change("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert width == browser.ask("return document.documentElement.scrollWidth")
     assert [] == browser.clipped()
     shown = browser.ask("return [...document.querySelectorAll('details')].map(part => part.innerText)")
