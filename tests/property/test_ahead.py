@@ -22,12 +22,16 @@ def derived(rows: list[Row]) -> list[Row]:
     return [{**row, "content": None} for row in rows]
 
 
+@pytest.mark.parametrize("leaves", [False, True])
 @every_release
 @quick
 @given(rows=pressed())
-def test_a_replay_that_looks_ahead_counts_as_one_that_does_not(kernel: str, rows: list[Row]) -> None:
+def test_a_replay_that_looks_ahead_counts_as_one_that_does_not(
+    kernel: str, leaves: bool, rows: list[Row]
+) -> None:
     with tempfile.TemporaryDirectory() as folder, CodecWorkers(1, pytest.fail) as workers:
-        workers.leave = ignore  # type: ignore[assignment,method-assign]  # all that was ordered is found ahead
+        if not leaves:  # all that was ordered is found ahead
+            workers.leave = ignore  # type: ignore[assignment,method-assign]
         trace = save(folder, derived(rows))
         settings = tight(kernel, lengths=None, compressor="lz4")
         plain, ahead = replay(trace, settings), replay(trace, settings, workers=workers, batch_rows=7)

@@ -105,9 +105,8 @@ def sweep(
     jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
         processes = None
-        if (
-            jobs > 1 and scheduler is None
-        ):  # before there are threads, as of a table that shows how it gets on
+        # before there are threads, as of a table that shows how it gets on
+        if jobs > 1 and scheduler is None:
             processes = stack.enter_context(worker_processes(forks=True))
         found = run(
             trace,

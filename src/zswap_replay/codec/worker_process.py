@@ -7,8 +7,8 @@ a copy of the latter: its main module is not run again, so that a script needs n
 A worker ends when its connection is closed, and with the process that it was forked from; that one ends, and kills its
 workers, when the process that wanted them closes its end or is gone, however it went. Ctrl-C is left to the latter.
 
-The command line forks itself in place of that: all is imported already, and nothing else is in it yet. A process that
-is somebody else's may have threads, locks and connections, of which a copy is no good.
+`run` and `sweep` of the command line fork themselves in place of that, while they have no other thread: all is imported
+already. A process that is somebody else's may have threads, locks and connections, of which a copy is no good.
 
 A pool of concurrent.futures will not do: it hangs where Ctrl-C comes while a task is handed over, or where a worker is
 killed while it sends its result; and where one worker is killed, it fails the tasks of all.
@@ -24,13 +24,14 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,7 +83,7 @@ class WorkerProcesses:
     def __init__(self, module: str, *, forks: bool = False) -> None:
         """Start the process that workers are forked from; it imports ``module`` first, and is not waited for.
 
-        With ``forks`` it is a copy of this process, which must be one that can be copied, if it has no other thread.
+        With ``forks``, and if this process has no other thread, it is a copy of this process.
         """
         self._module = module
         self._forks = forks
@@ -162,18 +163,27 @@ class Fork:
                 fork_workers(control, module)
             except BaseException:
                 traceback.print_exc()
-            os._exit(1)
+            finally:  # a copy must not go on as a second command
+                os._exit(1)
         self.returncode: int | None = None
-        self._ended = os.pidfd_open(self.pid)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait for its end, unless it has been waited for. Raises TimeoutExpired."""
-        if self.returncode is not None:
-            return
-        if not wait([self._ended], timeout):
-            raise subprocess.TimeoutExpired("workers", timeout or 0)
-        os.close(self._ended)
-        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        """Wait for its end, ``timeout`` seconds at most, unless it has been waited for. Raises TimeoutExpired."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = 0.0005
+        while self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, 0 if deadline is None else os.WNOHANG)
+            except ChildProcessError:  # SIGCHLD is ignored, so that the system keeps no status
+                self.returncode = 0
+                return
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+            elif deadline is not None and time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired("workers", timeout or 0)
+            else:
+                time.sleep(pause)
+                pause = min(2 * pause, 0.05)
 
     def kill(self) -> None:
         """Kill it."""
@@ -188,8 +198,10 @@ def _give_up_all_but(control: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1):
         os.dup2(nowhere, standard)
-    os.closerange(3, control)
-    os.closerange(control + 1, os.sysconf("SC_OPEN_MAX"))
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in (0, 1, 2, control):
+            with suppress(OSError):  # that of the folder itself is gone
+                os.close(int(name))
 
 
 @contextmanager
@@ -216,9 +228,8 @@ def fork_workers(control: int, module: str) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     import_module(module)
     gc.freeze()  # what is there stays: no worker looks through it, or copies its pages
-    here, never_written = (
-        os.pipe()
-    )  # its end tells workers that this process is gone, even where it was killed
+    # its end tells workers that this process is gone, even where it was killed
+    here, never_written = os.pipe()
     pids = []
     with socket.socket(fileno=control) as requests, suppress(OSError):
         while True:
@@ -236,20 +247,23 @@ def fork_workers(control: int, module: str) -> None:
             requests.sendall(_PID.pack(pid))
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    for pid in pids:
-        os.waitpid(pid, 0)
+    with suppress(ChildProcessError):  # SIGCHLD is ignored: they are gone without being waited for
+        for pid in pids:
+            os.waitpid(pid, 0)
     os._exit(0)
 
 
 def _be_worker(descriptor: int, parent: int) -> None:
     """Run the work of a worker, and end this process."""
+    status = 1
     try:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         serve(Connection(descriptor))
+        status = 0
     except BaseException:
         traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+    finally:
+        os._exit(status)
 
 
 def _end_with(parent: int) -> None:

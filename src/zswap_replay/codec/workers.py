@@ -138,9 +138,10 @@ class CodecWorkers:
         others = deque(chunk for chunk in self._waiting if chunk.order is not order)
         order.chunks -= len(self._waiting) - len(others)
         self._waiting = others
+        self.hand_out()
 
     def collect(self, order: Order, progress: Callable[[int], None] | None = None) -> list[LengthTable]:
-        """Return the lengths of an order, once all of it is done; what no worker has begun is done here.
+        """Return the lengths of an order, without what leave() took back; what no worker has begun is done here.
 
         ``progress`` is told now and then how many of its contents are done.
         """

@@ -7,6 +7,7 @@ cpdef enum:
     FIRST_ROOM = 32
     MAX_PLACES = 2147483647
     NR_ROOMS = 27
+    LARGE_ROOM = 1048576
     MOVES_AHEAD = 16
 
 cdef struct Place:

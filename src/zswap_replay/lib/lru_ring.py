@@ -21,7 +21,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     MAX_PLACES = 0x7FFFFFFF
     """Places of all rings together, which an int numbers."""
     NR_ROOMS = 27
-    """How many rooms there are up to that, and the first one that is larger."""
+    """Sizes of rooms: FIRST_ROOM doubled 0 to 26 times, of which the last is more than MAX_PLACES."""
+
+    LARGE_ROOM = 1 << 20
+    """Places whose memory is given back while no list has them: 4 MiB."""
 
     MOVES_AHEAD = 16
     """Items that are asked for before they move."""
@@ -34,8 +37,8 @@ RING: Fields = {"head": LONGLONG, "tail": LONGLONG, "start": INT, "room": INT, "
 """The ring of a list, in 32 bytes: two lists that belong together are one cache line.
 
 Its items, ``size`` of them, have the numbers from ``head`` on to the one before ``tail``, holes among them. Numbers go
-up and down without an end; the rest by ``room``, a power of two, is the place behind ``start``. Most memcgs of a long
-trace are gone, or never had a page: a list that is all 0 is empty, and has no places.
+up and down without an end; a number modulo ``room``, a power of two, is the offset of its place from ``start``. Most
+memcgs of a long trace are gone, or never had a page: a list that is all 0 is empty, and has no places.
 """
 
 
@@ -326,7 +329,8 @@ class LruRings:
     def size_of_room(self, room: cython.longlong) -> cython.int:
         """Return which of the sizes of rings ``room`` is, from 0 on."""
         number: cython.int = 0
-        while FIRST_ROOM << number < room:
+        while room > FIRST_ROOM:
+            room >>= 1
             number += 1
         return number
 
@@ -348,8 +352,9 @@ class LruRings:
         return start
 
     def give_back(self, start: cython.int, room: cython.longlong) -> None:
-        """Let other lists have ``room`` places; many cost no memory until then."""
+        """Let other lists have ``room`` places; most of the memory of a large one is given back until then."""
         number: cython.int = self.size_of_room(room)
-        self.places.forget(start, room)
+        if room >= LARGE_ROOM:
+            self.places.forget(start, room)
         self.slot[start] = self.free[number]
         self.free[number] = start

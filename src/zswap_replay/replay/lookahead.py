@@ -113,7 +113,7 @@ class LookAhead:
                 return
             batch, orders = ahead.popleft()
             for compressor, order in orders:
-                # some of what was ordered is never stored: what nobody has begun waits until it is
+                # some of what was ordered is never stored: what nobody has begun is compressed where it is
                 self.workers.leave(order)
                 for table in self.workers.collect(order):
                     self.real.found(compressor, table)

@@ -72,7 +72,7 @@ def sweep(
     marked; ``allow_oom`` lets points on it under which a kernel would have killed programs. ``cost`` is what
     time and wear are reckoned by, None for nvme. ``timing`` adds the seconds of each point. ``jobs`` is the number of
     processes, 1 for this one alone and 0 for as many as there are cores; ``processes`` is what worker_processes() gave,
-    where that was asked for before, and is closed when all points have ended. With ``scheduler``, the address of a Dask
+    where that was asked for before, and is the caller's to close. With ``scheduler``, the address of a Dask
     scheduler, its workers are taken instead. ``notes`` gets remarks for people, each once.
 
     A point that fails has no row, and is among the failures of what is returned; no output is written then.

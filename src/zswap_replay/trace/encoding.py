@@ -138,8 +138,8 @@ class _ParquetSink:
 def _page_layout(pages: pa.Table, encoding: Encoding) -> dict[str, Any]:
     """Choose by a row group's page numbers how they are encoded.
 
-    They repeat, so a dictionary of them is small, and a quarter of the deltas where they are far apart. But a large
-    dictionary is slow to look up, and what it has no room for is plain: then deltas that are about as small are better.
+    A dictionary is small, since numbers repeat; where they are far apart it takes a quarter of what deltas take. But a
+    large one is slow to look up. So where the dictionary is large, deltas are taken if they are about as small.
     """
     dictionary: dict[str, Any] = {"use_dictionary": ["page"], "column_encoding": {}}
     if len(np.unique(pages.column("page").drop_null().to_numpy())) <= _SMALL_DICTIONARY:

@@ -177,7 +177,7 @@ class TraceReader:
             for batch in self._checked(digest, batch_rows or DEFAULT_BATCH_ROWS):
                 keeping.add(batch)
                 yield batch
-                del batch  # it need not be there while the next one is made
+                del batch  # the replay is done with it
             self.digest = digest.digests(self.paths)
             keeping.end(self.paths, self.digest)
         finally:

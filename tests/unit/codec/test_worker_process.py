@@ -249,3 +249,48 @@ print(processes._process.returncode)
 def test_a_fork_that_does_not_end_is_killed() -> None:
     done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, check=True)
     assert f"{-signal.SIGKILL}\n" == done.stdout
+
+
+IGNORED = f"""
+import signal
+from zswap_replay.codec.worker_process import WorkerProcesses
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+with WorkerProcesses({MODULE!r}, forks=True) as processes:
+    worker = processes.start()
+    worker.send(abs, -3)
+    print(worker.receive())
+print(processes._process.returncode)
+"""
+
+
+@pytest.mark.no_cover
+def test_a_fork_ends_where_nobody_is_told_of_ended_children() -> None:
+    done = subprocess.run([sys.executable, "-c", IGNORED], capture_output=True, text=True, check=True)
+    assert ("3\n0\n", "") == (done.stdout, done.stderr)
+
+
+FAILING = """
+import os, sys
+from zswap_replay.codec.worker_process import WorkerProcesses
+reads, writes = os.pipe()
+os.dup2(writes, 2)
+os.close(writes)
+os.close(reads)
+here = os.getpid()
+try:
+    with WorkerProcesses("zswap_replay.no_such_module", forks=True) as processes:
+        processes._process.wait()
+finally:
+    if os.getpid() != here:
+        open(sys.argv[1], "w").close()
+print(processes._process.returncode)
+"""
+
+
+@pytest.mark.no_cover
+def test_a_fork_that_fails_and_cannot_say_so_is_no_second_command(tmp_path: Path) -> None:
+    went_on = tmp_path / "went-on"
+    program = [sys.executable, "-c", FAILING, str(went_on)]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert "1\n" == done.stdout
+    assert not went_on.exists()
