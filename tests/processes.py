@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 
@@ -24,3 +25,11 @@ def descendants(parent: int) -> list[int]:
     for child in map(int, children):
         found += [child, *descendants(child)]
     return found
+
+
+def all_end(pids: list[int]) -> bool:
+    """Wait until none of some processes is alive, for a minute."""
+    deadline = time.monotonic() + 60
+    while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not any(is_alive(pid) for pid in pids)

@@ -11,9 +11,9 @@ from hypothesis import given
 
 from tests.pressure import every_release, pressed, quick, save, tight
 from tests.strategies import Row
+from tests.workers import TakesNothingBack
 from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.replay.annotate import annotate
-from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.loop import replay
 
 
@@ -22,16 +22,14 @@ def derived(rows: list[Row]) -> list[Row]:
     return [{**row, "content": None} for row in rows]
 
 
-@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize("workers_of", [CodecWorkers, TakesNothingBack])
 @every_release
 @quick
 @given(rows=pressed())
 def test_a_replay_that_looks_ahead_counts_as_one_that_does_not(
-    kernel: str, leaves: bool, rows: list[Row]
+    kernel: str, workers_of: type[CodecWorkers], rows: list[Row]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, CodecWorkers(1, pytest.fail) as workers:
-        if not leaves:  # all that was ordered is found ahead
-            workers.leave = ignore  # type: ignore[assignment,method-assign]
+    with tempfile.TemporaryDirectory() as folder, workers_of(1, pytest.fail) as workers:
         trace = save(folder, derived(rows))
         settings = tight(kernel, lengths=None, compressor="lz4")
         plain, ahead = replay(trace, settings), replay(trace, settings, workers=workers, batch_rows=7)

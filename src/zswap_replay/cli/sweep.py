@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -102,11 +101,10 @@ def sweep(
     from zswap_replay.sweep.workers import worker_processes
 
     note_if_interpreted(quiet=quiet)
-    jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
         processes = None
         # before there are threads, as of a table that shows how it gets on
-        if jobs > 1 and scheduler is None:
+        if jobs != 1 and scheduler is None:
             processes = stack.enter_context(worker_processes(forks=True))
         found = run(
             trace,
@@ -119,7 +117,7 @@ def sweep(
             cost=profile,
             timing=timing,
             force=force,
-            jobs=jobs,
+            jobs=jobs or 0,
             processes=processes,
             scheduler=scheduler,
             watch=stack.enter_context(LiveTable()) if shows_progress(progress, quiet) else None,

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import xxhash
 
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.decode import is_constant
 
 _Column = npt.NDArray[np.integer[Any]]
 
@@ -86,10 +85,7 @@ class _DefaultedHash(_ColumnHash):
         self._varies = False
 
     def feed(self, values: _Column) -> None:
-        default = int(self._fill[0])
-        if not self._varies and (
-            is_constant(values, default) or int(values.min()) == int(values.max()) == default
-        ):
+        if not self._varies and int(values.min()) == int(values.max()) == int(self._fill[0]):
             self._skipped += len(values)
             return
         self._varies = True

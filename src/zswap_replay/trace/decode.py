@@ -181,7 +181,7 @@ def decode(rows: pa.RecordBatch, last: LastTexts | None = None) -> Columns:
         count=count,
         node=node,
         content=content,
-        has_content=constant_column(1, np.uint8, length)
+        has_content=_constant_column(1, np.uint8, length)
         if has_content is None
         else has_content.view(np.uint8),
         key=_text_column(arrays, "key", length, faults, last.key, event),
@@ -208,7 +208,7 @@ def _number_column(
     """Return the values of a column, nulls as `default`, and the mask of its non-null rows (None: all are)."""
     array = arrays.get(name)
     if array is None or array.null_count == length:
-        return constant_column(default, dtype, length), constant_column(0, np.bool_, length)
+        return _constant_column(default, dtype, length), _constant_column(0, np.bool_, length)
     if array.type == SCHEMA.field(name).type:
         values = value_buffer(array, np.dtype(dtype))
         valid = validity(array)
@@ -236,13 +236,7 @@ def _inverted(mask: _Mask | None) -> _Mask | None:
     return None if mask is None else np.logical_not(mask)
 
 
-def is_constant(column: npt.NDArray[Any], value: int) -> bool:
-    """Tell whether a column is one of constant_column(); where it is none it may hold the value alone, too."""
-    made = _constant_columns.get((value, column.dtype.type))
-    return made is not None and column.base is made
-
-
-def constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
+def _constant_column(value: int, dtype: type[_Any], length: int) -> npt.NDArray[_Any]:
     """Return a read-only column of one value, shared: most traces leave the same columns empty in every batch."""
     known = _constant_columns.get((value, dtype))
     if known is None or len(known) < length:
@@ -263,7 +257,7 @@ def _text_column(
     """Decode a column of texts. With `event` a fault of it counts in control rows alone: others may not be read."""
     array = arrays.get(name)
     if array is None or array.null_count == length:
-        return Texts(constant_column(-1, np.int32, length), [])
+        return Texts(_constant_column(-1, np.int32, length), [])
     column = texts(array, last)
     unfit = column.unfit
     if unfit is None:

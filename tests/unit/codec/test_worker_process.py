@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import descendants, is_alive
+from tests.processes import all_end, descendants, is_alive
 from zswap_replay.codec.worker_process import Worker, WorkerProcesses, serve
 from zswap_replay.trace.builder import TraceBuilder
 
@@ -121,10 +121,7 @@ def test_a_worker_whose_connection_is_closed_ends() -> None:
         worker = processes.start()
         pid = worker.pid
         worker.close()
-        deadline = time.monotonic() + 60
-        while is_alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert not is_alive(pid)
+        assert all_end([pid])
 
 
 @pytest.mark.no_cover  # what it runs is run by the tests around it too
@@ -134,10 +131,7 @@ def test_one_that_does_not_end_is_killed() -> None:
     os.kill(processes._process.pid, signal.SIGSTOP)
     processes.close()
     assert -signal.SIGKILL == processes._process.returncode
-    deadline = time.monotonic() + 60
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not is_alive(pid)
+    assert all_end([pid])
 
 
 def test_serving_ends_with_the_connection() -> None:
@@ -191,10 +185,7 @@ def test_no_process_is_left_where_the_one_that_wanted_them_is_killed(tmp_path: P
     assert 3 == len(left)
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 60
-    while any(is_alive(pid) for pid in left) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(is_alive(pid) for pid in left)
+    assert all_end(left)
 
 
 FORKING = f"""
@@ -229,10 +220,7 @@ def test_a_fork_has_what_is_imported_and_nothing_else_of_a_process_without_threa
         left = descendants(process.pid)
         assert 2 == len(left)
         process.kill()
-    deadline = time.monotonic() + 60
-    while any(is_alive(pid) for pid in left) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(is_alive(pid) for pid in left)
+    assert all_end(left)
 
 
 STOPPED = f"""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.workers import TakesNothingBack
 from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.base import Codec
 from zswap_replay.codec.contents import CLASSES
@@ -20,7 +21,6 @@ from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import CodecError
 from zswap_replay.payload.source import PageSource
 from zswap_replay.replay import lookahead, loop, page_data
-from zswap_replay.replay.controls import ignore
 from zswap_replay.replay.loop import replay
 from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
@@ -139,8 +139,7 @@ def test_a_wrong_guess_changes_nothing(trace: str, guess: int, monkeypatch: pyte
 
 
 def test_most_is_foreseen_under_limits_that_are_hit_all_the_time(trace: str) -> None:
-    with CodecWorkers(2, pytest.fail) as workers:
-        workers.leave = ignore  # type: ignore[assignment,method-assign]  # all that was ordered is found ahead
+    with TakesNothingBack(2, pytest.fail) as workers:
         found = replay(trace, TIGHT, workers=workers, batch_rows=997)
     assert found.timing is not None
     inline = found.timing.pages_compressed - workers.spent.compress_calls
