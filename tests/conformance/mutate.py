@@ -203,10 +203,10 @@ def never_queued() -> Patch:
 def newest_pool_queued() -> Patch:
     """Queue the worker of the current pool, not of the oldest."""
 
-    def zswap_pool_last(self: ZswapPools) -> zswap.ZswapPool:
-        return self.zswap_pools[0]
+    def queue_last(self: ZswapPools) -> None:
+        self.worker.queue_work(self.current.work)
 
-    return method(ZswapPools, zswap_pool_last)
+    return method(ZswapPools, queue_last)
 
 
 def one_node() -> Patch:

@@ -25,19 +25,19 @@ cdef class Lengths:
     cdef readonly Known[::1] slot
     cdef unsigned long long last_content
     cdef long long last_slot
-    cpdef add(self, unsigned long long content, int length, int kind)
+    cpdef int add(self, unsigned long long content, int length, int kind) except -1 nogil
     cpdef add_all(
         self, const unsigned long long[::1] content, const int[::1] length, const unsigned char[::1] kind
     )
     @cython.locals(marks="unsigned char[::1]")
     cpdef unknown(self, const unsigned long long[::1] content)
-    cdef inline long long slot_of(self, unsigned long long content) noexcept
-    cdef void enter(self, unsigned long long content, int length, int kind) noexcept
+    cdef inline long long slot_of(self, unsigned long long content) noexcept nogil
+    cdef void enter(self, unsigned long long content, int length, int kind) noexcept nogil
     @cython.locals(old=Known[::1])
-    cdef grow(self, long long room)
-    cpdef long long find(self, unsigned long long content) noexcept
-    cpdef void look_ahead(self, unsigned long long content) noexcept
-    cpdef int length_at(self, long long at) noexcept
-    cpdef int kind_at(self, long long at) noexcept
+    cdef int grow(self, long long room) except -1 with gil
+    cpdef long long find(self, unsigned long long content) noexcept nogil
+    cpdef void look_ahead(self, unsigned long long content) noexcept nogil
+    cpdef int length_at(self, long long at) noexcept nogil
+    cpdef int kind_at(self, long long at) noexcept nogil
     @cython.locals(rows='unsigned long long[:, ::1]')
     cpdef tuple columns(self)

@@ -13,7 +13,7 @@ cdef class ListHeads:
     cdef readonly int nr_lists
     cpdef resize_items(self, int size)
     cpdef int new_lists(self, int count) except -1
-    cpdef void list_add(self, int head, int item) noexcept
-    cpdef void list_add_tail(self, int head, int item) noexcept
-    cpdef void list_del(self, int head, int item) noexcept
+    cpdef void list_add(self, int head, int item) noexcept nogil
+    cpdef void list_add_tail(self, int head, int item) noexcept nogil
+    cpdef void list_del(self, int head, int item) noexcept nogil
     cpdef list in_order(self, int head)

@@ -343,18 +343,30 @@ class LruRings:
             return start
         start = self.nr_places
         if room > MAX_PLACES - start:
-            raise OverflowError(f"lists of pages need more than {MAX_PLACES} places")
+            self.refuse()
         self.nr_places += room
         if self.nr_places > self.places.size:
-            self.slot = None
-            self.places.resize(self.nr_places + min(self.nr_places, MAX_PLACES - self.nr_places))
-            self.slot = self.places.array
+            self.grow()
         return start
 
     def give_back(self, start: cython.int, room: cython.longlong) -> None:
         """Let other lists have ``room`` places; most of the memory of a large one is given back until then."""
         number: cython.int = self.size_of_room(room)
         if room >= LARGE_ROOM:
-            self.places.forget(start, room)
+            self.forget(start, room)
         self.slot[start] = self.free[number]
         self.free[number] = start
+
+    def forget(self, start: cython.int, room: cython.longlong) -> None:
+        """Give the memory of a large room back to the system."""
+        self.places.forget(start, room)
+
+    def grow(self) -> None:
+        """Make room for the places that are taken, and for as many more."""
+        self.slot = None
+        self.places.resize(self.nr_places + min(self.nr_places, MAX_PLACES - self.nr_places))
+        self.slot = self.places.array
+
+    def refuse(self) -> None:
+        """Say that there is no room. Raises OverflowError."""
+        raise OverflowError(f"lists of pages need more than {MAX_PLACES} places")

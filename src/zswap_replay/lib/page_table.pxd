@@ -63,22 +63,22 @@ cdef class PageTable:
     cdef readonly Py_ssize_t ahead_stop
     cdef readonly int[::1] faults
     cdef readonly int nr_faults
-    cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept
-    cdef inline int find_block(self, int space, unsigned long long key) noexcept
-    cpdef int find(self, int space, unsigned long long page) noexcept
+    cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept nogil
+    cdef inline int find_block(self, int space, unsigned long long key) noexcept nogil
+    cpdef int find(self, int space, unsigned long long page) noexcept nogil
     cpdef blocks_between(self, int space, unsigned long long first, unsigned long long last)
-    cpdef int insert(self, int space, unsigned long long page) except -1
-    cdef void enter(self, int block) noexcept
-    cdef void leave(self, int block) noexcept
-    cdef bint is_absent(self, int block) noexcept
-    cpdef int give_back(self, int space) noexcept
-    cpdef unsigned long long page_of(self, int index) noexcept
-    cpdef int space_of(self, int index) noexcept
+    cpdef int insert(self, int space, unsigned long long page) except -1 nogil
+    cdef void enter(self, int block) noexcept nogil
+    cdef void leave(self, int block) noexcept nogil
+    cdef bint is_absent(self, int block) noexcept nogil
+    cpdef int give_back(self, int space) noexcept nogil
+    cpdef unsigned long long page_of(self, int index) noexcept nogil
+    cpdef int space_of(self, int index) noexcept nogil
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
-    cdef void prefetch(self, int index) noexcept
-    cdef void prefetch_tail(self, int head, int count) noexcept
-    cpdef unsigned long long content_of(self, int index) noexcept
-    cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept
+    cdef void prefetch(self, int index) noexcept nogil
+    cdef void prefetch_tail(self, int head, int count) noexcept nogil
+    cpdef unsigned long long content_of(self, int index) noexcept nogil
+    cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept nogil
     @cython.locals(ahead="int[::1]", faulting="int[::1]", flags="unsigned short[::1]")
     cdef void look_ahead(
         self,
@@ -89,5 +89,5 @@ cdef class PageTable:
         const int[::1] path_space,
         Py_ssize_t start,
         Py_ssize_t stop,
-    ) noexcept
-    cpdef grow(self)
+    ) noexcept nogil
+    cpdef int grow(self) except -1 with gil

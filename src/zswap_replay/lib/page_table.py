@@ -336,13 +336,12 @@ class PageTable:
     def prefetch_tail(self, head: cython.int, count: cython.int) -> None:
         """Prefetch the ``count`` pages at the tail of an LRU list, which reclaim looks at next."""
         if cython.compiled:
-            lru: LruRings = self.lru
             item: cython.int
-            number: cython.longlong = lru.ring[head].tail
-            last: cython.longlong = max(lru.ring[head].head, number - count)
+            number: cython.longlong = self.lru.ring[head].tail
+            last: cython.longlong = max(self.lru.ring[head].head, number - count)
             while number > last:
                 number -= 1
-                item = lru.slot[lru.place_of(head, number)]
+                item = self.lru.slot[self.lru.place_of(head, number)]
                 if item != HOLE:
                     self.prefetch(item)
 

@@ -24,7 +24,7 @@ cdef class RankBitmap:
     cdef readonly int room
     cdef unsigned long long[::1] word
     cdef int[::1] tree
-    cpdef void take(self, int place) noexcept
-    cpdef void give(self, int place) noexcept
-    cdef inline void add(self, int place, int change) noexcept
-    cpdef int before(self, int place) noexcept
+    cpdef void take(self, int place) noexcept nogil
+    cpdef void give(self, int place) noexcept nogil
+    cdef inline void add(self, int place, int change) noexcept nogil
+    cpdef int before(self, int place) noexcept nogil

@@ -6,4 +6,4 @@ from zswap_replay.mm.vmscan cimport FREED, KEEP, Vmscan
 
 @cython.final
 cdef class ExactLru(Vmscan):
-    cdef int shrink_oldest(self, int memcg) except -1
+    cdef int shrink_oldest(self, int memcg) except -1 nogil

@@ -49,7 +49,8 @@ cdef class Machine:
     cdef readonly MemcgLimits limits
     cdef readonly Memory memory
     cdef int accessed
-    cpdef int memcg_of(self, int path) except -1
+    cpdef int memcg_of(self, int path) except -1 nogil
+    cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
     @cython.locals(
         time_ns="const unsigned long long[::1]",
         event="const unsigned char[::1]",
@@ -60,11 +61,11 @@ cdef class Machine:
         path_memcg="int[::1]",
         counts="long long[::1]",
     )
-    cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
+    cdef Py_ssize_t replay_events(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1 nogil
     @cython.locals(blocks="int[::1]")
-    cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1
+    cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1 with gil
     @cython.locals(blocks="int[::1]", pages="int[::1]")
-    cdef discard_range(self, int space, unsigned long long first, unsigned long long last)
+    cdef int discard_range(self, int space, unsigned long long first, unsigned long long last) except -1 with gil
     cdef int page_event(
         self, int kind, int space, int page, int node, unsigned long long content, bint has_content
-    ) except -1
+    ) except -1 nogil

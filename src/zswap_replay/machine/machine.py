@@ -276,9 +276,19 @@ class Machine:
         """Replay the events ``start`` to ``stop`` - 1 of a batch; return the number of the first one not replayed.
 
         That is ``stop``, or an event that is the caller's (from CONTROL on), or one that names a memcg which is not
-        there yet. Raises ValueError: there are fewer events, or one of them is on a node that the machine lacks.
+        there yet. Other threads run meanwhile: the interpreter's lock is taken for what is asked outside alone.
+
+        Raises ValueError: there are fewer events, or one of them is on a node that the machine lacks.
         """
         events.check(start, stop, self.memcgs.nr_nodes)
+        with cython.nogil:
+            stop = self.replay_events(events, start, stop)
+        return stop
+
+    def replay_events(
+        self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """Do as run() does with events that were checked."""
         i: cython.Py_ssize_t
         page: cython.int
         kind: cython.int
@@ -286,21 +296,19 @@ class Machine:
         counted: cython.int
         number: cython.ulonglong
         given: cython.bint
-        pages: PageTable = self.pages
-        worker: ShrinkWorker = self.zswap.worker
         # what a hit needs, at hand
         time_ns, event, memcg, has_content = events.time_ns, events.event, events.memcg, events.has_content
         ahead, flags, path_memcg, counts = (
-            pages.ahead,
-            pages.flags,
+            self.pages.ahead,
+            self.pages.flags,
             self.paths.memcg,
             self.memcgs.accesses,
         )
-        room: cython.int = pages.room
+        room: cython.int = self.pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
         # the bits that an access sets; 0: an access is more than that
         accessed: cython.int = self.accessed
-        until: cython.ulonglong = worker.next_work()
+        until: cython.ulonglong = self.zswap.worker.next_work()
         first: cython.Py_ssize_t = start
         # the event at which to look ahead again, or closer, and the one behind those that were looked up
         end: cython.Py_ssize_t = start
@@ -311,10 +319,10 @@ class Machine:
                     self.memory.look_closer()
                     end = ahead_stop
                 else:
-                    pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
+                    self.pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
                     first = i
-                    end = ahead_stop = pages.ahead_stop
-                    if pages.nr_faults > 1:
+                    end = ahead_stop = self.pages.ahead_stop
+                    if self.pages.nr_faults > 1:
                         self.memory.look_ahead()
                         end = min(i + SOON, ahead_stop)
             page = ahead[i - first]
@@ -324,20 +332,20 @@ class Machine:
                 # a hit: the processor sets the accessed bit, and the kernel sees nothing of it
                 flags[page] |= accessed
                 if given or kind == WRITE:
-                    pages.set_content(page, kind == WRITE, events.content[i], given)
+                    self.pages.set_content(page, kind == WRITE, events.content[i], given)
                 counted = path_memcg[memcg[i]]
                 if nr_nodes > 1:
-                    counted = counted * nr_nodes + pages.page[page].node
+                    counted = counted * nr_nodes + self.pages.page[page].node
                 counts[counted] += 1
                 continue
 
             if kind >= CONTROL:
                 return i
-            worker.now = time_ns[i]
-            if worker.active:
-                worker.run_worker(self.zswap, time_ns[i])
+            self.zswap.worker.now = time_ns[i]
+            if self.zswap.worker.active:
+                self.zswap.worker.run_worker(self.zswap, time_ns[i])
             if kind == SETTLE:
-                worker.finish(self.zswap)
+                self.zswap.worker.finish(self.zswap)
             else:
                 space = self.paths.memcg_of(memcg[i])
                 if space < 0:
@@ -349,17 +357,17 @@ class Machine:
                 else:
                     for number in range(events.count[i]):
                         if number or page < 0:
-                            page = pages.find(space, events.page[i] + number)
+                            page = self.pages.find(space, events.page[i] + number)
                         if page < 0 and kind <= WRITE:
-                            page = pages.insert(space, events.page[i] + number)
+                            page = self.pages.insert(space, events.page[i] + number)
                         if page >= 0:
                             self.page_event(
                                 kind, space, page, events.node[i], events.content[i] + number, given
                             )
-            until = worker.next_work()
-            if pages.room != room:
-                room = pages.room
-                flags = pages.flags
+            until = self.zswap.worker.next_work()
+            if self.pages.room != room:
+                room = self.pages.room
+                flags = self.pages.flags
         return stop
 
     def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
@@ -409,18 +417,17 @@ class Machine:
         has_content: cython.bint,
     ) -> None:
         """Replay one event of one page that is known."""
-        pages: PageTable = self.pages
         if kind <= WRITE:
-            if pages.flags[page] & PRESENT:
+            if self.pages.flags[page] & PRESENT:
                 self.vmscan.pte_mkyoung(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
-            self.memcgs.accesses[space * self.memcgs.nr_nodes + pages.page[page].node] += 1
+            self.memcgs.accesses[space * self.memcgs.nr_nodes + self.pages.page[page].node] += 1
             if kind == WRITE or has_content:
-                pages.set_content(page, kind == WRITE, content, has_content)
+                self.pages.set_content(page, kind == WRITE, content, has_content)
         elif kind == PAGEOUT:
-            if has_content and pages.flags[page] & PRESENT:
-                pages.set_content(page, False, content, True)
+            if has_content and self.pages.flags[page] & PRESENT:
+                self.pages.set_content(page, False, content, True)
             self.vmscan.reclaim_pages(page)
         else:
             self.memory.zap_pte(page)

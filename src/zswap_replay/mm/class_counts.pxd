@@ -12,4 +12,4 @@ cpdef enum:
 @cython.final
 cdef class ClassCounts:
     cdef readonly long long[::1] counts
-    cdef void count(self, int kind, int event, int length) noexcept
+    cdef void count(self, int kind, int event, int length) noexcept nogil

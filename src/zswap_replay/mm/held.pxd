@@ -22,12 +22,12 @@ cdef class Held:
     cdef readonly unsigned long long began, since
     cdef readonly Sum pool_sum, stored_sum, same_filled_sum, zero_sum, bytes_sum
     cdef readonly long long pool_peak, stored_peak, saved_peak, entries_at_peak, bytes_at_peak
-    cdef void forget(self) noexcept
-    cdef inline long long pool_pages(self) noexcept
-    cdef inline long long stored_pages(self) noexcept
-    cdef inline long long same_filled_pages(self) noexcept
-    cdef inline long long compressed_bytes(self) noexcept
-    cpdef void restart(self, unsigned long long now) noexcept
-    cpdef void pass_time(self, unsigned long long now) noexcept
-    cpdef void note_peaks(self) noexcept
-    cpdef void count_zero_pages(self, unsigned long long now, int change) noexcept
+    cdef void forget(self) noexcept nogil
+    cdef inline long long pool_pages(self) noexcept nogil
+    cdef inline long long stored_pages(self) noexcept nogil
+    cdef inline long long same_filled_pages(self) noexcept nogil
+    cdef inline long long compressed_bytes(self) noexcept nogil
+    cpdef void restart(self, unsigned long long now) noexcept nogil
+    cpdef void pass_time(self, unsigned long long now) noexcept nogil
+    cpdef void note_peaks(self) noexcept nogil
+    cpdef void count_zero_pages(self, unsigned long long now, int change) noexcept nogil

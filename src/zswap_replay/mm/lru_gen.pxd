@@ -26,14 +26,15 @@ cdef class LruGenLists(Lruvecs):
     cdef readonly int[::1] nr_pages
     cdef int[::1] lru_add, lru_activate
     cdef int nr_lru_add, nr_lru_activate
-    cpdef int nr_gens(self, int memcg) noexcept
-    cdef int make_room(self, int page) except -1
-    cdef int folio_set_workingset(self, int page) except -1
-    cdef int lru_gen_add_folio(self, int page, int memcg, bint reclaiming) except -1
-    cdef int folio_lru_gen(self, int page) noexcept
-    cdef bint folio_update_gen(self, int page, int memcg, int gen) noexcept
-    cdef int move_to_gen(self, int page, int memcg, int gen, bint tail) except -1
-    cdef int folio_activate(self, int page) except -1
-    cdef int lru_add_drain(self) except -1
-    cdef int drain_lru_add(self) except -1
-    cdef int drain_lru_activate(self) except -1
+    cpdef int nr_gens(self, int memcg) noexcept nogil
+    cdef int make_room(self, int page) except -1 nogil
+    cdef int grow(self) except -1 with gil
+    cdef int folio_set_workingset(self, int page) except -1 nogil
+    cdef int lru_gen_add_folio(self, int page, int memcg, bint reclaiming) except -1 nogil
+    cdef int folio_lru_gen(self, int page) noexcept nogil
+    cdef bint folio_update_gen(self, int page, int memcg, int gen) noexcept nogil
+    cdef int move_to_gen(self, int page, int memcg, int gen, bint tail) except -1 nogil
+    cdef int folio_activate(self, int page) except -1 nogil
+    cdef int lru_add_drain(self) except -1 nogil
+    cdef int drain_lru_add(self) except -1 nogil
+    cdef int drain_lru_activate(self) except -1 nogil

@@ -114,7 +114,11 @@ class LruGenLists(Lruvecs):
     def make_room(self, page: cython.int) -> None:
         """Let a page have a state."""
         if page >= len(self.state):
-            self.state = grown(self.state, self.pages.room << BLOCK_SHIFT)
+            self.grow()
+
+    def grow(self) -> None:
+        """Make room for all pages of the table."""
+        self.state = grown(self.state, self.pages.room << BLOCK_SHIFT)
 
     def folio_set_workingset(self, page: cython.int) -> None:
         """Let a page that comes back have another round."""

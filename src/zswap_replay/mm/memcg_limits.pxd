@@ -12,8 +12,8 @@ cdef class MemcgLimits:
     cdef readonly PageAlloc page_alloc
     cdef readonly long long oom
     cdef bint rule_quarters_of_memory_reclaim
-    cdef int try_charge_memcg(self, int memcg) except -1
-    cdef int mem_cgroup_oom(self, int memcg, long long over) except -1
-    cdef note_oom(self, str limit, int above, int memcg, long long pages, long long over)
-    cpdef bint reclaim_below(self, int memcg, long long limit, int coming) except -1
-    cpdef Py_ssize_t memory_reclaim(self, int memcg, Py_ssize_t nr_to_reclaim, int swappiness) except -1
+    cdef int try_charge_memcg(self, int memcg) except -1 nogil
+    cdef int mem_cgroup_oom(self, int memcg, long long over) except -1 nogil
+    cdef int note_oom(self, str limit, int above, int memcg, long long pages, long long over) except -1 with gil
+    cpdef bint reclaim_below(self, int memcg, long long limit, int coming) except -1 nogil
+    cpdef Py_ssize_t memory_reclaim(self, int memcg, Py_ssize_t nr_to_reclaim, int swappiness) except -1 nogil

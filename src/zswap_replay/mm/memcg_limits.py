@@ -35,23 +35,24 @@ class MemcgLimits:
         Where nothing more can be reclaimed the kernel would kill; here the page is charged all the same, and counted.
         At memory.high nothing is counted. Models try_charge_memcg().
         """
-        memcgs: MemCgroups = self.memcgs
         limit: cython.longlong
         above: cython.int = memcg
         while above > ROOT:
-            if memcgs.memcg[above].memory_high != NO_LIMIT:
-                self.reclaim_below(above, memcgs.memcg[above].memory_high, 1)
-            limit = memcgs.memcg[above].memory_max
+            if self.memcgs.memcg[above].memory_high != NO_LIMIT:
+                self.reclaim_below(above, self.memcgs.memcg[above].memory_high, 1)
+            limit = self.memcgs.memcg[above].memory_max
             if (
                 limit != NO_LIMIT
-                and memcgs.memory_usage(above) >= limit
+                and self.memcgs.memory_usage(above) >= limit
                 and not self.reclaim_below(above, limit, 1)
             ):
-                self.note_oom("memory.max", above, memcg, memcgs.memory_usage(above) + 1, 1)
+                self.note_oom("memory.max", above, memcg, self.memcgs.memory_usage(above) + 1, 1)
                 self.mem_cgroup_oom(memcg, 1)
-            above = memcgs.memcg[above].parent
+            above = self.memcgs.memcg[above].parent
         if not self.page_alloc.alloc_pages_slowpath():
-            pages: cython.longlong = memcgs.memcg[ROOT].resident + self.vmscan.zswap.held.pool_pages() + 1
+            pages: cython.longlong = (
+                self.memcgs.memcg[ROOT].resident + self.vmscan.zswap.held.pool_pages() + 1
+            )
             self.note_oom("totalram", ROOT, memcg, pages, 1)
             self.vmscan.count_swap_full(ROOT)
             self.mem_cgroup_oom(memcg, 1)

@@ -14,5 +14,5 @@ cdef class MemcgSavings:
     cdef readonly Memcg[::1] memcg
     cpdef detach(self)
     cpdef attach(self)
-    cdef void add(self, int memcg, long long change) noexcept
-    cdef void restart(self, int memcg, long long saved) noexcept
+    cdef void add(self, int memcg, long long change) noexcept nogil
+    cdef void restart(self, int memcg, long long saved) noexcept nogil

@@ -42,28 +42,28 @@ cdef class MemCgroups:
     cdef int[::1] first_objcg, next_objcg
     cdef readonly long long[::1] accesses, events, node_zswap
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
-    cpdef void mem_cgroup_css_offline(self, int memcg) noexcept
-    cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept
-    cdef void release(self, int memcg) noexcept
-    cpdef void mem_cgroup_get(self, int memcg) noexcept
-    cpdef void mem_cgroup_put(self, int memcg) noexcept
-    cpdef int mem_cgroup_iter(self, int root, int prev) noexcept
-    cpdef int mem_cgroup_id_get_online(self, int memcg) noexcept
-    cpdef int get_obj_cgroup_from_memcg(self, int memcg) noexcept
-    cpdef int obj_cgroup_memcg(self, int objcg) noexcept
-    cpdef bint obj_cgroup_may_zswap(self, int objcg) noexcept
-    cpdef void obj_cgroup_charge_zswap(self, int objcg, int nid, int size) noexcept
-    cpdef void obj_cgroup_uncharge_zswap(self, int objcg, int nid, int size) noexcept
-    cpdef long long saved(self, int memcg) noexcept
+    cpdef void mem_cgroup_css_offline(self, int memcg) noexcept nogil
+    cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept nogil
+    cdef void release(self, int memcg) noexcept nogil
+    cpdef void mem_cgroup_get(self, int memcg) noexcept nogil
+    cpdef void mem_cgroup_put(self, int memcg) noexcept nogil
+    cpdef int mem_cgroup_iter(self, int root, int prev) noexcept nogil
+    cpdef int mem_cgroup_id_get_online(self, int memcg) noexcept nogil
+    cpdef int get_obj_cgroup_from_memcg(self, int memcg) noexcept nogil
+    cpdef int obj_cgroup_memcg(self, int objcg) noexcept nogil
+    cpdef bint obj_cgroup_may_zswap(self, int objcg) noexcept nogil
+    cpdef void obj_cgroup_charge_zswap(self, int objcg, int nid, int size) noexcept nogil
+    cpdef void obj_cgroup_uncharge_zswap(self, int objcg, int nid, int size) noexcept nogil
+    cpdef long long saved(self, int memcg) noexcept nogil
     cpdef restart_savings(self)
-    cpdef bint mem_cgroup_zswap_writeback_enabled(self, int memcg) noexcept
-    cpdef long long memory_usage(self, int memcg) noexcept
-    cpdef void charge(self, int memcg) noexcept
-    cpdef void uncharge(self, int memcg, int pages) noexcept
-    cpdef bint mem_cgroup_try_charge_swap(self, int memcg) noexcept
-    cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept
-    cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept
-    cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept
-    cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept
-    cdef void prefetch(self, int memcg) noexcept
+    cpdef bint mem_cgroup_zswap_writeback_enabled(self, int memcg) noexcept nogil
+    cpdef long long memory_usage(self, int memcg) noexcept nogil
+    cpdef void charge(self, int memcg) noexcept nogil
+    cpdef void uncharge(self, int memcg, int pages) noexcept nogil
+    cpdef bint mem_cgroup_try_charge_swap(self, int memcg) noexcept nogil
+    cpdef void mem_cgroup_uncharge_swap(self, int memcg) noexcept nogil
+    cpdef long long mem_cgroup_get_nr_swap_pages(self, int memcg) noexcept nogil
+    cpdef bint mem_cgroup_swap_full(self, int memcg) noexcept nogil
+    cpdef void count_memcg_event(self, int memcg, int nid, int event) noexcept nogil
+    cdef void prefetch(self, int memcg) noexcept nogil
     cpdef grow(self)

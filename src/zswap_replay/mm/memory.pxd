@@ -28,14 +28,14 @@ cdef class Memory:
     cdef bint reads_ahead
     cdef readonly bint seen_reads
     cdef readonly long long first_touches
-    cdef void look_ahead(self) noexcept
-    cdef void look_closer(self) noexcept
+    cdef void look_ahead(self) noexcept nogil
+    cdef void look_closer(self) noexcept nogil
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content
-    ) except -1
-    cdef int do_anonymous_page(self, int page, int node) except -1
+    ) except -1 nogil
+    cdef int do_anonymous_page(self, int page, int node) except -1 nogil
     cpdef see_reads(self, bint seen)
-    cdef int do_swap_page(self, int page, bint write) except -1
-    cdef int zap_pte_range(self, DeviceSlots slots, int[::1] pages) except -1
-    cdef int zap_pte(self, int page) except -1
-    cpdef int forget_pages(self, int memcg) except -1
+    cdef int do_swap_page(self, int page, bint write) except -1 nogil
+    cdef int zap_pte_range(self, DeviceSlots slots, int[::1] pages) except -1 nogil
+    cdef int zap_pte(self, int page) except -1 nogil
+    cpdef int forget_pages(self, int memcg) except -1 nogil

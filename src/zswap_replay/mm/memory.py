@@ -63,28 +63,24 @@ class Memory:
 
     def look_ahead(self) -> None:
         """Ask for what the faults that PageTable.look_ahead() found will need of their memcgs."""
-        pages: PageTable = self.pages
-        lru: ListLru = self.page_io.zswap.pools.current.lru
         memcg: cython.int
         i: cython.int
-        for i in range(pages.nr_faults):
-            memcg = pages.space_of(pages.faults[i])
+        for i in range(self.pages.nr_faults):
+            memcg = self.pages.space_of(self.pages.faults[i])
             self.memcgs.prefetch(memcg)
             self.swap_cache.lruvecs.prefetch(memcg)
-            lru.prefetch(0, memcg)
+            self.page_io.zswap.pools.current.lru.prefetch(0, memcg)
 
     def look_closer(self) -> None:
         """Ask for the places of their lists that they will need, once the rings are there."""
-        pages: PageTable = self.pages
-        lru: ListLru = self.page_io.zswap.pools.current.lru
         page: cython.int
         memcg: cython.int
         i: cython.int
-        for i in range(pages.nr_faults):
-            page = pages.faults[i]
-            memcg = pages.space_of(page)
+        for i in range(self.pages.nr_faults):
+            page = self.pages.faults[i]
+            memcg = self.pages.space_of(page)
             self.swap_cache.lruvecs.prefetch_ends(memcg)
-            lru.prefetch_places(page, pages.page[page].node, memcg)
+            self.page_io.zswap.pools.current.lru.prefetch_places(page, self.pages.page[page].node, memcg)
 
     def handle_mm_fault(
         self,
@@ -135,35 +131,34 @@ class Memory:
         in there keeps its slot.
         Models do_swap_page().
         """
-        pages: PageTable = self.pages
-        cached: cython.bint = pages.flags[page] & SWAPCACHE != 0
-        if cached and self.seen_reads and not write and not pages.flags[page] & DIRTY:
+        cached: cython.bint = self.pages.flags[page] & SWAPCACHE != 0
+        if cached and self.seen_reads and not write and not self.pages.flags[page] & DIRTY:
             self.vmscan.drop_swap_cache(page)
             cached = False
         if not cached:
             memcg: cython.int = self.swap_cache.swapin_memcg(page)
             # in the swap cache from here on: its own entry cannot be written back while room is made for it
-            pages.flags[page] |= SWAPCACHE | YOUNG
+            self.pages.flags[page] |= SWAPCACHE | YOUNG
             if self.reads_ahead:
                 self.readahead.swapin_readahead(page)
             self.limits.try_charge_memcg(memcg)
             self.swap_cache.add_folio(page, memcg)
-            pages.flags[page] &= ~REFERENCED
+            self.pages.flags[page] &= ~REFERENCED
             if not self.page_io.swap_readpage(page):
                 self.vmscan.wait_for_disk()
-            self.memcgs.count_memcg_event(memcg, pages.page[page].node, PGMAJFAULT)
+            self.memcgs.count_memcg_event(memcg, self.pages.page[page].node, PGMAJFAULT)
         else:
             self.vmscan.pte_mkyoung(page)
             if self.reads_ahead:
                 self.readahead.swap_cache_get_folio(page)
-        pages.flags[page] |= PRESENT | YOUNG
+        self.pages.flags[page] |= PRESENT | YOUNG
         if (
             write
             or (self.vmscan.synchronous_swap and not (cached and self.rule_cached_slots_kept))
-            or self.memcgs.mem_cgroup_swap_full(pages.page[page].memcg)
+            or self.memcgs.mem_cgroup_swap_full(self.pages.page[page].memcg)
         ):
             self.swap_slots.free_swap_slot(page)
-            pages.flags[page] |= DIRTY
+            self.pages.flags[page] |= DIRTY
 
     def zap_pte_range(self, slots: DeviceSlots, pages: Column) -> None:
         """Free pages of one address space, in their order: runs of slots go back at once.

@@ -10,5 +10,5 @@ cdef class PageAlloc:
     cdef readonly Vmscan vmscan
     cdef readonly Zswap zswap
     cdef readonly long long totalram_pages
-    cdef bint alloc_pages_slowpath(self) except -1
-    cdef bint should_reclaim_retry(self, int no_progress_loops) except -1
+    cdef bint alloc_pages_slowpath(self) except -1 nogil
+    cdef bint should_reclaim_retry(self, int no_progress_loops) except -1 nogil

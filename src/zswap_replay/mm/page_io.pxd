@@ -19,6 +19,6 @@ cdef class PageIo:
     cdef readonly Zswap zswap
     cdef bint rule_zeromap
     cdef readonly long long pswpin, pswpout, swpin_zero, swpout_zero
-    cdef int swap_writepage(self, int page) except -1
-    cdef inline int kind_of_content(self, unsigned long long content) except -1
-    cdef int swap_readpage(self, int page) except -1
+    cdef int swap_writepage(self, int page) except -1 nogil
+    cdef inline int kind_of_content(self, unsigned long long content) except -1 nogil
+    cdef int swap_readpage(self, int page) except -1 nogil

@@ -17,9 +17,11 @@ cdef class Writeback:
     cdef readonly int plugged, submitted, ended
     cdef int[::1] write_page
     cdef long long[::1] write_end, write_added
-    cpdef folio_start_writeback(self, int page, bint fresh)
-    cpdef void blk_finish_plug(self) noexcept
-    cpdef int end_writes(self, long long until) except -1
-    cdef int folio_end_writeback(self, int write) except -1
-    cpdef bint begin_reclaim(self) noexcept
-    cpdef int end_reclaim(self) except -1
+    cpdef int folio_start_writeback(self, int page, bint fresh) except -1 nogil
+    cdef int grow(self) except -1 with gil
+    cdef int add_to_plug(self, int page, bint fresh) except -1 nogil
+    cpdef void blk_finish_plug(self) noexcept nogil
+    cpdef int end_writes(self, long long until) except -1 nogil
+    cdef int folio_end_writeback(self, int write) except -1 nogil
+    cpdef bint begin_reclaim(self) noexcept nogil
+    cpdef int end_reclaim(self) except -1 nogil

@@ -46,14 +46,21 @@ class Writeback:
 
     def folio_start_writeback(self, page: cython.int, fresh: cython.bint) -> None:
         """Write a page to the device; ``fresh``: it came into memory for that. Models __swap_writepage()."""
-        if not self.reclaiming:
-            if not (fresh and self.batches):
-                self.lruvecs.folio_rotate_reclaimable(page, self.pages.page[page].memcg)
-            return
+        if self.reclaiming:
+            self.add_to_plug(page, fresh)
+        elif not (fresh and self.batches):
+            self.lruvecs.folio_rotate_reclaimable(page, self.pages.page[page].memcg)
+
+    def grow(self) -> None:
+        """Make room for twice as many writes."""
+        self.write_page = grown(self.write_page, 2 * self.plugged)
+        self.write_end = grown(self.write_end, 2 * self.plugged)
+        self.write_added = grown(self.write_added, 2 * self.plugged)
+
+    def add_to_plug(self, page: cython.int, fresh: cython.bint) -> None:
+        """Hold a write back until the reclaim that is under way has a batch of them."""
         if self.plugged == len(self.write_page):
-            self.write_page = grown(self.write_page, 2 * self.plugged)
-            self.write_end = grown(self.write_end, 2 * self.plugged)
-            self.write_added = grown(self.write_added, 2 * self.plugged)
+            self.grow()
         self.pages.flags[page] |= WRITEBACK
         self.write_page[self.plugged] = page
         self.write_added[self.plugged] = self.lruvecs.added if fresh else -1

@@ -14,16 +14,17 @@ cdef class PteTables:
     cdef dict found
     cdef readonly int[::1] table_of_block, newest, older, first, last, block
     cdef readonly unsigned char[::1] filters
-    cdef int offset_of(self, int page) noexcept
-    cpdef int map_page(self, int page) except -1
-    cdef void forget_block(self, int block) noexcept
-    cdef int table_at(self, int space, unsigned long long number, int offset) except -1
-    cdef int newest_of(self, int space) noexcept
-    cdef int table_of(self, int page) noexcept
-    cdef int page_at(self, int table, int offset) noexcept
-    cdef int pages_of(self, int table) noexcept
+    cdef int offset_of(self, int page) noexcept nogil
+    cpdef int map_page(self, int page) except -1 nogil
+    cdef void forget_block(self, int block) noexcept nogil
+    cdef int grow(self) except -1 with gil
+    cdef int table_at(self, int space, unsigned long long number, int offset) except -1 with gil
+    cdef int newest_of(self, int space) noexcept nogil
+    cdef int table_of(self, int page) noexcept nogil
+    cdef int page_at(self, int table, int offset) noexcept nogil
+    cdef int pages_of(self, int table) noexcept nogil
     @cython.locals(flags="unsigned short[::1]")
-    cdef bint pmdp_test_and_clear_young(self, int table) noexcept
-    cdef void update_bloom_filter(self, int table, int which) noexcept
-    cdef bint test_bloom_filter(self, int table, int which) noexcept
-    cdef void reset_bloom_filter(self, int space, int which) noexcept
+    cdef bint pmdp_test_and_clear_young(self, int table) noexcept nogil
+    cdef void update_bloom_filter(self, int table, int which) noexcept nogil
+    cdef bint test_bloom_filter(self, int table, int which) noexcept nogil
+    cdef void reset_bloom_filter(self, int space, int which) noexcept nogil

@@ -52,7 +52,7 @@ class PteTables:
         """Note that a page is mapped, which makes its page table where it is the first one there."""
         block: cython.int = page >> BLOCK_SHIFT
         if block >= len(self.table_of_block):
-            self.table_of_block = grown(self.table_of_block, self.pages.room, -1)
+            self.grow()
         table: cython.int = self.table_of_block[block]
         offset: cython.int = self.offset_of(page)
         if table < 0:
@@ -69,6 +69,10 @@ class PteTables:
             offset: cython.int = self.offset_of(block << BLOCK_SHIFT)
             self.block[self.table_of_block[block] * BLOCKS_PER_PTE + (offset >> BLOCK_SHIFT)] = -1
             self.table_of_block[block] = -1
+
+    def grow(self) -> None:
+        """Make room for all blocks of the table of pages."""
+        self.table_of_block = grown(self.table_of_block, self.pages.room, -1)
 
     def table_at(self, space: cython.int, number: cython.ulonglong, offset: cython.int) -> cython.int:
         """Return the table of an address space with a number, made with one page where it is not there yet."""

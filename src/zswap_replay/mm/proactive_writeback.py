@@ -38,7 +38,6 @@ class ProactiveWriteback:
         """
         if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg):
             return 0
-        zswap: Zswap = self.zswap
         written: cython.longlong = 0
         failures: cython.int = 0
         scans: cython.int = 0
@@ -49,11 +48,11 @@ class ProactiveWriteback:
                 failures += scans == 0
                 scans = 0
                 continue
-            before: cython.longlong = zswap.stock.compressed_bytes
-            if zswap.worker.shrink_memcg_batch(zswap, visited, NR_ZSWAP_WB_BATCH) == -ENOENT:
+            before: cython.longlong = self.zswap.stock.compressed_bytes
+            if self.zswap.worker.shrink_memcg_batch(self.zswap, visited, NR_ZSWAP_WB_BATCH) == -ENOENT:
                 continue
             scans += 1
-            shrunk: cython.longlong = before - zswap.stock.compressed_bytes
+            shrunk: cython.longlong = before - self.zswap.stock.compressed_bytes
             failures += shrunk == 0
             written += shrunk
             self.count(visited, shrunk)

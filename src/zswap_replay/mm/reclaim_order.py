@@ -37,24 +37,26 @@ class ReclaimOrder:
 
     def refresh(self) -> None:
         """Bring the columns up to date with the tree."""
-        memcgs: MemCgroups = self.memcgs
-        if self.tree_changes == memcgs.tree_changes:
-            return
-        self.tree_changes = memcgs.tree_changes
-        if len(self.order) < memcgs.nr:
-            self.order = column(2 * memcgs.nr, INT)
-            self.behind = column(2 * memcgs.nr, INT)
+        if self.tree_changes != self.memcgs.tree_changes:
+            self.rebuild()
+
+    def rebuild(self) -> None:
+        """Find the order anew."""
+        self.tree_changes = self.memcgs.tree_changes
+        if len(self.order) < self.memcgs.nr:
+            self.order = column(2 * self.memcgs.nr, INT)
+            self.behind = column(2 * self.memcgs.nr, INT)
         place, before = self.lruvecs.place, self.lruvecs.busy
         busy = column(len(before), UCHAR)
         at: cython.int = 0
-        memcg: cython.int = memcgs.mem_cgroup_iter(ROOT, -1)
+        memcg: cython.int = self.memcgs.mem_cgroup_iter(ROOT, -1)
         while memcg >= 0:
             busy[at] = before[place[memcg]] if memcg < self.nr_known else AWAKE
             place[memcg] = at
             self.order[at] = memcg
             at += 1
             self.behind[at - 1] = at
-            memcg = memcgs.mem_cgroup_iter(ROOT, memcg)
+            memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
         self.lruvecs.busy = busy
         self.lruvecs.most = column(len(busy) >> BUSY_SHIFT, UCHAR, AWAKE)
         self.in_row = column(len(self.lruvecs.most), UCHAR, 1)
@@ -62,11 +64,11 @@ class ReclaimOrder:
         for behind in range(1, at):
             if behind & BUSY_MASK and self.order[behind] != self.order[behind - 1] + 1:
                 self.in_row[behind >> BUSY_SHIFT] = 0
-        self.nr_known = memcgs.nr
+        self.nr_known = self.memcgs.nr
         above: cython.int
         while at > 1:
             at -= 1
-            above = place[memcgs.memcg[self.order[at]].parent]
+            above = place[self.memcgs.memcg[self.order[at]].parent]
             if self.behind[above] < self.behind[at]:
                 self.behind[above] = self.behind[at]
 

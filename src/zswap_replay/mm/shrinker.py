@@ -50,6 +50,10 @@ class Shrinker:
             return 0
         return self.do_shrink_slab(nid, memcg, priority)
 
+    def grow(self, slot: cython.int) -> None:
+        """Make room for a memcg and node, and as many more."""
+        self.nr_deferred = grown(self.nr_deferred, 2 * (slot + 1))
+
     def do_shrink_slab(self, nid: cython.int, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
         """Scan a share of the objects that grows with urgency, 128 at a time, and put off what makes no batch.
 
@@ -60,7 +64,7 @@ class Shrinker:
             return 0
         slot: cython.int = memcg * self.zswap.nr_nodes + nid
         if slot >= len(self.nr_deferred):
-            self.nr_deferred = grown(self.nr_deferred, 2 * (slot + 1))
+            self.grow(slot)
         deferred: cython.longlong = self.nr_deferred[slot]
         delta: cython.longlong = scan_share(freeable, priority)
         total_scan: cython.longlong = scan_target(deferred, freeable, priority)

@@ -20,15 +20,15 @@ cdef class Lruvecs:
     cdef int[::1] place
     cdef unsigned char[::1] busy, most
     cpdef new_memcg(self)
-    cpdef wake(self, int memcg)
-    cdef void wake_all(self) noexcept
-    cdef void set_busy(self, int at, int until) noexcept
-    cdef void prefetch(self, int memcg) noexcept
-    cdef void prefetch_ends(self, int memcg) noexcept
+    cdef void wake(self, int memcg) noexcept nogil
+    cdef void wake_all(self) noexcept nogil
+    cdef void set_busy(self, int at, int until) noexcept nogil
+    cdef void prefetch(self, int memcg) noexcept nogil
+    cdef void prefetch_ends(self, int memcg) noexcept nogil
     cpdef give_up(self, int memcg)
-    cdef int forget_block(self, int block) except -1
-    cdef int lruvec_add_folio(self, int page, int memcg) except -1
-    cdef void lruvec_del_folio(self, int page, int memcg) noexcept
-    cdef int folio_add_lru(self, int page, int memcg) except -1
-    cdef int folio_rotate_reclaimable(self, int page, int memcg) except -1
+    cdef int forget_block(self, int block) except -1 nogil
+    cdef int lruvec_add_folio(self, int page, int memcg) except -1 nogil
+    cdef void lruvec_del_folio(self, int page, int memcg) noexcept nogil
+    cdef int folio_add_lru(self, int page, int memcg) except -1 nogil
+    cdef int folio_rotate_reclaimable(self, int page, int memcg) except -1 nogil
     cpdef int lru_reparent_memcg(self, int memcg, int parent) except -1

@@ -18,8 +18,8 @@ cdef class SwapClusters:
     cdef readonly SwapCluster[::1] cluster
     cdef readonly ListHeads lists
     cdef readonly int nr_clusters, next
-    cdef int add_cluster(self) except -1
-    cdef void move_cluster(self, int cluster, int flags) noexcept
-    cpdef int cluster_alloc_swap_entry(self) except -1
-    cdef int alloc_swap_scan_cluster(self, int cluster, int offset) noexcept
-    cpdef void swap_range_free(self, int slot) noexcept
+    cdef int add_cluster(self) except -1 with gil
+    cdef void move_cluster(self, int cluster, int flags) noexcept nogil
+    cpdef int cluster_alloc_swap_entry(self) except -1 nogil
+    cdef int alloc_swap_scan_cluster(self, int cluster, int offset) noexcept nogil
+    cpdef void swap_range_free(self, int slot) noexcept nogil

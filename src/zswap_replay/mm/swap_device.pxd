@@ -6,10 +6,11 @@ cdef class SwapDevice:
     cdef readonly int[::1] slot_of
     cdef readonly Held held
     cdef readonly Stock stock
-    cdef int set_slot(self, int page, int slot) except -1
-    cdef int kind_of_content(self, unsigned long long content) except -1
-    cdef bint write_page(self, int page, unsigned long long now) except -1
-    cdef bint swap_writepage_bdev_sync(self, int page, unsigned long long now) except -1
-    cdef int read_page(self, int page, unsigned long long now) except -1
-    cdef int slot_free_notify(self, int slot, unsigned long long now) except -1
-    cdef int discard(self, int slots) except -1
+    cdef int set_slot(self, int page, int slot) except -1 nogil
+    cdef int grow_slots(self) except -1 with gil
+    cdef int kind_of_content(self, unsigned long long content) except -1 nogil
+    cdef bint write_page(self, int page, unsigned long long now) except -1 nogil
+    cdef bint swap_writepage_bdev_sync(self, int page, unsigned long long now) except -1 nogil
+    cdef int read_page(self, int page, unsigned long long now) except -1 nogil
+    cdef int slot_free_notify(self, int slot, unsigned long long now) except -1 nogil
+    cdef int discard(self, int slots) except -1 nogil

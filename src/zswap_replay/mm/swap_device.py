@@ -27,8 +27,12 @@ class SwapDevice:
     def set_slot(self, page: cython.int, slot: cython.int) -> None:
         """Note the slot of a page."""
         if page >= len(self.slot_of):
-            self.slot_of = grown(self.slot_of, self.pages.room << BLOCK_SHIFT)
+            self.grow_slots()
         self.slot_of[page] = slot
+
+    def grow_slots(self) -> None:
+        """Make room for all pages of the table."""
+        self.slot_of = grown(self.slot_of, self.pages.room << BLOCK_SHIFT)
 
     def kind_of_content(self, content: cython.ulonglong) -> cython.int:
         """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""

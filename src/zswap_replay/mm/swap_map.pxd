@@ -11,9 +11,11 @@ cdef class SwapMap(SwapSlots):
     cdef readonly int[::1] page_at, slot_of
     cdef int[::1] slots, slots_ret
     cdef readonly int lowest_bit, cluster_next, cluster_nr, cur, nr
-    cdef bint in_use(self, int slot) except -1
-    cdef int page_in(self, int slot) noexcept
-    cdef int first_empty(self) except -1
-    cdef int scan_swap_map_slots(self, int wanted) except -1
-    cdef int cluster_alloc_swap(self, int wanted) except -1
-    cdef int swap_range_free(self, int slot) except -1
+    cdef int grow_map(self, int slot) except -1 with gil
+    cdef int grow_slots(self, int page, int slot) except -1 with gil
+    cdef bint in_use(self, int slot) except -1 nogil
+    cdef int page_in(self, int slot) noexcept nogil
+    cdef int first_empty(self) except -1 nogil
+    cdef int scan_swap_map_slots(self, int wanted) except -1 nogil
+    cdef int cluster_alloc_swap(self, int wanted) except -1 nogil
+    cdef int swap_range_free(self, int slot) except -1 nogil

@@ -49,7 +49,7 @@ class SwapMap(SwapSlots):
     def in_use(self, slot: cython.int) -> cython.bint:
         """Tell whether a slot is in use; the device is as long as it has to be."""
         if slot >= len(self.swap_map):
-            self.swap_map = grown(self.swap_map, 2 * slot)
+            self.grow_map(slot)
         return self.swap_map[slot] != 0
 
     def page_in(self, slot: cython.int) -> cython.int:
@@ -103,6 +103,17 @@ class SwapMap(SwapSlots):
             self.slots[self.nr] = self.clusters.cluster_alloc_swap_entry()
             self.nr += 1
 
+    def grow_map(self, slot: cython.int) -> None:
+        """Make room in the map for a slot, and as many more."""
+        self.swap_map = grown(self.swap_map, 2 * slot)
+
+    def grow_slots(self, page: cython.int, slot: cython.int) -> None:
+        """Make room for all pages of the table, and for a slot and as many more, where there is none."""
+        if page >= len(self.slot_of):
+            self.slot_of = grown(self.slot_of, self.pages.room << BLOCK_SHIFT)
+        if slot >= len(self.page_at):
+            self.page_at = grown(self.page_at, 2 * slot, -1)
+
     def folio_alloc_swap(self, page: cython.int) -> cython.bint:
         """Give a page the next slot of the cache, as SwapSlots does.
 
@@ -116,11 +127,9 @@ class SwapMap(SwapSlots):
                 self.cluster_alloc_swap(wanted)
             else:
                 self.scan_swap_map_slots(wanted)
-        if page >= len(self.slot_of):
-            self.slot_of = grown(self.slot_of, self.pages.room << BLOCK_SHIFT)
         slot: cython.int = self.slots[self.cur]
-        if slot >= len(self.page_at):
-            self.page_at = grown(self.page_at, 2 * slot, -1)
+        if page >= len(self.slot_of) or slot >= len(self.page_at):
+            self.grow_slots(page, slot)
         self.slot_of[page] = slot
         self.page_at[slot] = page
         self.cur += 1

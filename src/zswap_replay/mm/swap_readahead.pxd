@@ -13,7 +13,7 @@ cpdef enum:
     SWAP_RA_HITS_MAX = 63
     FIRST_HITS = 4
 
-cpdef int swapin_nr_pages(long long prev, long long at, int hits, int max_pages, int prev_win) noexcept
+cpdef int swapin_nr_pages(long long prev, long long at, int hits, int max_pages, int prev_win) noexcept nogil
 
 @cython.final
 cdef class SwapReadahead:
@@ -29,11 +29,12 @@ cdef class SwapReadahead:
     cdef readonly int[::1] win, hits
     cdef readonly unsigned char[::1] ahead
     cdef readonly long long start, end, swap_ra, swap_ra_hit
-    cdef int make_room(self, int page, int space) except -1
-    cdef void forget_block(self, int block) noexcept
-    cdef int swap_cache_get_folio(self, int page) except -1
-    cdef int swapin_readahead(self, int page) except -1
-    cdef int swap_cluster_readahead(self, int page) except -1
-    cdef int read_one(self, int near) except -1
-    cdef int swap_ra_info(self, int page) except -1
-    cdef int read_ahead(self, int page, long long start, long long end) except -1
+    cdef int make_room(self, int page, int space) except -1 nogil
+    cdef int grow(self, int page, int space) except -1 with gil
+    cdef void forget_block(self, int block) noexcept nogil
+    cdef int swap_cache_get_folio(self, int page) except -1 nogil
+    cdef int swapin_readahead(self, int page) except -1 nogil
+    cdef int swap_cluster_readahead(self, int page) except -1 nogil
+    cdef int read_one(self, int near) except -1 nogil
+    cdef int swap_ra_info(self, int page) except -1 nogil
+    cdef int read_ahead(self, int page, long long start, long long end) except -1 nogil

@@ -92,6 +92,11 @@ class SwapReadahead:
 
     def make_room(self, page: cython.int, space: cython.int) -> None:
         """Let a page have a mark, and its address space a window."""
+        if page >= len(self.ahead) or space >= len(self.prev):
+            self.grow(page, space)
+
+    def grow(self, page: cython.int, space: cython.int) -> None:
+        """Make room for all pages of the table, and for a space and as many more, where there is none."""
         if page >= len(self.ahead):
             self.ahead = grown(self.ahead, self.pages.room << BLOCK_SHIFT)
         if space >= len(self.prev):

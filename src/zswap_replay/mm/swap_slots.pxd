@@ -19,9 +19,9 @@ cdef class SwapSlots:
     cdef bint rule_slots_freed_in_batches, rule_slots_cached
     cdef readonly int[::1] returned_memcg
     cdef readonly int n_ret
-    cdef bint folio_alloc_swap(self, int page) except -1
-    cdef int free_swap_slot(self, int page) except -1
-    cdef int swapcache_free_entries(self) except -1
+    cdef bint folio_alloc_swap(self, int page) except -1 nogil
+    cdef int free_swap_slot(self, int page) except -1 nogil
+    cdef int swapcache_free_entries(self) except -1 nogil
 
 @cython.final
 cdef class DeviceSlots(SwapSlots):
@@ -31,12 +31,12 @@ cdef class DeviceSlots(SwapSlots):
     cdef readonly long long total_swap_pages, nr_swap_pages
     cdef int[::1] slots, slots_ret
     cdef readonly int cur, nr
-    cdef void set_nr_swap_pages(self, long long free) noexcept
-    cdef bint check_cache_active(self) except -1
-    cdef int drain_slots_cache(self) except -1
-    cdef int get_swap_pages(self, long long wanted) except -1
-    cdef void forget_slot(self, int page) noexcept
-    cdef int give_up(self, int slot, int memcg, int page) except -1
-    cdef int swap_entry_free(self, int slot, int memcg) except -1
-    cdef int swap_pte_batch(self, int[::1] pages, int at) noexcept
-    cdef bint free_swap_and_cache_nr(self, int[::1] pages, int at, int count) except -1
+    cdef void set_nr_swap_pages(self, long long free) noexcept nogil
+    cdef bint check_cache_active(self) except -1 nogil
+    cdef int drain_slots_cache(self) except -1 nogil
+    cdef int get_swap_pages(self, long long wanted) except -1 nogil
+    cdef void forget_slot(self, int page) noexcept nogil
+    cdef int give_up(self, int slot, int memcg, int page) except -1 nogil
+    cdef int swap_entry_free(self, int slot, int memcg) except -1 nogil
+    cdef int swap_pte_batch(self, int[::1] pages, int at) noexcept nogil
+    cdef bint free_swap_and_cache_nr(self, int[::1] pages, int at, int count) except -1 nogil

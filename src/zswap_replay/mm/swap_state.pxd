@@ -13,11 +13,11 @@ cdef class SwapCache:
     cdef readonly Lruvecs lruvecs
     cdef readonly Workingset workingset
     cdef readonly int free_folios
-    cdef int add_folio(self, int page, int memcg) except -1
-    cdef void free_folio(self, int page) noexcept
-    cdef void begin_batch(self, int memcg) noexcept
-    cdef void end_batch(self, int memcg) noexcept
-    cdef void mem_cgroup_uncharge_folios(self, int memcg) noexcept
-    cdef int get_obj_cgroup_from_folio(self, int page) noexcept
-    cpdef int swapin_memcg(self, int page) noexcept
-    cpdef int read_swap_cache_async(self, int page) except -1
+    cdef int add_folio(self, int page, int memcg) except -1 nogil
+    cdef void free_folio(self, int page) noexcept nogil
+    cdef void begin_batch(self, int memcg) noexcept nogil
+    cdef void end_batch(self, int memcg) noexcept nogil
+    cdef void mem_cgroup_uncharge_folios(self, int memcg) noexcept nogil
+    cdef int get_obj_cgroup_from_folio(self, int page) noexcept nogil
+    cpdef int swapin_memcg(self, int page) noexcept nogil
+    cpdef int read_swap_cache_async(self, int page) except -1 nogil

@@ -24,10 +24,10 @@ cdef class SwapInfo:
     cdef readonly Records records
     cdef readonly SwapCluster[::1] cluster
     cdef readonly ListHeads lists
-    cdef void mark_used(self, int slot) noexcept
-    cdef void add_to_list(self, int cluster, int flags) noexcept
-    cdef void move_cluster(self, int cluster, int flags) noexcept
-    cpdef int cluster_alloc_swap_entry(self) noexcept
-    cdef int alloc_swap_scan_cluster(self, int offset) noexcept
-    cdef void cluster_alloc_range(self, int cluster, int slot) noexcept
-    cpdef bint dec_cluster_info_page(self, int slot) noexcept
+    cdef void mark_used(self, int slot) noexcept nogil
+    cdef void add_to_list(self, int cluster, int flags) noexcept nogil
+    cdef void move_cluster(self, int cluster, int flags) noexcept nogil
+    cpdef int cluster_alloc_swap_entry(self) noexcept nogil
+    cdef int alloc_swap_scan_cluster(self, int offset) noexcept nogil
+    cdef void cluster_alloc_range(self, int cluster, int slot) noexcept nogil
+    cpdef bint dec_cluster_info_page(self, int slot) noexcept nogil

@@ -31,12 +31,12 @@ cpdef enum:
     ACTIVATE = 2
     KEEP_DIRTY = 3
 
-cpdef int anon_share(int swappiness) noexcept
-cpdef int file_share(int swappiness) noexcept
+cpdef int anon_share(int swappiness) noexcept nogil
+cpdef int file_share(int swappiness) noexcept nogil
 cpdef long long scan_count(
     long long size, int priority, bint online, long long share, long long whole
-) noexcept
-cpdef long long inactive_ratio(long long pages) noexcept
+) noexcept nogil
+cpdef long long inactive_ratio(long long pages) noexcept nogil
 
 cdef class PageReclaim:
     cdef readonly PageTable pages
@@ -60,38 +60,37 @@ cdef class PageReclaim:
     cdef int[::1] coming, next_pages, isolated, fates, deactivated
     cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pageouts, pgscan, pgsteal
-    cdef void set_swappiness(self, int swappiness) noexcept
-    cdef int pte_mkyoung(self, int page) except -1
-    cdef void folio_set_active(self, int page) noexcept
-    cdef int wait_for_disk(self) except -1
-    cdef int pageout(self, int page) except -1
-    cdef note_swap_full(self, int memcg)
-    cdef void remove_mapping(self, int page, int memcg) noexcept
-    cdef void drop_swap_cache(self, int page) noexcept
-    cdef reclaim_pages(self, int page)
-    cdef int folio_check_references(self, int page) noexcept
-    cdef int shrink_folio(self, int page, int memcg) except -1
-    @cython.locals(lists=LruRings)
-    cdef int shrink_inactive_list(self, int memcg, int nr_to_scan) except -1
-    @cython.locals(lists=LruRings)
-    cdef int shrink_active_list(self, int memcg, int nr_to_scan) except -1
-    cdef bint can_reclaim_anon_pages(self, int memcg) noexcept
-    cdef bint can_progress(self, int root) noexcept
-    cdef bint has_pages(self, int memcg) noexcept
-    cdef void count_swap_full(self, int root) noexcept
-    cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept
-    cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1
-    cpdef bint inactive_is_low(self, int memcg) noexcept
-    cdef bint may_deactivate(self, int memcg) noexcept
+    cdef void set_swappiness(self, int swappiness) noexcept nogil
+    cdef int pte_mkyoung(self, int page) except -1 nogil
+    cdef void folio_set_active(self, int page) noexcept nogil
+    cdef int wait_for_disk(self) except -1 nogil
+    cdef int pageout(self, int page) except -1 nogil
+    cdef int note_swap_full(self, int memcg) except -1 nogil
+    cdef void remove_mapping(self, int page, int memcg) noexcept nogil
+    cdef void drop_swap_cache(self, int page) noexcept nogil
+    cdef int note_shortage(self, int above, int memcg) except -1 with gil
+    cdef int reclaim_pages(self, int page) except -1 nogil
+    cdef int folio_check_references(self, int page) noexcept nogil
+    cdef int shrink_folio(self, int page, int memcg) except -1 nogil
+    cdef int shrink_inactive_list(self, int memcg, int nr_to_scan) except -1 nogil
+    cdef int shrink_active_list(self, int memcg, int nr_to_scan) except -1 nogil
+    cdef bint can_reclaim_anon_pages(self, int memcg) noexcept nogil
+    cdef bint can_progress(self, int root) noexcept nogil
+    cdef bint has_pages(self, int memcg) noexcept nogil
+    cdef void count_swap_full(self, int root) noexcept nogil
+    cdef long long get_scan_count(self, int memcg, int head, int priority) noexcept nogil
+    cdef Py_ssize_t shrink_lruvec(self, int memcg, int priority, long long nr_to_reclaim) except -1 nogil
+    cdef bint inactive_is_low(self, int memcg) noexcept nogil
+    cdef bint may_deactivate(self, int memcg) noexcept nogil
 
 cdef class Vmscan(PageReclaim):
-    cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1
-    cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1
+    cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1 nogil
+    cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1 nogil
     @cython.locals(coming="int[::1]")
-    cdef void look_ahead(self, int at, int stop, int priority) noexcept
-    cdef void ask_for(self, int memcg) noexcept
-    cdef int look_at_tail(self, int memcg, int priority) noexcept
-    cdef int busy_until(self, int memcg) noexcept
-    cdef void see_activations(self, int root) noexcept
-    cdef int shrink_slab(self, int memcg, int priority) except -1
-    cpdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1
+    cdef void look_ahead(self, int at, int stop, int priority) noexcept nogil
+    cdef void ask_for(self, int memcg) noexcept nogil
+    cdef int look_at_tail(self, int memcg, int priority) noexcept nogil
+    cdef int busy_until(self, int memcg) noexcept nogil
+    cdef void see_activations(self, int root) noexcept nogil
+    cdef int shrink_slab(self, int memcg, int priority) except -1 nogil
+    cdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1 nogil

@@ -220,22 +220,25 @@ class PageReclaim:
 
     def note_swap_full(self, memcg: cython.int) -> None:
         """Count a page of a memcg that a memory.swap.max up the tree, or a device that is full, keeps in memory."""
-        memcgs: MemCgroups = self.memcgs
         self.swap_cache.mem_cgroup_uncharge_folios(memcg)
         self.swap_full += 1
         self.swap_full_memcg = memcg
         above: cython.int = memcg
         while above > ROOT and (
-            memcgs.memcg[above].swap_max == NO_LIMIT
-            or memcgs.memcg[above].swap < memcgs.memcg[above].swap_max
+            self.memcgs.memcg[above].swap_max == NO_LIMIT
+            or self.memcgs.memcg[above].swap < self.memcgs.memcg[above].swap_max
         ):
-            above = memcgs.memcg[above].parent
+            above = self.memcgs.memcg[above].parent
+        self.note_shortage(above, memcg)
+
+    def note_shortage(self, above: cython.int, memcg: cython.int) -> None:
+        """Note what would have been enough of the limit of ``above``, or of the device, where that is the root."""
         self.shortages.note(
             "memory.swap.max" if above > ROOT else "disksize",
             above,
             memcg,
             self.zswap.worker.now,
-            memcgs.memcg[above].swap + memcgs.memcg[above].resident,
+            self.memcgs.memcg[above].swap + self.memcgs.memcg[above].resident,
         )
 
     def remove_mapping(self, page: cython.int, memcg: cython.int) -> None:
@@ -255,19 +258,17 @@ class PageReclaim:
 
         Models MADV_PAGEOUT, mm/madvise.c, and reclaim_pages().
         """
-        if not self.pages.flags[page] & PRESENT:
-            return
-        memcg: cython.int = self.pages.page[page].memcg
-        self.lruvecs.lruvec_del_folio(page, memcg)
-        self.pages.flags[page] |= ISOLATED
-        fate: cython.int = self.pageout(page)
-        if fate == FREED:
-            return
-        if fate == ACTIVATE:
-            self.folio_set_active(page)
-        self.lruvecs.lruvec_add_folio(page, memcg)
-        if fate == KEEP:
-            self.writeback.folio_start_writeback(page, False)
+        if self.pages.flags[page] & PRESENT:
+            memcg: cython.int = self.pages.page[page].memcg
+            self.lruvecs.lruvec_del_folio(page, memcg)
+            self.pages.flags[page] |= ISOLATED
+            fate: cython.int = self.pageout(page)
+            if fate == ACTIVATE:
+                self.folio_set_active(page)
+            if fate != FREED:
+                self.lruvecs.lruvec_add_folio(page, memcg)
+            if fate == KEEP:
+                self.writeback.folio_start_writeback(page, False)
 
     # ---- lists ----
 
@@ -301,20 +302,18 @@ class PageReclaim:
 
         The others go back to the head in their order. Models shrink_inactive_list().
         """
-        lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON
         freed: cython.int = 0
         kept: cython.int = 0
         i: cython.int
         page: cython.int
-        lengths: Lengths = self.zswap.pools.current.lengths
         self.lruvecs.drained = self.lruvecs.added
-        taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.isolated)
+        taken: cython.int = self.lruvecs.lists.list_pop_tail(head, nr_to_scan, self.isolated)
         for i in range(taken):
             page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
             if not self.in_turns and not self.pages.flags[page] & YOUNG:
-                lengths.look_ahead(self.pages.content_of(page))
+                self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
         if not self.in_turns:
             self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
         self.swap_cache.begin_batch(memcg)
@@ -341,7 +340,7 @@ class PageReclaim:
                 self.pages.flags[page] &= ~ISOLATED
                 self.isolated[kept] = page
                 kept += 1
-        lists.list_add_all(head, kept, self.isolated)
+        self.lruvecs.lists.list_add_all(head, kept, self.isolated)
         self.pgscan += taken
         self.pgsteal += freed
         return freed
@@ -351,15 +350,14 @@ class PageReclaim:
 
         They are SWAP_CLUSTER_MAX at most. Models shrink_active_list().
         """
-        lists = self.lruvecs.lists
         head: cython.int = NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON
         i: cython.int
-        taken: cython.int = lists.list_pop_tail(head, nr_to_scan, self.deactivated)
+        taken: cython.int = self.lruvecs.lists.list_pop_tail(head, nr_to_scan, self.deactivated)
         if not self.in_turns:
             self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
         for i in range(taken):
             self.pages.flags[self.deactivated[i]] &= ~(ACTIVE | YOUNG | ISOLATED)
-        lists.list_add_all(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, taken, self.deactivated)
+        self.lruvecs.lists.list_add_all(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, taken, self.deactivated)
 
     def can_reclaim_anon_pages(self, memcg: cython.int) -> cython.bint:
         """Tell whether there is a slot for a page of a memcg, under every memory.swap.max up the tree.
@@ -494,10 +492,9 @@ class Vmscan(PageReclaim):
         self, root: cython.int, start: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
     ) -> cython.Py_ssize_t:
         """Do the same from behind ``start`` on, -1 for the first one, without the memcgs that have nothing to do."""
-        order: ReclaimOrder = self.order
         freed: cython.longlong = 0
         first: cython.int = self.lruvecs.place[root]
-        stop: cython.int = order.behind[first]
+        stop: cython.int = self.order.behind[first]
         turn: cython.int = self.lruvecs.place[start] + 1 if start >= 0 else first
         at: cython.int = turn
         memcg: cython.int
@@ -506,10 +503,10 @@ class Vmscan(PageReclaim):
         _half: cython.int
         for _half in range(2):
             while freed < nr_to_reclaim:
-                at = order.next_busy(at, stop, priority)
+                at = self.order.next_busy(at, stop, priority)
                 if at >= stop:
                     break
-                memcg = order.order[at]
+                memcg = self.order.order[at]
                 self.in_turns = many
                 if many:
                     self.look_ahead(at, stop, priority)
@@ -532,9 +529,7 @@ class Vmscan(PageReclaim):
         Of the fourth from here that is what is known of it and its lists' rings, of the third their places, of the
         next but one the pages, and of the next their lengths: each step needs what the one before asked for.
         """
-        order: ReclaimOrder = self.order
         coming = self.coming
-        lengths: Lengths = self.zswap.pools.current.lengths
         i: cython.int
         count: cython.int
         page: cython.int
@@ -543,26 +538,26 @@ class Vmscan(PageReclaim):
             for i in range(1, STEPS):
                 coming[i] = stop
                 if coming[i - 1] < stop:
-                    coming[i] = order.next_busy(coming[i - 1] + 1, stop, priority)
-                    self.ask_for(order.order[coming[i]] if coming[i] < stop else -1)
+                    coming[i] = self.order.next_busy(coming[i - 1] + 1, stop, priority)
+                    self.ask_for(self.order.order[coming[i]] if coming[i] < stop else -1)
         for i in range(1, STEPS):
             coming[i - 1] = coming[i]
         if coming[STEPS - 1] < stop:
-            coming[STEPS - 1] = order.next_busy(coming[STEPS - 1] + 1, stop, priority)
+            coming[STEPS - 1] = self.order.next_busy(coming[STEPS - 1] + 1, stop, priority)
         if coming[STEPS - 1] < stop:
-            self.ask_for(order.order[coming[STEPS - 1]])
+            self.ask_for(self.order.order[coming[STEPS - 1]])
         if coming[STEPS - 2] < stop:
-            self.lruvecs.prefetch_ends(order.order[coming[STEPS - 2]])
+            self.lruvecs.prefetch_ends(self.order.order[coming[STEPS - 2]])
         if coming[STEPS - 3] < stop:
-            count = self.look_at_tail(order.order[coming[STEPS - 3]], priority)
+            count = self.look_at_tail(self.order.order[coming[STEPS - 3]], priority)
             for i in range(count):
                 self.pages.prefetch(self.next_pages[i])
         if coming[0] < stop:
-            count = self.look_at_tail(order.order[coming[0]], priority)
+            count = self.look_at_tail(self.order.order[coming[0]], priority)
             for i in range(count):
                 page = self.next_pages[i]
                 if not self.pages.flags[page] & YOUNG:
-                    lengths.look_ahead(self.pages.content_of(page))
+                    self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
 
     def ask_for(self, memcg: cython.int) -> None:
         """Prefetch what reclaim needs first of a memcg; -1 for none."""

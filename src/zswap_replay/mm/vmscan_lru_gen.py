@@ -114,20 +114,19 @@ class LruGen(Vmscan):
 
         Models iterate_mm_list() and walk_pmd_range().
         """
-        tables: PteTables = self.tables
         seq: cython.longlong = self.gens.max_seq[memcg]
         which: cython.int = seq & 1
-        tables.reset_bloom_filter(memcg, 1 - which)
+        self.tables.reset_bloom_filter(memcg, 1 - which)
         self.filter_made[2 * memcg + 1 - which] = 1
-        table: cython.int = tables.newest_of(memcg)
+        table: cython.int = self.tables.newest_of(memcg)
         while table >= 0:
             scan: cython.bint = force_scan or (
-                tables.pmdp_test_and_clear_young(table)
-                and (not self.filter_made[2 * memcg + which] or tables.test_bloom_filter(table, which))
+                self.tables.pmdp_test_and_clear_young(table)
+                and (not self.filter_made[2 * memcg + which] or self.tables.test_bloom_filter(table, which))
             )
             if scan and self.walk_pte_range(memcg, table):
-                tables.update_bloom_filter(table, 1 - which)
-            table = tables.older[table]
+                self.tables.update_bloom_filter(table, 1 - which)
+            table = self.tables.older[table]
 
     def walk_pte_range(self, memcg: cython.int, table: cython.int) -> cython.bint:
         """Give the young pages of a page table the youngest generation; tell whether there were enough of them.
@@ -157,11 +156,10 @@ class LruGen(Vmscan):
 
         Models lru_gen_look_around().
         """
-        tables: PteTables = self.tables
-        table: cython.int = tables.table_of(page)
-        at: cython.int = tables.offset_of(page)
-        start: cython.int = tables.first[table]
-        end: cython.int = tables.last[table] + 1
+        table: cython.int = self.tables.table_of(page)
+        at: cython.int = self.tables.offset_of(page)
+        start: cython.int = self.tables.first[table]
+        end: cython.int = self.tables.last[table] + 1
         if end - start > MIN_LRU_BATCH:
             if at - start < MIN_LRU_BATCH // 2:
                 end = start + MIN_LRU_BATCH
@@ -176,7 +174,7 @@ class LruGen(Vmscan):
         offset: cython.int
         near: cython.int
         for offset in range(start, end):
-            near = tables.page_at(table, offset)
+            near = self.tables.page_at(table, offset)
             if near < 0 or not self.is_young(near, memcg):
                 continue
             young += 1
@@ -187,7 +185,7 @@ class LruGen(Vmscan):
                 self.gens.folio_activate(near)
         which: cython.int = seq & 1
         if self.filter_made[2 * memcg + which] and suitable_to_scan(end - start, young):
-            tables.update_bloom_filter(table, which)
+            self.tables.update_bloom_filter(table, which)
 
     # ---- the eviction ----
 
@@ -196,17 +194,16 @@ class LruGen(Vmscan):
 
         Models sort_folio().
         """
-        gens: LruGenLists = self.gens
-        own: cython.int = gens.folio_lru_gen(page)
+        own: cython.int = self.gens.folio_lru_gen(page)
         if own != gen:
-            gens.move_to_gen(page, memcg, own, False)
+            self.gens.move_to_gen(page, memcg, own, False)
             return True
-        if gens.state[page] & WORKINGSET:
-            gens.state[page] &= ~WORKINGSET
-            gens.move_to_gen(page, memcg, (gen + 1) % MAX_NR_GENS, True)
+        if self.gens.state[page] & WORKINGSET:
+            self.gens.state[page] &= ~WORKINGSET
+            self.gens.move_to_gen(page, memcg, (gen + 1) % MAX_NR_GENS, True)
             return True
         if self.pages.flags[page] & WRITEBACK:
-            gens.move_to_gen(page, memcg, (gen + 1) % MAX_NR_GENS, False)
+            self.gens.move_to_gen(page, memcg, (gen + 1) % MAX_NR_GENS, False)
             return True
         return False
 
@@ -215,38 +212,35 @@ class LruGen(Vmscan):
 
         That is 0 where none was isolated. Models scan_folios() and isolate_folio().
         """
-        gens: LruGenLists = self.gens
-        lists = gens.lists
-        lengths: Lengths = self.zswap.pools.current.lengths
-        gen: cython.int = gens.min_seq[memcg] % MAX_NR_GENS
+        gen: cython.int = self.gens.min_seq[memcg] % MAX_NR_GENS
         head: cython.int = memcg * MAX_NR_GENS + gen
         scanned: cython.int = 0
         moved: cython.int = 0
         i: cython.int
         page: cython.int
         self.nr_isolated = 0
-        if gens.nr_gens(memcg) == MIN_NR_GENS:
+        if self.gens.nr_gens(memcg) == MIN_NR_GENS:
             return 0
         while scanned < MAX_LRU_BATCH and self.nr_isolated < MIN_LRU_BATCH and moved < MIN_LRU_BATCH:
-            page = lists.last(head)
+            page = self.gens.lists.last(head)
             if page < 0:
                 break
             scanned += 1
             if self.sort_folio(page, memcg, gen):
                 continue
-            if gens.state[page] & ACTIVATED:
-                lists.list_del(head, page)
+            if self.gens.state[page] & ACTIVATED:
+                self.gens.lists.list_del(head, page)
                 self.moved[moved] = page
                 moved += 1
                 continue
-            gens.lruvec_del_folio(page, memcg)
+            self.gens.lruvec_del_folio(page, memcg)
             self.pages.flags[page] = (self.pages.flags[page] | ISOLATED) & ~REFERENCED
             if not self.pages.flags[page] & YOUNG:
-                lengths.look_ahead(self.pages.content_of(page))
+                self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
             self.batch[self.nr_isolated] = page
             self.nr_isolated += 1
         for i in range(moved):
-            lists.list_add(head, self.moved[i])
+            self.gens.lists.list_add(head, self.moved[i])
         return scanned if self.nr_isolated or scanned == MAX_LRU_BATCH else 0
 
     def try_to_inc_min_seq(self, memcg: cython.int) -> cython.bint:
@@ -254,12 +248,11 @@ class LruGen(Vmscan):
 
         Models try_to_inc_min_seq().
         """
-        gens: LruGenLists = self.gens
         moved: cython.bint = False
-        while gens.nr_gens(memcg) > MIN_NR_GENS and (
-            gens.lists.size_of(memcg * MAX_NR_GENS + gens.min_seq[memcg] % MAX_NR_GENS) == 0
+        while self.gens.nr_gens(memcg) > MIN_NR_GENS and (
+            self.gens.lists.size_of(memcg * MAX_NR_GENS + self.gens.min_seq[memcg] % MAX_NR_GENS) == 0
         ):
-            gens.min_seq[memcg] += 1
+            self.gens.min_seq[memcg] += 1
             moved = True
         return moved
 
@@ -317,14 +310,17 @@ class LruGen(Vmscan):
         With two generations it is; with three where the youngest has half of all pages, or the oldest less than a
         quarter. Models should_run_aging().
         """
-        gens: LruGenLists = self.gens
-        nr_gens: cython.int = gens.nr_gens(memcg)
+        nr_gens: cython.int = self.gens.nr_gens(memcg)
         if nr_gens == MIN_NR_GENS:
             return True
         if nr_gens > MIN_NR_GENS + 1:
             return False
-        young: cython.longlong = gens.nr_pages[memcg * MAX_NR_GENS + gens.max_seq[memcg] % MAX_NR_GENS]
-        old: cython.longlong = gens.nr_pages[memcg * MAX_NR_GENS + gens.min_seq[memcg] % MAX_NR_GENS]
+        young: cython.longlong = self.gens.nr_pages[
+            memcg * MAX_NR_GENS + self.gens.max_seq[memcg] % MAX_NR_GENS
+        ]
+        old: cython.longlong = self.gens.nr_pages[
+            memcg * MAX_NR_GENS + self.gens.min_seq[memcg] % MAX_NR_GENS
+        ]
         return young * MIN_NR_GENS > total or old * (MIN_NR_GENS + 2) < total
 
     def get_nr_to_scan(self, memcg: cython.int, priority: cython.int) -> cython.Py_ssize_t:
@@ -347,6 +343,11 @@ class LruGen(Vmscan):
         self.try_to_inc_max_seq(memcg)
         return 0
 
+    def grow(self, memcg: cython.int) -> None:
+        """Make room for a memcg, and as many more."""
+        self.walked = grown(self.walked, 2 * memcg)
+        self.filter_made = grown(self.filter_made, 4 * memcg)
+
     def shrink_lruvec(
         self, memcg: cython.int, priority: cython.int, nr_to_reclaim: cython.longlong
     ) -> cython.Py_ssize_t:
@@ -355,8 +356,7 @@ class LruGen(Vmscan):
         Models lru_gen_shrink_lruvec() and try_to_shrink_lruvec().
         """
         if memcg >= len(self.walked):
-            self.walked = grown(self.walked, 2 * memcg)
-            self.filter_made = grown(self.filter_made, 4 * memcg)
+            self.grow(memcg)
         self.writeback.end_writes(self.writeback.units)
         self.gens.lru_add_drain()
         self.nr_reclaimed = 0

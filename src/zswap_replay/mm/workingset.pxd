@@ -13,9 +13,9 @@ cdef class Workingset:
     cdef readonly PageTable pages
     cdef readonly MemCgroups memcgs
     cdef readonly MemcgStat stat
-    cdef void workingset_age_nonresident(self, int memcg) noexcept
-    cdef void workingset_eviction(self, int page, int memcg) noexcept
-    cdef int workingset_refault(self, int page, int memcg) except -1
+    cdef void workingset_age_nonresident(self, int memcg) noexcept nogil
+    cdef void workingset_eviction(self, int page, int memcg) noexcept nogil
+    cdef int workingset_refault(self, int page, int memcg) except -1 nogil
 
 @cython.final
 cdef class LruGenWorkingset(Workingset):

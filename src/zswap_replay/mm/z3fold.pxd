@@ -35,19 +35,24 @@ cdef class Z3foldPool(Zpool):
     cdef readonly Z3foldHeader[::1] header
     cdef readonly int[::1] handle, place
     cdef readonly unsigned char[::1] foreign
-    cdef list free_pages, free_handles
-    cpdef int size_to_chunks(self, int size) noexcept
-    cdef int num_free_chunks(self, int page) noexcept
-    cdef int objects(self, int page) noexcept
-    cdef int add_to_unbuddied(self, int page) except -1
-    cdef void take_off(self, int page) noexcept
-    cdef int find_unbuddied(self, int chunks) noexcept
-    cdef int get_free_buddy(self, int page, int chunks) noexcept
-    cdef void set_chunks(self, int page, int buddy, int chunks) noexcept
-    cdef void put_object(self, int page, int buddy, int handle) noexcept
-    cdef int alloc_page(self) except -1
-    cdef int release_page(self, int page) except -1
-    cdef int alloc_handle(self) except -1
-    cdef do_compact_page(self, int page)
-    cdef bint compact_single_buddy(self, int page) except -1
-    cdef void z3fold_compact_page(self, int page) noexcept
+    cdef int free_pages, free_handle
+    cpdef int size_to_chunks(self, int size) noexcept nogil
+    cdef int num_free_chunks(self, int page) noexcept nogil
+    cdef int objects(self, int page) noexcept nogil
+    cdef int add_to_unbuddied(self, int page) except -1 nogil
+    cdef void take_off(self, int page) noexcept nogil
+    cdef int find_unbuddied(self, int chunks) noexcept nogil
+    cdef int get_free_buddy(self, int page, int chunks) noexcept nogil
+    cdef void set_chunks(self, int page, int buddy, int chunks) noexcept nogil
+    cdef void put_object(self, int page, int buddy, int handle) noexcept nogil
+    cdef int alloc_page(self) except -1 nogil
+    cdef int grow_pages(self) except -1 with gil
+    cdef int grow_handles(self) except -1 with gil
+    cdef int release_page(self, int page) except -1 nogil
+    cdef int alloc_handle(self) except -1 nogil
+    cdef int do_compact_page(self, int page) except -1 nogil
+    cdef bint compact_single_buddy(self, int page) except -1 nogil
+    cdef void z3fold_compact_page(self, int page) noexcept nogil
+    cpdef int zpool_malloc(self, int size) except -1000 nogil
+    cpdef int zpool_free(self, int handle) except -1 nogil
+    cpdef Py_ssize_t zpool_get_total_pages(self) except -1 nogil

@@ -60,12 +60,14 @@ class Z3foldPool(Zpool):
         self.lists.new_lists(NCHUNKS + 1)
         # by page and buddy: the object there
         self.handle = column(BUDDIES * 64, INT, -1)
-        self.free_pages: list[int] = []
+        # the page that was freed last; of those, the link of each names the one before it
+        self.free_pages = -1
         # by object: BUDDIES * its page + its buddy, and whether it came from another page
         self.place = column(64, INT)
         self.foreign = column(64, UCHAR)
         self.nr_handles = 0
-        self.free_handles: list[int] = []
+        # the object that was freed last; of those, the place of each names the one before it
+        self.free_handle = -1
 
     # ---- pages ----
 
@@ -155,40 +157,52 @@ class Z3foldPool(Zpool):
         """Return a new page, on no list as yet."""
         page: cython.int
         self.pages_nr += 1
-        if self.free_pages:
-            page = self.free_pages.pop()
+        if self.free_pages >= 0:
+            page = self.free_pages
+            self.free_pages = self.header[page].lru.next
         else:
             page = self.nr_pages
             self.nr_pages += 1
             if page == self.records.size:
-                self.header = None
-                self.lists.resize_items(2 * page)
-                self.header = self.records.array
-                self.handle = grown(self.handle, BUDDIES * 2 * page, -1)
+                self.grow_pages()
         self.header[page].first_chunks = 0
         self.header[page].middle_chunks = 0
         self.header[page].last_chunks = 0
         self.header[page].foreign_handles = 0
         return page
 
+    def grow_pages(self) -> None:
+        """Make room for twice as many pages."""
+        self.header = None
+        self.lists.resize_items(2 * self.records.size)
+        self.header = self.records.array
+        self.handle = grown(self.handle, BUDDIES * self.records.size, -1)
+
     def release_page(self, page: cython.int) -> None:
         """Give a page back that has no object. Models __release_z3fold_page()."""
         self.take_off(page)
         self.pages_nr -= 1
-        self.free_pages.append(page)
+        self.header[page].lru.next = self.free_pages
+        self.free_pages = page
 
     # ---- objects ----
 
     def alloc_handle(self) -> cython.int:
         """Return the number of a new object."""
-        if self.free_handles:
-            return self.free_handles.pop()
-        handle: cython.int = self.nr_handles
+        handle: cython.int = self.free_handle
+        if handle >= 0:
+            self.free_handle = self.place[handle]
+            return handle
+        handle = self.nr_handles
         self.nr_handles += 1
         if handle == len(self.place):
-            self.place = grown(self.place, 2 * handle)
-            self.foreign = grown(self.foreign, 2 * handle)
+            self.grow_handles()
         return handle
+
+    def grow_handles(self) -> None:
+        """Make room for twice as many objects."""
+        self.place = grown(self.place, 2 * len(self.place))
+        self.foreign = grown(self.foreign, 2 * len(self.foreign))
 
     def zpool_malloc(self, size: cython.int) -> cython.int:
         """Put an object beside others where it fits best; return its handle.
@@ -218,7 +232,8 @@ class Z3foldPool(Zpool):
         """Free an object, and its page where that has no other; else compact the page. Models z3fold_free()."""
         page: cython.int = self.place[handle] // BUDDIES
         buddy: cython.int = self.place[handle] & (BUDDIES - 1)
-        self.free_handles.append(handle)
+        self.place[handle] = self.free_handle
+        self.free_handle = handle
         if buddy != HEADLESS:
             self.set_chunks(page, buddy, 0)
             self.header[page].foreign_handles -= self.foreign[handle]
@@ -241,9 +256,9 @@ class Z3foldPool(Zpool):
             and self.compact_single_buddy(page)
         ):
             self.release_page(page)
-            return
-        self.z3fold_compact_page(page)
-        self.add_to_unbuddied(page)
+        else:
+            self.z3fold_compact_page(page)
+            self.add_to_unbuddied(page)
 
     def compact_single_buddy(self, page: cython.int) -> cython.bint:
         """Move the only object of a page to another one; return False where none has room for it.

@@ -16,7 +16,11 @@ cdef class ZbudPool(Zpool):
     cdef readonly int nr_pages
     cdef readonly int[::1] chunks
     cdef readonly ListHeads lists
-    cdef list free_pages
-    cpdef int size_to_chunks(self, int size) noexcept
-    cdef int list_of(self, int page) noexcept
-    cdef int alloc_page(self) except -1
+    cdef int free_pages
+    cpdef int size_to_chunks(self, int size) noexcept nogil
+    cdef int list_of(self, int page) noexcept nogil
+    cdef int grow(self) except -1 with gil
+    cdef int alloc_page(self) except -1 nogil
+    cpdef int zpool_malloc(self, int size) except -1000 nogil
+    cpdef int zpool_free(self, int handle) except -1 nogil
+    cpdef Py_ssize_t zpool_get_total_pages(self) except -1 nogil

@@ -31,7 +31,8 @@ class ZbudPool(Zpool):
         self.lists = ListHeads(Records(64, ZBUD_HEADER))
         # unbuddied pages by their free chunks; list 0 holds those with two objects
         self.lists.new_lists(NCHUNKS + 1)
-        self.free_pages: list[int] = []
+        # the page that was freed last; of those, the link of each names the one before it
+        self.free_pages = -1
         self.nr_pages = 0
 
     def size_to_chunks(self, size: cython.int) -> cython.int:
@@ -70,16 +71,21 @@ class ZbudPool(Zpool):
     def alloc_page(self) -> cython.int:
         """Return a new page, on no list as yet."""
         page: cython.int
-        if self.free_pages:
-            page = self.free_pages.pop()
+        if self.free_pages >= 0:
+            page = self.free_pages
+            self.free_pages = self.lists.link[page].next
         else:
             page = self.nr_pages
             self.nr_pages += 1
             if 2 * page == len(self.chunks):
-                self.chunks = grown(self.chunks, 4 * page)
-                self.lists.resize_items(2 * page)
+                self.grow()
         self.pages_nr += 1
         return page
+
+    def grow(self) -> None:
+        """Make room for twice as many pages."""
+        self.chunks = grown(self.chunks, 2 * len(self.chunks))
+        self.lists.resize_items(len(self.chunks) // 2)
 
     def zpool_free(self, handle: cython.int) -> None:
         """Free an object, and its page at once where that has no other. Models zbud_free()."""
@@ -88,7 +94,8 @@ class ZbudPool(Zpool):
         self.chunks[handle] = 0
         if self.chunks[2 * page + FIRST] == 0 and self.chunks[2 * page + LAST] == 0:
             self.pages_nr -= 1
-            self.free_pages.append(page)
+            self.lists.link[page].next = self.free_pages
+            self.free_pages = page
         else:
             self.lists.list_add(self.list_of(page), page)
 

@@ -5,6 +5,6 @@ cpdef enum:
     ENOSPC = 28
 
 cdef class Zpool:
-    cpdef int zpool_malloc(self, int size) except -1000
-    cpdef int zpool_free(self, int handle) except -1
-    cpdef Py_ssize_t zpool_get_total_pages(self) except -1
+    cdef int zpool_malloc(self, int size) except -1000 nogil
+    cdef int zpool_free(self, int handle) except -1 nogil
+    cdef Py_ssize_t zpool_get_total_pages(self) except -1 nogil

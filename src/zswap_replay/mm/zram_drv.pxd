@@ -24,6 +24,7 @@ cpdef enum:
 @cython.final
 cdef class Zram(SwapDevice):
     cdef readonly list comps
+    cdef Zcomp primary
     cdef readonly int num_active_comps, huge_class_size, top
     cdef readonly long long nr_pages, limit_pages, max_used_pages
     cdef public int backing_pages
@@ -33,7 +34,7 @@ cdef class Zram(SwapDevice):
     cdef public MemCgroups memcgs
     cdef unsigned short[::1] charged
     cdef int[::1] charged_to
-    cdef void charge(self, int slot, int memcg) noexcept
+    cdef void charge(self, int slot, int memcg) noexcept nogil
     cdef readonly unsigned long long[::1] content, ac_time
     cdef int next_block
     cdef list free_blocks
@@ -44,13 +45,16 @@ cdef class Zram(SwapDevice):
     cdef readonly long long[::1] stored_at_length
     cdef readonly ClassCounts class_counts
     cdef begin(self)
-    cpdef void account(self) noexcept
-    cdef int make_room(self, int slot) except -1
-    cdef void zram_accessed(self, int slot, unsigned long long now) noexcept
-    cdef int zcomp_compress(self, Zcomp comp, int slot, unsigned long long content) except -1
-    cdef int drop_bytes(self, int slot, int priority) except -1
-    cdef bint zram_write_page(self, int slot, unsigned long long content) except -1
-    cdef void update_used_max(self) noexcept
-    cdef int zram_free_page(self, int slot) except -1
+    cpdef void account(self) noexcept nogil
+    cdef int make_room(self, int slot) except -1 nogil
+    cdef void zram_accessed(self, int slot, unsigned long long now) noexcept nogil
+    cdef int zcomp_compress(self, Zcomp comp, int slot, unsigned long long content) except -1 nogil
+    cdef int decompress(self, int slot) except -1 with gil
+    cdef int grow(self, int slot) except -1 with gil
+    cdef int free_bytes(self, int slot, int priority) except -1 with gil
+    cdef int drop_bytes(self, int slot, int priority) except -1 nogil
+    cdef bint zram_write_page(self, int slot, unsigned long long content) except -1 nogil
+    cdef void update_used_max(self) noexcept nogil
+    cdef int zram_free_page(self, int slot) except -1 nogil
     cdef int alloc_block_bdev(self) except -1
-    cdef int free_block_bdev(self, int block) except -1
+    cdef int free_block_bdev(self, int block) except -1 with gil

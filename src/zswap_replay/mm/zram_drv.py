@@ -48,6 +48,7 @@ class Zram(SwapDevice):
         super().__init__(pages, held)
         # the compressors by priority, the primary one first, and how many there are
         self.comps: list[Any] = [None] * ZRAM_MAX_COMPS
+        self.primary: Any = None
         self.num_active_comps = 0
         # who is charged for what is in RAM, where anybody is: for comparisons at equal memory, no kernel does it
         self.memcgs: MemCgroups | None = None
@@ -95,8 +96,7 @@ class Zram(SwapDevice):
 
     def kind_of_content(self, content: cython.ulonglong) -> cython.int:
         """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
-        comp: Zcomp = self.comps[ZRAM_PRIMARY_COMP]
-        return comp.kind_of_content(content)
+        return self.primary.kind_of_content(content)
 
     def write_page(self, page: cython.int, now: cython.ulonglong) -> cython.bint:
         """Write what a page holds to its slot; return False at mem_limit."""
@@ -114,9 +114,13 @@ class Zram(SwapDevice):
         if self.flags[slot] & ZRAM_WB:
             self.bd_reads += 1
         elif self.flags[slot] & ZRAM_BYTES_KEPT:
-            comp: Zcomp = self.comps[self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT]
-            comp.contents.zswap_decompress(slot, self.content[slot])
+            self.decompress(slot)
         self.zram_accessed(slot, now)
+
+    def decompress(self, slot: cython.int) -> None:
+        """Bring a page back from the bytes that are kept of its slot."""
+        comp: Zcomp = self.comps[self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT]
+        comp.decompress(slot, self.content[slot])
 
     def slot_free_notify(self, slot: cython.int, now: cython.ulonglong) -> None:
         """Drop what a slot holds that is given back at a time in ns. Models zram_slot_free_notify()."""
@@ -160,18 +164,21 @@ class Zram(SwapDevice):
 
     def make_room(self, slot: cython.int) -> None:
         """Let the table have an entry of a slot."""
-        room: cython.int = len(self.flags)
-        if slot >= room:
-            room = max(2 * room, slot + 1)
-            self.flags = grown(self.flags, room)
-            self.length = grown(self.length, room)
-            self.handle = grown(self.handle, room)
-            self.block = grown(self.block, room)
-            self.content = grown(self.content, room)
-            self.ac_time = grown(self.ac_time, room)
-            self.charged = grown(self.charged, room)
-            self.charged_to = grown(self.charged_to, room)
+        if slot >= len(self.flags):
+            self.grow(slot)
         self.top = max(self.top, slot + 1)
+
+    def grow(self, slot: cython.int) -> None:
+        """Make room for a slot, and for twice as many as there were."""
+        room: cython.int = max(2 * len(self.flags), slot + 1)
+        self.flags = grown(self.flags, room)
+        self.length = grown(self.length, room)
+        self.handle = grown(self.handle, room)
+        self.block = grown(self.block, room)
+        self.content = grown(self.content, room)
+        self.ac_time = grown(self.ac_time, room)
+        self.charged = grown(self.charged, room)
+        self.charged_to = grown(self.charged_to, room)
 
     def zram_accessed(self, slot: cython.int, now: cython.ulonglong) -> None:
         """Note that a slot was read or written.
@@ -197,24 +204,24 @@ class Zram(SwapDevice):
                 comp.lengths.kind_at(known), CLASS_STORED if length else CLASS_REFUSED, length
             )
             return length if 0 < length < self.huge_class_size else PAGE_SIZE
-        length = comp.contents.zswap_compress(slot, content)
-        if not 0 <= length <= PAGE_SIZE:
-            raise ValueError(f"content {content}: {length} bytes; expected 0 to {PAGE_SIZE}")
-        if comp.learned is not None and comp.learned.find(content) < 0:
-            comp.learned.add(content, length, comp.contents.kind_and_class(content))
+        length = comp.compress(slot, content)
         if 0 < length < self.huge_class_size:
             self.flags[slot] |= ZRAM_BYTES_KEPT
             return length
         if length:
-            comp.contents.free(slot)
+            comp.free(slot)
         return PAGE_SIZE
 
     def drop_bytes(self, slot: cython.int, priority: cython.int) -> None:
         """Drop what is kept outside of a slot."""
         if self.flags[slot] & ZRAM_BYTES_KEPT:
-            comp: Zcomp = self.comps[priority]
-            comp.contents.free(slot)
+            self.free_bytes(slot, priority)
             self.flags[slot] &= ~ZRAM_BYTES_KEPT
+
+    def free_bytes(self, slot: cython.int, priority: cython.int) -> None:
+        """Drop the bytes that the compressor of a priority keeps of a slot."""
+        comp: Zcomp = self.comps[priority]
+        comp.free(slot)
 
     def zram_write_page(self, slot: cython.int, content: cython.ulonglong) -> cython.bint:
         """Store a page; return False where mem_limit refuses it, and the slot keeps what it has.
@@ -222,7 +229,6 @@ class Zram(SwapDevice):
         The object is allocated before the limit is looked at, and before what the slot has is freed. Models
         zram_write_page().
         """
-        comp: Zcomp = self.comps[ZRAM_PRIMARY_COMP]
         handle: cython.int = -1
         length: cython.int = 0
         kept: cython.int
@@ -231,15 +237,15 @@ class Zram(SwapDevice):
         if self.flags[slot] & ZRAM_BYTES_KEPT:
             # of the old content, which nobody reads any more
             self.drop_bytes(slot, self.flags[slot] >> ZRAM_COMP_PRIORITY_SHIFT)
-        if slot and comp.kind_of_content(content) != NORMAL:
+        if slot and self.primary.kind_of_content(content) != NORMAL:
             self.same_pages += 1
-            known = comp.lengths.find(content)
+            known = self.primary.lengths.find(content)
             if known >= 0:
-                self.class_counts.count(comp.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+                self.class_counts.count(self.primary.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
             else:
-                comp.contents.count_same_filled(content)
+                self.primary.count_same_filled(content)
         else:
-            length = self.zcomp_compress(comp, slot, content)
+            length = self.zcomp_compress(self.primary, slot, content)
             handle = self.mem_pool.zs_malloc(length)
             self.update_used_max()
             if self.limit_pages and self.mem_pool.pool.pages_allocated > self.limit_pages:
@@ -319,6 +325,8 @@ class Zram(SwapDevice):
     def set_algorithm(self, priority: int, comp: Zcomp) -> None:
         """Set the compressor of a priority: comp_algorithm is 0, recomp_algorithm has the others."""
         self.comps[priority] = comp
+        if priority == ZRAM_PRIMARY_COMP:
+            self.primary = comp
         self.num_active_comps = sum(each is not None for each in self.comps)
 
     def reset_store(self) -> None:

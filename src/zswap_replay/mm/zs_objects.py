@@ -27,10 +27,11 @@ class ZsObjects:
 
     def __init__(self) -> None:
         self.pool = ZsPool()
-        # by size class: objects in use, zspages, and where the places of zspages that were freed begin
+        # by size class: objects in use, zspages, and where the places of the zspage that was freed last begin, -1 for
+        # none; the first of them names those freed before
         self.objs_inuse = column(ZS_SIZE_CLASSES, INT)
         self.zspages = column(ZS_SIZE_CLASSES, INT)
-        self.spare: list[list[int]] = [[] for _ in range(ZS_SIZE_CLASSES)]
+        self.spare = column(ZS_SIZE_CLASSES, INT, -1)
         # by zspage: where its places begin, and the free one that is handed out next, -1 for none
         self.places = column(64, INT)
         self.freeobj = column(64, INT, -1)
@@ -103,9 +104,13 @@ class ZsObjects:
         handle = self.nr_handles
         self.nr_handles += 1
         if handle == len(self.zspage_of):
-            self.zspage_of = grown(self.zspage_of, 2 * handle)
-            self.place_of = grown(self.place_of, 2 * handle)
+            self.grow_handles()
         return handle
+
+    def grow_handles(self) -> None:
+        """Make room for twice as many handles."""
+        self.zspage_of = grown(self.zspage_of, 2 * len(self.zspage_of))
+        self.place_of = grown(self.place_of, 2 * len(self.place_of))
 
     def init_zspage(self, zspage: cython.int, class_index: cython.int) -> None:
         """Give a zspage its places, all of them free, the first to be handed out first.
@@ -116,15 +121,15 @@ class ZsObjects:
         begin: cython.int
         place: cython.int
         if zspage >= len(self.places):
-            self.places = grown(self.places, 2 * zspage)
-            self.freeobj = grown(self.freeobj, 2 * zspage, -1)
-        if self.spare[class_index]:
-            begin = self.spare[class_index].pop()
+            self.grow_zspages(zspage)
+        if self.spare[class_index] >= 0:
+            begin = self.spare[class_index]
+            self.spare[class_index] = self.object[begin]
         else:
             begin = self.nr_places
             self.nr_places += objects
             if self.nr_places > len(self.object):
-                self.object = grown(self.object, 2 * self.nr_places)
+                self.grow_places()
         for place in range(objects - 1):
             self.object[begin + place] = -2 - (begin + place + 1)
         self.object[begin + objects - 1] = -1
@@ -132,9 +137,20 @@ class ZsObjects:
         self.freeobj[zspage] = begin
         self.zspages[class_index] += 1
 
+    def grow_zspages(self, zspage: cython.int) -> None:
+        """Make room for a zspage, and as many more."""
+        self.places = grown(self.places, 2 * zspage)
+        self.freeobj = grown(self.freeobj, 2 * zspage, -1)
+
+    def grow_places(self) -> None:
+        """Make room for the places that are taken, and for as many more."""
+        self.object = grown(self.object, 2 * self.nr_places)
+
     def note_freed(self, zspage: cython.int, class_index: cython.int) -> None:
         """Keep the places of a zspage that was freed for the next one of its class."""
-        self.spare[class_index].append(self.places[zspage])
+        begin: cython.int = self.places[zspage]
+        self.object[begin] = self.spare[class_index]
+        self.spare[class_index] = begin
         self.zspages[class_index] -= 1
 
     def obj_malloc(self, zspage: cython.int, handle: cython.int) -> None:

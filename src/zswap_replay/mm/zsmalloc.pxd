@@ -18,7 +18,7 @@ cpdef enum:
     ZS_INUSE_RATIO_100 = 11
     NR_FULLNESS_GROUPS = 12
 
-cpdef int calculate_zspage_chain_size(int class_size) noexcept
+cpdef int calculate_zspage_chain_size(int class_size) noexcept nogil
 
 cdef struct ZsPage:
     ListHead lru
@@ -35,14 +35,18 @@ cdef class ZsPool(Zpool):
     cdef readonly Records records
     cdef readonly ZsPage[::1] zspage
     cdef readonly ListHeads fullness
-    cdef list free_zspages
+    cdef int free_zspages
     cdef zs_create_pool(self)
-    cpdef int get_size_class_index(self, int size) noexcept
-    cdef int calculate_fullness_group(self, int class_index, int inuse) noexcept
-    cdef inline int get_fullness_group(self, int zspage) noexcept
-    cdef int find_get_zspage(self, int class_index) noexcept
-    cdef int alloc_zspage(self, int class_index) except -1
-    cdef void insert_zspage(self, int zspage, int group) noexcept
-    cdef void remove_zspage(self, int zspage) noexcept
-    cdef int fix_fullness_group(self, int zspage) noexcept
-    cdef free_zspage(self, int zspage)
+    cpdef int get_size_class_index(self, int size) noexcept nogil
+    cdef int calculate_fullness_group(self, int class_index, int inuse) noexcept nogil
+    cdef inline int get_fullness_group(self, int zspage) noexcept nogil
+    cdef int find_get_zspage(self, int class_index) noexcept nogil
+    cdef int grow(self) except -1 with gil
+    cdef int alloc_zspage(self, int class_index) except -1 nogil
+    cdef void insert_zspage(self, int zspage, int group) noexcept nogil
+    cdef void remove_zspage(self, int zspage) noexcept nogil
+    cdef int fix_fullness_group(self, int zspage) noexcept nogil
+    cdef int free_zspage(self, int zspage) except -1 nogil
+    cpdef int zpool_malloc(self, int size) except -1000 nogil
+    cpdef int zpool_free(self, int handle) except -1 nogil
+    cpdef Py_ssize_t zpool_get_total_pages(self) except -1 nogil

@@ -64,7 +64,8 @@ class ZsPool(Zpool):
         self.fullness = ListHeads(self.records)
         self.zspage = self.records.array
         self.fullness.new_lists(ZS_SIZE_CLASSES * NR_FULLNESS_GROUPS)
-        self.free_zspages: list[int] = []
+        # the zspage that was freed last; of those, the link of each names the one before it
+        self.free_zspages = -1
         self.nr_zspages = 0
         self.zs_create_pool()
 
@@ -125,19 +126,24 @@ class ZsPool(Zpool):
     def alloc_zspage(self, class_index: cython.int) -> cython.int:
         """Return a new, empty zspage, on no list as yet."""
         zspage: cython.int
-        if self.free_zspages:
-            zspage = self.free_zspages.pop()
+        if self.free_zspages >= 0:
+            zspage = self.free_zspages
+            self.free_zspages = self.zspage[zspage].lru.next
         else:
             zspage = self.nr_zspages
             self.nr_zspages += 1
             if zspage == self.records.size:
-                self.zspage = None
-                self.fullness.resize_items(2 * zspage)
-                self.zspage = self.records.array
+                self.grow()
         self.zspage[zspage].size_class = class_index
         self.zspage[zspage].inuse = 0
         self.pages_allocated += self.pages_per_zspage[class_index]
         return zspage
+
+    def grow(self) -> None:
+        """Make room for twice as many zspages."""
+        self.zspage = None
+        self.fullness.resize_items(2 * self.records.size)
+        self.zspage = self.records.array
 
     def insert_zspage(self, zspage: cython.int, group: cython.int) -> None:
         """Put a zspage at the head of a fullness group of its class."""
@@ -187,7 +193,8 @@ class ZsPool(Zpool):
         """
         self.remove_zspage(zspage)
         self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
-        self.free_zspages.append(zspage)
+        self.zspage[zspage].lru.next = self.free_zspages
+        self.free_zspages = zspage
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
         """Return how many pages the pool holds. Models zs_get_total_pages()."""

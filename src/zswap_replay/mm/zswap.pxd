@@ -1,7 +1,8 @@
 cimport cython
-from zswap_replay.lib.length_index cimport KIND_MASK, NORMAL, Lengths
+from zswap_replay.lib.length_index cimport NORMAL
 from zswap_replay.lib.page_table cimport BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE, PageTable
 from zswap_replay.mm.class_counts cimport CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED, ClassCounts
+from zswap_replay.mm.compressor cimport Compressor
 from zswap_replay.mm.held cimport Held, Stock
 from zswap_replay.mm.list_lru cimport LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP, ListLru, LruWalk
 from zswap_replay.mm.memcontrol cimport (
@@ -43,18 +44,15 @@ cdef class ShrinkWork:
     cdef readonly int next_shrink, failures, attempts
 
 @cython.final
-cdef class ZswapPool:
+cdef class ZswapPool(Compressor):
     cdef readonly int index
     cdef readonly str zpool_type, compressor
-    cdef readonly object contents
-    cdef readonly Lengths lengths, learned
     cdef readonly Zpool zpool
     cdef readonly ListLru lru
     cdef readonly ShrinkWork work
-    cdef readonly bint own_work
+    cdef readonly bint own_work, is_842
     cdef readonly int entries
     cdef readonly long long pages
-    cdef int kind_of_content(self, unsigned long long content) except -1
 
 @cython.final
 cdef class ZswapShrinker:
@@ -63,14 +61,15 @@ cdef class ZswapShrinker:
     cdef readonly int nr_nodes, rule_shrinker
     cdef readonly long long[::1] protected
     cdef bint in_shrinker, encountered_page_in_swapcache
-    cpdef bint exists(self) noexcept
-    cdef int protection_slot(self, int nid, int memcg) except -1
-    cpdef int protect(self, int nid, int memcg) except -1
-    cpdef int entry_added(self, ListLru lru, int nid, int memcg) except -1
-    cdef int zswap_folio_swapin(self, int page, bint from_disk) except -1
-    cdef int writeback_failed(self, int entry, int error) except -1
-    cpdef Py_ssize_t zswap_shrinker_count(self, Zswap zswap, int nid, int memcg) except -1
-    cpdef Py_ssize_t zswap_shrinker_scan(self, Zswap zswap, int nid, int memcg, long long nr_to_scan) except -1
+    cpdef bint exists(self) noexcept nogil
+    cdef int grow(self, int slot) except -1 with gil
+    cdef int protection_slot(self, int nid, int memcg) except -1 nogil
+    cpdef int protect(self, int nid, int memcg) except -1 nogil
+    cpdef int entry_added(self, ListLru lru, int nid, int memcg) except -1 nogil
+    cdef int zswap_folio_swapin(self, int page, bint from_disk) except -1 nogil
+    cdef int writeback_failed(self, int entry, int error) except -1 nogil
+    cpdef Py_ssize_t zswap_shrinker_count(self, Zswap zswap, int nid, int memcg) except -1 nogil
+    cpdef Py_ssize_t zswap_shrinker_scan(self, Zswap zswap, int nid, int memcg, long long nr_to_scan) except -1 nogil
 
 @cython.final
 cdef class ShrinkWorker:
@@ -85,29 +84,31 @@ cdef class ShrinkWorker:
     cdef readonly bint active, observed, awaited
     cdef readonly long long owed
     cdef readonly long long shrink_worker_runs, shrink_worker_steps
-    cdef release_cursor(self, ShrinkWork work, int memcg, bint only_online)
-    cdef set_next_shrink(self, ShrinkWork work, int memcg)
-    cdef queue_work(self, ShrinkWork work)
-    cdef unsigned long long time_written(self, unsigned long long time, unsigned long long pages) noexcept
-    cpdef unsigned long long next_work(self) noexcept
-    cpdef finish(self, Zswap zswap)
-    cpdef run_worker(self, Zswap zswap, unsigned long long until)
-    cdef bint is_down(self, ZswapPools pools) noexcept
-    cdef begin_run(self, Zswap zswap)
-    cdef take_turn(self, Zswap zswap)
-    cdef end_run(self, Zswap zswap)
+    cdef int release_cursor(self, ShrinkWork work, int memcg, bint only_online) except -1 nogil
+    cdef int set_next_shrink(self, ShrinkWork work, int memcg) except -1 nogil
+    cdef int queue_work(self, ShrinkWork work) except -1 nogil
+    cdef int enqueue(self, ShrinkWork work) except -1 with gil
+    cdef unsigned long long time_written(self, unsigned long long time, unsigned long long pages) noexcept nogil
+    cpdef unsigned long long next_work(self) noexcept nogil
+    cpdef int finish(self, Zswap zswap) except -1 nogil
+    cpdef int run_worker(self, Zswap zswap, unsigned long long until) except -1 nogil
+    cdef bint is_down(self, ZswapPools pools) noexcept nogil
+    cdef bint is_queued(self) except? 1 with gil
+    cdef int begin_run(self, Zswap zswap) except -1 with gil
+    cdef int take_turn(self, Zswap zswap) except -1 nogil
+    cdef int end_run(self, Zswap zswap) except -1 with gil
     cpdef observe(self)
     cpdef observed_begin(self, Zswap zswap)
     cpdef observed_turns(self, Zswap zswap, long long turns)
     cpdef observed_end(self, Zswap zswap)
-    cdef bint next_turn_calls(self, ShrinkWork work) except -1
-    cdef int shrink_worker(self, Zswap zswap, ShrinkWork work) except -1
-    cdef int error_of_disabled(self) noexcept
-    cdef int error_of_empty(self) noexcept
-    cdef bint goes_on(self, ShrinkWork work, int error) noexcept
-    cdef int shrink_for_store(self, Zswap zswap, int memcg) except -1000
-    cdef int shrink_memcg_batch(self, Zswap zswap, int memcg, int nr_to_scan) except -1000
-    cdef int zswap_reclaim_entry(self, Zswap zswap, ShrinkWork work) except -1
+    cdef bint next_turn_calls(self, ShrinkWork work) except -1 nogil
+    cdef int shrink_worker(self, Zswap zswap, ShrinkWork work) except -1 nogil
+    cdef int error_of_disabled(self) noexcept nogil
+    cdef int error_of_empty(self) noexcept nogil
+    cdef bint goes_on(self, ShrinkWork work, int error) noexcept nogil
+    cdef int shrink_for_store(self, Zswap zswap, int memcg) except -1000 nogil
+    cdef int shrink_memcg_batch(self, Zswap zswap, int memcg, int nr_to_scan) except -1000 nogil
+    cdef int zswap_reclaim_entry(self, Zswap zswap, ShrinkWork work) except -1 with gil
 
 @cython.final
 cdef class ZswapPools:
@@ -118,21 +119,22 @@ cdef class ZswapPools:
     cdef readonly int nr_nodes
     cdef bint rule_lru_per_memcg, rule_lru_per_pool, rule_pool_full_at_limit, rule_threshold_of_limit
     cdef readonly list zswap_pools, by_index
-    cdef readonly ZswapPool current
+    cdef readonly ZswapPool current, last
     cdef readonly ListLru list_lru
     cdef readonly ShrinkWork shrink_work
     cdef readonly bint reached_full
     cdef readonly long long pool_limit_hit
     cdef readonly ClassCounts class_counts
-    cdef zswap_pool_put(self, ZswapPool pool)
-    cdef ZswapPool zswap_pool_last(self)
+    cdef int zswap_pool_put(self, ZswapPool pool) except -1 with gil
+    cdef int queue_last(self) except -1 nogil
+    cdef bint is_in_current(self, int entry) noexcept nogil
     cdef ZswapPool pool_of_entry(self, int entry)
-    cdef work_done(self, ShrinkWork work)
+    cdef int work_done(self, ShrinkWork work) except -1 with gil
     cdef ZswapPool pool_of_work(self, ShrinkWork work)
     cpdef zswap_memcg_offline_cleanup(self, int memcg)
-    cdef int zswap_update_total_size(self, ZswapPool pool) except -1
-    cpdef bint zswap_can_accept(self) noexcept
-    cdef bint zswap_check_limits(self) noexcept
+    cdef int zswap_update_total_size(self, ZswapPool pool) except -1 nogil
+    cpdef bint zswap_can_accept(self) noexcept nogil
+    cdef bint zswap_check_limits(self) noexcept nogil
 
 @cython.final
 cdef class Zswap(LruWalk):
@@ -156,18 +158,22 @@ cdef class Zswap(LruWalk):
     cdef readonly long long[::1] stored_at_length
     cdef readonly bint enabled, shrinker_enabled, exclusive_loads, same_filled_pages_enabled, non_same_filled_pages_enabled
     cdef readonly int max_pool_percent, accept_threshold_percent
-    cdef int zswap_lru_add(self, ZswapPool pool, int entry) except -1
-    cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept
-    cdef int zswap_lru_rotate(self, ZswapPool pool, int entry) except -1
-    cdef int zswap_entry_free(self, int entry) except -1
-    cdef int zswap_compress(self, ZswapPool pool, int page, unsigned long long content) except -1
-    cdef int zswap_decompress(self, int entry) except -1
-    cdef int zswap_writeback_entry(self, int entry) except -1000
-    cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1
-    cpdef int shrink_memcg(self, int memcg) except -1000
-    cdef int zswap_store(self, int page, unsigned long long content) except -1
-    cdef queue_if_full(self)
-    cdef int store_content(self, int page, unsigned long long content) except -1
-    cdef int zswap_load(self, int page) except -1
-    cdef int zswap_orphan(self, int page, int slot) except -1
-    cdef int zswap_invalidate(self, int entry) except -1
+    cdef int zswap_lru_add(self, ZswapPool pool, int entry) except -1 nogil
+    cdef void zswap_lru_del(self, ZswapPool pool, int entry) noexcept nogil
+    cdef int zswap_lru_rotate(self, ZswapPool pool, int entry) except -1 nogil
+    cdef int zswap_entry_free(self, int entry) except -1 nogil
+    cdef int free_memory(self, ZswapPool pool, int entry) except -1 nogil
+    cdef int free_old_memory(self, int entry) except -1 with gil
+    cdef int zswap_compress(self, ZswapPool pool, int page, unsigned long long content) except -1 nogil
+    cdef int zswap_decompress(self, int entry) except -1 with gil
+    cdef int zswap_writeback_entry(self, int entry) except -1000 nogil
+    cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1 nogil
+    cpdef int shrink_memcg(self, int memcg) except -1000 nogil
+    cdef int zswap_store(self, int page, unsigned long long content) except -1 nogil
+    cdef int queue_if_full(self) except -1 nogil
+    cdef int store_content(self, int page, unsigned long long content) except -1 nogil
+    cdef int zswap_load(self, int page) except -1 nogil
+    cdef int rotate_old(self, int entry) except -1 with gil
+    cdef int drop_bytes(self, int entry) except -1 with gil
+    cdef int zswap_orphan(self, int page, int slot) except -1 nogil
+    cdef int zswap_invalidate(self, int entry) except -1 nogil

@@ -21,6 +21,7 @@ from zswap_replay.lib.columns import LONGLONG, column, grown
 from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.class_counts import ClassCounts
+from zswap_replay.mm.compressor import Compressor
 from zswap_replay.mm.contents import Contents
 from zswap_replay.mm.held import Held, Stock
 from zswap_replay.mm.list_lru import ListLru, LruWalk
@@ -34,7 +35,7 @@ from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zsmalloc import ZsPool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.length_index import KIND_MASK, NORMAL
+    from zswap_replay.lib.length_index import NORMAL
     from zswap_replay.lib.page_table import BYTES_KEPT, DIRTY, NR_RETURNED, SECOND_CHANCE
     from zswap_replay.mm.class_counts import CLASS_REFUSED, CLASS_SAME_FILLED, CLASS_STORED
     from zswap_replay.mm.list_lru import LRU_REMOVED_RETRY, LRU_RETRY, LRU_ROTATE, LRU_STOP
@@ -105,8 +106,8 @@ class ShrinkWork:
         self.attempts = 0
 
 
-class ZswapPool:
-    """A compressor and an allocator, with the LRU of what they hold. Models struct zswap_pool."""
+class ZswapPool(Compressor):
+    """A compressor with an allocator, and the LRU of what they hold. Models struct zswap_pool."""
 
     def __init__(
         self,
@@ -120,13 +121,11 @@ class ZswapPool:
         work: ShrinkWork,
         own_work: bool,
     ) -> None:
+        super().__init__(contents, lengths, learned)
         self.index = index
         self.zpool_type = zpool_type
         self.compressor = compressor
-        self.contents = contents
-        # lengths known from the start, for which no codec is called; and, if wanted, those found on the way
-        self.lengths = lengths
-        self.learned = learned
+        self.is_842 = compressor == "842"
         self.zpool = ZPOOLS[zpool_type]()
         self.lru = lru
         self.work = work
@@ -136,14 +135,6 @@ class ZswapPool:
         self.entries = 0
         # pages of the allocator, as zswap_update_total_size() found them last
         self.pages = 0
-
-    def kind_of_content(self, content: cython.ulonglong) -> cython.int:
-        """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
-        lengths: Lengths = self.lengths
-        known: cython.longlong = lengths.find(content)
-        if known >= 0:
-            return lengths.kind_at(known) & KIND_MASK
-        return self.contents.same_filled(content)
 
 
 # ---- the dynamic shrinker ----
@@ -179,8 +170,12 @@ class ZswapShrinker:
         """
         slot: cython.int = memcg * self.nr_nodes + nid
         if slot >= len(self.protected):
-            self.protected = grown(self.protected, 2 * (slot + 1))
+            self.grow(slot)
         return slot
+
+    def grow(self, slot: cython.int) -> None:
+        """Make room for the number of a memcg and node, and for as many more."""
+        self.protected = grown(self.protected, 2 * (slot + 1))
 
     def protect(self, nid: cython.int, memcg: cython.int) -> None:
         """Count one entry more of a memcg and node that is spared."""
@@ -308,12 +303,11 @@ class ShrinkWorker:
 
         With ``only_online``, where the cursor is the only one (6.9 on), it goes to the next online memcg.
         """
-        if not self.rule_cursor_released_offline or work.next_shrink != memcg:
-            return
-        behind: cython.int = self.memcgs.mem_cgroup_iter(ROOT, memcg)
-        while only_online and behind >= 0 and not self.memcgs.memcg[behind].online:
-            behind = self.memcgs.mem_cgroup_iter(ROOT, behind)
-        self.set_next_shrink(work, behind)
+        if self.rule_cursor_released_offline and work.next_shrink == memcg:
+            behind: cython.int = self.memcgs.mem_cgroup_iter(ROOT, memcg)
+            while only_online and behind >= 0 and not self.memcgs.memcg[behind].online:
+                behind = self.memcgs.mem_cgroup_iter(ROOT, behind)
+            self.set_next_shrink(work, behind)
 
     def set_next_shrink(self, work: ShrinkWork, memcg: cython.int) -> None:
         """Set the cursor, which holds a reference to its memcg; -1 for none."""
@@ -329,13 +323,16 @@ class ShrinkWorker:
     def queue_work(self, work: ShrinkWork) -> None:
         """Queue work for a store that was refused, unless it is queued already. Work that is running runs again."""
         self.refusals_waiting += 1
-        if work.pending:
-            return
+        if not work.pending:
+            self.enqueue(work)
+            if not self.active and not self.observed:
+                self.active = True
+                self.work_ns = max(self.work_ns, self.time_written(self.now, 1))
+
+    def enqueue(self, work: ShrinkWork) -> None:
+        """Put work at the end of the queue."""
         work.pending = True
         self.queue.append(work)
-        if not self.active and not self.observed:
-            self.active = True
-            self.work_ns = max(self.work_ns, self.time_written(self.now, 1))
 
     def time_written(self, time: cython.ulonglong, pages: cython.ulonglong) -> cython.ulonglong:
         """Return the time when ``pages`` are written that are begun at ``time``; the end of time if it comes first."""
@@ -361,9 +358,13 @@ class ShrinkWorker:
             self.now = min(self.work_ns, now)
             written: cython.longlong = zswap.written_back_pages
             self.take_turn(zswap)
-            self.active = self.running is not None or len(self.queue) > 0
+            self.active = self.running is not None or self.is_queued()
             self.work_ns = self.time_written(self.work_ns, zswap.written_back_pages - written)
         self.now = now
+
+    def is_queued(self) -> cython.bint:
+        """Tell whether any work is queued."""
+        return len(self.queue) > 0
 
     def begin_run(self, zswap: "Zswap") -> None:
         """Take the oldest work from the queue, which may be queued again from here on."""
@@ -508,15 +509,14 @@ class ShrinkWorker:
         """
         if not self.memcgs.mem_cgroup_zswap_writeback_enabled(memcg) or not self.memcgs.memcg[memcg].online:
             return -ENOENT
-        lru: ListLru = zswap.pools.current.lru
         shrunk: cython.int = 0
         left: cython.int = nr_to_scan
         nr_to_walk: cython.int
         nid: cython.int
         for nid in range(zswap.nr_nodes):
-            nr_to_walk = min(left, lru.list_lru_count_one(nid, memcg))
+            nr_to_walk = min(left, zswap.pools.current.lru.list_lru_count_one(nid, memcg))
             if nr_to_walk:
-                shrunk += lru.list_lru_walk_one(nid, memcg, zswap, nr_to_walk)
+                shrunk += zswap.pools.current.lru.list_lru_walk_one(nid, memcg, zswap, nr_to_walk)
                 left -= nr_to_walk - zswap.nr_to_walk
         if left == nr_to_scan:
             return -ENOENT
@@ -630,7 +630,7 @@ class ZswapPools:
             pool = ZswapPool(index, zpool_type, compressor, contents, lengths, learned, lru, work, own_work)
             self.zswap_pools.insert(0, pool)
             self.by_index[index : index + 1] = [pool]
-        self.current = self.zswap_pools[0]
+        self.current, self.last = self.zswap_pools[0], self.zswap_pools[len(self.zswap_pools) - 1]
         for old in self.zswap_pools[1:]:
             self.zswap_pool_put(old)
 
@@ -648,25 +648,25 @@ class ZswapPools:
 
         Models zswap_pool_put().
         """
-        if pool.entries or pool is self.current:
-            return
-        if pool.own_work:
-            if pool.work.pending or pool.work is self.worker.running:
-                # the work has a reference to its pool until its run is over
-                return
-            self.worker.set_next_shrink(pool.work, -1)
-        self.zswap_pools.remove(pool)
+        # until its run is over, work has a reference to its pool
+        busy: cython.bint = pool.own_work and (pool.work.pending or pool.work is self.worker.running)
+        if not (pool.entries or pool is self.current or busy):
+            if pool.own_work:
+                self.worker.set_next_shrink(pool.work, -1)
+            self.zswap_pools.remove(pool)
+            self.last = self.zswap_pools[len(self.zswap_pools) - 1]
 
-    def zswap_pool_last(self) -> ZswapPool:
-        """Return the oldest pool, which the worker of a full pool shrinks. Models zswap_pool_last_get()."""
-        return self.zswap_pools[len(self.zswap_pools) - 1]
+    def queue_last(self) -> None:
+        """Queue the work of the oldest pool, which the worker of a full pool shrinks. Models zswap_pool_last_get()."""
+        self.worker.queue_work(self.last.work)
+
+    def is_in_current(self, entry: cython.int) -> cython.bint:
+        """Tell whether an entry is in the current pool, as most are."""
+        return self.page_table.page[entry].pool - 1 == self.current.index
 
     def pool_of_entry(self, entry: cython.int) -> ZswapPool:
         """Return the pool that an entry is in."""
-        index: cython.int = self.page_table.page[entry].pool - 1
-        if index == self.current.index:
-            return self.current
-        return self.by_index[index]
+        return self.by_index[self.page_table.page[entry].pool - 1]
 
     def work_done(self, work: ShrinkWork) -> None:
         """Drop the pool of work whose run is over, if it is time. Models the end of shrink_worker() up to 6.8."""
@@ -840,48 +840,52 @@ class Zswap(LruWalk):
 
     def zswap_entry_free(self, entry: cython.int) -> None:
         """Free an entry with all that it holds: its place on the LRU, its memory, its charge."""
-        pages: PageTable = self.page_table
-        pools: ZswapPools = self.pools
-        length: cython.int = pages.page[entry].length
-        stock: Stock = self.stock
-        pool_pages: cython.longlong = stock.pool_pages
+        length: cython.int = self.page_table.page[entry].length
+        pool_pages: cython.longlong = self.stock.pool_pages
         self.held.pass_time(self.worker.now)
         if length == 0:
-            stock.same_filled_pages -= 1
+            self.stock.same_filled_pages -= 1
         else:
-            pool: ZswapPool = pools.pool_of_entry(entry)
-            self.zswap_lru_del(pool, entry)
-            pool.zpool.zpool_free(pages.page[entry].handle)
-            pools.zswap_update_total_size(pool)
-            stock.compressed_bytes -= length
-            if pages.flags[entry] & BYTES_KEPT:
-                pool.contents.free(entry)
-                pages.flags[entry] &= ~BYTES_KEPT
+            if self.pools.is_in_current(entry):
+                self.free_memory(self.pools.current, entry)
+            else:
+                self.free_old_memory(entry)
+            self.stock.compressed_bytes -= length
             self.stored_incompressible_pages -= length == PAGE_SIZE
-            pool.entries -= 1
-            if pool is not pools.current:
-                pools.zswap_pool_put(pool)
-        self.memcgs.obj_cgroup_uncharge_zswap(pages.page[entry].objcg, pages.page[entry].node, length)
-        stock.stored_pages -= 1
-        pages.page[entry].pool = 0
-        if stock.pool_pages != pool_pages:  # no peak rises where one entry less is all that changed
+        self.memcgs.obj_cgroup_uncharge_zswap(
+            self.page_table.page[entry].objcg, self.page_table.page[entry].node, length
+        )
+        self.stock.stored_pages -= 1
+        self.page_table.page[entry].pool = 0
+        if self.stock.pool_pages != pool_pages:  # no peak rises where one entry less is all that changed
             self.held.note_peaks()
+
+    def free_memory(self, pool: ZswapPool, entry: cython.int) -> None:
+        """Take an entry off the LRU of its pool, and free its memory there."""
+        self.zswap_lru_del(pool, entry)
+        pool.zpool.zpool_free(self.page_table.page[entry].handle)
+        self.pools.zswap_update_total_size(pool)
+        if self.page_table.flags[entry] & BYTES_KEPT:
+            pool.free(entry)
+            self.page_table.flags[entry] &= ~BYTES_KEPT
+        pool.entries -= 1
+
+    def free_old_memory(self, entry: cython.int) -> None:
+        """Do as free_memory() does for an entry of a pool that is not the current one, and drop that with its last."""
+        pool: ZswapPool = self.pools.pool_of_entry(entry)
+        self.free_memory(pool, entry)
+        self.pools.zswap_pool_put(pool)
 
     # ---- compression ----
 
     def zswap_compress(self, pool: ZswapPool, page: cython.int, content: cython.ulonglong) -> cython.int:
         """Compress a page and allocate for it; return False where compressor or allocator refused it."""
-        pages: PageTable = self.page_table
         length: cython.int
         known: cython.longlong = pool.lengths.find(content)
         kept: cython.bint = known < 0 or pool.lengths.length_at(known) < 0
         raw: cython.bint = False
         if kept:
-            length = pool.contents.zswap_compress(page, content)
-            if not 0 <= length <= PAGE_SIZE:
-                raise ValueError(f"content {content}: {length} bytes; expected 0 to {PAGE_SIZE}")
-            if pool.learned is not None and pool.learned.find(content) < 0:
-                pool.learned.add(content, length, pool.contents.kind_and_class(content))
+            length = pool.compress(page, content)
         else:
             length = pool.lengths.length_at(known)
             self.pools.class_counts.count(
@@ -889,15 +893,15 @@ class Zswap(LruWalk):
             )
         if self.rule_stores_incompressible and (length == 0 or length == PAGE_SIZE):
             if kept and length:
-                pool.contents.free(page)
-            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(pages.page[page].memcg)
+                pool.free(page)
+            raw = self.memcgs.mem_cgroup_zswap_writeback_enabled(self.page_table.page[page].memcg)
             length = PAGE_SIZE if raw else 0
             if kept and raw:
-                pool.contents.keep_raw(page, content)
+                pool.keep_raw(page, content)
             elif raw:
                 self.pools.class_counts.count(pool.lengths.kind_at(known), CLASS_STORED, length)
         if length == 0:
-            if self.rule_enospc_is_poor and pool.compressor == "842":
+            if self.rule_enospc_is_poor and pool.is_842:
                 self.reject_compress_poor += 1
             else:
                 self.reject_compress_fail += 1
@@ -906,13 +910,13 @@ class Zswap(LruWalk):
         if handle == -ENOSPC:
             self.reject_compress_poor += 1
             if kept:
-                pool.contents.free(page)
+                pool.free(page)
             return False
         self.pools.zswap_update_total_size(pool)
-        pages.page[page].handle = handle
-        pages.page[page].length = length
+        self.page_table.page[page].handle = handle
+        self.page_table.page[page].length = length
         if kept:
-            pages.flags[page] |= BYTES_KEPT
+            self.page_table.flags[page] |= BYTES_KEPT
         self.stock.compressed_bytes += length
         self.stored_incompressible_pages += length == PAGE_SIZE
         pool.entries += 1
@@ -920,8 +924,7 @@ class Zswap(LruWalk):
 
     def zswap_decompress(self, entry: cython.int) -> None:
         """Bring a page back from the bytes that are kept of it."""
-        pool: ZswapPool = self.pools.pool_of_entry(entry)
-        pool.contents.zswap_decompress(entry, self.page_table.content_of(entry))
+        self.pools.pool_of_entry(entry).decompress(entry, self.page_table.content_of(entry))
 
     # ---- writeback ----
 
@@ -1005,9 +1008,7 @@ class Zswap(LruWalk):
         first is right there too, since there is none: a load frees the entry, and a page that is not loaded is out of
         memory, or in the swap cache with its entry gone.
         """
-        pages: PageTable = self.page_table
-        pool: ZswapPool = self.pools.current
-        if pages.page[page].pool:
+        if self.page_table.page[page].pool:
             self.duplicate_entry += 1
             self.zswap_entry_free(page)
         if not self.enabled:
@@ -1024,32 +1025,32 @@ class Zswap(LruWalk):
             if refused:
                 # no counter of the kernel moves
                 self.memcg_limit_reject += 1
-                self.memcgs.count_memcg_event(memcg, pages.page[page].node, MEMCG_LIMIT_REJECT)
+                self.memcgs.count_memcg_event(memcg, self.page_table.page[page].node, MEMCG_LIMIT_REJECT)
                 self.queue_if_full()
                 return False
 
         if self.pools.zswap_check_limits():
             self.pool_limit_reject += 1
-            self.memcgs.count_memcg_event(memcg, pages.page[page].node, POOL_LIMIT_REJECT)
-            self.worker.queue_work(self.pools.zswap_pool_last().work)
+            self.memcgs.count_memcg_event(memcg, self.page_table.page[page].node, POOL_LIMIT_REJECT)
+            self.pools.queue_last()
             return False
 
         self.held.pass_time(self.worker.now)
         if not self.store_content(page, content):
             self.compress_reject += 1
-            self.memcgs.count_memcg_event(memcg, pages.page[page].node, COMPRESS_REJECT)
+            self.memcgs.count_memcg_event(memcg, self.page_table.page[page].node, COMPRESS_REJECT)
             self.queue_if_full()
             return False
 
-        length: cython.int = pages.page[page].length
-        pages.page[page].pool = pool.index + 1
-        pages.page[page].objcg = objcg
-        pages.flags[page] |= SECOND_CHANCE
-        self.memcgs.obj_cgroup_charge_zswap(objcg, pages.page[page].node, length)
+        length: cython.int = self.page_table.page[page].length
+        self.page_table.page[page].pool = self.pools.current.index + 1
+        self.page_table.page[page].objcg = objcg
+        self.page_table.flags[page] |= SECOND_CHANCE
+        self.memcgs.obj_cgroup_charge_zswap(objcg, self.page_table.page[page].node, length)
         if objcg >= 0 or self.rule_root_has_objcg:
-            self.memcgs.count_memcg_event(memcg, pages.page[page].node, ZSWPOUT)
+            self.memcgs.count_memcg_event(memcg, self.page_table.page[page].node, ZSWPOUT)
         if length:
-            self.zswap_lru_add(pool, page)
+            self.zswap_lru_add(self.pools.current, page)
         self.stock.stored_pages += 1
         self.stored_at_length[length] += 1
         self.zswpout += 1
@@ -1070,59 +1071,71 @@ class Zswap(LruWalk):
         Up to 6.8 a same-filled page is kept without memory, behind both limits, since the check stands behind them in
         zswap_store(); later releases have no such entries, and zero pages never get here.
         """
-        pool: ZswapPool = self.pools.current
         if not self.rule_zeromap:
-            if self.same_filled_pages_enabled and pool.kind_of_content(content) != NORMAL:
+            if self.same_filled_pages_enabled and self.pools.current.kind_of_content(content) != NORMAL:
                 self.page_table.page[page].length = 0
                 self.stock.same_filled_pages += 1
-                known: cython.longlong = pool.lengths.find(content)
+                known: cython.longlong = self.pools.current.lengths.find(content)
                 if known >= 0:
-                    self.pools.class_counts.count(pool.lengths.kind_at(known), CLASS_SAME_FILLED, 0)
+                    self.pools.class_counts.count(
+                        self.pools.current.lengths.kind_at(known), CLASS_SAME_FILLED, 0
+                    )
                 else:
-                    pool.contents.count_same_filled(content)
+                    self.pools.current.count_same_filled(content)
                 return True
             if not self.non_same_filled_pages_enabled:
                 return False
-        return self.zswap_compress(pool, page, content)
+        return self.zswap_compress(self.pools.current, page, content)
 
     def zswap_load(self, page: cython.int) -> cython.int:
         """Read a page back; return False where zswap does not have it.
 
         Models zswap_load(): the page is dirty where the load frees the entry, which else goes to the tail of its LRU.
         """
-        pages: PageTable = self.page_table
-        if not pages.page[page].pool:
+        if not self.page_table.page[page].pool:
             return False
-        if pages.flags[page] & BYTES_KEPT:
+        if self.page_table.flags[page] & BYTES_KEPT:
             self.zswap_decompress(page)
         self.zswpin += 1
-        objcg: cython.int = pages.page[page].objcg
+        objcg: cython.int = self.page_table.page[page].objcg
         if objcg >= 0 or self.rule_root_has_objcg:
-            self.memcgs.count_memcg_event(self.memcgs.obj_cgroup_memcg(objcg), pages.page[page].node, ZSWPIN)
+            self.memcgs.count_memcg_event(
+                self.memcgs.obj_cgroup_memcg(objcg), self.page_table.page[page].node, ZSWPIN
+            )
         if self.rule_always_exclusive or self.exclusive_loads:
             self.zswap_entry_free(page)
-            pages.flags[page] |= DIRTY
-        elif pages.page[page].length:
-            self.zswap_lru_rotate(self.pools.pool_of_entry(page), page)
+            self.page_table.flags[page] |= DIRTY
+        elif self.page_table.page[page].length:
+            if self.pools.is_in_current(page):
+                self.zswap_lru_rotate(self.pools.current, page)
+            else:
+                self.rotate_old(page)
         return True
+
+    def rotate_old(self, entry: cython.int) -> None:
+        """Rotate an entry of a pool that is not the current one."""
+        self.zswap_lru_rotate(self.pools.pool_of_entry(entry), entry)
 
     def zswap_orphan(self, page: cython.int, slot: cython.int) -> None:
         """Let the entry of a page whose slot is given up be the entry ``slot``, below NR_RETURNED, until that goes."""
-        pages: PageTable = self.page_table
-        pool: ZswapPool = self.pools.pool_of_entry(page)
-        if pages.flags[page] & BYTES_KEPT:
-            # nobody will read it any more
-            pool.contents.free(page)
-            pages.flags[page] &= ~BYTES_KEPT
-        pages.flags[slot] = pages.flags[page] & SECOND_CHANCE
-        pages.page[slot].objcg = pages.page[page].objcg
-        pages.page[slot].handle = pages.page[page].handle
-        pages.page[slot].length = pages.page[page].length
-        pages.page[slot].pool = pages.page[page].pool
-        pages.page[slot].node = pages.page[page].node
-        if pages.page[page].length:
-            pool.lru.list_lru_replace(page, slot)
-        pages.page[page].pool = 0
+        if self.page_table.flags[page] & BYTES_KEPT:
+            self.drop_bytes(page)  # nobody will read it any more
+        self.page_table.flags[slot] = self.page_table.flags[page] & SECOND_CHANCE
+        self.page_table.page[slot].objcg = self.page_table.page[page].objcg
+        self.page_table.page[slot].handle = self.page_table.page[page].handle
+        self.page_table.page[slot].length = self.page_table.page[page].length
+        self.page_table.page[slot].pool = self.page_table.page[page].pool
+        self.page_table.page[slot].node = self.page_table.page[page].node
+        if self.page_table.page[page].length:
+            self.pools.current.lru.list_lru_replace(
+                page, slot
+            )  # the LRUs of all pools have their places in one array
+        self.page_table.page[page].pool = 0
+
+    def drop_bytes(self, entry: cython.int) -> None:
+        """Drop the bytes that are kept of an entry."""
+        self.pools.pool_of_entry(entry).free(entry)
+        self.page_table.flags[entry] &= ~BYTES_KEPT
 
     def zswap_invalidate(self, entry: cython.int) -> None:
         """Free the entry of a slot that is given back."""
