@@ -1,4 +1,7 @@
-"""Passes over the columns of a batch of rows, each column once and without a copy, where numpy would need several."""
+"""Passes over the columns of a batch of rows, each column once and without a copy, where numpy would need several.
+
+They run without the interpreter's lock, beside the threads that need it.
+"""
 
 import cython
 
@@ -8,15 +11,17 @@ from zswap_replay.lib.columns import Column
 def look_up_bytes(table: Column, index: Column, out: Column) -> None:
     """Write ``table[index + 1]`` to ``out``: -1 is a null. An index outside the table is not looked for."""
     row: cython.Py_ssize_t
-    for row in range(len(index)):
-        out[row] = table[index[row] + 1]
+    with cython.nogil:
+        for row in range(len(index)):
+            out[row] = table[index[row] + 1]
 
 
 def look_up_ints(table: Column, index: Column, out: Column) -> None:
     """Write ``table[index + 1]`` to ``out``, as look_up_bytes() does."""
     row: cython.Py_ssize_t
-    for row in range(len(index)):
-        out[row] = table[index[row] + 1]
+    with cython.nogil:
+        for row in range(len(index)):
+            out[row] = table[index[row] + 1]
 
 
 def is_zero_at_nulls(values: Column, valid: Column) -> bool:
@@ -26,22 +31,24 @@ def is_zero_at_nulls(values: Column, valid: Column) -> bool:
     row: cython.Py_ssize_t
     start: cython.Py_ssize_t
     rows: cython.Py_ssize_t = len(values)
-    for start in range(0, rows, 1024):
-        for row in range(start, min(start + 1024, rows)):
-            held = valid[row]
-            found |= values[row] & (held - 1)
-        if found:
-            return False
-    return True
+    with cython.nogil:
+        for start in range(0, rows, 1024):
+            for row in range(start, min(start + 1024, rows)):
+                held = valid[row]
+                found |= values[row] & (held - 1)
+            if found:
+                break
+    return found == 0
 
 
 def zero_at_nulls(values: Column, valid: Column, out: Column) -> None:
     """Write the values to ``out``, and 0 where ``valid`` is 0, which is 1 elsewhere."""
     held: cython.ulonglong
     row: cython.Py_ssize_t
-    for row in range(len(values)):
-        held = valid[row]
-        out[row] = values[row] & (0 - held)
+    with cython.nogil:
+        for row in range(len(values)):
+            held = valid[row]
+            out[row] = values[row] & (0 - held)
 
 
 class RowFacts:
@@ -74,30 +81,31 @@ class RowFacts:
         """Look at columns of one length, the time before whose first row is ``last_time``."""
         rows: cython.Py_ssize_t = len(time_ns)
         row: cython.Py_ssize_t
-        # Sums of bits take no branch, and several rows go through one instruction.
         bits: cython.ulonglong = last_time
-        if rows:
-            bits |= time_ns[0] | (time_ns[0] - last_time)
-        for row in range(1, rows):
-            bits |= time_ns[row] | (time_ns[row] - time_ns[row - 1])
-        self.may_go_back = bits >> 63 != 0
         highest: cython.uchar = 0
-        for row in range(rows):
-            highest = event[row] if event[row] > highest else highest
-        self.highest_event = highest
         signs: cython.int = 0
-        for row in range(rows):
-            signs |= memcg[row]
-        self.names_no_memcg = signs < 0
-        bits = 0
-        for row in range(rows):
-            bits |= page[row] | content[row]
-        self.may_end_beyond = bits >> 63 != 0
         others: cython.uint = 0
-        for row in range(rows):
-            others |= count[row] ^ 1
-        self.all_single = others == 0
         nodes: cython.uchar = 0
-        for row in range(rows):
-            nodes |= node[row]
-        self.all_on_first_node = nodes == 0
+        # Sums of bits take no branch, and several rows go through one instruction.
+        with cython.nogil:
+            if rows:
+                bits |= time_ns[0] | (time_ns[0] - last_time)
+            for row in range(1, rows):
+                bits |= time_ns[row] | (time_ns[row] - time_ns[row - 1])
+            self.may_go_back = bits >> 63 != 0
+            for row in range(rows):
+                highest = event[row] if event[row] > highest else highest
+            self.highest_event = highest
+            for row in range(rows):
+                signs |= memcg[row]
+            self.names_no_memcg = signs < 0
+            bits = 0
+            for row in range(rows):
+                bits |= page[row] | content[row]
+            self.may_end_beyond = bits >> 63 != 0
+            for row in range(rows):
+                others |= count[row] ^ 1
+            self.all_single = others == 0
+            for row in range(rows):
+                nodes |= node[row]
+            self.all_on_first_node = nodes == 0

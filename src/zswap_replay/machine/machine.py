@@ -33,7 +33,7 @@ from zswap_replay.mm.vmscan import Vmscan
 from zswap_replay.mm.vmscan_lru_gen import LruGen
 from zswap_replay.mm.workingset import LruGenWorkingset, Workingset
 from zswap_replay.mm.zram_drv import Zram
-from zswap_replay.mm.zswap import ShrinkWorker, Zswap
+from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
@@ -282,8 +282,7 @@ class Machine:
         """
         events.check(start, stop, self.memcgs.nr_nodes)
         with cython.nogil:
-            stop = self.replay_events(events, start, stop)
-        return stop
+            return self.replay_events(events, start, stop)
 
     def replay_events(
         self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t

@@ -4,7 +4,6 @@ import cython
 
 from zswap_replay.lib.columns import Column
 from zswap_replay.lib.page_table import PageTable
-from zswap_replay.mm.list_lru import ListLru
 from zswap_replay.mm.memcg_limits import MemcgLimits
 from zswap_replay.mm.memcontrol import MemCgroups
 from zswap_replay.mm.page_io import PageIo

@@ -1,6 +1,4 @@
 cimport cython
-from zswap_replay.lib.length_index cimport Lengths
-from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.mm.file_pages cimport FilePages
 from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport NO_LIMIT, PGSTEAL, ROOT, MemCgroups

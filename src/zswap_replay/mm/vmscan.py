@@ -7,7 +7,6 @@ as reclaim gets more urgent.
 import cython
 
 from zswap_replay.lib.columns import INT, column
-from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.file_pages import FilePages
 from zswap_replay.mm.memcontrol import MemCgroups

@@ -1,6 +1,4 @@
 cimport cython
-from zswap_replay.lib.length_index cimport Lengths
-from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.lib.page_table cimport ACCESSED, ISOLATED, PRESENT, REFERENCED, WRITEBACK, YOUNG
 from zswap_replay.mm.lru_gen cimport ACTIVATED, MAX_NR_GENS, MIN_NR_GENS, WORKINGSET, LruGenLists
 from zswap_replay.mm.memcontrol cimport PGSTEAL, ROOT

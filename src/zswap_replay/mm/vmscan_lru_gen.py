@@ -10,7 +10,6 @@ through file descriptors, and no tier but the first has refaults that would prot
 import cython
 
 from zswap_replay.lib.columns import INT, LONGLONG, UCHAR, column, grown
-from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.file_pages import FilePages
 from zswap_replay.mm.lru_gen import LruGenLists

@@ -96,7 +96,8 @@ class Zram(SwapDevice):
 
     def kind_of_content(self, content: cython.ulonglong) -> cython.int:
         """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
-        return self.primary.kind_of_content(content)
+        kind: cython.int = self.primary.kind_of_content(content)
+        return kind
 
     def write_page(self, page: cython.int, now: cython.ulonglong) -> cython.bint:
         """Write what a page holds to its slot; return False at mem_limit."""

@@ -662,11 +662,13 @@ class ZswapPools:
 
     def is_in_current(self, entry: cython.int) -> cython.bint:
         """Tell whether an entry is in the current pool, as most are."""
-        return self.page_table.page[entry].pool - 1 == self.current.index
+        index: cython.int = self.page_table.page[entry].pool - 1
+        return index == self.current.index
 
     def pool_of_entry(self, entry: cython.int) -> ZswapPool:
         """Return the pool that an entry is in."""
-        return self.by_index[self.page_table.page[entry].pool - 1]
+        index: cython.int = self.page_table.page[entry].pool - 1
+        return self.by_index[index]
 
     def work_done(self, work: ShrinkWork) -> None:
         """Drop the pool of work whose run is over, if it is time. Models the end of shrink_worker() up to 6.8."""

@@ -86,6 +86,17 @@ class _Chunk:
         return Problem(self.file, group, row, found.column, found.found, found.expected)
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """Rows that were checked, and what is known when they are taken."""
+
+    batch: Batch
+    page_events: int
+    """Of these rows."""
+    nr_paths: int
+    """Memcgs that these rows and all before them name."""
+
+
 class TraceReader:
     """An open trace: its metadata, and its rows as batches.
 
@@ -171,18 +182,22 @@ class TraceReader:
                 yield batch
             self.digest = rows.digest
             return
-        digest = TraceDigest(sha256=self.with_sha256)
-        keeping = self._kept.keep()
-        try:
-            for batch in self._checked(digest, batch_rows or DEFAULT_BATCH_ROWS):
+        with ExitStack() as stack:
+            digest = stack.enter_context(closing(TraceDigest(sha256=self.with_sha256)))
+            keeping = stack.enter_context(closing(self._kept.keep()))
+            table = MemcgTable(list(self.paths))
+            reading = self._checked(digest, table, batch_rows or DEFAULT_BATCH_ROWS)
+            for checked in stack.enter_context(closing(ReadAhead(reading))):
+                # as far as these rows name them: the thread is ahead, and how far is no result's business
+                self.paths += table.paths[len(self.paths) : checked.nr_paths]
+                self.page_events += checked.page_events
+                batch = checked.batch
+                del checked
                 keeping.add(batch)
                 yield batch
                 del batch  # the replay is done with it
             self.digest = digest.digests(self.paths)
             keeping.end(self.paths, self.digest)
-        finally:
-            digest.close()
-            keeping.close()
 
     def unchecked(self, batch_rows: int | None = None) -> Iterator[tuple[Columns, int]]:
         """Read all rows as they are, at most `batch_rows` at a time: the columns, and how many rows came before them.
@@ -200,20 +215,28 @@ class TraceReader:
                 yield columns, first_row
                 first_row += len(columns.time_ns)
 
-    def _checked(self, digest: TraceDigest, batch_rows: int) -> Iterator[Batch]:
-        """Read the batches, check their rows and add them to a digest."""
-        checker = RowChecker(MemcgTable(self.paths), strict=self.strict, nodes=self.nodes)
+    def _checked(
+        self, digest: TraceDigest, table: MemcgTable, batch_rows: int
+    ) -> Generator[_Checked, None, None]:
+        """Read the batches, check their rows and add them to a digest, in a thread; nothing else of the reader changes.
+
+        ``table`` gets the memcgs that they name.
+        """
+        checker = RowChecker(table, strict=self.strict, nodes=self.nodes)
         last, first_row = LastTexts(), 0
-        with closing(ReadAhead(self._chunks(batch_rows, sparing=True))) as chunks:
+        with closing(self._chunks(batch_rows, sparing=True)) as chunks:
             for chunk in chunks:
                 with _faults_of(chunk):
                     batch = checker.check(decode(chunk.rows, last), first_row)
                 digest.update(batch)
-                self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
                 first_row += len(batch)
                 del chunk  # free what the batch does not share before the batch is in use
-                yield batch
-                del batch  # and the batch before the next one is made
+                checked = _Checked(
+                    batch, int(np.count_nonzero(batch.event <= Event.DISCARD)), len(table.paths)
+                )
+                del batch
+                yield checked
+                del checked  # and the batch before the next one is made
 
     def problems(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Problem]:
         """Read all rows and yield what is wrong, row by row; of a trace that is good `digest` is known afterwards.
