@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.where import where
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.releases import RELEASES
@@ -108,7 +109,7 @@ class Bench:
 
         def watch(numbers: Numbers) -> None:
             for memcg, first, count in wanted:
-                self.pages[f"{numbers.label} {memcg}"] = running.where(memcg, first, count)
+                self.pages[f"{numbers.label} {memcg}"] = where(running, memcg, first, count)
 
         running.watch = watch
         return running.result(0, None, lambda *_: None)

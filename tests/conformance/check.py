@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.conformance.recording import Found, Places, Recording
+from tests.where import where
 from zswap_replay.replay.loop import Replay
 from zswap_replay.result.numbers import Numbers
 from zswap_replay.settings import Settings
@@ -95,7 +96,7 @@ _SAME_STATE = {"C": "CD", "S": "Z0DC"}
 def _misplaced(replay: Replay, places: Places, *, probed: bool) -> Found | None:
     """The first page that is somewhere else."""
     same = _SAME_PLACE if probed else _SAME_STATE
-    found = replay.where(places.memcg, places.page, len(places.where))
+    found = where(replay, places.memcg, places.page, len(places.where))
     for offset, (expected, got) in enumerate(zip(places.where, found, strict=True)):
         if got not in same.get(expected, expected):
             return f"place of {places.memcg} page {places.page + offset}", expected, got

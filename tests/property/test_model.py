@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.pressure import every_release, pressed, quick, save, tight
 from tests.profiles import part
 from tests.strategies import Row
+from tests.where import where
 from zswap_replay.lib.page_table import ACTIVE, DIRTY, NR_RETURNED, PRESENT, SLOT, SWAPCACHE
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.lru_gen import (
@@ -170,7 +171,7 @@ def test_where_a_page_is_said_to_be_is_what_is_counted(kernel: str, rows: list[R
     # no memcg dies here, so that each page that ever was can be named
     running, result = run(rows, kernel)
     reader = running.reader
-    letters = Counter("".join(running.where(path, 0, 60) for path in reader.paths))
+    letters = Counter("".join(where(running, path, 0, 60) for path in reader.paths))
     ours, zswap = result.end.replay, result.end.zswap
     assert ours["resident_pages"] == letters["P"] + letters["C"]
     if kernel in EXCLUSIVE:

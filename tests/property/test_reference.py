@@ -15,6 +15,7 @@ from tests.reference.counting import OF_RECLAIM, machine_counters, memcg_counter
 from tests.reference.machine import Machine
 from tests.reference.rules import RULES
 from tests.reference.traces import TOTALRAM_PAGES, Drawn, drawn, lengths, lengths_file
+from tests.where import where
 from zswap_replay.machine.recount import recount
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.replay.loop import Replay
@@ -51,7 +52,7 @@ def replayed(kernel: str, trace: Drawn) -> list[Flat]:
         replay = Replay(open_trace(path), path, settings, lambda _: None)
 
         def look(snapshot: Snapshot) -> None:
-            places = {f"where {name}": replay.where(name, 0, PLACES) for name in replay.reader.paths}
+            places = {f"where {name}": where(replay, name, 0, PLACES) for name in replay.reader.paths}
             seen.append(dict(_flat(snapshot)) | _touched(places))
             assert recount(replay.machine) is None
 

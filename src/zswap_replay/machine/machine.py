@@ -42,10 +42,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
         BLOCK_MASK,
         BLOCK_SHIFT,
         PRESENT,
-        SLOT,
-        SWAPCACHE,
         YOUNG,
-        ZERO,
     )
     from zswap_replay.mm.memory import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
@@ -430,27 +427,3 @@ class Machine:
             self.vmscan.reclaim_pages(page)
         else:
             self.memory.zap_pte(page)
-
-    # ---- looking ----
-
-    def where(self, path: int, first: int, count: int) -> str:
-        """Return where ``count`` pages are, one letter each from page ``first`` of a path on.
-
-        ``P`` mapped, ``C`` in the swap cache alone, ``Z`` in zswap, ``0`` in the zero map, ``D`` on the device, ``N``
-        absent.
-        """
-        letters = []
-        for number in range(first, first + count):
-            page = self.pages.find(self.paths.memcg_of(path), number)
-            flags = self.pages.flags[page] if page >= 0 else 0
-            if flags & PRESENT:
-                letters.append("P")
-            elif flags & SWAPCACHE:
-                letters.append("C")
-            elif not flags & SLOT:
-                letters.append("N")
-            elif self.pages.page[page].pool:
-                letters.append("Z")
-            else:
-                letters.append("0" if flags & ZERO else "D")
-        return "".join(letters)

@@ -14,6 +14,7 @@ cpdef enum:
 cdef class LruWalk:
     cdef public int nr_to_walk
     cdef int list_lru_walk_cb(self, ListLru lru, int head, int item) except -1 nogil
+    cpdef int look_at(self, ListLru lru, int head, int item) except -1 with gil
 
 @cython.final
 cdef class ListLru:

@@ -22,8 +22,15 @@ class LruWalk:
         self.nr_to_walk = 0
 
     def list_lru_walk_cb(self, lru: "ListLru", head: cython.int, item: cython.int) -> cython.int:
-        """Look at an item of the list ``head``; return an LRU_ value. Models list_lru_walk_cb."""
-        return LRU_STOP
+        """Look at an item of the list ``head``; return an LRU_ value. Models list_lru_walk_cb.
+
+        What derives from this class and is compiled overrides this, and what is not look_at().
+        """
+        return self.look_at(lru, head, item)
+
+    def look_at(self, lru: "ListLru", head: cython.int, item: cython.int) -> cython.int:
+        """Do as list_lru_walk_cb() does, under the interpreter's lock."""
+        raise NotImplementedError
 
 
 class ListLru:

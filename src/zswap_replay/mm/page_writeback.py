@@ -58,7 +58,7 @@ class Writeback:
         self.write_added = grown(self.write_added, 2 * self.plugged)
 
     def add_to_plug(self, page: cython.int, fresh: cython.bint) -> None:
-        """Hold a write back until the reclaim that is under way has a batch of them."""
+        """Keep a write until the reclaim that is under way has a batch of them, or ends."""
         if self.plugged == len(self.write_page):
             self.grow()
         self.pages.flags[page] |= WRITEBACK

@@ -117,7 +117,7 @@ cdef class ZswapPools:
     cdef readonly Stock stock
     cdef readonly long long totalram_pages, max_pages, thr_pages
     cdef readonly int nr_nodes
-    cdef bint rule_lru_per_memcg, rule_lru_per_pool, rule_pool_full_at_limit, rule_threshold_of_limit
+    cdef bint rule_lru_per_memcg, rule_lru_per_pool, rule_pool_full_at_limit, rule_threshold_of_limit, rule_memcg_refusal_queues
     cdef readonly list zswap_pools, by_index
     cdef readonly ZswapPool current, last
     cdef readonly ListLru list_lru
@@ -127,6 +127,8 @@ cdef class ZswapPools:
     cdef readonly ClassCounts class_counts
     cdef int zswap_pool_put(self, ZswapPool pool) except -1 with gil
     cdef int queue_last(self) except -1 nogil
+    cdef int queue_if_full(self) except -1 nogil
+    cdef int drop_bytes(self, int entry) except -1 with gil
     cdef bint is_in_current(self, int entry) noexcept nogil
     cdef ZswapPool pool_of_entry(self, int entry)
     cdef int work_done(self, ShrinkWork work) except -1 with gil
@@ -149,7 +151,7 @@ cdef class Zswap(LruWalk):
     cdef readonly Stock stock
     cdef readonly SwapDevice device
     cdef readonly int nr_nodes
-    cdef bint rule_memcg_limit_shrinks, rule_second_chance, rule_memcg_refusal_queues
+    cdef bint rule_memcg_limit_shrinks, rule_second_chance
     cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor, rule_root_has_objcg
     cdef readonly long long reject_reclaim_fail, reject_compress_fail, reject_compress_poor
     cdef readonly long long written_back_pages, duplicate_entry, stored_incompressible_pages
@@ -170,10 +172,8 @@ cdef class Zswap(LruWalk):
     cdef int shrink_memcg_cb(self, ListLru lru, int head, int item) except -1 nogil
     cpdef int shrink_memcg(self, int memcg) except -1000 nogil
     cdef int zswap_store(self, int page, unsigned long long content) except -1 nogil
-    cdef int queue_if_full(self) except -1 nogil
     cdef int store_content(self, int page, unsigned long long content) except -1 nogil
     cdef int zswap_load(self, int page) except -1 nogil
     cdef int rotate_old(self, int entry) except -1 with gil
-    cdef int drop_bytes(self, int entry) except -1 with gil
     cdef int zswap_orphan(self, int page, int slot) except -1 nogil
     cdef int zswap_invalidate(self, int entry) except -1 nogil

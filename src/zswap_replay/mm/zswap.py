@@ -577,6 +577,7 @@ class ZswapPools:
         self.rule_lru_per_pool = release.lru_per_pool
         self.rule_pool_full_at_limit = release.pool_full_at_limit
         self.rule_threshold_of_limit = release.threshold_of_limit
+        self.rule_memcg_refusal_queues = release.memcg_refusal_queues_worker
         # the current pool first, and by index, where one that is gone stays until another takes its place
         self.zswap_pools: list[ZswapPool] = []
         self.by_index: list[ZswapPool] = []
@@ -660,6 +661,14 @@ class ZswapPools:
         """Queue the work of the oldest pool, which the worker of a full pool shrinks. Models zswap_pool_last_get()."""
         self.worker.queue_work(self.last.work)
 
+    def queue_if_full(self) -> None:
+        """Queue the worker for a store that was refused for another reason, while the pool is full, from 6.9 on.
+
+        Models the labels check_old and reject of zswap_store().
+        """
+        if self.rule_memcg_refusal_queues and self.reached_full:
+            self.worker.queue_work(self.shrink_work)
+
     def is_in_current(self, entry: cython.int) -> cython.bint:
         """Tell whether an entry is in the current pool, as most are."""
         index: cython.int = self.page_table.page[entry].pool - 1
@@ -669,6 +678,11 @@ class ZswapPools:
         """Return the pool that an entry is in."""
         index: cython.int = self.page_table.page[entry].pool - 1
         return self.by_index[index]
+
+    def drop_bytes(self, entry: cython.int) -> None:
+        """Drop the bytes that are kept of an entry."""
+        self.pool_of_entry(entry).free(entry)
+        self.page_table.flags[entry] &= ~BYTES_KEPT
 
     def work_done(self, work: ShrinkWork) -> None:
         """Drop the pool of work whose run is over, if it is time. Models the end of shrink_worker() up to 6.8."""
@@ -760,7 +774,6 @@ class Zswap(LruWalk):
         # the release's rules
         self.rule_memcg_limit_shrinks = release.memcg_limit_shrinks
         self.rule_second_chance = release.second_chance
-        self.rule_memcg_refusal_queues = release.memcg_refusal_queues_worker
         self.rule_always_exclusive = release.exclusive_loads == "always"
         self.rule_zeromap = release.zeromap
         self.rule_stores_incompressible = release.stores_incompressible
@@ -868,8 +881,7 @@ class Zswap(LruWalk):
         pool.zpool.zpool_free(self.page_table.page[entry].handle)
         self.pools.zswap_update_total_size(pool)
         if self.page_table.flags[entry] & BYTES_KEPT:
-            pool.free(entry)
-            self.page_table.flags[entry] &= ~BYTES_KEPT
+            self.pools.drop_bytes(entry)
         pool.entries -= 1
 
     def free_old_memory(self, entry: cython.int) -> None:
@@ -1028,7 +1040,7 @@ class Zswap(LruWalk):
                 # no counter of the kernel moves
                 self.memcg_limit_reject += 1
                 self.memcgs.count_memcg_event(memcg, self.page_table.page[page].node, MEMCG_LIMIT_REJECT)
-                self.queue_if_full()
+                self.pools.queue_if_full()
                 return False
 
         if self.pools.zswap_check_limits():
@@ -1041,7 +1053,7 @@ class Zswap(LruWalk):
         if not self.store_content(page, content):
             self.compress_reject += 1
             self.memcgs.count_memcg_event(memcg, self.page_table.page[page].node, COMPRESS_REJECT)
-            self.queue_if_full()
+            self.pools.queue_if_full()
             return False
 
         length: cython.int = self.page_table.page[page].length
@@ -1058,14 +1070,6 @@ class Zswap(LruWalk):
         self.zswpout += 1
         self.held.note_peaks()
         return True
-
-    def queue_if_full(self) -> None:
-        """Queue the worker for a store that was refused for another reason, while the pool is full, from 6.9 on.
-
-        Models the labels check_old and reject of zswap_store().
-        """
-        if self.rule_memcg_refusal_queues and self.pools.reached_full:
-            self.worker.queue_work(self.pools.shrink_work)
 
     def store_content(self, page: cython.int, content: cython.ulonglong) -> cython.int:
         """Give a page's entry what it holds; return False where the page was refused.
@@ -1121,7 +1125,7 @@ class Zswap(LruWalk):
     def zswap_orphan(self, page: cython.int, slot: cython.int) -> None:
         """Let the entry of a page whose slot is given up be the entry ``slot``, below NR_RETURNED, until that goes."""
         if self.page_table.flags[page] & BYTES_KEPT:
-            self.drop_bytes(page)  # nobody will read it any more
+            self.pools.drop_bytes(page)  # nobody will read it any more
         self.page_table.flags[slot] = self.page_table.flags[page] & SECOND_CHANCE
         self.page_table.page[slot].objcg = self.page_table.page[page].objcg
         self.page_table.page[slot].handle = self.page_table.page[page].handle
@@ -1133,11 +1137,6 @@ class Zswap(LruWalk):
                 page, slot
             )  # the LRUs of all pools have their places in one array
         self.page_table.page[page].pool = 0
-
-    def drop_bytes(self, entry: cython.int) -> None:
-        """Drop the bytes that are kept of an entry."""
-        self.pools.pool_of_entry(entry).free(entry)
-        self.page_table.flags[entry] &= ~BYTES_KEPT
 
     def zswap_invalidate(self, entry: cython.int) -> None:
         """Free the entry of a slot that is given back."""

@@ -444,7 +444,3 @@ class Replay:
     @watch.setter
     def watch(self, watch: Callable[[Numbers], None]) -> None:
         self.snapshots.watch = watch
-
-    def where(self, memcg: str, first_page: int, count: int) -> str:
-        """Tell where pages of a memcg are now, a letter each: see Machine.where()."""
-        return self.machine.where(self.controls.numbers[memcg], first_page, count)

@@ -24,7 +24,7 @@ class Script(LruWalk):
         self.statuses = list(statuses)
         self.seen: list[int] = []
 
-    def list_lru_walk_cb(self, lru: ListLru, head: int, item: int) -> int:
+    def look_at(self, lru: ListLru, head: int, item: int) -> int:
         self.seen.append(item)
         status = self.statuses.pop(0)
         if status in (LRU_REMOVED, LRU_REMOVED_RETRY):
