@@ -23,7 +23,6 @@ cdef class Lengths:
     cdef readonly long long size, room
     cdef readonly Records records
     cdef readonly Known[::1] slot
-    cdef unsigned long long last_content
     cdef long long last_slot
     cpdef int add(self, unsigned long long content, int length, int kind) except -1 nogil
     cpdef add_all(

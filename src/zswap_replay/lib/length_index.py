@@ -36,8 +36,7 @@ class Lengths:
         self.records = Records(self.room, KNOWN)
         self.slot = self.records.array
         # a store asks for its content up to three times
-        self.last_content = 0
-        self.last_slot = -1
+        self.last_slot = 0
 
     def add(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
         """Take in a content that is not there yet: its length (0: refused) and its kind, with its class.
@@ -97,21 +96,22 @@ class Lengths:
         self.room = room
         self.records = Records(room, KNOWN)
         self.slot = self.records.array
-        self.last_slot = -1
+        self.last_slot = 0
         for at in range(slots):
             if old[at].kind:
                 self.enter(old[at].content, old[at].length, old[at].kind)
 
     def find(self, content: cython.ulonglong) -> cython.longlong:
         """Return the slot of a content, or -1 where it is not there."""
-        if content == self.last_content and self.last_slot >= 0:
-            return self.last_slot
-        at: cython.longlong = self.slot_of(content)
+        # it may be another's by now: replays in other threads share the lengths of a file
+        at: cython.longlong = self.last_slot
+        if self.slot[at].kind and self.slot[at].content == content:
+            return at
+        at = self.slot_of(content)
         while self.slot[at].kind and self.slot[at].content != content:
             at = (at + 1) & (self.room - 1)
         if not self.slot[at].kind:
             return -1
-        self.last_content = content
         self.last_slot = at
         return at
 
