@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 import numpy as np
@@ -59,6 +60,20 @@ class InMemory:
         self._pages = pages
         self.end: dict[str, Snapshot] = {}
         """The counters at the end of the last replay, by kernel."""
+
+    def beside(self, kernel: str, count: int) -> float:
+        """Time so many new machines on all events, each in a thread of its own, in seconds."""
+        machines = [self._machine(settings(self._pages, kernel)) for _ in range(count)]
+        events = Events(*(column.data for column in self._columns))
+        with ThreadPoolExecutor(count) as threads:
+            start = perf_counter()
+            done = list(threads.map(lambda machine: machine.run(events, 0, events.size), machines))
+            seconds = perf_counter() - start
+        assert done == [events.size] * count
+        for machine in machines:
+            counted = CounterReader(machine).snapshot(["/", MEMCG], "end", 0, 0)
+            assert counted.vmstat == self.end[kernel].vmstat, "a machine counts otherwise beside another"
+        return seconds
 
     def replay(self, kernel: str) -> float:
         """Time a new machine on all events, in seconds."""

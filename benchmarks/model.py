@@ -48,6 +48,8 @@ HUMBLE = "cachetools"
 IN_MEMORY = {"zipf": Target(2.5, at_least=True), "scan": Target(2.0, at_least=True)}
 FROM_PARQUET = Target(1.2, at_least=True)
 FROM_ARROW = {"zipf": Target(1.8, at_least=True), "scan": Target(1.5, at_least=True)}
+IN_THREADS = 2
+SIDE_BY_SIDE = Target(1.7, at_least=True)
 EMULATED_STORES = 29_000
 """Stores a second of Linux 6.12 in a guest of QEMU without KVM, with lz4; 26,000 to 29,000 were seen."""
 
@@ -57,7 +59,8 @@ _MEMORY_HOW = (
     "half of the pages; memory for 72 % of the pages has about the same hits in the model. The ratio is the other's "
     "time by ours: more is better. `default` is libCacheSim's own size of its hash table, hashpower 20 that of all "
     "others; LRU with it is the peer of all that follows. cachetools' LRUCache gets the first accesses alone, and "
-    "counts by its time for each. The recorded kernel is Linux 6.12 in a guest of QEMU without KVM: "
+    "counts by its time for each. In threads, each machine replays all events. "
+    "The recorded kernel is Linux 6.12 in a guest of QEMU without KVM: "
     f"{EMULATED_STORES:,} stores a second with lz4 at best."
 )
 _FILES_HOW = (
@@ -158,10 +161,20 @@ def _memory(section: Section, pattern: _Pattern, scale: Scale, condition: Condit
     stores = pattern.memory.end["6.12"].vmstat["zswpout"]
     faster = tuple(stores / second / EMULATED_STORES for second in seconds["6.12"])
     section.lines.append(Line(f"{pattern.name}, 6.12, stores a second against a recorded kernel's", faster))
+    if condition is QUIET:
+        section.lines.append(_in_threads(pattern, condition.of(scale.rounds)))
     hits = [f"{kernel} {hit_rate(pattern.memory.end[kernel]):.1%}" for kernel in KERNELS]
     for label, peer in pattern.peers.items():
         hits += [f"{label} {rate:.1%}" for rate in peer.hit_rates if "default" not in label]
     section.facts.append(f"{pattern.name}: {pattern.pages} pages, hit rates {', '.join(hits)}")
+
+
+def _in_threads(pattern: _Pattern, rounds: int) -> Line:
+    seconds = take_turns(
+        rounds, {count: partial(pattern.memory.beside, "6.12", count) for count in (1, IN_THREADS)}
+    )
+    speed = tuple(IN_THREADS * ratio for ratio in ratios(seconds[1], seconds[IN_THREADS]))
+    return Line(f"{pattern.name}, 6.12, {IN_THREADS} in threads at once, against one", speed, SIDE_BY_SIDE)
 
 
 def _files(section: Section, pattern: _Pattern, scale: Scale, condition: Condition) -> None:

@@ -1,8 +1,8 @@
-"""Threads that work beside a replay: one reads its trace ahead, others hash what was read.
+"""Threads that work beside a replay: one reads, checks and hashes its trace ahead; others take the slower digest.
 
-This is faster because Arrow and hashlib release the interpreter's lock while they work. The replay holds it for a whole
-batch of events; another thread gets it, to begin its next task, when the replay waits for rows. So a thread should
-have one long task for each batch, not many short ones.
+Arrow, the hashes, our passes over columns and the compiled model do without the interpreter's lock, and so work at the
+same time. A replay that calls a codec, or runs interpreted, needs the lock: a thread should have one long task for each
+batch, not many short ones.
 """
 
 from __future__ import annotations

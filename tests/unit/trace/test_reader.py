@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,21 @@ def test_second_reading_gives_the_same(tmp_path: Path) -> None:
     assert first == [batch.memcg.tolist() for batch in reader.batches(2)]
     assert digest is not None
     assert digest == reader.digest
+
+
+def test_what_a_reading_knows_is_of_the_batches_that_were_taken(tmp_path: Path) -> None:
+    """The thread that reads is ahead of them."""
+    trace = TraceBuilder()
+    for number in range(6):
+        trace.read(f"/m{number}", 1)
+    trace.save(tmp_path / "t.parquet")
+    reader = open_trace(tmp_path / "t.parquet")
+    for taken, _ in enumerate(reader.batches(1), 1):
+        time.sleep(0.02)
+        assert ["/", *(f"/m{number}" for number in range(taken))] == reader.paths
+        assert taken == reader.page_events
+        assert reader.digest is None
+    assert reader.digest is not None
 
 
 def test_empty_trace_is_read(tmp_path: Path) -> None:
