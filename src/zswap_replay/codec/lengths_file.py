@@ -134,8 +134,9 @@ def read_lengths(path: str | Path) -> KnownLengths:
     content = _numbers(where, table, "content").values
     length = _numbers(where, table, "length").values
     of_zram = _of_zram(where, table)
-    # zram keeps what is too long as it is, whatever its length
-    length = np.where(of_zram & (length <= 2 * PAGE_SIZE), np.minimum(length, PAGE_SIZE), length)
+    has_zram = bool(of_zram.any())
+    if has_zram:  # it keeps what is too long as it is, whatever its length
+        length = np.where(of_zram & (length <= 2 * PAGE_SIZE), np.minimum(length, PAGE_SIZE), length)
     too_long = np.flatnonzero(length > PAGE_SIZE)
     if too_long.size:
         row = int(too_long[0])
@@ -153,15 +154,13 @@ def read_lengths(path: str | Path) -> KnownLengths:
     for code, name in enumerate(names):
         for tier, among in (("", ~of_zram), (ZRAM, of_zram)):
             rows = np.flatnonzero((codes == code) & among)
-            if rows.size or not (tier or of_zram.any()):
-                tables[f"{tier}{name}"] = _sorted(
-                    where, rows, content[rows], length[rows].astype(np.int32), kind[rows]
-                )
+            if rows.size or not (tier or has_zram):
+                tables[f"{tier}{name}"] = _sorted(where, rows, *_taken(rows, content, length, kind))
     told = table.schema.metadata or {}
     made_for, about = (
         told[key].decode(errors="replace") if key in told else None for key in (_KERNEL, _MEMORY)
     )
-    header = int(content[of_zram].max()) if of_zram.any() else None
+    header = int(content[of_zram].max()) if has_zram else None
     return KnownLengths(where, tables, made_for, about, _revisions(told.get(_REVISIONS)), header)
 
 
@@ -303,6 +302,18 @@ def _in_one(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
 def _check_nulls(where: str, valid: npt.NDArray[np.bool_], name: str) -> None:
     if not valid.all():
         raise CodecError(f"{where}: row {int(valid.argmin())}, column {name}: null")
+
+
+def _taken(
+    rows: npt.NDArray[np.int64],
+    content: npt.NDArray[np.uint64],
+    length: npt.NDArray[np.uint64],
+    kind: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Take some rows of the columns; where they are all, as in most files, without a copy."""
+    if rows.size < content.size:
+        content, length, kind = content[rows], length[rows], kind[rows]
+    return content, length.astype(np.int32), kind
 
 
 def _of_zram(where: str, table: pa.Table) -> npt.NDArray[np.bool_]:
