@@ -8,9 +8,10 @@ batch, not many short ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread, current_thread
+from threading import Lock, Thread, current_thread
 from typing import Generic, TypeVar
 from weakref import finalize
 
@@ -24,6 +25,54 @@ class _Failure:
     error: BaseException
 
 
+class _Queue(Generic[_Item]):
+    """The tasks of a thread and their results; after it was stopped, each task fails.
+
+    So nobody waits for a thread that has ended: at the interpreter's exit threads are stopped in no order that knows
+    which of them waits for another.
+    """
+
+    def __init__(self) -> None:
+        self.tasks: SimpleQueue[Callable[[], _Item] | None] = SimpleQueue()
+        self.results: SimpleQueue[_Item | _Failure] = SimpleQueue()
+        self._stopped = False
+        self._lock = Lock()
+
+    def put(self, task: Callable[[], _Item]) -> None:
+        """Queue a task."""
+        with self._lock:
+            if self._stopped:
+                self._fail()
+            else:
+                self.tasks.put(task)
+
+    def run(self) -> None:
+        """Run tasks until the queue is stopped."""
+        while (task := self.tasks.get()) is not None:
+            try:
+                self.results.put(task())
+            except BaseException as error:  # the thread that takes the result handles it
+                self.results.put(_Failure(error))
+            del task  # what it refers to is freed before the next task comes
+
+    def stop(self, thread: Thread) -> None:
+        """Drop the tasks that were not begun, and wait for the thread that runs them to end."""
+        with self._lock:
+            self._stopped = True
+            with suppress(Empty):
+                while True:
+                    self.tasks.get_nowait()
+                    self._fail()
+            self.tasks.put(None)
+        if (
+            thread is not current_thread()
+        ):  # the thread itself may collect the TaskThread, and cannot join itself
+            thread.join()
+
+    def _fail(self) -> None:
+        self.results.put(_Failure(RuntimeError("the thread was stopped")))
+
+
 class TaskThread(Generic[_Item]):
     """A thread that runs tasks in the order in which they are submitted. It starts with the first task.
 
@@ -33,24 +82,21 @@ class TaskThread(Generic[_Item]):
     def __init__(self) -> None:
         self.waiting = 0
         """Tasks that were submitted and whose results were not taken."""
-        self._tasks: SimpleQueue[Callable[[], _Item] | None] = SimpleQueue()
-        self._results: SimpleQueue[_Item | _Failure] = SimpleQueue()
+        self._queue: _Queue[_Item] = _Queue()
         self._stop: Callable[[], object] | None = None
 
     def submit(self, task: Callable[[], _Item]) -> None:
         """Queue a task; take_result() has its result."""
         if self._stop is None:
-            thread = Thread(
-                target=_run_tasks, args=(self._tasks, self._results), name="zswap-replay", daemon=True
-            )
+            thread = Thread(target=self._queue.run, name="zswap-replay", daemon=True)
             thread.start()
-            self._stop = finalize(self, _stop_thread, thread, self._tasks)
-        self._tasks.put(task)
+            self._stop = finalize(self, self._queue.stop, thread)
+        self._queue.put(task)
         self.waiting += 1
 
     def take_result(self) -> _Item:
         """Wait for the oldest task whose result was not taken; return its result, or raise the error it raised."""
-        result = self._results.get()
+        result = self._queue.results.get()
         self.waiting -= 1
         if isinstance(result, _Failure):
             try:
@@ -65,27 +111,6 @@ class TaskThread(Generic[_Item]):
         """Drop the tasks that were not begun, and wait for the thread to end."""
         if self._stop is not None:
             self._stop()
-
-
-def _run_tasks(
-    tasks: SimpleQueue[Callable[[], _Item] | None], results: SimpleQueue[_Item | _Failure]
-) -> None:
-    while (task := tasks.get()) is not None:
-        try:
-            results.put(task())
-        except BaseException as error:  # the thread that takes the result handles it
-            results.put(_Failure(error))
-        del task  # what it refers to is freed before the next task comes
-
-
-def _stop_thread(thread: Thread, tasks: SimpleQueue[Callable[[], _Item] | None]) -> None:
-    try:
-        while True:
-            tasks.get_nowait()
-    except Empty:
-        tasks.put(None)
-    if thread is not current_thread():  # the thread itself may collect the TaskThread, and cannot join itself
-        thread.join()
 
 
 class ReadAhead(Generic[_Item]):

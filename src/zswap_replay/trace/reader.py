@@ -144,7 +144,7 @@ class TraceReader:
         """Read the rows now, and keep them as share() does. Raises TraceError as batches() does."""
         self.share()
         if self._kept.wanted and self._kept.rows is None:
-            for _ in self.batches():
+            for _ in self._batches(DEFAULT_BATCH_ROWS, alone=True):
                 pass
 
     def unshare(self) -> None:
@@ -172,6 +172,10 @@ class TraceReader:
 
         Raises TraceError: the first bad row, by file, row group, row and column.
         """
+        return self._batches(batch_rows or DEFAULT_BATCH_ROWS, alone=False)
+
+    def _batches(self, batch_rows: int, *, alone: bool) -> Iterator[Batch]:
+        """Read as batches() does; `alone` says that nothing is done with the batches meanwhile."""
         self.page_events = 0
         self.digest = None
         rows = self._kept.rows
@@ -186,7 +190,7 @@ class TraceReader:
             digest = stack.enter_context(closing(TraceDigest(sha256=self.with_sha256)))
             keeping = stack.enter_context(closing(self._kept.keep()))
             table = MemcgTable(list(self.paths))
-            reading = self._checked(digest, table, batch_rows or DEFAULT_BATCH_ROWS)
+            reading = self._checked(digest, table, batch_rows, alone=alone)
             for checked in stack.enter_context(closing(ReadAhead(reading))):
                 # as far as these rows name them: the thread is ahead, and how far is no result's business
                 self.paths += table.paths[len(self.paths) : checked.nr_paths]
@@ -216,15 +220,18 @@ class TraceReader:
                 first_row += len(columns.time_ns)
 
     def _checked(
-        self, digest: TraceDigest, table: MemcgTable, batch_rows: int
+        self, digest: TraceDigest, table: MemcgTable, batch_rows: int, *, alone: bool
     ) -> Generator[_Checked, None, None]:
         """Read the batches, check their rows and add them to a digest, in a thread; nothing else of the reader changes.
 
-        ``table`` gets the memcgs that they name.
+        ``table`` gets the memcgs that they name. Where there is a processor for it, another thread decodes ahead.
         """
         checker = RowChecker(table, strict=self.strict, nodes=self.nodes)
         last, first_row = LastTexts(), 0
-        with closing(self._chunks(batch_rows, sparing=True)) as chunks:
+        decoding = self._chunks(batch_rows, sparing=True)
+        busy = 1 if alone else 2  # this thread, and what the batches are read for
+        apart = len(os.sched_getaffinity(0)) > busy
+        with closing(ReadAhead(decoding) if apart else decoding) as chunks:
             for chunk in chunks:
                 with _faults_of(chunk):
                     batch = checker.check(decode(chunk.rows, last), first_row)
@@ -322,7 +329,7 @@ class TraceReader:
 
     def _digests(self) -> Digests:
         if self.digest is None:
-            for _ in self.batches():
+            for _ in self._batches(DEFAULT_BATCH_ROWS, alone=True):
                 pass
         assert self.digest is not None
         return self.digest

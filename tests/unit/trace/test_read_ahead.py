@@ -57,6 +57,34 @@ def test_a_thread_that_is_stopped_does_not_begin_what_is_left() -> None:
     assert [] == done
 
 
+def test_nobody_waits_for_a_thread_that_was_stopped() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def begin() -> None:
+        begun.set()
+        go.wait()
+
+    inner: TaskThread[None] = TaskThread()
+    inner.submit(begin)
+    inner.submit(lambda: None)
+    begun.wait()
+
+    def wait_for_both() -> None:
+        inner.take_result()
+        inner.take_result()
+
+    outer: TaskThread[None] = TaskThread()
+    outer.submit(wait_for_both)
+    threading.Timer(0.05, go.set).start()
+    inner.stop()
+    with pytest.raises(RuntimeError, match="the thread was stopped"):
+        outer.take_result()
+    inner.submit(lambda: None)
+    with pytest.raises(RuntimeError, match="the thread was stopped"):
+        inner.take_result()
+    outer.stop()
+
+
 def test_items_come_in_order_and_errors_in_their_place() -> None:
     closed: list[bool] = []
     items = ReadAhead(counting(5, closed))
