@@ -8,9 +8,8 @@ batch, not many short ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Lock, Thread, current_thread
 from typing import Generic, TypeVar
 from weakref import finalize
@@ -49,6 +48,9 @@ class _Queue(Generic[_Item]):
     def run(self) -> None:
         """Run tasks until the queue is stopped."""
         while (task := self.tasks.get()) is not None:
+            if self._stopped:
+                self._fail()
+                continue
             try:
                 self.results.put(task())
             except BaseException as error:  # the thread that takes the result handles it
@@ -59,14 +61,8 @@ class _Queue(Generic[_Item]):
         """Drop the tasks that were not begun, and wait for the thread that runs them to end."""
         with self._lock:
             self._stopped = True
-            with suppress(Empty):
-                while True:
-                    self.tasks.get_nowait()
-                    self._fail()
             self.tasks.put(None)
-        if (
-            thread is not current_thread()
-        ):  # the thread itself may collect the TaskThread, and cannot join itself
+        if thread is not current_thread():  # which may collect the TaskThread, and cannot join itself
             thread.join()
 
     def _fail(self) -> None:
