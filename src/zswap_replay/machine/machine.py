@@ -1,7 +1,7 @@
 """One machine: the parts of the model put together, and the only loop over a trace's events.
 
 It is the border of the core. Compiled, the parts below write where an index points; what comes from outside, columns,
-paths, lengths, is therefore checked here and in Events, Lengths and zswap_compress(), and refused with an exception.
+paths, lengths, is therefore checked here and in Events, Lengths and Compressor, and refused with an exception.
 """
 
 import cython

@@ -338,6 +338,7 @@ class Zram(SwapDevice):
         self.wb_limit_enable = False
         self.bd_wb_limit = 0
         self.comps = [None] * ZRAM_MAX_COMPS
+        self.primary = None
         self.num_active_comps = 0
         self.begin()
         self.account()

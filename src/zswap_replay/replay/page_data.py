@@ -94,6 +94,8 @@ class LengthMemo:
     A codec runs once on each content: what a replay learns is known from its end on. Pages whose length was known are
     not compressed, so that there is nothing to decompress and compare; no counter depends on that.
 
+    A memo is for one replay at a time: its tables grow.
+
     A compressor goes by its codec.base.lengths_key() here, so that kernels with other lengths can share a memo.
     """
 

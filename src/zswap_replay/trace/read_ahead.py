@@ -79,14 +79,14 @@ class TaskThread(Generic[_Item]):
         self.waiting = 0
         """Tasks that were submitted and whose results were not taken."""
         self._queue: _Queue[_Item] = _Queue()
-        self._stop: Callable[[], object] | None = None
+        self._stop: finalize[[Thread], TaskThread[_Item]] | None = None
 
     def submit(self, task: Callable[[], _Item]) -> None:
         """Queue a task; take_result() has its result."""
         if self._stop is None:
-            thread = Thread(target=self._queue.run, name="zswap-replay", daemon=True)
-            thread.start()
-            self._stop = finalize(self, self._queue.stop, thread)
+            self._thread = Thread(target=self._queue.run, name="zswap-replay", daemon=True)
+            self._thread.start()
+            self._stop = finalize(self, self._queue.stop, self._thread)
         self._queue.put(task)
         self.waiting += 1
 
@@ -98,15 +98,15 @@ class TaskThread(Generic[_Item]):
             try:
                 raise result.error
             finally:
-                del (
-                    result
-                )  # the error's traceback holds this frame: a frame that holds the error makes a cycle
+                # the error's traceback holds this frame: a frame that holds the error makes a cycle
+                del result
         return result
 
     def stop(self) -> None:
         """Drop the tasks that were not begun, and wait for the thread to end."""
         if self._stop is not None:
-            self._stop()
+            self._queue.stop(self._thread)
+            self._stop.detach()  # only now: where a signal ends the wait, the interpreter waits again at its exit
 
 
 class ReadAhead(Generic[_Item]):
@@ -130,7 +130,5 @@ class ReadAhead(Generic[_Item]):
 
     def close(self) -> None:
         """End the thread and close the generator."""
-        try:
-            self._thread.stop()
-        finally:
-            self._items.close()
+        self._thread.stop()  # where a signal ends the wait, the thread is still at the generator
+        self._items.close()

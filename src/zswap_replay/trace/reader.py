@@ -186,20 +186,18 @@ class TraceReader:
                 yield batch
             self.digest = rows.digest
             return
-        with ExitStack() as stack:
-            digest = stack.enter_context(closing(TraceDigest(sha256=self.with_sha256)))
-            keeping = stack.enter_context(closing(self._kept.keep()))
-            table = MemcgTable(list(self.paths))
-            reading = self._checked(digest, table, batch_rows, alone=alone)
-            for checked in stack.enter_context(closing(ReadAhead(reading))):
-                # as far as these rows name them: the thread is ahead, and how far is no result's business
-                self.paths += table.paths[len(self.paths) : checked.nr_paths]
-                self.page_events += checked.page_events
-                batch = checked.batch
-                del checked
-                keeping.add(batch)
-                yield batch
-                del batch  # the replay is done with it
+        digest, table = TraceDigest(sha256=self.with_sha256), MemcgTable(list(self.paths))
+        with closing(digest), closing(self._kept.keep()) as keeping:
+            with closing(ReadAhead(self._checked(digest, table, batch_rows, alone=alone))) as reading:
+                for checked in reading:
+                    # as far as these rows name them: the thread is ahead, and how far is no result's business
+                    self.paths += table.paths[len(self.paths) : checked.nr_paths]
+                    self.page_events += checked.page_events
+                    batch = checked.batch
+                    del checked
+                    keeping.add(batch)
+                    yield batch
+                    del batch  # the replay is done with it
             self.digest = digest.digests(self.paths)
             keeping.end(self.paths, self.digest)
 

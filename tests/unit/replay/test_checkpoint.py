@@ -18,6 +18,8 @@ from zswap_replay.replay import checkpoint as checkpoints
 from zswap_replay.replay.checkpoint import Checkpoint, Checkpoints, Every
 from zswap_replay.replay.loop import replay
 from zswap_replay.settings import Settings
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.units import PAGE_SIZE
 
 needs_core = pytest.mark.skipif(not compiled(), reason="checkpoints are of the compiled core")
 KERNELS = ("6.6", "patch-v4", "6.8", "6.10", "6.12", "6.18", "7.1")
@@ -92,6 +94,21 @@ def test_so_does_one_whose_pages_are_compressed(tmp_path: Path, kernel: str) -> 
     for events in (20, 30, 120):
         stopped(path, tmp_path / "c", settings, events)
         assert whole == document(replay(path, settings, resume=tmp_path / "c"))
+
+
+@needs_core
+@pytest.mark.parametrize("events", [1, 2, 3, 20])
+def test_so_does_one_whose_trace_sets_zram_up(tmp_path: Path, events: int) -> None:
+    """Before ``disksize`` the device has no compressor: the one of the settings is gone."""
+    made = TraceBuilder().param("zram.comp_algorithm", "lz4").param("zram.disksize", "16M")
+    made.param("zram.swapon", "").memcg_create("/a").memcg_set("/a", "memory.max", 20 * PAGE_SIZE)
+    for page in (*range(40), *range(40)):
+        made.write("/a", page)
+    made.save(tmp_path / "t.parquet")
+    path, settings = str(tmp_path / "t.parquet"), Settings(kernel="6.12", tier="zram")
+    whole = document(replay(path, settings))
+    stopped(path, tmp_path / "c", settings, events)
+    assert whole == document(replay(path, settings, resume=tmp_path / "c", self_check=5))
 
 
 @needs_core

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Generator
 from functools import partial
 from operator import truediv
+from unittest.mock import patch
 
 import pytest
 
@@ -83,6 +84,26 @@ def test_nobody_waits_for_a_thread_that_was_stopped() -> None:
     with pytest.raises(RuntimeError, match="the thread was stopped"):
         inner.take_result()
     outer.stop()
+
+
+def test_a_close_that_a_signal_ends_leaves_the_generator_to_its_thread() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def items() -> Generator[int, None, None]:
+        begun.set()
+        go.wait()
+        yield 1
+
+    ahead = ReadAhead(items())
+    begun.wait()
+    with (
+        patch.object(threading.Thread, "join", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        ahead.close()
+    go.set()
+    ahead.close()
+    assert "zswap-replay" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_items_come_in_order_and_errors_in_their_place() -> None:
