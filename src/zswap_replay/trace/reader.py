@@ -123,8 +123,10 @@ class TraceReader:
                 self.num_rows += file.metadata.num_rows
                 found = decode_metadata(part.name, file.schema_arrow.metadata)
                 self._note(part, file)
-                if _has_tiny_groups(file) and not isinstance(file, ArrowFile):
-                    # Of such a file it is the footer that takes the memory, in each thread that reads it.
+                alone = len(located.parts) == 1
+                if (alone or _has_tiny_groups(file)) and not isinstance(file, ArrowFile):
+                    # A footer takes memory and time, 8 MiB for a thousand row groups, each time that it is read;
+                    # those of many files are not kept, unless it is the footer that takes the memory.
                     self._footers[part.path] = file.metadata
             self.metadata = found if place == 0 else joined_metadata(self.metadata, found, part.name)
         self.nodes = self.metadata.nodes
