@@ -35,7 +35,7 @@ cdef class Z3foldPool(Zpool):
     cdef readonly Z3foldHeader[::1] header
     cdef readonly int[::1] handle, place
     cdef readonly unsigned char[::1] foreign
-    cdef int free_pages, free_handle
+    cdef int free_page, free_handle
     cpdef int size_to_chunks(self, int size) noexcept nogil
     cdef int num_free_chunks(self, int page) noexcept nogil
     cdef int objects(self, int page) noexcept nogil

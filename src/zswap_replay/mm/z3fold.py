@@ -61,7 +61,7 @@ class Z3foldPool(Zpool):
         # by page and buddy: the object there
         self.handle = column(BUDDIES * 64, INT, -1)
         # the page that was freed last; of those, the link of each names the one before it
-        self.free_pages = -1
+        self.free_page = -1
         # by object: BUDDIES * its page + its buddy, and whether it came from another page
         self.place = column(64, INT)
         self.foreign = column(64, UCHAR)
@@ -157,9 +157,9 @@ class Z3foldPool(Zpool):
         """Return a new page, on no list as yet."""
         page: cython.int
         self.pages_nr += 1
-        if self.free_pages >= 0:
-            page = self.free_pages
-            self.free_pages = self.header[page].lru.next
+        if self.free_page >= 0:
+            page = self.free_page
+            self.free_page = self.header[page].lru.next
         else:
             page = self.nr_pages
             self.nr_pages += 1
@@ -182,8 +182,8 @@ class Z3foldPool(Zpool):
         """Give a page back that has no object. Models __release_z3fold_page()."""
         self.take_off(page)
         self.pages_nr -= 1
-        self.header[page].lru.next = self.free_pages
-        self.free_pages = page
+        self.header[page].lru.next = self.free_page
+        self.free_page = page
 
     # ---- objects ----
 

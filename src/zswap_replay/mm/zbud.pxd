@@ -16,7 +16,7 @@ cdef class ZbudPool(Zpool):
     cdef readonly int nr_pages
     cdef readonly int[::1] chunks
     cdef readonly ListHeads lists
-    cdef int free_pages
+    cdef int free_page
     cpdef int size_to_chunks(self, int size) noexcept nogil
     cdef int list_of(self, int page) noexcept nogil
     cdef int grow(self) except -1 with gil

@@ -32,7 +32,7 @@ class ZbudPool(Zpool):
         # unbuddied pages by their free chunks; list 0 holds those with two objects
         self.lists.new_lists(NCHUNKS + 1)
         # the page that was freed last; of those, the link of each names the one before it
-        self.free_pages = -1
+        self.free_page = -1
         self.nr_pages = 0
 
     def size_to_chunks(self, size: cython.int) -> cython.int:
@@ -71,9 +71,9 @@ class ZbudPool(Zpool):
     def alloc_page(self) -> cython.int:
         """Return a new page, on no list as yet."""
         page: cython.int
-        if self.free_pages >= 0:
-            page = self.free_pages
-            self.free_pages = self.lists.link[page].next
+        if self.free_page >= 0:
+            page = self.free_page
+            self.free_page = self.lists.link[page].next
         else:
             page = self.nr_pages
             self.nr_pages += 1
@@ -94,8 +94,8 @@ class ZbudPool(Zpool):
         self.chunks[handle] = 0
         if self.chunks[2 * page + FIRST] == 0 and self.chunks[2 * page + LAST] == 0:
             self.pages_nr -= 1
-            self.lists.link[page].next = self.free_pages
-            self.free_pages = page
+            self.lists.link[page].next = self.free_page
+            self.free_page = page
         else:
             self.lists.list_add(self.list_of(page), page)
 

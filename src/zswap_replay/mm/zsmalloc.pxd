@@ -35,7 +35,7 @@ cdef class ZsPool(Zpool):
     cdef readonly Records records
     cdef readonly ZsPage[::1] zspage
     cdef readonly ListHeads fullness
-    cdef int free_zspages
+    cdef int freed_zspage
     cdef zs_create_pool(self)
     cpdef int get_size_class_index(self, int size) noexcept nogil
     cdef int calculate_fullness_group(self, int class_index, int inuse) noexcept nogil

@@ -65,7 +65,7 @@ class ZsPool(Zpool):
         self.zspage = self.records.array
         self.fullness.new_lists(ZS_SIZE_CLASSES * NR_FULLNESS_GROUPS)
         # the zspage that was freed last; of those, the link of each names the one before it
-        self.free_zspages = -1
+        self.freed_zspage = -1
         self.nr_zspages = 0
         self.zs_create_pool()
 
@@ -126,9 +126,9 @@ class ZsPool(Zpool):
     def alloc_zspage(self, class_index: cython.int) -> cython.int:
         """Return a new, empty zspage, on no list as yet."""
         zspage: cython.int
-        if self.free_zspages >= 0:
-            zspage = self.free_zspages
-            self.free_zspages = self.zspage[zspage].lru.next
+        if self.freed_zspage >= 0:
+            zspage = self.freed_zspage
+            self.freed_zspage = self.zspage[zspage].lru.next
         else:
             zspage = self.nr_zspages
             self.nr_zspages += 1
@@ -193,8 +193,8 @@ class ZsPool(Zpool):
         """
         self.remove_zspage(zspage)
         self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
-        self.zspage[zspage].lru.next = self.free_zspages
-        self.free_zspages = zspage
+        self.zspage[zspage].lru.next = self.freed_zspage
+        self.freed_zspage = zspage
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
         """Return how many pages the pool holds. Models zs_get_total_pages()."""
