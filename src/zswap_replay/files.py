@@ -207,3 +207,13 @@ def _temporary(target: Path, name: str) -> Path:
         except OSError as error:
             raise type(error)(error.errno, error.strerror, name) from None
         return temporary
+
+
+def memory_file(name: str, size: int = 0) -> int:
+    """Open a file in memory of ``size`` bytes, all 0, that other processes find as /proc/PID/fd/DESCRIPTOR.
+
+    Nothing is left of it when its last user is gone, however that ended. Raises OSError: there is no room.
+    """
+    descriptor = os.memfd_create(name)
+    os.ftruncate(descriptor, size)
+    return descriptor

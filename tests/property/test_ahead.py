@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from tests.measured_here import MeasuredHere
 from tests.pressure import every_release, pressed, quick, save, tight
 from tests.strategies import Row
-from tests.workers import TakesNothingBack
 from zswap_replay.codec.workers import CodecWorkers
+from zswap_replay.replay import page_data
 from zswap_replay.replay.annotate import annotate
 from zswap_replay.replay.loop import replay
 
@@ -22,18 +23,22 @@ def derived(rows: list[Row]) -> list[Row]:
     return [{**row, "content": None} for row in rows]
 
 
-@pytest.mark.parametrize("workers_of", [CodecWorkers, TakesNothingBack])
 @every_release
 @quick
 @given(rows=pressed())
-def test_a_replay_that_looks_ahead_counts_as_one_that_does_not(
-    kernel: str, workers_of: type[CodecWorkers], rows: list[Row]
+def test_a_replay_whose_lengths_are_found_ahead_counts_as_one_that_finds_them(
+    kernel: str, rows: list[Row]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, workers_of(1, pytest.fail) as workers:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        CodecWorkers(1, pytest.fail) as workers,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(page_data, "Ahead", MeasuredHere)
         trace = save(folder, derived(rows))
         settings = tight(kernel, lengths=None, compressor="lz4")
-        plain, ahead = replay(trace, settings), replay(trace, settings, workers=workers, batch_rows=7)
-        assert plain.as_json(timing=False) == ahead.as_json(timing=False)
+        plain, other = replay(trace, settings), replay(trace, settings, workers=workers, batch_rows=7)
+        assert plain.as_json(timing=False) == other.as_json(timing=False)
 
 
 @every_release

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.codec.base import get_codec
-from zswap_replay.codec.contents import Timing, Verify
+from zswap_replay.codec.contents import NO_TIME, Timing, Verify
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.codec.measure import Measure
 from zswap_replay.errors import ZswapReplayError
+from zswap_replay.lib.wanted import Answers
 from zswap_replay.payload.recipe import Recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages, PageSource
 
@@ -51,7 +52,16 @@ class Bench:
 
     def __init__(self, job: Job) -> None:
         self._measure = Measure(job.payload.source(), get_codec(job.compressor, job.kernel), job.verify)
-        self._kinds = job.kinds
+        self._kinds = sum(1 << kind for kind in job.kinds)
+
+    @property
+    def timing(self) -> Timing:
+        """Time spent so far."""
+        return self._measure.timing
+
+    def answer(self, answers: Answers, number: int) -> None:
+        """Measure what is wanted of this job, by its number. Raises ZswapReplayError: a page cannot be made."""
+        self._measure.answer(answers, number, self._kinds)
 
     def measure(self, contents: npt.NDArray[np.uint64]) -> tuple[LengthTable, Timing]:
         """Find lengths and kinds, and the time that this took; UNMEASURED for a page that no compressor will see.
@@ -62,7 +72,7 @@ class Bench:
         return self._measure.table(contents, self._kinds), self._measure.timing - before
 
 
-_bench_of = lru_cache(maxsize=8)(Bench)
+bench_of = lru_cache(maxsize=8)(Bench)
 
 
 def measure(job: Job, contents: npt.NDArray[np.uint64]) -> tuple[LengthTable, Timing]:
@@ -71,9 +81,9 @@ def measure(job: Job, contents: npt.NDArray[np.uint64]) -> tuple[LengthTable, Ti
     Nothing, where a page cannot be made: the replay will meet it, and say why.
     """
     try:
-        return _bench_of(job).measure(contents)
+        return bench_of(job).measure(contents)
     except ZswapReplayError:
-        return LengthTable.of_rows([]), Timing(0, 0, 0, 0, 0)
+        return LengthTable.of_rows([]), NO_TIME
 
 
 def measure_bytes(job: Job, contents: bytes) -> tuple[LengthTable, Timing]:

@@ -58,6 +58,8 @@ class Timing:
         return Timing(*map(sub, _parts(self), _parts(before)))
 
 
+NO_TIME: Final = Timing(0, 0, 0, 0, 0)
+
 # not dataclasses.astuple(), which copies each number
 _parts = attrgetter(*Timing.__slots__)
 

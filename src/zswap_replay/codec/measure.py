@@ -12,6 +12,7 @@ import numpy as np
 from zswap_replay.codec.contents import Timing, Verify, is_compared, kind_and_class
 from zswap_replay.codec.length_table import UNMEASURED, LengthTable
 from zswap_replay.errors import CodecError
+from zswap_replay.lib.wanted import Answers
 
 if not cython.compiled:  # compiled, they are C constants of the .pxd
     from zswap_replay.lib.length_index import KIND_MASK
@@ -72,14 +73,14 @@ class Measure:
         self._decompress_calls += 1
         return length
 
-    def table(self, contents: npt.NDArray[np.uint64], kinds: tuple[int, ...]) -> LengthTable:
-        """Measure the contents of some kinds; of others the kind alone is found.
+    def table(self, contents: npt.NDArray[np.uint64], wanted: int) -> LengthTable:
+        """Measure contents; ``wanted`` is as in fill().
 
         A page that does not come back as it was is left out, for the replay to meet it where it is loaded.
         """
         number = len(contents)
         lengths, found = np.empty(number, np.int32), np.empty(number, np.uint8)
-        self.fill(contents.data, lengths.data, found.data, sum(1 << kind for kind in kinds))
+        self.fill(contents.data, lengths.data, found.data, wanted)
         whole = lengths != MISMATCH
         if whole.all():
             return LengthTable(contents, lengths, found)
@@ -95,6 +96,24 @@ class Measure:
             lengths[index] = UNMEASURED
             if wanted >> (kind & KIND_MASK) & 1:
                 lengths[index] = self.length_of(contents[index])
+
+    def answer(self, answers: Answers, job: cython.int, wanted: cython.int) -> None:
+        """Measure what other processes want of a job, until they want nothing of it; ``wanted`` is as in fill().
+
+        A page that does not come back as it was has no answer.
+        """
+        kind: cython.int
+        length: cython.int
+        while answers.next_job() == job:
+            content: cython.ulonglong = answers.content
+            kind = kind_and_class(self._fill(content), self._class_of(content))
+            length = UNMEASURED
+            if wanted >> (kind & KIND_MASK) & 1:
+                length = self.length_of(content)
+            if length == MISMATCH:
+                answers.skip()
+            else:
+                answers.answer(job, length, kind)
 
     @property
     def timing(self) -> Timing:

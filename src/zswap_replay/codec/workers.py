@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.codec.batch import Job, measure, measure_bytes
-from zswap_replay.codec.contents import Timing
+from zswap_replay.codec.contents import NO_TIME, Timing
 from zswap_replay.codec.length_table import LengthTable
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class CodecWorkers:
         self._hands: list[_Hand] = []
         self._waiting: deque[_Chunk] = deque()
         self._ordered = 0
-        self._spent = Timing(0, 0, 0, 0, 0)
+        self._spent = NO_TIME
         if forks and self._wanted:
             self._start(forks=True)
 
@@ -101,11 +101,6 @@ class CodecWorkers:
         self._waiting.clear()
 
     @property
-    def works(self) -> bool:
-        """Whether lengths are still found ahead: no process was wanted, or one is left."""
-        return not self._wanted or self._processes is None or bool(self._hands)
-
-    @property
     def pids(self) -> list[int]:
         """The ids of the processes that have been started and not been found dead."""
         return [hand.worker.pid for hand in self._hands]
@@ -114,6 +109,37 @@ class CodecWorkers:
     def spent(self) -> Timing:
         """What the workers have spent so far."""
         return self._spent
+
+    def call_all(self, function: Callable[..., Timing], *arguments: object) -> None:
+        """Let all workers call a function, with the place of each and their number behind the arguments.
+
+        They are started if they have not been; take_all() takes what they return, and nothing is ordered until then.
+        """
+        if self._processes is None and self._wanted:
+            self._start(forks=False)
+        for part, hand in enumerate(list(self._hands)):
+            try:
+                hand.worker.send(function, *arguments, part, len(self._hands))
+            except OSError:
+                self._bury(hand)
+
+    def take_all(self) -> None:
+        """Wait until all workers have returned from what call_all() let them call."""
+        for hand in list(self._hands):
+            try:
+                self._spent += hand.worker.receive()
+            except (EOFError, OSError):
+                self._bury(hand)
+
+    @property
+    def has_died(self) -> bool:
+        """Whether a worker has died that owes no answer yet."""
+        return any(hand.worker.died for hand in self._hands)
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the workers have been started."""
+        return self._processes is not None
 
     def order(self, job: Job, contents: npt.NDArray[np.uint64]) -> Order:
         """Queue contents to be compressed, whenever a worker gets to it."""
@@ -133,15 +159,8 @@ class CodecWorkers:
             self._take(0)
             self._give()
 
-    def leave(self, order: Order) -> None:
-        """Take back from an order what no worker has begun."""
-        others = deque(chunk for chunk in self._waiting if chunk.order is not order)
-        order.chunks -= len(self._waiting) - len(others)
-        self._waiting = others
-        self.hand_out()
-
     def collect(self, order: Order, progress: Callable[[int], None] | None = None) -> list[LengthTable]:
-        """Return the lengths of an order, without what leave() took back; what no worker has begun is done here.
+        """Return the lengths of an order; what no worker has begun is done here.
 
         ``progress`` is told now and then how many of its contents are done.
         """

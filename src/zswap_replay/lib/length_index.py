@@ -1,11 +1,14 @@
 """Known compressed lengths by content id, in one open-addressing table."""
 
+from typing import Any
+
 import cython
 import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.lib.columns import INT, ULONGLONG, Column, Fields, Records
 from zswap_replay.lib.splitmix import mix64
+from zswap_replay.lib.wanted import kind_in, length_in
 
 if not cython.compiled:  # compiled, they are declared in the .pxd
     from zswap_replay.lib.columns import prefetch
@@ -37,6 +40,9 @@ class Lengths:
         self.slot = self.records.array
         # a store asks for its content up to three times
         self.last_slot = 0
+        # where other processes find lengths that are not there yet, and the number that they know the compressor by
+        self.wanted: Any = None  # a Wanted
+        self.job = 0
 
     def add(self, content: cython.ulonglong, length: cython.int, kind: cython.int) -> None:
         """Take in a content that is not there yet: its length (0: refused) and its kind, with its class.
@@ -119,6 +125,24 @@ class Lengths:
         """Prefetch the slot of a content that will be looked up."""
         if cython.compiled:
             prefetch(cython.address(self.slot[self.slot_of(content)]))
+
+    def want(self, content: cython.ulonglong) -> None:
+        """Let others find the length of a content that will be looked up, where it is not there."""
+        if self.find(content) < 0:
+            self.wanted.want(content, self.job)
+
+    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where a look at the contents of a list goes on, as Wanted.go_on() does."""
+        number: cython.longlong = self.wanted.go_on(head, tail, last)
+        return number
+
+    def take(self, content: cython.ulonglong) -> cython.bint:
+        """Take in what others have found of a content that is not there; tell whether they have."""
+        answer: cython.int = self.wanted.take(content, self.job)
+        if answer < 0:
+            return False
+        self.add(content, length_in(answer), kind_in(answer))
+        return True
 
     def length_at(self, at: cython.longlong) -> cython.int:
         """Return the length, in bytes, in a slot that find() gave."""

@@ -25,6 +25,7 @@ from zswap_replay.mm.zswap cimport ShrinkWorker, Zswap
 cpdef enum:
     MAX_NODES = 256
     WIDE = 64
+    BLOCKS_AHEAD = 64
 
 @cython.final
 cdef class Machine:
@@ -62,6 +63,7 @@ cdef class Machine:
         counts="long long[::1]",
     )
     cdef Py_ssize_t replay_events(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1 nogil
+    cdef void look_ahead_at_pageouts(self, Events events, Py_ssize_t first) noexcept nogil
     @cython.locals(blocks="int[::1]")
     cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1 with gil
     @cython.locals(blocks="int[::1]", pages="int[::1]")

@@ -37,13 +37,7 @@ from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import (
-        ACCESSED,
-        BLOCK_MASK,
-        BLOCK_SHIFT,
-        PRESENT,
-        YOUNG,
-    )
+    from zswap_replay.lib.page_table import ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, YOUNG
     from zswap_replay.mm.memory import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
@@ -52,6 +46,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """NUMA nodes at most: a page has the number of its own in a byte."""
     WIDE = 64
     """Pages of an event from which on those that it only may find are looked for by blocks."""
+    BLOCKS_AHEAD = 64
+    """Blocks of such an event whose pages' lengths are asked for ahead."""
 
 
 class Machine:
@@ -318,6 +314,8 @@ class Machine:
                     self.pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
                     first = i
                     end = ahead_stop = self.pages.ahead_stop
+                    if self.page_io.has_lengths_found():
+                        self.look_ahead_at_pageouts(events, i)
                     if self.pages.nr_faults > 1:
                         self.memory.look_ahead()
                         end = min(i + SOON, ahead_stop)
@@ -366,6 +364,15 @@ class Machine:
                 flags = self.pages.flags
         return stop
 
+    def look_ahead_at_pageouts(self, events: Events, first: cython.Py_ssize_t) -> None:
+        """Let other processes find the lengths of pages that events from ``first`` on write, of those looked up."""
+        i: cython.Py_ssize_t
+        page: cython.int
+        for i in range(first, self.pages.ahead_stop):
+            page = self.pages.ahead[i - first]
+            if page >= 0 and events.event[i] == PAGEOUT:
+                self.page_io.look_ahead_at_pageout(page, events.content[i], events.has_content[i] != 0)
+
     def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
         """Replay a pageout or discard of many pages; those that were never touched are passed over at no cost."""
         first: cython.ulonglong = events.page[i]
@@ -373,9 +380,19 @@ class Machine:
         at: cython.Py_ssize_t
         page: cython.int
         last: cython.ulonglong = first + (events.count[i] - 1)
+        given: cython.bint = events.has_content[i] != 0
         blocks = self.pages.blocks_between(space, first >> BLOCK_SHIFT, last >> BLOCK_SHIFT)
+        ahead: cython.Py_ssize_t = 0  # the block whose pages' lengths are asked for next
+        if events.event[i] != PAGEOUT or not self.page_io.has_lengths_found():
+            ahead = len(blocks)
         for at in range(len(blocks)):
-            for page in range(blocks[at] << BLOCK_SHIFT, (blocks[at] << BLOCK_SHIFT) + BLOCK_MASK + 1):
+            while ahead < min(at + BLOCKS_AHEAD, len(blocks)):
+                for page in range(blocks[ahead] << BLOCK_SHIFT, (blocks[ahead] + 1) << BLOCK_SHIFT):
+                    number = self.pages.page_of(page)
+                    if first <= number <= last:
+                        self.page_io.look_ahead_at_pageout(page, events.content[i] + (number - first), given)
+                ahead += 1
+            for page in range(blocks[at] << BLOCK_SHIFT, (blocks[at] + 1) << BLOCK_SHIFT):
                 number = self.pages.page_of(page)
                 if first <= number <= last:
                     self.page_event(
@@ -384,7 +401,7 @@ class Machine:
                         page,
                         events.node[i],
                         events.content[i] + (number - first),
-                        events.has_content[i] != 0,
+                        given,
                     )
 
     def discard_range(self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong) -> None:

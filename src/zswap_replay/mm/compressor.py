@@ -23,9 +23,15 @@ class Compressor:
         self.lengths = lengths
         self.learned = learned
 
+    def was_found(self, content: cython.ulonglong) -> cython.bint:
+        """Tell whether another process has found a content's length, which is known from now on."""
+        return self.lengths.wanted is not None and self.lengths.take(content)
+
     def kind_of_content(self, content: cython.ulonglong) -> cython.int:
         """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
         known: cython.longlong = self.lengths.find(content)
+        if known < 0 and self.was_found(content):
+            known = self.lengths.find(content)
         if known >= 0:
             return self.lengths.kind_at(known) & KIND_MASK
         return self.same_filled(content)

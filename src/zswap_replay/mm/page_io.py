@@ -9,7 +9,8 @@ from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.length_index import ZERO_FILLED
-    from zswap_replay.lib.page_table import DIRTY, ZERO
+    from zswap_replay.lib.lru_ring import HOLE
+    from zswap_replay.lib.page_table import DIRTY, PRESENT, SLOT, YOUNG, ZERO
     from zswap_replay.mm.memcontrol import PSWPIN, PSWPOUT
 
     # what became of a page that was to be written
@@ -17,6 +18,9 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     WRITTEN = 1
     KEPT = 2
     FAILED = 3
+
+    WANTED = 512
+    """Pages at the tail of a list whose lengths are found ahead: what several processes find while one stores 32."""
 
 
 class PageIo:
@@ -65,6 +69,56 @@ class PageIo:
         if self.zswap.device is not None and not self.zswap.device.swap_writepage_bdev_sync(page, now):
             return FAILED
         return WRITTEN
+
+    def has_lengths_found(self) -> cython.bint:
+        """Tell whether other processes find lengths, and what reclaim comes to is going to be compressed."""
+        if self.zswap.enabled:
+            return self.zswap.pools.current.lengths.wanted is not None and not self.zswap.pools.reached_full
+        return self.zswap.device is not None and self.zswap.device.has_lengths_found()
+
+    def want_length(self, content: cython.ulonglong) -> None:
+        """Let other processes find the length of a content; has_lengths_found() says that there are some."""
+        if self.zswap.enabled:
+            self.zswap.pools.current.lengths.want(content)
+        elif self.zswap.device is not None:
+            self.zswap.device.want_length(content)
+
+    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where the look at a list goes on, as Lengths.go_on() does."""
+        if self.zswap.enabled:
+            return self.zswap.pools.current.lengths.go_on(head, tail, last)
+        return last if self.zswap.device is None else self.zswap.device.go_on(head, tail, last)
+
+    def look_ahead(self, page: cython.int) -> None:
+        """Ask for the length of what a page holds that reclaim has come to."""
+        content: cython.ulonglong = self.pages.content_of(page)
+        self.zswap.pools.current.lengths.look_ahead(content)
+        if self.has_lengths_found():
+            self.want_length(content)
+
+    def look_ahead_at_tail(self, head: cython.int) -> None:
+        """Let other processes find the lengths of what reclaim will store first of a list of pages in memory."""
+        page: cython.int
+        flags: cython.int
+        tail: cython.longlong = self.pages.lru.ring[head].tail
+        last: cython.longlong = max(self.pages.lru.ring[head].head, tail - WANTED)
+        number: cython.longlong = self.go_on(head, tail, last)
+        while number > last:
+            number -= 1
+            page = self.pages.lru.slot[self.pages.lru.place_of(head, number)]
+            if page == HOLE:
+                continue
+            flags = self.pages.flags[page]
+            if not flags & YOUNG and (flags & DIRTY or not flags & SLOT):
+                self.want_length(self.pages.content_of(page))
+
+    def look_ahead_at_pageout(
+        self, page: cython.int, content: cython.ulonglong, has_content: cython.bint
+    ) -> None:
+        """Let other processes find the length of a page that will be written on demand, of a content if it is given."""
+        flags: cython.int = self.pages.flags[page]
+        if flags & PRESENT and (has_content or flags & DIRTY or not flags & SLOT):
+            self.want_length(content if has_content else self.pages.content_of(page))
 
     def kind_of_content(self, content: cython.ulonglong) -> cython.int:
         """Return whether one word fills a page, and whether it is zero, as whoever compresses pages knows it."""

@@ -38,6 +38,18 @@ class SwapDevice:
         """Return whether one word fills a page, and whether it is zero: NORMAL, ZERO_FILLED or SAME_FILLED."""
         raise NotImplementedError
 
+    def has_lengths_found(self) -> cython.bint:
+        """Tell whether other processes find the lengths of what is written."""
+        return False
+
+    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where the look at a list goes on, as Lengths.go_on() does."""
+        raise NotImplementedError
+
+    def want_length(self, content: cython.ulonglong) -> None:
+        """Let other processes find the length of a content."""
+        raise NotImplementedError
+
     def write_page(self, page: cython.int, now: cython.ulonglong) -> cython.bint:
         """Write what a page holds to its slot, at a time in ns; return False where the device takes no more."""
         raise NotImplementedError

@@ -312,9 +312,11 @@ class PageReclaim:
             page = self.isolated[i]
             self.pages.flags[page] |= ISOLATED
             if not self.in_turns and not self.pages.flags[page] & YOUNG:
-                self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
+                self.page_io.look_ahead(page)
         if not self.in_turns:
             self.pages.prefetch_tail(head, SWAP_CLUSTER_MAX)
+            if self.page_io.has_lengths_found():
+                self.page_io.look_ahead_at_tail(head)
         self.swap_cache.begin_batch(memcg)
         for i in range(taken):
             self.writeback.units += 1
@@ -556,7 +558,7 @@ class Vmscan(PageReclaim):
             for i in range(count):
                 page = self.next_pages[i]
                 if not self.pages.flags[page] & YOUNG:
-                    self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
+                    self.page_io.look_ahead(page)
 
     def ask_for(self, memcg: cython.int) -> None:
         """Prefetch what reclaim needs first of a memcg; -1 for none."""

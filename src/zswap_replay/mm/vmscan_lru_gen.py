@@ -235,11 +235,13 @@ class LruGen(Vmscan):
             self.gens.lruvec_del_folio(page, memcg)
             self.pages.flags[page] = (self.pages.flags[page] | ISOLATED) & ~REFERENCED
             if not self.pages.flags[page] & YOUNG:
-                self.zswap.pools.current.lengths.look_ahead(self.pages.content_of(page))
+                self.page_io.look_ahead(page)
             self.batch[self.nr_isolated] = page
             self.nr_isolated += 1
         for i in range(moved):
             self.gens.lists.list_add(head, self.moved[i])
+        if self.page_io.has_lengths_found():
+            self.page_io.look_ahead_at_tail(head)
         return scanned if self.nr_isolated or scanned == MAX_LRU_BATCH else 0
 
     def try_to_inc_min_seq(self, memcg: cython.int) -> cython.bint:

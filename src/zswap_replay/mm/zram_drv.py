@@ -99,6 +99,19 @@ class Zram(SwapDevice):
         kind: cython.int = self.primary.kind_of_content(content)
         return kind
 
+    def has_lengths_found(self) -> cython.bint:
+        """Tell whether other processes find the lengths that the primary compressor makes."""
+        return self.primary is not None and self.primary.lengths.wanted is not None
+
+    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where the look at a list goes on, as Lengths.go_on() does."""
+        number: cython.longlong = self.primary.lengths.go_on(head, tail, last)
+        return number
+
+    def want_length(self, content: cython.ulonglong) -> None:
+        """Let other processes find the length that the primary compressor makes of a content."""
+        self.primary.lengths.want(content)
+
     def write_page(self, page: cython.int, now: cython.ulonglong) -> cython.bint:
         """Write what a page holds to its slot; return False at mem_limit."""
         slot: cython.int = self.slot_of[page]
@@ -199,6 +212,8 @@ class Zram(SwapDevice):
         if slot == 0:
             return comp.header_length
         known = comp.lengths.find(content)
+        if known < 0 and comp.was_found(content):
+            known = comp.lengths.find(content)
         if known >= 0 and comp.lengths.length_at(known) >= 0:
             length = comp.lengths.length_at(known)
             self.class_counts.count(

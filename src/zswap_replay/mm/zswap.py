@@ -896,6 +896,8 @@ class Zswap(LruWalk):
         """Compress a page and allocate for it; return False where compressor or allocator refused it."""
         length: cython.int
         known: cython.longlong = pool.lengths.find(content)
+        if known < 0 and pool.was_found(content):
+            known = pool.lengths.find(content)
         kept: cython.bint = known < 0 or pool.lengths.length_at(known) < 0
         raw: cython.bint = False
         if kept:

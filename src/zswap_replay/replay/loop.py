@@ -20,8 +20,7 @@ from zswap_replay.replay.controls import Controls, Notes, ignore
 from zswap_replay.replay.driven import ControlHandler, Core
 from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
-from zswap_replay.replay.listener import Listener, NoListener
-from zswap_replay.replay.lookahead import GuessedPageData, LookAhead
+from zswap_replay.replay.listener import Listener
 from zswap_replay.replay.page_data import ONCE_ROWS, LengthMemo, PageData
 from zswap_replay.replay.sampled import of_sample, told
 from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
@@ -41,9 +40,6 @@ from zswap_replay.trace.schema import Event
 from zswap_replay.units import parse_duration
 
 Progress = Callable[[int, int], None]
-
-_LOOKAHEAD_ROWS = 1 << 13
-"""Rows that are looked at ahead in one go: few, so that other processes get more to do before they have done all."""
 
 
 def replay(
@@ -327,10 +323,7 @@ class Replay:
         reading = 0.0
         total = self.snapshots.total_rows = self.total
         batches = self.reader.batches(batch_rows)
-        ahead = self._look_ahead(workers) if workers is not None and self.resumed is None else None
-        if ahead is not None:
-            batches = ahead.batches(cut(batches, _LOOKAHEAD_ROWS), total)
-        with RowsSoFar() as rows:
+        with RowsSoFar() as rows, self.page_data.found_ahead(workers) as ahead:
             batches = self._going_on(batches, rows)
             while self.loop.events < total:
                 before = perf_counter()
@@ -340,6 +333,8 @@ class Replay:
                     break
                 taken = min(len(batch), total - self.loop.events)
                 self.page_data.saw(batch, taken)
+                if ahead is not None:
+                    ahead.look_after_workers()
                 self.loop.take(batch, taken)
                 self._keep(rows, batch if taken == len(batch) else batch.part(0, taken))
                 del batch  # it need not be there while the next one is made
@@ -398,17 +393,6 @@ class Replay:
         fault = recount(self.machine)
         if fault:
             raise SelfCheckError(f"{self.loop.trace}: self-check after {self.loop.events} events: {fault}")
-
-    def _look_ahead(self, workers: CodecWorkers) -> LookAhead | None:
-        """Make what runs ahead of this replay; None where no codec is called."""
-        if self.page_data.source is None:
-            return None
-        guessed = GuessedPageData(self.page_data)
-        machine = make_machine(self._of_machine)
-        controls = Controls(machine, self.reader.paths, self._of_machine, guessed, ignore)
-        controls.begin()
-        scout = Loop(self.loop.trace, self.loop.nodes, machine, controls, NoListener(), self._pages_held)
-        return LookAhead(self.page_data, guessed, scout, workers)
 
     @property
     def total(self) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
+from zswap_replay.codec.ahead import Ahead
 from zswap_replay.codec.base import COMPRESSORS, ZRAM, get_codec, lengths_key, parse_spec
 from zswap_replay.codec.batch import Job, Payload
 from zswap_replay.codec.contents import (
@@ -37,6 +39,7 @@ from zswap_replay.trace.schema import Event
 from zswap_replay.units import PAGE_SIZE, quoted
 
 if TYPE_CHECKING:
+    from zswap_replay.codec.workers import CodecWorkers
     from zswap_replay.payload.source import PageSource
     from zswap_replay.trace.batch import Batch
 
@@ -126,9 +129,21 @@ class LengthMemo:
 
     def settle(self) -> None:
         """Keep what a replay that has ended has learned."""
+        for compressor, known in self._known.items():
+            self._note_found_ahead(compressor, known)
         for compressor, table in self._learned.items():
             self.add(compressor, LengthTable(*table.columns()))
         self._learned = {}
+
+    def _note_found_ahead(self, compressor: str, known: Lengths) -> None:
+        """Note as a part what other processes have found, which stands among the known lengths alone."""
+        parts = self._parts.setdefault(compressor, [])
+        noted = LengthTable.joined(table for _, table in parts)
+        before = len(noted.content)
+        if known.size > before:
+            content, length, kind = known.columns()
+            new = np.isin(content, noted.content, invert=True)
+            parts.append((before, LengthTable(content[new], length[new], kind[new])))
 
     def sizes(self) -> dict[str, int]:
         """Count the contents that are known, by compressor."""
@@ -228,6 +243,8 @@ class PageData:
     """The compressors whose lengths this replay takes from a file, in the order in which they were set."""
     once: bool = False
     """Whether a page is compared when it is first stored, and not kept: a checkpoint must have what it goes on with."""
+    ahead: Ahead | None = None
+    """What finds lengths before the replay comes to them."""
     mapped: bool = False
     """Whether contents were met that a payload file has no page for."""
 
@@ -309,16 +326,31 @@ class PageData:
                 self.lengths[compressor] = _table(table)
             self.looked_up[compressor] = None
             return UnknownContents(self.known.path), self.lengths[compressor], None
-        kernel = self.settings.kernel
         if compressor not in self.contents:
             self.contents[compressor] = self._contents_of(compressor)
+        lengths, learned = self._lengths_of(compressor)
+        if self.ahead is not None:
+            self.ahead.attach(lengths, self.job(compressor))
+        return self.contents[compressor], lengths, learned
+
+    @contextmanager
+    def found_ahead(self, workers: CodecWorkers | None) -> Iterator[Ahead | None]:
+        """Let workers find lengths before the replay comes to them; give None where no codec is called."""
+        if workers is None or self.source is None:
+            yield None
+            return
+        with Ahead(workers) as self.ahead:
+            for compressor in self.contents:
+                self.ahead.attach(self._lengths_of(compressor)[0], self.job(compressor))
+            yield self.ahead
+
+    def _lengths_of(self, compressor: str) -> tuple[Lengths, Lengths | None]:
+        """Return the lengths of a compressor that are known, and where to note others."""
         if self.memo is None:
-            if compressor not in self.lengths:
-                self.lengths[compressor] = Lengths()
-            return self.contents[compressor], self.lengths[compressor], None
-        key = lengths_key(compressor, kernel)
+            return self.lengths.setdefault(compressor, Lengths()), None
+        key = lengths_key(compressor, self.settings.kernel)
         # what is compared once notes lengths itself, but of pages that do not come back: each store must keep those
-        return self.contents[compressor], self.memo.known(key), None if self.once else self.memo.learned(key)
+        return self.memo.known(key), None if self.once else self.memo.learned(key)
 
     def _contents_of(self, compressor: str) -> Contents:
         """Make what compresses, and keeps bytes unless a page is compared ``once``."""
@@ -366,13 +398,6 @@ class PageData:
         if not all_kinds:
             kinds = (NORMAL, SAME_FILLED) if release_of(settings.kernel).zeromap else (NORMAL,)
         return Job(payload, compressor, cast("Verify", settings.verify), kinds, settings.kernel)
-
-    def found(self, compressor: str, table: LengthTable) -> None:
-        """Take in lengths that workers have found."""
-        if self.memo is not None:
-            self.memo.add(lengths_key(compressor, self.settings.kernel), table)
-        else:
-            self.lengths.setdefault(compressor, Lengths()).add_all(*_writable(table))
 
     def versions(self) -> dict[str, str]:
         """Collect the versions of the codecs in use, by package and library."""

@@ -1,7 +1,6 @@
 """The checked rows of a trace in memory, decoded once for several replays, those of other processes too.
 
-They lie in a file of memory without a name (``memfd_create``), which whoever knows its path maps. Nothing is left of it
-when its last user is gone, however that ended.
+They lie in a file of memory without a name (files.memory_file()), which whoever knows its path maps.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from weakref import finalize
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.files import memory_file
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.digest import Digests
@@ -171,7 +171,7 @@ class Keeping:
         self._file = -1
         if wanted:
             with suppress(OSError):
-                self._file = os.memfd_create("zswap-replay-rows")
+                self._file = memory_file("zswap-replay-rows")
 
     def add(self, batch: Batch) -> None:
         """Keep the next batch, which must not change any more."""

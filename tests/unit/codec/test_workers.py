@@ -93,26 +93,6 @@ def test_any_number_of_processes_finds_the_same(jobs: int) -> None:
         assert lengths([measure(job("zstd"), CONTENTS[:10])[0]]) == lengths(workers.collect(other))
 
 
-def test_what_is_left_is_not_measured_and_other_orders_are() -> None:
-    with CodecWorkers(1, pytest.fail) as workers:
-        left, wanted = workers.order(job(), CONTENTS), workers.order(job(), CONTENTS[:300])
-        workers.leave(left)
-        assert ([], 0) == (workers.collect(left), workers.spent.compress_calls)
-        assert lengths([measure(job(), CONTENTS[:300])[0]]) == lengths(workers.collect(wanted))
-
-
-@pytest.mark.usefixtures("eager", "time_limit")
-def test_what_a_worker_has_begun_is_waited_for_where_the_rest_is_left(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(codec_workers, "_CHUNK", 16)
-    monkeypatch.setattr(codec_workers, "_UNDER_WAY", 2)
-    with CodecWorkers(2, pytest.fail) as workers:
-        order = workers.order(job(), CONTENTS)
-        workers.leave(order)
-        assert lengths([measure(job(), CONTENTS[-24:])[0]]) == lengths(workers.collect(order))
-
-
 @pytest.mark.usefixtures("eager", "time_limit")
 def test_what_a_dead_worker_had_in_hand_is_done_again() -> None:
     notes: list[str] = []
@@ -121,7 +101,6 @@ def test_what_a_dead_worker_had_in_hand_is_done_again() -> None:
         for pid in workers.pids:
             os.kill(pid, signal.SIGKILL)
         assert lengths([measure(job(), CONTENTS)[0]]) == lengths(workers.collect(first))
-        assert not workers.works
         assert [] == workers.pids
     assert 2 == len(notes)
     assert "the replay goes on with 1 of 2" in notes[0]
@@ -136,7 +115,6 @@ def test_what_one_dead_worker_had_in_hand_is_done_by_others(monkeypatch: pytest.
         first = workers.order(job(), CONTENTS)
         os.kill(workers.pids[0], signal.SIGKILL)
         assert lengths([measure(job(), CONTENTS)[0]]) == lengths(workers.collect(first))
-        assert workers.works
         assert 1 == len(workers.pids)
     assert 1 == len(notes)
 
