@@ -40,7 +40,7 @@ cdef class Lengths:
     cpdef long long find(self, unsigned long long content) noexcept nogil
     cpdef void look_ahead(self, unsigned long long content) noexcept nogil
     cpdef void want(self, unsigned long long content) noexcept nogil
-    cdef long long go_on(self, int head, long long tail, long long last) noexcept nogil
+    cpdef long long wanted_from(self, int head, long long tail, long long last) noexcept nogil
     cpdef bint take(self, unsigned long long content) except -1 nogil
     cpdef int length_at(self, long long at) noexcept nogil
     cpdef int kind_at(self, long long at) noexcept nogil

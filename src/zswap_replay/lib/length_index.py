@@ -131,9 +131,9 @@ class Lengths:
         if self.find(content) < 0:
             self.wanted.want(content, self.job)
 
-    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
-        """Return where a look at the contents of a list goes on, as Wanted.go_on() does."""
-        number: cython.longlong = self.wanted.go_on(head, tail, last)
+    def wanted_from(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where a look at the contents of a list goes on, as Wanted.wanted_from() does."""
+        number: cython.longlong = self.wanted.wanted_from(head, tail, last)
         return number
 
     def take(self, content: cython.ulonglong) -> cython.bint:

@@ -7,16 +7,15 @@ cpdef enum:
     COME_TO = 8
     STOP = 16
     NAMES = 24
-    NR_NAMES = 4096
-    ANSWERS = 8216
+    NR_NAMES = 2048
+    ANSWERS = 4120
     NR_SETS = 4096
     SET_SIZE = 4
-    NR_WORDS = 40984
+    NR_WORDS = 36888
     TAG_SHIFT = 21
     KIND_SHIFT = 13
     LENGTH_MASK = 8191
     NR_RECENT_SETS = 4096
-    MOST_AHEAD = 2048
     MARGIN = 16
 
 cpdef unsigned long long key_of(unsigned long long content, int job) noexcept nogil
@@ -29,7 +28,7 @@ cdef class Wanted:
     cdef readonly unsigned long long named
     cdef int head
     cdef long long looked_at
-    cdef long long go_on(self, int head, long long tail, long long last) noexcept nogil
+    cdef long long wanted_from(self, int head, long long tail, long long last) noexcept nogil
     cdef int recent_of(self, unsigned long long key) noexcept nogil
     cpdef void want(self, unsigned long long content, int job) noexcept nogil
     cpdef int take(self, unsigned long long content, int job) noexcept nogil

@@ -21,27 +21,26 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Whether the others are to stop."""
     NAMES = 24
     """The last names, each a content and the number of a job."""
-    NR_NAMES = 1 << 12
-    ANSWERS = 8216
+    NR_NAMES = 1 << 11
+    """Names that were not come to: if there are more, what is named is not what is stored, and no more is named."""
+    ANSWERS = 4120
     """Sets of answers: each answer a key, then what is left of the key with kind and length below it; 0: none."""
     NR_SETS = 1 << 12
     SET_SIZE = 4
-    NR_WORDS = 40984
+    NR_WORDS = 36888
 
     TAG_SHIFT = 21
     KIND_SHIFT = 13
     LENGTH_MASK = 0x1FFF
     """One more than the length, which is -1 where the kind alone is known."""
     NR_RECENT_SETS = 1 << 12
-    MOST_AHEAD = 1 << 11
-    """Names that were not come to: if there are more, what is named is not what is stored."""
     MARGIN = 16
     """Names behind the one that was come to, which are left to who comes to them."""
 
 
 def key_of(content: cython.ulonglong, job: cython.int) -> cython.ulonglong:
     """Return a number for what a job makes of a content; of one job no two contents have the same."""
-    return mix64(content ^ mix64(job))
+    return mix64(content ^ mix64(job + 1))
 
 
 class Wanted:
@@ -58,7 +57,7 @@ class Wanted:
         self.recent = column(NR_RECENT_SETS * SET_SIZE, ULONGLONG)
         self.numbers = column(NR_RECENT_SETS * SET_SIZE, ULONGLONG)
 
-    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+    def wanted_from(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
         """Return the number down to which the items of a list were looked at, of those from ``tail`` down to ``last``.
 
         The rest is taken to be looked at next.
@@ -86,7 +85,7 @@ class Wanted:
         """Name a content, unless that was done lately."""
         key: cython.ulonglong = key_of(content, job)
         at: cython.int = self.recent_of(key)
-        if self.recent[at] == key or self.named - self.words[COME_TO] >= MOST_AHEAD:
+        if self.recent[at] == key or self.named - self.words[COME_TO] >= NR_NAMES:
             return
         name: cython.int = NAMES + 2 * (self.named & (NR_NAMES - 1))
         self.words[name] = content
@@ -102,7 +101,7 @@ class Wanted:
         at: cython.int = self.recent_of(key)
         if self.recent[at] == key and self.numbers[at] > self.words[COME_TO]:
             self.words[COME_TO] = self.numbers[at]
-        elif self.named - self.words[COME_TO] >= MOST_AHEAD:  # so that there are new names again
+        elif self.named - self.words[COME_TO] >= NR_NAMES:  # so that there are new names again
             self.words[COME_TO] += 1
         first: cython.int = ANSWERS + 2 * SET_SIZE * (key & (NR_SETS - 1))
         found: cython.ulonglong
@@ -143,8 +142,8 @@ class Answers:
     def next_job(self) -> cython.int:
         """Find the next content that is to be measured; return the number of its job, -1 while there is none."""
         named: cython.longlong = self.words[NAMED]
-        first: cython.longlong = self.words[COME_TO]
-        first = max(first + MARGIN if first else 0, named - NR_NAMES)
+        come_to: cython.longlong = self.words[COME_TO]
+        first: cython.longlong = come_to + MARGIN if come_to else 0
         if self.next_name < first:  # the same part of those that are still to come
             self.next_name += (first - self.next_name + self.parts - 1) // self.parts * self.parts
         if self.next_name >= named:

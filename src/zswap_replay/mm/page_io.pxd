@@ -24,7 +24,7 @@ cdef class PageIo:
     cdef int swap_writepage(self, int page) except -1 nogil
     cdef bint has_lengths_found(self) noexcept nogil
     cdef void want_length(self, unsigned long long content) noexcept nogil
-    cdef long long go_on(self, int head, long long tail, long long last) noexcept nogil
+    cdef long long wanted_from(self, int head, long long tail, long long last) noexcept nogil
     cdef void look_ahead(self, int page) noexcept nogil
     cdef void look_ahead_at_tail(self, int head) noexcept nogil
     cdef void look_ahead_at_pageout(self, int page, unsigned long long content, bint has_content) noexcept nogil

@@ -83,11 +83,11 @@ class PageIo:
         elif self.zswap.device is not None:
             self.zswap.device.want_length(content)
 
-    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
-        """Return where the look at a list goes on, as Lengths.go_on() does."""
+    def wanted_from(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where the look at a list goes on, as Lengths.wanted_from() does."""
         if self.zswap.enabled:
-            return self.zswap.pools.current.lengths.go_on(head, tail, last)
-        return last if self.zswap.device is None else self.zswap.device.go_on(head, tail, last)
+            return self.zswap.pools.current.lengths.wanted_from(head, tail, last)
+        return last if self.zswap.device is None else self.zswap.device.wanted_from(head, tail, last)
 
     def look_ahead(self, page: cython.int) -> None:
         """Ask for the length of what a page holds that reclaim has come to."""
@@ -102,7 +102,7 @@ class PageIo:
         flags: cython.int
         tail: cython.longlong = self.pages.lru.ring[head].tail
         last: cython.longlong = max(self.pages.lru.ring[head].head, tail - WANTED)
-        number: cython.longlong = self.go_on(head, tail, last)
+        number: cython.longlong = self.wanted_from(head, tail, last)
         while number > last:
             number -= 1
             page = self.pages.lru.slot[self.pages.lru.place_of(head, number)]

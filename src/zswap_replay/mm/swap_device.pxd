@@ -10,7 +10,7 @@ cdef class SwapDevice:
     cdef int grow_slots(self) except -1 with gil
     cdef int kind_of_content(self, unsigned long long content) except -1 nogil
     cdef bint has_lengths_found(self) noexcept nogil
-    cdef long long go_on(self, int head, long long tail, long long last) noexcept nogil
+    cdef long long wanted_from(self, int head, long long tail, long long last) noexcept nogil
     cdef void want_length(self, unsigned long long content) noexcept nogil
     cdef bint write_page(self, int page, unsigned long long now) except -1 nogil
     cdef bint swap_writepage_bdev_sync(self, int page, unsigned long long now) except -1 nogil

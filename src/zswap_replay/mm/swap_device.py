@@ -42,8 +42,8 @@ class SwapDevice:
         """Tell whether other processes find the lengths of what is written."""
         return False
 
-    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
-        """Return where the look at a list goes on, as Lengths.go_on() does."""
+    def wanted_from(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where the look at a list goes on, as Lengths.wanted_from() does."""
         raise NotImplementedError
 
     def want_length(self, content: cython.ulonglong) -> None:

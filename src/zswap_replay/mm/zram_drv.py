@@ -103,9 +103,9 @@ class Zram(SwapDevice):
         """Tell whether other processes find the lengths that the primary compressor makes."""
         return self.primary is not None and self.primary.lengths.wanted is not None
 
-    def go_on(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
-        """Return where the look at a list goes on, as Lengths.go_on() does."""
-        number: cython.longlong = self.primary.lengths.go_on(head, tail, last)
+    def wanted_from(self, head: cython.int, tail: cython.longlong, last: cython.longlong) -> cython.longlong:
+        """Return where the look at a list goes on, as Lengths.wanted_from() does."""
+        number: cython.longlong = self.primary.lengths.wanted_from(head, tail, last)
         return number
 
     def want_length(self, content: cython.ulonglong) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -12,33 +11,18 @@ import numpy as np
 import pytest
 
 from tests.processes import is_alive
+from tests.unit.codec.jobs import ALL_KINDS, CONTENTS, job, lengths
 from zswap_replay.codec import batch
 from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.batch import Bench, Job, Payload, measure
 from zswap_replay.codec.contents import CLASSES, Verify
-from zswap_replay.codec.length_table import UNMEASURED, LengthTable
+from zswap_replay.codec.length_table import UNMEASURED
 from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
-
-PAYLOAD = Payload(json.dumps(load_recipe("default").as_json()), 7)
-ALL_KINDS = (NORMAL, ZERO_FILLED, SAME_FILLED)
-CONTENTS = np.arange(3000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-
-
-def job(compressor: str = "lz4", verify: Verify = "all", kinds: tuple[int, ...] = ALL_KINDS) -> Job:
-    return Job(PAYLOAD, compressor, verify, kinds, DEFAULT_RELEASE)
-
-
-def lengths(tables: list[LengthTable]) -> dict[int, tuple[int, int]]:
-    table = LengthTable.joined(tables)
-    rows = zip(table.content.tolist(), table.length.tolist(), table.kind.tolist(), strict=True)
-    found = {content: (length, kind) for content, length, kind in rows}
-    assert len(found) == len(table.content)
-    return found
 
 
 @pytest.fixture

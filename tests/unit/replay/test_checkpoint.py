@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.measured_here import MeasuredHere
 from tests.pressure import any_events, lived, save, tight
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import CheckpointError, SettingsError
 from zswap_replay.machine import compiled
 from zswap_replay.replay import checkpoint as checkpoints
+from zswap_replay.replay import page_data
 from zswap_replay.replay.checkpoint import Checkpoint, Checkpoints, Every
 from zswap_replay.replay.loop import replay
 from zswap_replay.settings import Settings
@@ -87,13 +90,19 @@ def test_what_is_summed_up_over_time_goes_on_too(tmp_path: Path, reclaim: str) -
 
 @needs_core
 @pytest.mark.parametrize("kernel", ["patch-v4", "6.18"])
-def test_so_does_one_whose_pages_are_compressed(tmp_path: Path, kernel: str) -> None:
+@pytest.mark.parametrize("lengths", ["found on the way", "found ahead"])
+def test_so_does_one_whose_pages_are_compressed(
+    tmp_path: Path, kernel: str, lengths: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = trace(tmp_path, rows=200)
+    monkeypatch.setattr(page_data, "Ahead", MeasuredHere)
     settings = tight(kernel, lengths=None, compressor="lz4", warmup=30)
     whole = document(replay(path, settings))
-    for events in (20, 30, 120):
-        stopped(path, tmp_path / "c", settings, events)
-        assert whole == document(replay(path, settings, resume=tmp_path / "c"))
+    with CodecWorkers(1, pytest.fail) as workers:
+        more: dict[str, Any] = {"workers": workers, "batch_rows": 7} if lengths == "found ahead" else {}
+        for events in (20, 30, 120):
+            stopped(path, tmp_path / "c", settings, events, **more)
+            assert whole == document(replay(path, settings, resume=tmp_path / "c", **more))
 
 
 @needs_core
