@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.factories import make_result
+from tests.paths import TRACES
 from zswap_replay.cli.main import COMMANDS, PROGRAM, cli, guarded
 from zswap_replay.errors import TraceError, VerificationError
 from zswap_replay.report.terminal import table
@@ -85,6 +86,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     made = StandIn()
     module = ModuleType("zswap_replay.replay.loop")
     monkeypatch.setattr(module, "replay", made, raising=False)
+    monkeypatch.setattr(module, "jobs_unasked", lambda *_: None, raising=False)
     monkeypatch.setitem(sys.modules, "zswap_replay.replay.loop", module)
     # several replays share the rows of the trace, which nothing reads here
     monkeypatch.setattr(reader, "open_trace", lambda *_, **__: Mock(reader.TraceReader))
@@ -172,8 +174,9 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
         "import os, signal, sys, types\n"
         "module = types.ModuleType('zswap_replay.replay.loop')\n"
         f"module.replay = lambda *_, **__: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
+        "module.jobs_unasked = lambda *_: None\n"
         "sys.modules['zswap_replay.replay.loop'] = module\n"
-        f"sys.argv = ['zswap-replay', 'run', 't.parquet', '-o', {str(tmp_path / 'out')!r}]\n"
+        f"sys.argv = ['zswap-replay', 'run', {str(TRACES / 'story.parquet')!r}, '-o', {str(tmp_path / 'out')!r}]\n"
         "from zswap_replay.cli.main import main\n"
         "main()\n"
     )

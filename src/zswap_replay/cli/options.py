@@ -129,7 +129,8 @@ jobs_option = click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
-    help="Compress each content once, in so many processes with this one; from 2 on, ahead of the replay.",
+    help="Compress each content once, in so many processes with this one; from 2 on, ahead of the replay. "
+    "[default: of a run of 262,144 events or more, one for each processor, 4 at most; of others 1]",
 )
 
 strict_option = click.option(

@@ -146,8 +146,8 @@ def run(
     once with each. Beside other tiers zram is replayed at equal memory too, which comes first: its compressed pages
     are charged to nobody, so that under the same memory.max it has more memory than zswap. Each page is compressed when
     it is stored, decompressed when it comes back, and compared. With --jobs, and from 262,144 events on, each content
-    is compressed and compared once: faster, and in several processes ahead of the replay, whose seconds are added up in
-    the table of times. The counters are the same.
+    is compressed and compared once: faster, and by other processes before the replay comes to it, whose seconds are
+    added up in the table of times. The counters are the same.
 
     When the worker that shrinks a full pool gets the processor is not in a trace, and some counters depend on it. With
     --range the trace is replayed with a worker that runs early and one that runs late too, in as many processes as
@@ -257,7 +257,7 @@ def _replay_each(
     from zswap_replay.codec.workers import shared_workers
     from zswap_replay.replay.controls import ignore
     from zswap_replay.replay.equal_memory import equal_memory
-    from zswap_replay.replay.loop import replay
+    from zswap_replay.replay.loop import jobs_unasked, replay
     from zswap_replay.trace.reader import open_trace
 
     note_if_interpreted(quiet=quiet)
@@ -265,11 +265,13 @@ def _replay_each(
     results: list[Result] = []
     verified = True
     side_by_side = len({settings.tier for settings in runs}) > 1
-    reader = None
+    reader = open_trace(trace, strict=strict)
     if len(runs) > 1:  # the first replay decodes the trace for all
-        reader = open_trace(trace, strict=strict)
         reader.share()
-    with shared_workers(jobs, notes or ignore, forks=True) as workers:
+    compressing = jobs
+    if jobs is None and checkpoint is None and resume is None:
+        compressing = jobs_unasked(reader, runs[0])
+    with shared_workers(compressing, notes or ignore, forks=True) as workers:
         for number, settings in enumerate(runs):
             # where tiers differ a run is named by what all of them are, which is known at the end
             follow = None if line is None or side_by_side else partial(line.follow_settings, number)

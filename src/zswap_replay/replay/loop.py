@@ -41,6 +41,9 @@ from zswap_replay.units import parse_duration
 
 Progress = Callable[[int, int], None]
 
+MOST_UNASKED = 4
+"""Processes that compress at most where nobody has said how many."""
+
 
 def replay(
     trace: str | os.PathLike[str],
@@ -136,6 +139,14 @@ def replay(
     if run.faults:
         raise VerificationError("; ".join(run.faults), result)
     return result
+
+
+def jobs_unasked(reader: TraceReader, settings: Settings) -> int | None:
+    """Return how many processes to compress with where nobody has said it; None for a replay that is soon done."""
+    events = min(reader.num_rows, settings.max_events or reader.num_rows)
+    if settings.lengths or events < ONCE_ROWS:
+        return None
+    return min(len(os.sched_getaffinity(0)), MOST_UNASKED)
 
 
 def replay_again(task: Again) -> Result:

@@ -198,3 +198,17 @@ def test_a_fault_of_the_trace_is_told_as_without(tmp_path: Path) -> None:
         texts.append(str(fault.value))
     assert 1 == len(set(texts))
     assert "row 1: no compressor 'zst'" in texts[0]
+
+
+def test_a_long_replay_of_pages_that_are_compressed_has_several_processes_unasked(
+    trace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = open_trace(trace)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
+    assert loop.jobs_unasked(reader, TIGHT) is None
+    monkeypatch.setattr(loop, "ONCE_ROWS", reader.num_rows)
+    assert 4 == loop.jobs_unasked(reader, TIGHT)
+    assert loop.jobs_unasked(reader, replace(TIGHT, max_events=reader.num_rows - 1)) is None
+    assert loop.jobs_unasked(reader, replace(TIGHT, lengths="lengths.parquet")) is None
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: [3])
+    assert 1 == loop.jobs_unasked(reader, TIGHT)

@@ -16,7 +16,7 @@ from zswap_replay.result.derived import DERIVED, OF_MEMCG, PRICED, Figure
 from zswap_replay.result.labels import labels
 from zswap_replay.result.memory import FIGURES
 from zswap_replay.result.over_time import Number
-from zswap_replay.result.result import TIMING_PARTS, Result
+from zswap_replay.result.result import TIMING_PARTS, Result, Timing
 from zswap_replay.units import PAGE_SIZE, format_size, format_time
 
 _HIDDEN_AT = {
@@ -315,7 +315,10 @@ def classes(results: Sequence[Result]) -> Grid | None:
 
 
 def timing(results: Sequence[Result]) -> Grid | None:
-    """Tabulate the parts of the wall clock, in seconds and percent, and the rates; None where no result was timed."""
+    """Tabulate the parts of the time, in seconds and percent, and the rates; None where no result was timed.
+
+    Where other processes found lengths, the parts are more than the total, which then has no percent of them.
+    """
     timed = {
         label: result.timing
         for label, result in zip(labels(results), results, strict=True)
@@ -325,12 +328,17 @@ def timing(results: Sequence[Result]) -> Grid | None:
         return None
     table = Grid("", *(timed if len(timed) > 1 else [""]))
     for part in TIMING_PARTS:
-        table.add_row(part, *(_seconds(getattr(one, part), one.total) for one in timed.values()))
+        table.add_row(part, *(_seconds(one, part) for one in timed.values()))
     rates = [one.as_json() for one in timed.values()]
     for name, rate in (("events", "events_per_second"), ("compressed pages", "pages_compressed_per_second")):
         table.add_row(name, *(number(int(values[rate]), "/s") for values in rates))
     return table
 
 
-def _seconds(seconds: float, total: float) -> Text:
-    return Text(f"{seconds:.3f} s {share(seconds / total if total else None):>7}")
+def _seconds(timing: Timing, part: str) -> Text:
+    seconds: float = getattr(timing, part)
+    of_all = sum(getattr(timing, each) for each in TIMING_PARTS if each != "total")
+    if of_all <= 1.001 * timing.total:  # nobody else did anything
+        of_all = timing.total
+    percent = share(None if (part == "total" and of_all > timing.total) or not of_all else seconds / of_all)
+    return Text(f"{seconds:.3f} s {percent:>7}")
