@@ -31,7 +31,7 @@ def ignore(*_: object) -> None:
 
 
 class Pools(Protocol):
-    """Where a machine gets its pools from: page_data.PageData, or guesses in its place."""
+    """Where a machine gets its pools from: page_data.PageData."""
 
     @property
     def recipe(self) -> Recipe:

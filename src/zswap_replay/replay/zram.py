@@ -32,7 +32,7 @@ _SETUP: Final = ("comp_algorithm", "algorithm_params", "recomp_algorithm", "back
 
 
 class Pools(Protocol):
-    """Where the device gets its compressors from: page_data.PageData, or guesses in its place."""
+    """Where the device gets its compressors from: page_data.PageData."""
 
     def canonical(self, compressor: str) -> str:
         """Give a compressor its one spelling. Raises CodecError."""
