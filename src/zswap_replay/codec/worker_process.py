@@ -24,7 +24,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import traceback
 import warnings
 from collections import deque
@@ -139,13 +138,18 @@ class WorkerProcesses:
 
     def close(self) -> None:
         """Kill all workers, and wait until they are gone."""
-        self._control.close()
-        self._unread.clear()
         try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
+            with self._control:
+                self._control.shutdown(socket.SHUT_WR)
+                self._control.settimeout(_PATIENCE)
+                while self._control.recv(1):  # what comes last is that the other end is closed
+                    pass
+        except TimeoutError:
             self._process.kill()
-            self._process.wait()
+        except OSError:
+            pass  # it has been closed, or the process is gone
+        self._unread.clear()
+        self._process.wait()
 
 
 class Fork:
@@ -167,23 +171,14 @@ class Fork:
                 os._exit(1)
         self.returncode: int | None = None
 
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait for its end, ``timeout`` seconds at most, unless it has been waited for. Raises TimeoutExpired."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        pause = 0.0005
-        while self.returncode is None:
+    def wait(self) -> None:
+        """Wait for its end, unless it has been waited for."""
+        if self.returncode is None:
             try:
-                pid, status = os.waitpid(self.pid, 0 if deadline is None else os.WNOHANG)
+                _, status = os.waitpid(self.pid, 0)
             except ChildProcessError:  # SIGCHLD is ignored, so that the system keeps no status
-                self.returncode = 0
-                return
-            if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
-            elif deadline is not None and time.monotonic() >= deadline:
-                raise subprocess.TimeoutExpired("workers", timeout or 0)
-            else:
-                time.sleep(pause)
-                pause = min(2 * pause, 0.05)
+                status = 0
+            self.returncode = os.waitstatus_to_exitcode(status)
 
     def kill(self) -> None:
         """Kill it."""
