@@ -210,10 +210,14 @@ def _temporary(target: Path, name: str) -> Path:
 
 
 def memory_file(name: str, size: int = 0) -> int:
-    """Open a file in memory of ``size`` bytes, all 0, that other processes find as /proc/PID/fd/DESCRIPTOR.
+    """Open a file in memory of ``size`` bytes, all 0, for processes to share.
 
     Nothing is left of it when its last user is gone, however that ended. Raises OSError: there is no room.
     """
     descriptor = os.memfd_create(name)
-    os.ftruncate(descriptor, size)
+    try:
+        os.ftruncate(descriptor, size)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor

@@ -71,7 +71,7 @@ _tolerance.__name__ = "tolerance"
     shell_complete=completers.files,
     help="Write the outcome there as JUnit XML too.",
 )
-@jobs_option
+@jobs_option()
 @progress_option()
 @quiet_option("No notes and no bar.")
 @click.pass_context

@@ -125,13 +125,11 @@ def settings_options(function: Decorated) -> Decorated:
     return function
 
 
-jobs_option = click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1),
-    help="Compress each content once, in so many processes with this one; from 2 on, ahead of the replay. "
-    "[default: of a run of 262,144 events or more, one for each processor, 4 at most; of others 1]",
-)
+def jobs_option(more: str = "") -> Option:
+    """Make the option --jobs, with ``more`` behind its help."""
+    what = "Compress each content once, in so many processes with this one; from 2 on, ahead of the replay."
+    return click.option("-j", "--jobs", type=click.IntRange(1), help=what + more)
+
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Refuse events that name a memcg before it was created."

@@ -108,7 +108,9 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     help="Take the SHA-256 of the rows too, of a long trace: results of more than 262144 rows have XXH3 alone.",
 )
 @cost_option
-@jobs_option
+@jobs_option(
+    " [default: of 262,144 events or more, one for each processor, 4 at most; with a checkpoint and of less, 1]"
+)
 @strict_option
 @missing_option
 @format_option(FORMATS)
@@ -302,7 +304,9 @@ def _replay_each(
                     result = error.result
                     verified = False
                 if side_by_side and settings.has_zram and not settings.charge_zram:
-                    equal = equal_memory(trace, settings, strict=strict, jobs=jobs, cost=cost, reader=reader)
+                    equal = equal_memory(
+                        trace, settings, strict=strict, jobs=jobs, workers=workers, cost=cost, reader=reader
+                    )
                     result = replace(result, at_equal_memory=equal)
                 results.append(result)
     return results, verified

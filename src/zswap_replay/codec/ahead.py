@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from zswap_replay.codec.batch import Job, bench_of
 from zswap_replay.codec.contents import NO_TIME, Timing
+from zswap_replay.codec.workers import CodecWorkers, is_worth_a_start
 from zswap_replay.errors import ZswapReplayError
 from zswap_replay.files import memory_file
 from zswap_replay.lib.wanted import NR_WORDS, STOP, Answers, Wanted
@@ -21,24 +22,27 @@ from zswap_replay.lib.wanted import NR_WORDS, STOP, Answers, Wanted
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from zswap_replay.codec.workers import CodecWorkers
     from zswap_replay.lib.length_index import Lengths
 
-_WORTH_A_START = 1 << 13
-"""Contents in all for which workers are started: one takes as long to start as to compress this number."""
 _SHORTEST, _LONGEST = 50e-6, 2e-3
 """Seconds that a worker sleeps while nothing is wanted: each time twice as long."""
 
 
 class Ahead:
-    """What workers find for one replay."""
+    """What workers find for one replay, as a context manager."""
 
     def __init__(self, workers: CodecWorkers) -> None:
-        """Take the workers, which start when there is enough to do."""
+        """Take the workers, which start when there is enough to do. Raises OSError: there is no memory to share."""
+        self.spent = NO_TIME
+        """Time that workers have spent on this replay, once they were stopped."""
         self._workers = workers
         self._before = workers.spent
         self._file = memory_file("zswap-replay-lengths", NR_WORDS * 8)
-        self._words = memoryview(mmap.mmap(self._file, 0)).cast("Q")
+        try:
+            self._words = memoryview(mmap.mmap(self._file, 0)).cast("Q")
+        except BaseException:
+            os.close(self._file)
+            raise
         self._wanted = Wanted(self._words)
         self._jobs: list[Job] = []
         self._lengths: list[Lengths] = []
@@ -58,7 +62,7 @@ class Ahead:
     def look_after_workers(self) -> None:
         """Start the workers once there is enough to do, and go on without those that have died."""
         if not self._running:
-            if self._wanted.named >= _WORTH_A_START or self._workers.has_started:
+            if self._workers.has_started or is_worth_a_start(self._wanted.named):
                 self._start()
         elif self._workers.has_died:
             self._stop()
@@ -71,21 +75,18 @@ class Ahead:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the workers, and let lengths be found where they are needed."""
-        for lengths in self._lengths:
-            lengths.wanted = None
-        self._stop()
-        os.close(self._file)
-
-    @property
-    def spent(self) -> Timing:
-        """Time that workers have spent on this replay, once they were stopped."""
-        return self._workers.spent - self._before
+        try:
+            for lengths in self._lengths:
+                lengths.wanted = None
+            self._stop()
+            self.spent = self._workers.spent - self._before
+        finally:
+            os.close(self._file)
 
     def _start(self) -> None:
         self._words[STOP] = 0
-        path = f"/proc/{os.getpid()}/fd/{self._file}"
-        self._workers.call_all(measure_wanted, path, self._jobs)
         self._running = True
+        self._workers.call_all(measure_wanted, self._jobs, file=self._file)
 
     def _stop(self) -> None:
         self._words[STOP] = 1
@@ -94,13 +95,13 @@ class Ahead:
         self._running = False
 
 
-def measure_wanted(path: str, jobs: list[Job], part: int, parts: int) -> Timing:
-    """Measure what is wanted in a file of shared memory until it says stop; return the time that this took.
+def measure_wanted(descriptor: int, jobs: list[Job], part: int, parts: int) -> Timing:
+    """Measure what is wanted in a file of shared memory until that says stop; return the time that this took.
 
     Of the names each ``parts``-th is for this process. A job whose pages cannot be made is left to the replay, which
     will say why.
     """
-    with open(path, "r+b") as file:
+    with open(descriptor, "r+b") as file:
         answers = Answers(memoryview(mmap.mmap(file.fileno(), 0)).cast("Q"), part, parts)
     benches = {}
     for number, job in enumerate(jobs):

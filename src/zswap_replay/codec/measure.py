@@ -104,7 +104,7 @@ class Measure:
         """
         kind: cython.int
         length: cython.int
-        while answers.next_job() == job:
+        while not answers.is_stopped() and answers.next_job() == job:
             content: cython.ulonglong = answers.content
             kind = kind_and_class(self._fill(content), self._class_of(content))
             length = UNMEASURED

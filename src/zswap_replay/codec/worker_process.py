@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
 from types import TracebackType
 from typing import Any, Self
 
@@ -63,9 +64,16 @@ class Worker:
         """Whether a process that owes no answer has died."""
         return self.connection.poll()
 
-    def send(self, function: Callable[..., object], *arguments: object) -> None:
-        """Let a function of some module be called there. Raises OSError: the process has died."""
-        self.connection.send((function, arguments))
+    def send(self, function: Callable[..., object], *arguments: object, file: int | None = None) -> None:
+        """Let a function of some module be called there. Raises OSError: the process has died.
+
+        With an open ``file`` its descriptor there, which is the function's to close, comes before the arguments.
+        """
+        if file is None:
+            self.connection.send((function, arguments))
+        else:
+            self.connection.send((function, arguments, "with a file"))
+            send_handle(self.connection, file, None)
 
     def receive(self) -> Any:
         """Wait for the next answer. Raises EOFError, OSError: the process has died; a function that raises ends it."""
@@ -270,7 +278,9 @@ def serve(connection: Connection) -> None:
     """Call what comes through a connection, and answer, until the other side is gone."""
     while True:
         try:
-            function, arguments = connection.recv()
+            function, arguments, *with_file = connection.recv()
+            if with_file:
+                arguments = (recv_handle(connection), *arguments)
         except (EOFError, OSError):
             return
         answer = function(*arguments)

@@ -31,6 +31,11 @@ _WORTH_A_START = 1 << 13
 """Contents in all for which workers are started: one takes as long to start as to compress this number."""
 
 
+def is_worth_a_start(contents: int) -> bool:
+    """Tell whether there are so many contents to compress that workers are started."""
+    return contents >= _WORTH_A_START
+
+
 @dataclass(slots=True)
 class Order:
     """Contents that were ordered together, and what has come of them so far."""
@@ -55,6 +60,8 @@ class _Hand:
 
     worker: Worker
     chunks: deque[_Chunk] = field(default_factory=deque)
+    called: bool = False
+    """Whether it owes what call_all() let it call."""
 
 
 def shared_workers(
@@ -110,24 +117,30 @@ class CodecWorkers:
         """What the workers have spent so far."""
         return self._spent
 
-    def call_all(self, function: Callable[..., Timing], *arguments: object) -> None:
-        """Let all workers call a function, with the place of each and their number behind the arguments.
+    def call_all(self, function: Callable[..., Timing], *arguments: object, file: int) -> None:
+        """Let all workers call a function, with an open file, the arguments, the place of each and their number.
 
         They are started if they have not been; take_all() takes what they return, and nothing is ordered until then.
         """
         if self._processes is None and self._wanted:
             self._start(forks=False)
-        for part, hand in enumerate(list(self._hands)):
+        self.take_all()  # of a call before that was interrupted
+        for hand in [hand for hand in self._hands if hand.worker.died]:
+            self._bury(hand)
+        hands = list(self._hands)
+        for part, hand in enumerate(hands):
+            hand.called = True
             try:
-                hand.worker.send(function, *arguments, part, len(self._hands))
+                hand.worker.send(function, *arguments, part, len(hands), file=file)
             except OSError:
                 self._bury(hand)
 
     def take_all(self) -> None:
         """Wait until all workers have returned from what call_all() let them call."""
-        for hand in list(self._hands):
+        for hand in [hand for hand in self._hands if hand.called]:
             try:
                 self._spent += hand.worker.receive()
+                hand.called = False
             except (EOFError, OSError):
                 self._bury(hand)
 
@@ -153,7 +166,7 @@ class CodecWorkers:
 
     def hand_out(self) -> None:
         """Take what is done and give what is to be done, without waiting."""
-        if self._processes is None and self._wanted and self._ordered >= _WORTH_A_START:
+        if self._processes is None and self._wanted and is_worth_a_start(self._ordered):
             self._start(forks=False)
         if self._hands:
             self._take(0)

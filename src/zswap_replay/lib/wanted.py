@@ -2,8 +2,8 @@
 
 One process names contents in the order in which it will come to them; the others measure them, and answer. Nothing is
 locked: a name or an answer that is lost costs time alone, since who finds no answer measures the content itself. An
-answer holds the hash of what was asked, twice, so that it is never taken for another's, however the processors order
-what each of them writes.
+answer holds a hash of 64 bits of what was asked, and most of it once more, so that no other one is taken for it,
+however the processors order what each of them writes.
 """
 
 import cython

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import VerificationError
 from zswap_replay.replay.loop import replay
 from zswap_replay.result.cost_profile import CostProfile
@@ -18,19 +19,27 @@ def equal_memory(
     *,
     strict: bool,
     jobs: int | None,
+    workers: CodecWorkers | None = None,
     cost: CostProfile | None = None,
     reader: TraceReader | None = None,
 ) -> dict[str, int]:
     """Replay a trace once more with zram's memory charged; return the figures of result.memory, by a cost profile.
 
-    ``reader`` is that of the trace, where replays share its rows.
+    ``reader`` is that of the trace, and ``workers`` compress, where replays share them.
 
     Raises what replay() does, but for pages that did not come back as they went in: the replay before has said that.
     """
     charged = replace(settings, charge_zram=True, verify="off")
     try:
         result = replay(
-            trace, charged, strict=strict, allow_missing=True, jobs=jobs, cost=cost, reader=reader
+            trace,
+            charged,
+            strict=strict,
+            allow_missing=True,
+            jobs=jobs,
+            workers=workers,
+            cost=cost,
+            reader=reader,
         )
     except VerificationError as error:
         if error.result is None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -138,9 +138,9 @@ class LengthMemo:
     def _note_found_ahead(self, compressor: str, known: Lengths) -> None:
         """Note as a part what other processes have found, which stands among the known lengths alone."""
         parts = self._parts.setdefault(compressor, [])
-        noted = LengthTable.joined(table for _, table in parts)
-        before = len(noted.content)
+        before = parts[-1][0] + len(parts[-1][1].content) if parts else 0
         if known.size > before:
+            noted = LengthTable.joined(table for _, table in parts)
             content, length, kind = known.columns()
             new = np.isin(content, noted.content, invert=True)
             parts.append((before, LengthTable(content[new], length[new], kind[new])))
@@ -336,13 +336,21 @@ class PageData:
     @contextmanager
     def found_ahead(self, workers: CodecWorkers | None) -> Iterator[Ahead | None]:
         """Let workers find lengths before the replay comes to them; give None where no codec is called."""
-        if workers is None or self.source is None:
+        ahead = None
+        if workers is not None and self.source is not None:
+            with suppress(OSError):  # without memory to share the replay finds all lengths itself
+                ahead = Ahead(workers)
+        if ahead is None:
             yield None
             return
-        with Ahead(workers) as self.ahead:
+        with ahead:
+            self.ahead = ahead
             for compressor in self.contents:
-                self.ahead.attach(self._lengths_of(compressor)[0], self.job(compressor))
-            yield self.ahead
+                ahead.attach(self._lengths_of(compressor)[0], self.job(compressor))
+            try:
+                yield ahead
+            finally:
+                self.ahead = None
 
     def _lengths_of(self, compressor: str) -> tuple[Lengths, Lengths | None]:
         """Return the lengths of a compressor that are known, and where to note others."""

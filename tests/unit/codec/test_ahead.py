@@ -12,12 +12,15 @@ import pytest
 
 from tests.unit.codec.jobs import ALL_KINDS, CONTENTS, job, lengths
 from zswap_replay.codec import ahead
+from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.ahead import Ahead
 from zswap_replay.codec.batch import Job, Payload, measure
 from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.lib.length_index import Lengths
-from zswap_replay.lib.wanted import ANSWERS
+from zswap_replay.lib.wanted import ANSWERS, STOP
 from zswap_replay.mm.releases import DEFAULT_RELEASE
+from zswap_replay.replay.loop import replay
+from zswap_replay.trace.builder import TraceBuilder
 
 SOME = CONTENTS[:300]
 PATIENCE = 60.0
@@ -26,7 +29,7 @@ PATIENCE = 60.0
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers start with the first look after them."""
-    monkeypatch.setattr(ahead, "_WORTH_A_START", 0)
+    monkeypatch.setattr(codec_workers, "_WORTH_A_START", 0)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -79,7 +82,7 @@ def test_each_job_finds_its_own_lengths_also_one_that_comes_later() -> None:
 
 
 def test_few_contents_are_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "_WORTH_A_START", 100)
+    monkeypatch.setattr(codec_workers, "_WORTH_A_START", 100)
     table = Lengths()
     with CodecWorkers(2, pytest.fail) as workers, Ahead(workers) as found:
         found.attach(table, job())
@@ -132,3 +135,43 @@ def test_a_payload_that_cannot_be_made_is_left_to_who_wants_it(tmp_path: Path) -
         second.want(int(SOME[0]))
         take_all(found, (second, [int(SOME[0])]))
         assert not first.take(1)
+
+
+def test_a_call_that_was_not_waited_for_is_waited_for_before_the_next() -> None:
+    with CodecWorkers(2, pytest.fail) as workers:
+        for _ in range(2):
+            table = Lengths()
+            found = Ahead(workers)
+            found.attach(table, job())
+            found.look_after_workers()
+            table.want(int(SOME[0]))
+            take_all(found, (table, [int(SOME[0])]))
+            found._words[STOP] = 1  # as where an interrupt came before the answer was taken
+            assert not workers.has_died
+        workers.take_all()
+        assert 2 == workers.spent.compress_calls
+
+
+def test_nothing_stays_open_behind_a_replay_that_was_helped(tmp_path: Path) -> None:
+    trace = tmp_path / "t.parquet"
+    TraceBuilder().write("/a", 0, count=500).pageout("/a", 0, count=500).save(trace)
+    with CodecWorkers(2, pytest.fail) as workers:
+        workers.pids  # noqa: B018  # they are started
+        open_files = []
+        for _ in range(3):
+            replay(trace, compressor="lz4", workers=workers)
+            open_files.append(len(os.listdir("/proc/self/fd")))
+    assert 1 == len(set(open_files)), open_files
+
+
+def test_a_replay_without_memory_to_share_has_no_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(name: str, size: int) -> int:
+        raise OSError("File too large")
+
+    trace = tmp_path / "t.parquet"
+    TraceBuilder().write("/a", 0, count=500).pageout("/a", 0, count=500).save(trace)
+    expected = replay(trace, compressor="lz4").as_json(timing=False)
+    monkeypatch.setattr(ahead, "memory_file", full)
+    assert expected == replay(trace, compressor="lz4", jobs=2).as_json(timing=False)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.measured_here import MeasuredHere
-from zswap_replay.codec import ahead
+from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.base import Codec
 from zswap_replay.codec.contents_once import ContentsOnce
 from zswap_replay.codec.workers import CodecWorkers
@@ -43,7 +43,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers start at once."""
-    monkeypatch.setattr(ahead, "_WORTH_A_START", 0)
+    monkeypatch.setattr(codec_workers, "_WORTH_A_START", 0)
 
 
 def counted(trace: str, settings: Settings, **more: object) -> dict[str, object]:
