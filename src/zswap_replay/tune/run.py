@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import SettingsError, Stopped, SweepInterrupted
 from zswap_replay.files import check_output, replacing
 from zswap_replay.result.cost_profile import CostProfile
@@ -17,7 +18,7 @@ from zswap_replay.sweep.interrupts import forget_met
 from zswap_replay.sweep.pareto import DEFAULT, Figure, front
 from zswap_replay.sweep.plan import Plan, identity, make_plan, new_token
 from zswap_replay.sweep.point import forget, workspace_of
-from zswap_replay.sweep.workers import Here, Processes, Workers, worker_processes
+from zswap_replay.sweep.workers import Here, Processes, Workers
 from zswap_replay.trace.reader import open_trace, trace_files
 from zswap_replay.tune.emit import applied, emit
 from zswap_replay.tune.goals import (
@@ -70,6 +71,7 @@ def tune(
     cost: CostProfile | None = None,
     strict: bool = False,
     jobs: int = 0,
+    processes: WorkerProcesses | None = None,
     scheduler: str | None = None,
     notes: Callable[[str], None] | None = None,
     warnings: Callable[[str], None] | None = None,
@@ -83,8 +85,8 @@ def tune(
     trace; ``seed`` decides which. ``hold_out`` percent of each trace tell how good a choice by the others is; 0: not
     told. ``forms`` name the lines that are made (``emit.FORMS``). ``cost`` is what
     time and wear are reckoned by, None for nvme. ``study`` is a file in which points are kept, from
-    which the same search goes on; ``output`` gets the JSON. ``jobs`` and ``scheduler`` are those of a sweep; neither
-    changes the answer. ``notes`` hears each remark once, ``warnings`` where ``verify``
+    which the same search goes on; ``output`` gets the JSON. ``jobs``, ``processes`` and ``scheduler`` are those of a
+    sweep; none changes the answer. ``notes`` hears each remark once, ``warnings`` where ``verify``
     is among ``fixed``; ``progress`` the points tried and the most.
 
     Raises ZswapReplayError: a bad option, constraint or trace, or a constraint that nothing can meet, before the first
@@ -132,7 +134,7 @@ def tune(
 
             file = StudyFile(study, _identity(plans, goals), goals=len(goals.figures), force=force)
             stack.callback(file.close)
-        workers = stack.enter_context(closing(_workers(plans, scheduler, jobs)))
+        workers = stack.enter_context(closing(_workers(plans, scheduler, jobs, processes)))
         done = Replays(plans, workers, notes or _ignored, warnings or _ignored)
         run = _Run(plans, axes, fixed, goals, done, file, replays, progress or (lambda _done, _most: None))
         try:
@@ -336,9 +338,11 @@ class _Run:
         return {**asdict(found), "points": [1 + order.index(places) for places in ranked]}
 
 
-def _workers(plans: Sequence[Plan], scheduler: str | None, jobs: int) -> Workers:
+def _workers(
+    plans: Sequence[Plan], scheduler: str | None, jobs: int, processes: WorkerProcesses | None
+) -> Workers:
     if scheduler is None:
-        return Here() if jobs == 1 else Processes(jobs, worker_processes())
+        return Here() if jobs == 1 else Processes(jobs, processes)
     from zswap_replay.sweep.cluster import Cluster
 
     cluster = Cluster.for_plan(scheduler, plans[0])
