@@ -71,7 +71,7 @@ _tolerance.__name__ = "tolerance"
     shell_complete=completers.files,
     help="Write the outcome there as JUnit XML too.",
 )
-@jobs_option()
+@jobs_option(" [default: of 262,144 events or more, one for each processor, 4 at most; of less, 1]")
 @progress_option()
 @quiet_option("No notes and no bar.")
 @click.pass_context

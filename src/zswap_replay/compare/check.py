@@ -18,7 +18,7 @@ from zswap_replay.errors import (
 )
 from zswap_replay.files import check_output, replacing
 from zswap_replay.replay.controls import Notes, ignore
-from zswap_replay.replay.loop import Progress, replay
+from zswap_replay.replay.loop import Progress, jobs_unasked, replay
 from zswap_replay.result.file import read_results, render
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
@@ -46,7 +46,8 @@ def check(
 ) -> Checked:
     """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
 
-    ``jobs`` processes compress each content once. Where the run has ranges, they are made and compared too.
+    ``jobs`` processes compress each content once; None: as many as jobs_unasked() says. Where the run has ranges, they
+    are made and compared too.
 
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.
@@ -59,12 +60,15 @@ def check(
             raise SettingsError(f"tolerance for {tolerance.memcg}: {expected} has no such memcg")
     found: list[Result] = []
     faults: list[str] = []
-    reader = None
+    reader, compressing = None, jobs
     strict = {result.manifest.strict for result in wanted}
-    if len(wanted) > 1 and len(strict) == 1:  # the first replay decodes the trace for all
+    if len(strict) == 1:
         reader = open_trace(trace, strict=strict.pop())
-        reader.share()
-    with shared_workers(jobs, notes or ignore) as workers:
+        if jobs is None:
+            compressing = jobs_unasked(reader, settings[0])
+        if len(wanted) > 1:  # the first replay decodes the trace for all
+            reader.share()
+    with shared_workers(compressing, notes or ignore) as workers:
         for result, setting in zip(wanted, settings, strict=True):
             try:
                 one = replay(
