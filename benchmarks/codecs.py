@@ -14,7 +14,7 @@ from benchmarks.measure import Action, Ended, command, ratios, take_turns, timed
 from benchmarks.memory import memory_line
 from benchmarks.sizes import Scale
 from zswap_replay import replay
-from zswap_replay.replay.page_data import LengthMemo
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.generate import Synthetic, generate
 from zswap_replay.units import PAGE_SIZE

@@ -12,8 +12,8 @@ from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.base import Codec, get_codec
 from zswap_replay.errors import VerificationError
 from zswap_replay.replay import page_data
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import replay
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.sweep.file import read as read_sweep
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE

@@ -7,8 +7,8 @@ from zswap_replay.mm.release_changes import release_of
 from zswap_replay.mm.releases import RELEASES, Release
 from zswap_replay.mm.rules import FILES, NAMES, RuleError, value_in, values_of, with_rules
 from zswap_replay.replay.controls import ignore
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import Replay
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import Settings
 from zswap_replay.trace.reader import open_trace
 

@@ -20,8 +20,9 @@ from zswap_replay.replay.controls import Controls, Notes, ignore
 from zswap_replay.replay.driven import ControlHandler, Core
 from zswap_replay.replay.from_settings import make_machine
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.listener import Listener
-from zswap_replay.replay.page_data import ONCE_ROWS, LengthMemo, PageData
+from zswap_replay.replay.page_data import ONCE_ROWS, PageData
 from zswap_replay.replay.sampled import of_sample, told
 from zswap_replay.replay.settings_check import check_settings, filled_in, flags_for, nearest
 from zswap_replay.replay.shares import resolved

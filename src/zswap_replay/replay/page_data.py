@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,8 +23,7 @@ from zswap_replay.codec.contents import (
     Verify,
 )
 from zswap_replay.codec.contents_once import ContentsOnce
-from zswap_replay.codec.length_table import LengthTable
-from zswap_replay.codec.lengths_file import KnownLengths, read_lengths
+from zswap_replay.codec.lengths_file import KnownLengths
 from zswap_replay.errors import CodecError
 from zswap_replay.lib.length_index import NORMAL, SAME_FILLED, ZERO_FILLED, Lengths
 from zswap_replay.lib.page_table import EXPLICIT, PRESENT, SLOT, SWAPCACHE
@@ -33,6 +32,7 @@ from zswap_replay.mm.contents import Contents as ContentsOfModel
 from zswap_replay.mm.release_changes import release_of
 from zswap_replay.payload.recipe import Recipe, load_recipe
 from zswap_replay.payload.source import FilePages, GeneratedPages
+from zswap_replay.replay.length_memo import LengthMemo, index_of
 from zswap_replay.result.result import ClassRatio
 from zswap_replay.settings import Settings
 from zswap_replay.trace.schema import Event
@@ -91,92 +91,6 @@ class UnknownContents:
         raise CodecError(f"{self.path}: entry {entry} is not known")
 
 
-class LengthMemo:
-    """Lengths that one replay found and the next ones, of the same payload, need not find again.
-
-    A codec runs once on each content: what a replay learns is known from its end on. Pages whose length was known are
-    not compressed, so that there is nothing to decompress and compare; no counter depends on that.
-
-    A memo is for one replay at a time: its tables grow.
-
-    A compressor goes by its codec.base.lengths_key() here, so that kernels with other lengths can share a memo.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, Lengths] = {}
-        self._learned: dict[str, Lengths] = {}
-        # by compressor, what became known, in parts, each with the size before it
-        self._parts: dict[str, list[tuple[int, LengthTable]]] = {}
-        self._files: dict[str, tuple[KnownLengths, dict[str, Lengths]]] = {}
-
-    def known(self, compressor: str) -> Lengths:
-        """Give the lengths known under a compressor."""
-        return self._known.setdefault(compressor, Lengths())
-
-    def learned(self, compressor: str) -> Lengths:
-        """Give the lengths that the replay under way has found."""
-        return self._learned.setdefault(compressor, Lengths())
-
-    def add(self, compressor: str, table: LengthTable) -> None:
-        """Take in what has been found under a compressor; what is known already stays."""
-        known = self.known(compressor)
-        new = known.unknown(_writable(table)[0])
-        table = LengthTable(table.content[new], table.length[new], table.kind[new])
-        parts = self._parts.setdefault(compressor, [])
-        before = known.size
-        parts.append((before, table))
-        known.add_all(*_writable(table))
-
-    def settle(self) -> None:
-        """Keep what a replay that has ended has learned."""
-        for compressor, known in self._known.items():
-            self._note_found_ahead(compressor, known)
-        for compressor, table in self._learned.items():
-            self.add(compressor, LengthTable(*table.columns()))
-        self._learned = {}
-
-    def _note_found_ahead(self, compressor: str, known: Lengths) -> None:
-        """Note as a part what other processes have found, which stands among the known lengths alone."""
-        parts = self._parts.setdefault(compressor, [])
-        before = parts[-1][0] + len(parts[-1][1].content) if parts else 0
-        if known.size > before:
-            noted = LengthTable.joined(table for _, table in parts)
-            content, length, kind = known.columns()
-            new = np.isin(content, noted.content, invert=True)
-            parts.append((before, LengthTable(content[new], length[new], kind[new])))
-
-    def sizes(self) -> dict[str, int]:
-        """Count the contents that are known, by compressor."""
-        return {compressor: table.size for compressor, table in self._known.items()}
-
-    def tables(self, since: Mapping[str, int] | None = None) -> dict[str, LengthTable]:
-        """Copy what is known, by compressor, as plain arrays that can be sent to another process.
-
-        With ``since``, which ``sizes()`` gave, without the compressors that have learned nothing after that.
-        """
-        first = since or {}
-        return {
-            compressor: LengthTable.joined(
-                table
-                for before, table in self._parts.get(compressor, ())
-                if before >= first.get(compressor, 0)
-            )
-            for compressor, known in self._known.items()
-            if since is None or known.size > first.get(compressor, 0)
-        }
-
-    def update(self, tables: Mapping[str, LengthTable]) -> None:
-        """Take in tables of another memo that has learned from the same payload; what is known already stays."""
-        for compressor, table in tables.items():
-            self.add(compressor, table)
-
-    def file(self, path: str) -> tuple[KnownLengths, dict[str, Lengths]]:
-        """Give a file of known lengths, read the first time, and the tables made of it so far. Raises CodecError."""
-        if path not in self._files:
-            self._files[path] = read_lengths(path), {}
-        return self._files[path]
-
-
 _HEADER_LENGTH = 43
 """What the swap header is compressed to where that is not known: lz4's length."""
 
@@ -195,20 +109,6 @@ def _digest(path: str, _mtime_ns: int) -> str:
     """Return the SHA-256 of a file, found once for all replays of a process."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _table(known: LengthTable) -> Lengths:
-    table = Lengths()
-    table.add_all(*_writable(known))
-    return table
-
-
-def _writable(table: LengthTable) -> tuple[memoryview, memoryview, memoryview]:
-    """Return the columns as the core takes them; those from a network may be read-only or cut out of others."""
-    content, length, kind = (
-        np.require(column, requirements=["C", "W"]) for column in (table.content, table.length, table.kind)
-    )
-    return content.data, length.data, kind.data
 
 
 def spelled(compressor: str, *, any_name: bool) -> str:
@@ -323,7 +223,7 @@ class PageData:
                         raise
                     # The default: the trace may set another one before it stores a page.
                     return UnknownContents(self.known.path, error), Lengths(), None
-                self.lengths[compressor] = _table(table)
+                self.lengths[compressor] = index_of(table)
             self.looked_up[compressor] = None
             return UnknownContents(self.known.path), self.lengths[compressor], None
         if compressor not in self.contents:

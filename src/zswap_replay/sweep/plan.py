@@ -17,7 +17,8 @@ from zswap_replay.files import shown
 from zswap_replay.inputs.spool import path_of
 from zswap_replay.kernel.names import resolve
 from zswap_replay.mm.release_changes import release_of
-from zswap_replay.replay.page_data import LengthMemo, PageData, spelled
+from zswap_replay.replay.length_memo import LengthMemo
+from zswap_replay.replay.page_data import PageData, spelled
 from zswap_replay.replay.settings_check import check_settings, filled_in, nearest
 from zswap_replay.replay.shares import WorkingSets, totalram_of
 from zswap_replay.result.cost_profile import CostProfile, default_profile

@@ -9,8 +9,8 @@ from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import TraceError
 from zswap_replay.replay.controls import ignore
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import Replay
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.manifest import versions
 from zswap_replay.result.result import TIMING_PARTS

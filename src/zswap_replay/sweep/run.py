@@ -11,7 +11,7 @@ from typing import Protocol
 from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import ResultError, Stopped, SweepError, SweepInterrupted
 from zswap_replay.files import check_output, replacing
-from zswap_replay.replay.page_data import LengthMemo
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, files_named
 from zswap_replay.sweep import file as sweep_file

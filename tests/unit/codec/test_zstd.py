@@ -22,8 +22,8 @@ from zswap_replay.mm.releases import RELEASES
 from zswap_replay.payload.recipe import load_recipe
 from zswap_replay.payload.source import GeneratedPages
 from zswap_replay.replay.annotate import annotate
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import replay
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.result.manifest import Manifest
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings

@@ -18,8 +18,8 @@ from zswap_replay.codec.workers import CodecWorkers
 from zswap_replay.errors import CodecError
 from zswap_replay.payload.source import PageSource
 from zswap_replay.replay import loop, page_data
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import replay
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.generate import Synthetic, generate

@@ -17,7 +17,7 @@ import pytest
 from zswap_replay.codec.contents_once import ContentsOnce
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths, write_lengths
 from zswap_replay.errors import SettingsError, SweepError, SweepInterrupted, TraceError, VerificationError
-from zswap_replay.replay import page_data as outside
+from zswap_replay.replay import length_memo, page_data
 from zswap_replay.replay.loop import replay
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.sweep import columns, point, run
@@ -74,7 +74,7 @@ def test_a_content_is_compressed_once_by_a_codec_for_the_whole_grid(
             calls[self.codec.name, content] += 1
             return super().zswap_compress(entry, content)
 
-    monkeypatch.setattr(outside, "ContentsOnce", Counted)
+    monkeypatch.setattr(page_data, "ContentsOnce", Counted)
     sweep(trace, [Option("compressor", ("zstd",), ("zstd",))], jobs=1)
     alone = calls.copy()
     calls.clear()
@@ -384,7 +384,7 @@ def test_a_file_of_lengths_is_read_once_for_all_points(
         return read_lengths(where)
 
     plan = make_plan(trace, [LIMITS, Option("lengths", (lengths,), (lengths,))], strict=False, remember=True)
-    monkeypatch.setattr(outside, "read_lengths", counted)
+    monkeypatch.setattr(length_memo, "read_lengths", counted)
     outcomes = [replay_point(plan.task(index, {})) for index in range(3)]
     assert [lengths] == reads
     assert [5, 60, 60] == [outcome.figures["zswap.stored_pages"] for outcome in outcomes]

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from zswap_replay.codec.length_table import LengthTable
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import replay
-from zswap_replay.replay.page_data import LengthMemo
 from zswap_replay.result.result import Result
 from zswap_replay.settings import KnobWrite, Settings
 from zswap_replay.trace.builder import TraceBuilder
