@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from zswap_replay.codec import ahead
 from zswap_replay.codec import workers as codec_workers
 from zswap_replay.codec.ahead import Ahead
 from zswap_replay.codec.batch import Job, Payload, measure
+from zswap_replay.codec.contents import NO_TIME
 from zswap_replay.codec.workers import CodecWorkers
+from zswap_replay.errors import RecipeError
 from zswap_replay.lib.length_index import Lengths
-from zswap_replay.lib.wanted import ANSWERS, STOP
+from zswap_replay.lib.wanted import ANSWERS, STOP, Answers
 from zswap_replay.mm.releases import DEFAULT_RELEASE
 from zswap_replay.replay.loop import replay
 from zswap_replay.trace.builder import TraceBuilder
@@ -147,7 +150,6 @@ def test_a_call_that_was_not_waited_for_is_waited_for_before_the_next() -> None:
             table.want(int(SOME[0]))
             take_all(found, (table, [int(SOME[0])]))
             found._words[STOP] = 1  # as where an interrupt came before the answer was taken
-            assert not workers.has_died
         workers.take_all()
         assert 2 == workers.spent.compress_calls
 
@@ -175,3 +177,42 @@ def test_a_replay_without_memory_to_share_has_no_help(
     expected = replay(trace, compressor="lz4").as_json(timing=False)
     monkeypatch.setattr(ahead, "memory_file", full)
     assert expected == replay(trace, compressor="lz4", jobs=2).as_json(timing=False)
+
+
+def test_a_worker_measures_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    """Here the worker is a thread."""
+    gone = Job(Payload("{}", 0, str(tmp_path / "gone")), "lz4", "all", ALL_KINDS, DEFAULT_RELEASE)
+    first, second = Lengths(), Lengths()
+    with CodecWorkers(1, pytest.fail) as workers, ThreadPoolExecutor(1) as threads:
+        with Ahead(workers) as found:
+            found.attach(first, gone)
+            found.attach(second, job())
+            spent = threads.submit(ahead.measure_wanted, os.dup(found._file), found._jobs, 0, 1)
+            time.sleep(0.01)
+            first.want(1)
+            for content in SOME.tolist():
+                second.want(content)
+            take_all(found, (second, SOME.tolist()))
+        assert 300 == spent.result(PATIENCE).compress_calls
+    assert lengths([measure(job(), SOME)[0]]) == found_in(second)
+
+
+def test_a_page_that_cannot_be_made_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fails:
+        timing = NO_TIME
+
+        def answer(self, answers: Answers, number: int) -> None:
+            raise RecipeError("no page")
+
+    monkeypatch.setattr(ahead, "bench_of", lambda _: Fails())
+    table = Lengths()
+    with CodecWorkers(1, pytest.fail) as workers, Ahead(workers) as found:
+        found.attach(table, job())
+        for content in SOME.tolist():
+            table.want(content)
+        with ThreadPoolExecutor(1) as threads:
+            spent = threads.submit(ahead.measure_wanted, os.dup(found._file), found._jobs, 0, 1)
+            time.sleep(0.1)
+            found._words[STOP] = 1
+            assert NO_TIME == spent.result(PATIENCE)
+        assert not table.take(int(SOME[0]))
