@@ -77,6 +77,15 @@ def check_output(
         raise SettingsError(f"{name}: is there already; --force overwrites it")
 
 
+def check_writable(path: Name) -> None:
+    """Refuse a regular file that replacing() could not make, before any work is done for it.
+
+    Raises OSError: it names ``path``.
+    """
+    name = os.fspath(path)
+    _temporary(Path(os.path.realpath(name)), name).unlink()
+
+
 def is_parquet_name(name: str) -> bool:
     """Tell whether a file is a part of the trace whose folder it is in, by its name: hidden ones are not."""
     base = os.path.basename(name)

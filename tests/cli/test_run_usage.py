@@ -333,6 +333,18 @@ def test_errors_have_their_status_and_leave_no_output(
     assert [] == list(tmp_path.iterdir())
 
 
+def test_a_checkpoint_that_cannot_be_written_is_found_before_the_replay(
+    stand_in: StandIn, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert 2 == run("--checkpoint", str(tmp_path / "nowhere" / "c"))
+    assert ("", f"zswap-replay: {tmp_path}/nowhere/c: No such file or directory\n") == tuple(
+        capsys.readouterr()
+    )
+    assert [] == stand_in.calls
+    assert 0 == run("--checkpoint", str(tmp_path / "c"))
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_a_fault_of_the_program_keeps_its_traceback(stand_in: StandIn) -> None:
     stand_in.error = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):

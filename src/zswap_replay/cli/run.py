@@ -163,7 +163,7 @@ def run(
 
     A replay that was stopped goes on from its last --checkpoint with --resume, to the same counters.
     """
-    from zswap_replay.files import check_distinct, check_output, replacing
+    from zswap_replay.files import check_distinct, check_output, check_writable, replacing
 
     check_distinct(("--output", output), ("--timeline", timeline), ("--checkpoint", checkpoint))
     runs = each_run(context)
@@ -177,6 +177,7 @@ def run(
     inputs = [*trace_files(trace), *runs[0].files()] if outputs else []
     if checkpoint is not None:
         check_output(checkpoint, inputs=inputs, regular=True)
+        check_writable(checkpoint)
     if resume is not None:
         inputs.append(resume)
     if outputs:

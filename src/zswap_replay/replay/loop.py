@@ -85,7 +85,7 @@ def replay(
     those that the trace asks for; intervals without an event have one together, at their end. ``batch_rows`` bounds the
     rows in memory at once; no counter depends on it. ``memo`` carries lengths from one replay to the next. With
     ``jobs``, and from ONCE_ROWS events on, each content is compressed and compared once, from 2 on by so many processes
-    ahead of the replay, or by those of ``workers``. With a checkpoint and less than 2 jobs each load is compared.
+    ahead of the replay, or by those of ``workers``. With a checkpoint each load of what is compressed here is compared.
     ``checkpoint`` names a file that the state is written to once a minute, or as often as a
     replay.checkpoint.Checkpoints says; ``resume`` is such a file, from which the replay goes on. ``cost`` is the cost
     profile, or its name or file, that time and wear are reckoned by; nvme where none is given. With ``sha256`` the
