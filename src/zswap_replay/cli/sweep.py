@@ -98,14 +98,12 @@ def sweep(
     options = options_from(context)
     from zswap_replay.sweep.pareto import DEFAULT
     from zswap_replay.sweep.run import sweep as run
-    from zswap_replay.sweep.workers import worker_processes
+    from zswap_replay.sweep.workers import early_processes
 
     note_if_interpreted(quiet=quiet)
     with ExitStack() as stack:
-        processes = None
-        # before there are threads, as of a table that shows how it gets on
-        if jobs != 1 and scheduler is None:
-            processes = stack.enter_context(worker_processes(forks=True))
+        # before the table that shows how it gets on, which has a thread
+        processes = stack.enter_context(early_processes(jobs, scheduler))
         found = run(
             trace,
             options,

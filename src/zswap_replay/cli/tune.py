@@ -147,14 +147,14 @@ def tune(
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
     fixed = tuple(options_from(context))
-    from zswap_replay.sweep.workers import worker_processes
+    from zswap_replay.sweep.workers import early_processes
     from zswap_replay.tune.run import tune as run
 
     note_if_interpreted(quiet=quiet)
     with ExitStack() as stack:
-        processes = None
-        if jobs != 1 and scheduler is None:  # before there are threads, as of a bar
-            processes = stack.enter_context(worker_processes(forks=True))
+        processes = stack.enter_context(
+            early_processes(jobs, scheduler)
+        )  # before the bar, which has a thread
         bar = stack.enter_context(Bar("tune", shown=shows_progress(progress, quiet)))
         found = run(
             traces,

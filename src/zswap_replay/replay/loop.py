@@ -42,6 +42,9 @@ from zswap_replay.units import parse_duration
 
 Progress = Callable[[int, int], None]
 
+_LOOK_AFTER_ROWS = 1 << 13
+"""Rows between two looks after the workers that find lengths ahead: they start late, or die, some time between."""
+
 MOST_UNASKED = 4
 """Processes that compress at most where nobody has said how many."""
 
@@ -336,6 +339,8 @@ class Replay:
         total = self.snapshots.total_rows = self.total
         batches = self.reader.batches(batch_rows)
         with RowsSoFar() as rows, self.page_data.found_ahead(workers) as ahead:
+            if ahead is not None:
+                batches = cut(batches, _LOOK_AFTER_ROWS)
             batches = self._going_on(batches, rows)
             while self.loop.events < total:
                 before = perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from zswap_replay.codec.worker_process import Worker, WorkerProcesses
@@ -75,6 +76,13 @@ def worker_processes(*, forks: bool = False) -> WorkerProcesses:
     With ``forks`` it is a copy of this one: see WorkerProcesses.
     """
     return WorkerProcesses(__name__, forks=forks)
+
+
+def early_processes(
+    jobs: int | None, scheduler: str | None
+) -> AbstractContextManager[WorkerProcesses | None]:
+    """Fork what workers are forked from, as long as there are no threads; None where no workers are wanted."""
+    return nullcontext() if jobs == 1 or scheduler is not None else worker_processes(forks=True)
 
 
 class Processes:

@@ -158,7 +158,6 @@ def test_nothing_stays_open_behind_a_replay_that_was_helped(tmp_path: Path) -> N
     trace = tmp_path / "t.parquet"
     TraceBuilder().write("/a", 0, count=500).pageout("/a", 0, count=500).save(trace)
     with CodecWorkers(2, pytest.fail) as workers:
-        workers.pids  # noqa: B018  # they are started
         open_files = []
         for _ in range(3):
             replay(trace, compressor="lz4", workers=workers)
