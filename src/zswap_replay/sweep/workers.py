@@ -81,7 +81,7 @@ def worker_processes(*, forks: bool = False) -> WorkerProcesses:
 def early_processes(
     jobs: int | None, scheduler: str | None
 ) -> AbstractContextManager[WorkerProcesses | None]:
-    """Fork what workers are forked from, as long as there are no threads; None where no workers are wanted."""
+    """Start what workers are forked from, as long as there are no threads; None where no workers are wanted."""
     return nullcontext() if jobs == 1 or scheduler is not None else worker_processes(forks=True)
 
 
