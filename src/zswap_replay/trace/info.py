@@ -1,25 +1,21 @@
-"""A summary of a trace for people: totals, the pages of each memcg, and rows as text."""
+"""A summary of a trace for people: totals, and the pages of each memcg."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.trace.batch import Batch
-from zswap_replay.trace.encode import value_text
 from zswap_replay.trace.reader import TraceReader
-from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
+from zswap_replay.trace.schema import EVENT_NAMES, Event
 
 _U64 = npt.NDArray[np.uint64]
 
 _FEW_RUNS = 1 << 16
 """Runs of pages that wait at least before they are joined with those seen before."""
-
-ABSENT = "-"
-"""The text of a null in a row."""
 
 
 @dataclass(frozen=True)
@@ -142,41 +138,3 @@ def describe(
     return TraceInfo(
         reader.num_rows, counts, memcgs, first_ns, last_ns, labels, reader.sha256(), reader.xxh3()
     )
-
-
-def row_texts(reader: TraceReader, limit: int | None = None) -> Iterator[tuple[str, ...]]:
-    """Yield the first `limit` rows (or all) as texts, a text for each column of SCHEMA. Raises TraceError."""
-    left = reader.num_rows if limit is None else limit
-    # Mostly few rows are asked for: small batches keep a fault in a later row from being reported.
-    for batch in reader.batches(max(1, min(left, 1 << 14))):
-        for row in _batch_texts(batch, reader.paths):
-            if not left:
-                return
-            left -= 1
-            yield row
-
-
-def column_names() -> tuple[str, ...]:
-    """Return the names of the columns that row_texts() yields."""
-    return tuple(SCHEMA.names)
-
-
-def _batch_texts(batch: Batch, paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    controls = {control.row: control for control in batch.controls}
-    for row in range(len(batch)):
-        event = Event(int(batch.event[row]))
-        memcg = int(batch.memcg[row])
-        is_page = event <= Event.DISCARD
-        control = controls.get(row)
-        texts = (
-            str(batch.time_ns[row]),
-            EVENT_NAMES[event],
-            paths[memcg] if memcg >= 0 else None,
-            str(batch.page[row]) if is_page else None,
-            str(batch.count[row]) if is_page else None,
-            str(batch.node[row]) if is_page else None,
-            str(batch.content[row]) if batch.has_content[row] else None,
-            control.key if control else None,
-            value_text(control) if control else None,
-        )
-        yield tuple(ABSENT if text is None else text for text in texts)

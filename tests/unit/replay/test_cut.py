@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import row_texts
 from zswap_replay.errors import SettingsError
 from zswap_replay.replay.cut import Between, CutSummary, cut
 from zswap_replay.replay.keywords import SettingsOptions, settings_of
@@ -18,7 +19,6 @@ from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.generate import Synthetic, generate
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.sample import sample
@@ -109,7 +109,7 @@ def test_writes_go_on_with_the_contents_that_they_had(tmp_path: Path) -> None:
     trace.save(tmp_path / "t")
     cut(str(tmp_path / "t"), tmp_path / "s", Between(first_row=2), Settings())
     cut(str(tmp_path / "t"), tmp_path / "u", Between(first_row=3), Settings())
-    rows, later = (list(row_texts(open_trace(tmp_path / name))) for name in ("s", "u"))
+    rows, later = (row_texts(open_trace(tmp_path / name)) for name in ("s", "u"))
     written = [(row[3], row[4], row[6]) for row in rows if row[1] == "write"]
     assert ["1", "2", "3", "1", "2", "3", "2"] == [page for page, _, _ in written]
     assert {"1"} == {count for _, count, _ in written}
@@ -127,7 +127,7 @@ def test_what_is_in_the_prologue_is_not_counted(tmp_path: Path) -> None:
     reader = open_trace(tmp_path / "s")
     assert (summary.prologue_rows, 5000) == (reader.metadata.prologue_rows, reader.metadata.totalram_pages)
     assert f"rows 23 to {summary.rows + 22} of by hand" == reader.metadata.origin
-    rows = list(row_texts(reader))
+    rows = row_texts(reader)
     assert "snapshot" not in [row[1] for row in rows]
     notes: list[str] = []
     result = replay(tmp_path / "s", notes=notes.append, max_events=1)
@@ -141,17 +141,17 @@ def test_what_is_in_the_prologue_is_not_counted(tmp_path: Path) -> None:
     assert 0 < half < summary.prologue_rows
     before, after = rows[summary.prologue_rows - 1][0], rows[summary.prologue_rows][0]
     assert before < after
-    sampled = list(row_texts(open_trace(tmp_path / "half")))
+    sampled = row_texts(open_trace(tmp_path / "half"))
     assert int(sampled[half - 1][0]) < int(after) <= int(sampled[half][0])
 
 
 def test_the_first_part_is_as_it_was(tmp_path: Path) -> None:
     pageouts().save(tmp_path / "t")
-    rows = list(row_texts(open_trace(tmp_path / "t")))
+    rows = row_texts(open_trace(tmp_path / "t"))
     for between in (Between(end_row=9), Between(rows=9), Between(end="90ms"), Between(end="90_000_000")):
         summary = cut(str(tmp_path / "t"), tmp_path / "s", between, Settings(), overwrite=True)
         assert (9, 0, 0, 0) == (summary.rows, summary.prologue_rows, summary.pages, summary.before)
-        assert rows[:9] == list(row_texts(open_trace(tmp_path / "s")))
+        assert rows[:9] == row_texts(open_trace(tmp_path / "s"))
 
 
 def test_a_cut_in_a_run_of_the_worker(tmp_path: Path) -> None:

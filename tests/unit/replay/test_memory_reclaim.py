@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.bench import EVERY_RELEASE, FULL, MS, Bench
+from tests.rows import row_texts
 from zswap_replay.errors import SettingsError
 from zswap_replay.mm.releases import RELEASES
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.reader import open_trace
 
 WITH_KEYS = [name for name, release in RELEASES.items() if "swappiness" in release.reclaim_keys]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tests.rows import row_texts
 from zswap_replay.cli.trace import trace as command
 from zswap_replay.errors import SettingsError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.filter import Selection, filter_trace
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.overview import overview

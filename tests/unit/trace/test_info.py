@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.info import MemcgInfo, describe, row_texts
+from zswap_replay.trace.info import MemcgInfo, describe
 from zswap_replay.trace.reader import open_trace
 
 
@@ -23,16 +23,3 @@ def test_distinct_pages_of_overlapping_runs(tmp_path: Path) -> None:
     assert {"read": 5, "write": 1, "discard": 1, "snapshot": 1, "memcg_create": 1} == found.events
     assert (7, 17 + (1 << 31), ["x"]) == (found.page_events, found.pages, found.snapshots)
     assert (0, 8_000_000) == (found.first_ns, found.last_ns)
-
-
-def test_rows_as_texts(tmp_path: Path) -> None:
-    TraceBuilder().write("/a", 1, content=9).memcg_set("/a", "memory.max", "max").settle().save(
-        tmp_path / "t"
-    )
-    reader = open_trace(tmp_path / "t")
-    assert [
-        "0 write /a 1 1 0 9 - -",
-        "1000000 memcg_set /a - - - - memory.max max",
-    ] == [" ".join(row) for row in row_texts(reader, 2)]
-    assert 3 == len(list(row_texts(reader)))
-    assert [] == list(row_texts(reader, 0))

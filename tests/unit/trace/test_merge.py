@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import row_texts
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.merge import MergeInput, MergeSummary, merge
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace

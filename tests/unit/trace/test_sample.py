@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.rows import row_texts
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.trace.generate import Synthetic, generate
-from zswap_replay.trace.info import describe, row_texts
+from zswap_replay.trace.info import describe
 from zswap_replay.trace.merge import MergeInput, merge
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
@@ -23,7 +24,7 @@ HALF = Fraction(1, 2)
 
 
 def rows(path: Path) -> list[tuple[str, ...]]:
-    return list(row_texts(open_trace(path)))
+    return row_texts(open_trace(path))
 
 
 def pages(path: Path) -> set[tuple[str, int]]:

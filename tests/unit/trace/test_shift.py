@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import row_texts
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.shift import ShiftSummary, parse_time, shift
@@ -41,7 +41,7 @@ def test_the_clock_is_moved_and_nothing_else(tmp_path: Path, to_ns: int) -> None
     trace = TraceBuilder(step_ns=10).at(1 << 63).memcg_set("/a", "memory.max", "64M").write("/a", 1, count=2)
     trace.snapshot("x").settle().save(tmp_path / "t", TraceMetadata(nodes=2), row_group_rows=2)
     assert ShiftSummary(4, 1 << 63, to_ns + 30) == shift(tmp_path / "t", tmp_path / "s", to_ns=to_ns)
-    before, after = (list(row_texts(open_trace(tmp_path / name))) for name in ("t", "s"))
+    before, after = (row_texts(open_trace(tmp_path / name)) for name in ("t", "s"))
     assert [row[1:] for row in before] == [row[1:] for row in after]
     assert [to_ns, to_ns + 10, to_ns + 20, to_ns + 30] == [int(row[0]) for row in after]
     assert 2 == open_trace(tmp_path / "s").metadata.nodes

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.rows import row_texts
 from zswap_replay.errors import SettingsError, TraceError
 from zswap_replay.trace import sort as sort_module
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import Event
@@ -95,7 +95,7 @@ def test_what_is_sorted_stays(tmp_path: Path) -> None:
         tmp_path / "t"
     )
     assert SortSummary(4, 0) == sort(tmp_path / "t", tmp_path / "s")
-    assert list(row_texts(open_trace(tmp_path / "t"))) == list(row_texts(open_trace(tmp_path / "s")))
+    assert row_texts(open_trace(tmp_path / "t")) == row_texts(open_trace(tmp_path / "s"))
     assert open_trace(tmp_path / "t").sha256() == open_trace(tmp_path / "s").sha256()
 
 

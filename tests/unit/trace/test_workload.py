@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.rows import row_texts
 from zswap_replay.cli.trace.generate import PATTERNS as PATTERNS_OF_THE_COMMAND
 from zswap_replay.cli.trace.generate import PRESETS as PRESETS_OF_THE_COMMAND
 from zswap_replay.errors import SettingsError
 from zswap_replay.replay.loop import replay
 from zswap_replay.trace.generate import PATTERNS
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.patterns import HotCold, Stride
 from zswap_replay.trace.reader import open_trace
 from zswap_replay.trace.schema import Event
@@ -76,7 +76,7 @@ key = "last"
 def written(tmp_path: Path, text: str = SMALL, **options: Any) -> list[tuple[str, ...]]:
     (tmp_path / "w.toml").write_text(text)
     generate_workload(load_workload(tmp_path / "w.toml"), tmp_path / "t", overwrite=True, **options)
-    return list(row_texts(open_trace(tmp_path / "t", strict=True)))
+    return row_texts(open_trace(tmp_path / "t", strict=True))
 
 
 def test_a_workload_becomes_rows(tmp_path: Path) -> None:

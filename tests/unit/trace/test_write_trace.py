@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import zswap_replay as zr
+from tests.rows import row_texts
 from zswap_replay.trace.builder import TraceBuilder
-from zswap_replay.trace.info import row_texts
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.trace.overview import overview
 from zswap_replay.trace.reader import open_trace

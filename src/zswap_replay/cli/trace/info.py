@@ -52,7 +52,6 @@ def info(
     That is: events by kind, time and rates, memcgs with their limits and the most they would hold, the working set over
     time, reuse distances, and the miss ratios of LRU caches of all sizes.
     """
-    from zswap_replay.trace.info import row_texts
     from zswap_replay.trace.overview import overview
 
     reader = opened(trace, strict=strict)
@@ -67,5 +66,5 @@ def info(
             click.echo(line)
         if rows:
             click.echo()
-            print_rows(row_texts(reader, rows))
+            print_rows(reader, rows)
     warn_if_empty(trace, found.info.page_events)

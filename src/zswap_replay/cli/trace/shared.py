@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -23,13 +22,13 @@ def opened(trace: str, *, strict: bool = False) -> TraceReader:
     return reader
 
 
-def print_rows(rows: Iterable[tuple[str, ...]]) -> None:
-    """Print rows of texts, tab-separated, below the names of the columns."""
-    from zswap_replay.trace.info import column_names
+def print_rows(reader: TraceReader, limit: int | None = None) -> None:
+    """Print the first ``limit`` rows of a trace (or all) below the names of the columns. Raises TraceError."""
+    from zswap_replay.trace.row_lines import HEADER, row_lines
 
-    click.echo("\t".join(column_names()))
-    for row in rows:
-        click.echo("\t".join(row))
+    click.echo(HEADER, nl=False)
+    for text in row_lines(reader, limit):
+        click.echo(text, nl=False)
 
 
 def warn_if_empty(trace: str, page_events: int) -> None:

@@ -13,9 +13,7 @@ from zswap_replay.cli.trace.shared import opened, print_rows
 @trace_argument
 def cat(trace: str) -> None:
     """Print the rows of a trace, tab-separated, with - for a null."""
-    from zswap_replay.trace.info import row_texts
-
-    print_rows(row_texts(opened(trace)))
+    print_rows(opened(trace))
 
 
 @click.command(epilog=example("zswap-replay trace head -n 3 traces/db.parquet"))
@@ -23,6 +21,4 @@ def cat(trace: str) -> None:
 @click.option("-n", "--rows", default=10, show_default=True, type=click.IntRange(0), help="Rows to print.")
 def head(trace: str, rows: int) -> None:
     """Print the first rows of a trace, as cat does."""
-    from zswap_replay.trace.info import row_texts
-
-    print_rows(row_texts(opened(trace), rows))
+    print_rows(opened(trace), rows)
