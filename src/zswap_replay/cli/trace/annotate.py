@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from zswap_replay.cli import completers
@@ -65,9 +67,7 @@ DEFAULT_COMPRESSOR = "zstd"
     "-j",
     "--jobs",
     type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Processes that compress, this one included.",
+    help="Processes that compress, this one included [default: one for each processor].",
 )
 @progress_option()
 def annotate(
@@ -82,7 +82,7 @@ def annotate(
     recipe: str,
     payload_file: str | None,
     seed: int,
-    jobs: int,
+    jobs: int | None,
     progress: bool | None,
 ) -> None:
     """Find the compressed length of all that the pages of a trace ever hold, and write a file for --lengths.
@@ -127,7 +127,7 @@ def annotate(
                 compressors,
                 kernel=kernel,
                 strict=strict,
-                jobs=jobs,
+                jobs=jobs or len(os.sched_getaffinity(0)),
                 notes=note,
                 progress=bar.update,
             )
@@ -140,7 +140,7 @@ def annotate(
                 settings,
                 compressors or (DEFAULT_COMPRESSOR,),
                 strict=strict,
-                jobs=jobs,
+                jobs=jobs or len(os.sched_getaffinity(0)),
                 notes=note,
                 progress=bar.update,
             )
