@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -163,9 +164,10 @@ class Recipe:
             raise RecipeError(f"{where}: {error}") from None
 
 
-def builtin_recipes() -> list[str]:
+@cache
+def builtin_recipes() -> tuple[str, ...]:
     """List the names of the recipes that come with the package, in alphabetical order."""
-    return sorted(file.stem for file in _BUILTIN.glob("*.toml"))
+    return tuple(sorted(file.stem for file in _BUILTIN.glob("*.toml")))
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
@@ -175,20 +177,29 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     """
     text = str(name_or_path)
     if text in builtin_recipes():
-        source = (_BUILTIN / f"{text}.toml").read_bytes()
-    else:
-        try:
-            source = Path(name_or_path).read_bytes()
-        except FileNotFoundError:
-            names = ", ".join(builtin_recipes())
-            raise RecipeError(f"{text}: no such file, and the built-in recipes are {names}") from None
-        except OSError as error:
-            raise RecipeError(f"{text}: {error.strerror}") from error
+        return _builtin(text)
+    try:
+        source = Path(name_or_path).read_bytes()
+    except FileNotFoundError:
+        names = ", ".join(builtin_recipes())
+        raise RecipeError(f"{text}: no such file, and the built-in recipes are {names}") from None
+    except OSError as error:
+        raise RecipeError(f"{text}: {error.strerror}") from error
+    return _from_toml(source, text)
+
+
+@cache
+def _builtin(name: str) -> Recipe:
+    """Read a built-in recipe, once for all replays of a process."""
+    return _from_toml((_BUILTIN / f"{name}.toml").read_bytes(), name)
+
+
+def _from_toml(source: bytes, where: str) -> Recipe:
     try:
         recipe = parse_toml(source.decode())
     except ValueError as error:  # bad TOML, or bytes that are not UTF-8
-        raise RecipeError(f"{text}: not TOML: {error}") from error
-    return Recipe.from_json(recipe, text)
+        raise RecipeError(f"{where}: not TOML: {error}") from error
+    return Recipe.from_json(recipe, where)
 
 
 def _check_shares(classes: tuple[ClassShare, ...]) -> None:

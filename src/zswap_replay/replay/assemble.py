@@ -193,7 +193,7 @@ class Snapshots:
     def compressed_lengths(self) -> dict[int, int]:
         """Count the pages stored since the end of the warm-up by compressed length; same-filled ones have none."""
         stored = self._stored_at_length() - self._stored_in_warmup
-        return {length: int(stored[length]) for length in range(1, len(stored)) if stored[length]}
+        return {length: int(stored[length]) for length in np.flatnonzero(stored).tolist() if length}
 
 
 def held_over_time(held: Held) -> dict[str, Number | None]:

@@ -88,9 +88,9 @@ def test_a_class_may_have_several_parts_that_are_filled_in_part(tmp_path: Path) 
 
 
 def test_the_built_in_recipes_load_under_their_names() -> None:
-    expected = ["default", "desktop", "incompressible", "media", "server"]
+    expected = ("default", "desktop", "incompressible", "media", "server")
     assert expected == builtin_recipes()
-    assert expected == [load_recipe(name).name for name in expected]
+    assert expected == tuple(load_recipe(name).name for name in expected)
 
 
 @pytest.mark.parametrize(
