@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -35,3 +36,12 @@ def test_json_is_the_metadata_and_the_rows() -> None:
     assert [{**row, "marks": None} for row in make_sweep().rows] == document["rows"]
     assert None is document["pareto"]
     assert [{"point": "compressor=zstd", "error": "gone"}] == document["failures"]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_json_is_laid_out_as_the_library_does(rows: int) -> None:
+    """Rows too, which are written in another way: with a newline, quotes, none and a float among their cells."""
+    made = make_sweep(failures=(Failure("a\nb", 'é "c"', 1),))
+    cells = ({"text": 'a,\n    "b": é', "none": None, "float": 1e-9, "flag": True, "number": 1 << 70},)
+    text = sweep_json.render(replace(made, rows=cells * rows))
+    assert json.dumps(json.loads(text), indent=2) + "\n" == text

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from zswap_replay.sweep.result import Sweep
+from zswap_replay.sweep.result import Cell, Sweep
+
+_LINES = json.JSONEncoder(separators=(",\n    ", ": "))
+"""Writes a row, a line for each column: without ``indent`` json does it in C, ten times as fast."""
 
 
 def render(sweep: Sweep) -> str:
@@ -19,7 +23,18 @@ def render(sweep: Sweep) -> str:
             row["pareto"] = marked
     for place, row in enumerate(rows):
         row["marks"] = ", ".join(sweep.marks(place)) or None
-    document = {**sweep.metadata(), "rows": rows}
+    members = [_member(name, json.dumps(value, indent=2)) for name, value in sweep.metadata().items()]
+    members.append(_member("rows", "[\n" + ",\n".join(map(_row, rows)) + "\n]" if rows else "[]"))
     if sweep.failures:
-        document["failures"] = [{"point": each.point, "error": each.error} for each in sweep.failures]
-    return json.dumps(document, indent=2) + "\n"
+        failures = [{"point": each.point, "error": each.error} for each in sweep.failures]
+        members.append(_member("failures", json.dumps(failures, indent=2)))
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def _member(name: str, text: str) -> str:
+    """Put a member of the object together from its name and the text of its value."""
+    return f"  {json.dumps(name)}: " + text.replace("\n", "\n  ")  # no text in JSON has a newline in it
+
+
+def _row(row: Mapping[str, Cell | bool]) -> str:
+    return "  {\n    " + _LINES.encode(row)[1:-1] + "\n  }"
