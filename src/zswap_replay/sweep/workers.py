@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
+from queue import SimpleQueue
 from typing import Protocol
 
 from zswap_replay.codec.worker_process import Worker, WorkerProcesses
@@ -110,15 +111,25 @@ class Processes:
     def close(self) -> None:
         """Kill the processes; no row is theirs to keep."""
         self._processes.close()
+        for place in self._places:
+            place.close()
+
+
+_Exchange = tuple[Worker, Task, Future[Outcome]]
 
 
 class _Place:
-    """One worker, and another one in its place where it was killed."""
+    """One worker, and another one in its place where it was killed.
+
+    One thread waits for all that it answers: to start one for each point takes a millisecond where all cores are busy.
+    """
 
     def __init__(self, processes: WorkerProcesses) -> None:
         self._processes = processes
         self._current: Future[Outcome] | None = None
+        self._exchanges: SimpleQueue[_Exchange | None] = SimpleQueue()
         self.worker = processes.start()
+        threading.Thread(target=_exchange_all, args=(self._exchanges,), daemon=True).start()
 
     @property
     def busy(self) -> bool:
@@ -129,8 +140,17 @@ class _Place:
             self.worker.close()
             self.worker = self._processes.start()
         self._current = future = Future[Outcome]()
-        threading.Thread(target=_exchange, args=(self.worker, task, future), daemon=True).start()
+        self._exchanges.put((self.worker, task, future))
         return future
+
+    def close(self) -> None:
+        """End the thread, once it has no worker to wait for."""
+        self._exchanges.put(None)
+
+
+def _exchange_all(exchanges: SimpleQueue[_Exchange | None]) -> None:
+    while (each := exchanges.get()) is not None:
+        _exchange(*each)
 
 
 def _exchange(worker: Worker, task: Task, future: Future[Outcome]) -> None:
