@@ -53,12 +53,13 @@ class Stopped(KeyboardInterrupt):
         self.exit_code = exit_code
 
 
-class SweepInterrupted(KeyboardInterrupt):
-    """A sweep that was interrupted; the text says which results are kept."""
+class Interrupted(KeyboardInterrupt):
+    """Work that was interrupted, and keeps something; the text says what."""
 
-    def __init__(self, text: str, exit_code: int = 130) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
+    def __init__(self, kept: str, stop: KeyboardInterrupt) -> None:
+        """Take what is kept, and what interrupted: Ctrl-C, or a signal that asks the program to end."""
+        super().__init__(f"interrupted: {kept}")
+        self.exit_code = stop.exit_code if isinstance(stop, Stopped) else 130
 
 
 class VerificationError(ZswapReplayError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -280,6 +281,41 @@ def test_a_sweep_that_is_told_to_end_keeps_its_points(blow: signal.Signals, jobs
     assert "the same command goes on from there" in errors
     assert not (files / "out.parquet").exists()
     assert [] == [path for path in files.iterdir() if path.name.endswith(".tmp")]
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_end_says_where_it_goes_on(blow: signal.Signals, files: Path) -> None:
+    generate("uniform", Synthetic(pages=3_000, events=400_000), "large.parquet")
+    options = [
+        "run",
+        "large.parquet",
+        "--set",
+        "/a:memory.max=4M",
+        "-c",
+        "lz4",
+        "--format",
+        "json",
+        "--no-timing",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zswap_replay", *options, "--checkpoint", "c", "--checkpoint-every", "200"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not Path("c").exists() and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(blow)
+    _, errors = process.communicate(timeout=60)
+    assert 128 + blow == process.returncode
+    told = re.fullmatch(
+        r"zswap-replay: interrupted: c has the first ([\d,]+) events; --resume c goes on from there\n", errors
+    )
+    assert told is not None, errors
+    whole, rest = (bash(f"{PROGRAM} {shlex.join(options)} {more}") for more in ("", "--resume c"))
+    assert whole.stdout == rest.stdout
 
 
 @pytest.mark.parametrize(

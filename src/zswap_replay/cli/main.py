@@ -19,7 +19,8 @@ from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WID
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.libraries import prefer
 from zswap_replay.cli.standard_streams import open_closed_streams, tolerate_unwritable_stderr
-from zswap_replay.errors import Stopped, SweepInterrupted, ZswapReplayError
+from zswap_replay.errors import Interrupted, Stopped, ZswapReplayError
+from zswap_replay.interrupts import end_as_interrupted, end_at_once, forget_met, met
 
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
 
@@ -70,8 +71,6 @@ def main() -> None:
     """Run the command line, and end the process with its status."""
     open_closed_streams()
     tolerate_unwritable_stderr()
-    from zswap_replay.sweep.interrupts import end_as_interrupted, end_at_once, forget_met
-
     prefer()
     try:
         end_as_interrupted()
@@ -115,7 +114,7 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return _failed(program, error.format_message(), 2)
     except ZswapReplayError as error:
         return _failed(program, str(error), error.exit_code)
-    except SweepInterrupted as stop:
+    except Interrupted as stop:
         return _failed(program, str(stop), stop.exit_code)
     except Stopped as stop:
         return stop.exit_code
@@ -128,6 +127,9 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
             _drop_output()
         return _failed(program, _os_message(error), 2)
     except Exception as error:
+        signal = met()
+        if signal is not None:  # a library has made another error of what the signal's handler raised in it
+            return 128 + signal
         if not _lacks_memory(error):
             raise
         told = f" ({error})" if str(error) else ""

@@ -191,6 +191,8 @@ def run(
 
             file = files.enter_context(replacing(timeline, inputs=inputs))
             line = files.enter_context(timelines.timeline(file))
+        if kept is not None:
+            files.enter_context(kept.told())
         results, verified = _replay_each(
             trace,
             runs,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from os import PathLike, fspath
 from time import monotonic
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from zswap_replay.errors import CheckpointError, ResultError, SettingsError
+from zswap_replay.errors import CheckpointError, Interrupted, ResultError, SettingsError
 from zswap_replay.files import replacing
+from zswap_replay.interrupts import HeldInterrupts
 from zswap_replay.machine import compiled
 from zswap_replay.machine.frozen import UnfitStateError, freeze, thaw
 from zswap_replay.machine.recount import recount
@@ -112,8 +114,23 @@ class Checkpoints:
             raise SettingsError("a checkpoint is of the compiled core; this one is interpreted")
         self.path = fspath(path)
         self.every = every or Every(seconds=DEFAULT_EVERY_S)
+        self.kept = 0
+        """Events behind which the file was written last; 0 as long as it was not."""
         self._written_at = 0
         self._written_time = monotonic()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say what is kept where a replay is interrupted. Raises Interrupted, if there is one to go on from."""
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            if not self.kept:
+                raise
+            raise Interrupted(
+                f"{self.path} has the first {self.kept:,} events; --resume {self.path} goes on from there",
+                stop,
+            ) from None
 
     def begin(self, rows: int) -> None:
         """Count from here to the first checkpoint."""
@@ -129,12 +146,17 @@ class Checkpoints:
             self.write(replay, rows)
 
     def write(self, replay: Running, rows: RowsSoFar) -> None:
-        """Write a checkpoint now: the file is the old one or the new one, and never half of it. Raises OSError."""
-        document, arrays = _written(replay, rows)
-        columns = {str(number): array for number, array in enumerate(arrays)}
-        text = np.frombuffer(json.dumps(document).encode(), np.uint8)
-        with replacing(self.path) as file, file.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, document=text, **columns)
+        """Write a checkpoint now: the file is the old one or the new one, and never half of it. Raises OSError.
+
+        A signal that ends the program does so when all is written.
+        """
+        with HeldInterrupts():
+            document, arrays = _written(replay, rows)
+            columns = {str(number): array for number, array in enumerate(arrays)}
+            text = np.frombuffer(json.dumps(document).encode(), np.uint8)
+            with replacing(self.path) as file, file.open("wb") as stream:
+                np.savez(stream, allow_pickle=False, document=text, **columns)
+            self.kept = rows.rows
         self.begin(rows.rows)
 
 

@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from zswap_replay.codec.worker_process import WorkerProcesses
-from zswap_replay.errors import ResultError, Stopped, SweepError, SweepInterrupted
-from zswap_replay.files import check_output, replacing
+from zswap_replay.errors import Interrupted, ResultError, SweepError
+from zswap_replay.files import check_output, check_writable, replacing
+from zswap_replay.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, files_named
 from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
-from zswap_replay.sweep.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import DEFAULT, parse_figures
 from zswap_replay.sweep.plan import Plan, identity, make_plan, new_token
@@ -78,12 +78,13 @@ def sweep(
     A point that fails has no row, and is among the failures of what is returned; no output is written then.
 
     Raises ZswapReplayError: a bad option, trace or output, before the first point runs. OSError: the output cannot be
-    written. SweepInterrupted: Ctrl-C, or a signal that asks for an end.
+    written. Interrupted: Ctrl-C, or a signal that asks for an end.
     """
     if output is not None:
         inputs = _inputs(trace, options)
         for name in (output, output + SUFFIX):
             check_output(name, inputs=inputs, regular=True)
+        check_writable(output)
     jobs = jobs or len(os.sched_getaffinity(0))
     with ExitStack() as stack:
         if processes is None and jobs > 1 and scheduler is None:
@@ -119,10 +120,7 @@ def sweep(
                 where = " without --output"
             elif kept:
                 where = f" in {journal.path}; the same command goes on from there"
-            raise SweepInterrupted(
-                f"interrupted: {kept} of {len(plan.settings)} points are kept{where}",
-                stop.exit_code if isinstance(stop, Stopped) else 130,
-            ) from None
+            raise Interrupted(f"{kept} of {len(plan.settings)} points are kept{where}", stop) from None
         found = together(plan, records, figures, run.failures, timing=timing, allow_oom=allow_oom)
         if output is not None and not found.failures:
             with replacing(output, inputs=inputs, regular=True) as path:

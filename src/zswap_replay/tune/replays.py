@@ -7,13 +7,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 
 from zswap_replay.codec.base import lengths_key
+from zswap_replay.interrupts import HeldInterrupts, raise_lost
 from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.settings_check import filled_in
 from zswap_replay.replay.shares import totalram_of
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.grid import Option, build
-from zswap_replay.sweep.interrupts import HeldInterrupts, raise_lost
 from zswap_replay.sweep.plan import Plan
 from zswap_replay.sweep.point import Outcome, Task
 from zswap_replay.sweep.result import Cell

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from zswap_replay.codec.worker_process import WorkerProcesses
-from zswap_replay.errors import SettingsError, Stopped, SweepInterrupted
+from zswap_replay.errors import Interrupted, SettingsError
 from zswap_replay.files import check_output, replacing
+from zswap_replay.interrupts import forget_met
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, Settings, files_named
 from zswap_replay.sweep.grid import Option
-from zswap_replay.sweep.interrupts import forget_met
 from zswap_replay.sweep.pareto import DEFAULT, Figure, front
 from zswap_replay.sweep.plan import Plan, identity, make_plan, new_token
 from zswap_replay.sweep.point import forget, workspace_of
@@ -90,7 +90,7 @@ def tune(
     is among ``fixed``; ``progress`` the points tried and the most.
 
     Raises ZswapReplayError: a bad option, constraint or trace, or a constraint that nothing can meet, before the first
-    replay. OSError: a file cannot be written. SweepInterrupted: Ctrl-C, or a signal that asks for an end.
+    replay. OSError: a file cannot be written. Interrupted: Ctrl-C, or a signal that asks for an end.
     """
     if replays < 2:
         raise SettingsError(
@@ -146,9 +146,7 @@ def tune(
                 kept = (
                     f"{len(file.known)} points are kept in {file.path}; the same command goes on from there"
                 )
-            raise SweepInterrupted(
-                f"interrupted: {kept}", stop.exit_code if isinstance(stop, Stopped) else 130
-            ) from None
+            raise Interrupted(kept, stop) from None
         if output is not None:
             with replacing(output, inputs=inputs, regular=True) as path:
                 path.write_text(found.render(), encoding="utf-8")

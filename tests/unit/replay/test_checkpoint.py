@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -14,7 +15,7 @@ import pytest
 from tests.measured_here import MeasuredHere
 from tests.pressure import any_events, lived, save, tight
 from zswap_replay.codec.workers import CodecWorkers
-from zswap_replay.errors import CheckpointError, SettingsError
+from zswap_replay.errors import CheckpointError, Interrupted, SettingsError
 from zswap_replay.machine import compiled
 from zswap_replay.replay import checkpoint as checkpoints
 from zswap_replay.replay import page_data
@@ -222,3 +223,33 @@ def test_an_interpreted_core_has_none(tmp_path: Path, monkeypatch: pytest.Monkey
         Checkpoints(tmp_path / "c")
     with pytest.raises(SettingsError, match="interpreted"):
         Checkpoint.read(tmp_path / "c")
+
+
+@needs_core
+def test_a_signal_waits_until_all_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raised inside numpy it would come out as another error."""
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        savez(*arguments, **options)
+
+    savez = np.savez
+    monkeypatch.setattr(np, "savez", interrupted)
+    path, file, settings = trace(tmp_path, row_group_rows=90), tmp_path / "c", tight("6.12")
+    writing = Checkpoints(file, Every(events=70))
+    with pytest.raises(Interrupted) as caught, writing.told():
+        replay(path, settings, checkpoint=writing)
+    assert 70 == writing.kept
+    assert (
+        f"interrupted: {file} has the first {writing.kept} events; --resume {file} goes on from there"
+        == str(caught.value)
+    )
+    monkeypatch.undo()
+    assert document(replay(path, settings)) == document(replay(path, settings, resume=file))
+
+
+@needs_core
+def test_an_interrupt_before_the_first_checkpoint_says_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt) as caught, Checkpoints(tmp_path / "c").told():
+        raise KeyboardInterrupt
+    assert KeyboardInterrupt is caught.type

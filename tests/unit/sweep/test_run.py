@@ -16,7 +16,7 @@ import pytest
 
 from zswap_replay.codec.contents_once import ContentsOnce
 from zswap_replay.codec.lengths_file import KnownLengths, read_lengths, write_lengths
-from zswap_replay.errors import SettingsError, SweepError, SweepInterrupted, TraceError, VerificationError
+from zswap_replay.errors import Interrupted, SettingsError, SweepError, TraceError, VerificationError
 from zswap_replay.replay import length_memo, page_data
 from zswap_replay.replay.loop import replay
 from zswap_replay.settings import KnobWrite, Settings
@@ -208,7 +208,7 @@ class Stops:
 def test_an_interrupted_sweep_goes_on_from_the_rows_that_it_has(trace: str, tmp_path: Path) -> None:
     output, whole = str(tmp_path / "out.parquet"), str(tmp_path / "whole.parquet")
     expected = sweep(trace, GRID, jobs=1, output=whole, pareto=["rejects"])
-    with pytest.raises(SweepInterrupted) as caught:
+    with pytest.raises(Interrupted) as caught:
         sweep(trace, GRID, jobs=1, output=output, watch=Stops(at=5))
     text = f"interrupted: 5 of 12 points are kept in {output}.partial; the same command goes on from there"
     assert text == str(caught.value)

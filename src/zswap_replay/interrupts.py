@@ -49,6 +49,11 @@ def raise_lost() -> None:
         raise_stopped(_met[0], None)
 
 
+def met() -> int | None:
+    """Return the signal whose Stopped has not arrived, None where there is none."""
+    return _met[0] if _met else None
+
+
 def forget_met() -> None:
     """Forget the signals that were met: their exception has arrived."""
     if _met:
