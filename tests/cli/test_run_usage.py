@@ -108,7 +108,7 @@ def run(*arguments: str) -> int:
         (["run"], "Missing argument 'TRACE'"),
         (["run", "t", "--pool-percent", "3"], "No such option"),
         (["run", "t", "--max-pool-percent", "200"], "max_pool_percent 200: expected 0 to 100"),
-        (["run", "t", "--max-pool-percent", "many"], "'many' is not a valid integer"),
+        (["run", "t", "--max-pool-percent", "many"], "'many' is not a whole number"),
         (["run", "t", "--kernel", "2.4"], "'2.4': zswap came with Linux 3.11; expected one of 6.6, patch-v4"),
         (["run", "t", "--totalram", "4Q"], "'4Q' is not a size"),
         (["run", "t", "--interval", "5"], "'5' is not a duration"),

@@ -167,7 +167,7 @@ def test_a_pipe_gets_no_progress_and_quiet_no_notes(tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         ("--max-pool-percent 5,,10", "'5,,10': found an empty value"),
-        ("--max-pool-percent 5,many", "'many' is not a valid integer"),
+        ("--max-pool-percent 5,many", "'many' is not a whole number"),
         ("--max-pool-percent 5,200", "max_pool_percent 200: expected 0 to 100"),
         ("--kernel 6.8,2.4", "'2.4': zswap came with Linux 3.11"),
         ("-c zstd,zst", "compressor=zst: no compressor 'zst'"),

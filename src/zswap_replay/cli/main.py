@@ -109,7 +109,7 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return error.exit_code
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else program
-        return _failed(program, f"{error.format_message()} (see {path} --help)", error.exit_code)
+        return _failed(program, f"{_in_words(error.format_message())} (see {path} --help)", error.exit_code)
     except click.ClickException as error:
         return _failed(program, error.format_message(), 2)
     except ZswapReplayError as error:
@@ -154,6 +154,15 @@ def _failed(program: str, text: str, status: int) -> int:
     one_line = " ".join(text.split())
     click.echo(f"{program}: {one_line}", err=True)
     return status
+
+
+def _in_words(message: str) -> str:
+    """Say in plain words what click calls by the names of its types: 'two' is not a valid integer range."""
+    for named, words in (("a valid integer", "a whole number"), ("a valid float", "a number")):
+        message = message.replace(f"is not {named} range", f"is not {words}").replace(
+            f"is not {named}", f"is not {words}"
+        )
+    return message
 
 
 def _os_message(error: OSError) -> str:

@@ -52,13 +52,14 @@ _FORMS = ("sysfs", "systemd", "kubelet", "kernel-cmdline")
     multiple=True,
     metavar="NAME=VALUES",
     help="Search among values between commas (compressor=zstd,lz4) or in a range (max_pool_percent=5..50, "
-    "/web:memory.zswap.max=0.1ws..1ws). Repeatable.",
+    "/web:memory.zswap.max=0.1ws..1ws). Repeatable; at least one.",
 )
 @click.option(
     "--minimize",
     multiple=True,
     metavar="FIGURE",
-    help="Make this counter or derived figure small. Repeatable: the first one decides, and all make the front.",
+    help="Make this counter or derived figure small. Repeatable: the first one decides, and all make the front. "
+    "This or --maximize is needed.",
 )
 @click.option("--maximize", multiple=True, metavar="FIGURE", help="Make this one large; after --minimize.")
 @click.option(

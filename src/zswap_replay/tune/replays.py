@@ -18,7 +18,7 @@ from zswap_replay.sweep.plan import Plan
 from zswap_replay.sweep.point import Outcome, Task
 from zswap_replay.sweep.result import Cell
 from zswap_replay.sweep.schedule import Schedule
-from zswap_replay.sweep.workers import Here, Workers, point_error
+from zswap_replay.sweep.workers import Here, PointError, Workers, point_error
 
 _PATIENCE = 0.1
 """Seconds after which Ctrl-C is looked for while replays are under way."""
@@ -30,6 +30,8 @@ class Job:
 
     trace: int
     settings: Settings
+    label: str
+    """What it is called in an error."""
 
 
 class Replays:
@@ -88,7 +90,7 @@ class Replays:
             done, _ = wait(running, _PATIENCE, FIRST_COMPLETED)
             for future in sorted(done, key=running.__getitem__):
                 at = running.pop(future)
-                outcomes[at] = self._outcome(future, groups[at])
+                outcomes[at] = self._outcome(future, jobs[at].label, groups[at])
                 schedule.ended(at, learned=True)
             check()
 
@@ -97,11 +99,12 @@ class Replays:
         task = self._plans[job.trace].task(0, {} if memo is None else memo.tables())
         return replace(task, settings=job.settings)
 
-    def _outcome(self, future: Future[Outcome], group: Hashable | None) -> Outcome:
+    def _outcome(self, future: Future[Outcome], label: str, group: Hashable | None) -> Outcome:
         try:
             outcome = future.result()
         except Exception as error:
-            raise point_error(error) from None
+            failed = point_error(error)
+            raise PointError(f"{label}: {failed}", failed.exit_code) from None
         if group is not None:
             self._memos.setdefault(group, LengthMemo()).update(outcome.learned)
         for say, texts in ((self._notes, outcome.notes), (self._warnings, outcome.warnings)):

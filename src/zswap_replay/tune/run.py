@@ -208,7 +208,9 @@ class _Run:
         labels = [self._label(places) for places in batch]
         missing = [at for at, label in enumerate(labels) if label not in known]
         jobs = [
-            Job(trace, settings) for at in missing for trace, settings in enumerate(self._settings(batch[at]))
+            Job(trace, settings, labels[at])
+            for at in missing
+            for trace, settings in enumerate(self._settings(batch[at]))
         ]
         found = iter(self._replays.run(jobs))
         rows: list[tuple[Row, ...]] = []

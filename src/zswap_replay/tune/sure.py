@@ -45,7 +45,7 @@ def spread(answer: Sequence[Settings], rows: Sequence[Row], goals: Goals, replay
     own = answer[0].shrink_delay
     others = [delay for delay in RANGE_DELAYS if delay != own]
     jobs = [
-        Job(trace, replace(settings, shrink_delay=delay))
+        Job(trace, replace(settings, shrink_delay=delay), f"the answer with shrink_delay={delay}")
         for delay in others
         for trace, settings in enumerate(answer)
     ]
@@ -75,12 +75,12 @@ def held_out(
     """
     first = [max(1, rows - rows * percent // 100) for rows in events]
     jobs = [
-        Job(trace, replace(settings, max_events=first[trace]))
+        Job(trace, replace(settings, max_events=first[trace]), "a point of the first part")
         for each in candidates
         for trace, settings in enumerate(each)
     ]
     jobs += [
-        Job(trace, replace(settings, warmup=first[trace]))
+        Job(trace, replace(settings, warmup=first[trace]), "a point of the part held out")
         for each in (*candidates, default)
         for trace, settings in enumerate(each)
     ]

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.tune.traces import fixed, lengths, loop, percent, stores
 from zswap_replay.errors import SweepError
 from zswap_replay.sweep.point import Outcome, Task
-from zswap_replay.sweep.workers import Here, Processes
+from zswap_replay.sweep.workers import Here, PointError, Processes
 from zswap_replay.tune import result
 from zswap_replay.tune.result import Tuned
 from zswap_replay.tune.run import tune
@@ -131,3 +131,20 @@ def test_the_answer_has_all_that_is_asked_of_it(folder: Path, whole: Tuned) -> N
     assert whole.points[whole.best]["front"]
     assert {} == whole.default["settings"]
     assert not whole.default["front"]
+
+
+def test_a_replay_that_fails_names_its_point(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = Here.submit
+    submitted: list[Task] = []
+
+    def failing(self: Here, task: Task) -> Future[Outcome]:
+        submitted.append(task)
+        if len(submitted) <= 2:  # the default settings, with each trace
+            return submit(self, task)
+        future: Future[Outcome] = Future()
+        future.set_exception(PointError("its worker was killed", 1))
+        return future
+
+    monkeypatch.setattr(Here, "submit", failing)
+    with pytest.raises(SweepError, match=r"^max_pool_percent=\d+ zpool=\w+: its worker was killed$"):
+        search(folder)
