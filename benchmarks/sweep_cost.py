@@ -35,12 +35,11 @@ from zswap_replay.units import PAGE_SIZE
 
 LONG = Target(1.15)
 KERNELS = ("patch-v4", "6.12")
-SHARES = (0.66, 0.68, 0.70, 0.72, 0.74, 0.76)
+SHARES = tuple(percent / 100 for percent in range(65, 77))
 """Of the pages, those for which there is memory."""
-PERCENTS = (90, 100)
 
 _HOW = (
-    "`zswap-replay sweep` of 24 points (2 kernels, 6 limits of a memcg, 2 sizes of the pool) with a file of lengths, "
+    "`zswap-replay sweep` of 24 points (2 kernels, 12 limits of a memcg) with a file of lengths, "
     "as a process, from its start to its end. It is held against 24 times the model's time for a point, by the number "
     "of cores, and one reading of the trace: the mean of the model's times of four points, replayed one after the "
     "other in one process from rows that were decoded before. Less is better."
@@ -108,7 +107,11 @@ class _LongSweep:
         reader.remember()
 
         def model() -> float:
-            return mean(self._alone(reader, kernel, share) for kernel in KERNELS for share in SHARES[::5])
+            return mean(
+                self._alone(reader, kernel, share)
+                for kernel in KERNELS
+                for share in SHARES[:: len(SHARES) - 1]
+            )
 
         seconds = take_turns(
             rounds,
@@ -144,7 +147,7 @@ class _LongSweep:
     def _sweep(self) -> float:
         arguments = ["-c", COMPRESSOR, "--kernel", ",".join(KERNELS), "--lengths", self.lengths]
         arguments += ["--totalram", str(self.pages * 4 * PAGE_SIZE)]
-        arguments += ["--max-pool-percent", ",".join(map(str, PERCENTS))]
+        arguments += ["--max-pool-percent", "100"]
         arguments += ["--set", f"{MEMCG}:memory.max={','.join(str(self._limit(share)) for share in SHARES)}"]
         ended = command("sweep", self.trace, *arguments, "--format", "json")
         rows = json.loads(ended.output)["rows"]

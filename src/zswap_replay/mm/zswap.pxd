@@ -124,6 +124,7 @@ cdef class ZswapPools:
     cdef readonly ShrinkWork shrink_work
     cdef readonly bint reached_full
     cdef readonly long long pool_limit_hit
+    cdef readonly long long most_pages
     cdef readonly ClassCounts class_counts
     cdef int zswap_pool_put(self, ZswapPool pool) except -1 with gil
     cdef int queue_last(self) except -1 nogil

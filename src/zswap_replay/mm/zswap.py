@@ -588,6 +588,8 @@ class ZswapPools:
         self.reached_full = False
         # stores that found the pool at its limit, not those refused while it is above the threshold only
         self.pool_limit_hit = 0
+        # the most pages that a store found the pools to have
+        self.most_pages = 0
         self.class_counts = ClassCounts()
 
     def set_limits(self, max_pool_percent: int, accept_threshold_percent: int) -> None:
@@ -733,6 +735,8 @@ class ZswapPools:
         Models zswap_check_limits().
         """
         total: cython.longlong = self.stock.pool_pages
+        if total > self.most_pages:
+            self.most_pages = total
         if total > self.max_pages or (self.rule_pool_full_at_limit and total == self.max_pages):
             self.pool_limit_hit += 1
             self.reached_full = True

@@ -106,6 +106,21 @@ class Plan:
             self.shared,
         )
 
+    def order(self) -> list[int]:
+        """List the points in the order in which they are best replayed.
+
+        First come those with the largest pool: where it was not full, points with a smaller one need no replay (Alike).
+        """
+        points = self.grid.points
+        order = list(range(len(points)))
+        names = ("max_pool_percent", "accept_threshold_percent")
+        sizes, thresholds = (points.given(name) for name in names)
+        if len(sizes) > 1 or len(thresholds) > 1:
+            largest = max((size for size in sizes if isinstance(size, int)), default=None)
+            first = (largest, next(iter(thresholds), None))
+            order.sort(key=lambda point: points.values(point, *names) != first)
+        return order
+
     def group(self, point: int) -> Hashable:
         """Name the group of a point: the points of one share compressed lengths, so that Schedule runs one first."""
         points = self.grid.points

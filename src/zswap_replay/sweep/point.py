@@ -52,6 +52,8 @@ class Outcome:
     """Lengths that were not known before, by the key of LengthMemo."""
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    most_pages: int | None
+    """The most pages that stores found the pool to have, the warm-up's too; None where they found it full."""
 
 
 class Workspace:
@@ -119,6 +121,7 @@ def replay_point(task: Task) -> Outcome:
     if result.manifest.trace["sha256"] not in (None, task.sha256):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
     memo.settle()
+    pools = replay.machine.zswap.pools
     timing = result.timing
     assert timing is not None
     return Outcome(
@@ -128,6 +131,7 @@ def replay_point(task: Task) -> Outcome:
         learned=memo.tables(before),
         warnings=result.warnings,
         notes=tuple(notes),
+        most_pages=None if pools.pool_limit_hit else pools.most_pages,
     )
 
 

@@ -14,8 +14,9 @@ from zswap_replay.files import check_output, check_writable, replacing
 from zswap_replay.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.result.cost_profile import CostProfile
-from zswap_replay.settings import FILE_SETTINGS, files_named
+from zswap_replay.settings import FILE_SETTINGS, Settings, files_named
 from zswap_replay.sweep import file as sweep_file
+from zswap_replay.sweep.alike import Alike
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.journal import SUFFIX, Journal, check_same
 from zswap_replay.sweep.pareto import DEFAULT, parse_figures
@@ -172,11 +173,12 @@ class _Run:
         self._notes = notes
         self._noted: set[str] = set()
         self._memos: dict[Hashable, LengthMemo] = {}
+        self._alike = Alike()
 
     def all(self, scheduler: str | None, jobs: int, processes: WorkerProcesses | None) -> None:
         """Replay the points. Raises SweepError: the Dask cluster cannot do it."""
         plan = self._plan
-        missing = [point for point in range(len(plan.grid.points)) if point not in self._records]
+        missing = [point for point in plan.order() if point not in self._records]
         if self._watch:
             self._watch.begin(plan.grid.labels, len(self._records))
         if not missing:
@@ -193,23 +195,33 @@ class _Run:
             workers.close()
 
     def _replay(self, workers: Workers, schedule: Schedule, check: Callable[[], None]) -> None:
-        running: dict[Future[Outcome], int] = {}
+        running: dict[Future[Outcome], tuple[int, Settings]] = {}
         while True:
             while len(running) < workers.slots and (point := schedule.next()) is not None:
                 if self._watch:
                     self._watch.started(point)
-                running[workers.submit(self._plan.task(point, self._memo(point).tables()))] = point
+                task = self._plan.task(point, self._memo(point).tables())
+                known = self._alike.find(task.settings)
+                if known is None:
+                    running[workers.submit(task)] = point, task.settings
+                else:
+                    self._keep(point, known)
+                    self._ended(schedule, point, learned=True)
+                    check()
             if not running:
                 return
             done, _ = wait(running, _PATIENCE, FIRST_COMPLETED)
-            for future in sorted(done, key=running.__getitem__):
-                point = running.pop(future)
-                schedule.ended(point, learned=self._end(point, future))
-                if self._watch:
-                    self._watch.ended(point)
+            for future in sorted(done, key=lambda each: running[each][0]):
+                point, settings = running.pop(future)
+                self._ended(schedule, point, learned=self._end(point, settings, future))
             check()
 
-    def _end(self, point: int, future: Future[Outcome]) -> bool:
+    def _ended(self, schedule: Schedule, point: int, *, learned: bool) -> None:
+        schedule.ended(point, learned=learned)
+        if self._watch:
+            self._watch.ended(point)
+
+    def _end(self, point: int, settings: Settings, future: Future[Outcome]) -> bool:
         """Keep what came of a point; whether it is a row."""
         try:
             outcome = future.result()
@@ -218,7 +230,13 @@ class _Run:
             label = self._plan.grid.points.label(point)
             self.failures.append(Failure(label, str(failed), failed.exit_code))
             return False
+        self._alike.add(settings, outcome)
         self._memo(point).update(outcome.learned)
+        self._keep(point, outcome)
+        return True
+
+    def _keep(self, point: int, outcome: Outcome) -> None:
+        """Keep the row of a point, and tell what is remarked."""
         record = Record(point, outcome.figures, outcome.timing, outcome.warnings)
         if self._journal is not None:
             self._journal.append(record)
@@ -227,7 +245,6 @@ class _Run:
             if self._notes and text not in self._noted:
                 self._noted.add(text)
                 self._notes(text)
-        return True
 
     def _memo(self, point: int) -> LengthMemo:
         return self._memos.setdefault(self._plan.group(point), LengthMemo())

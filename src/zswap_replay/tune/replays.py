@@ -13,6 +13,7 @@ from zswap_replay.replay.settings_check import filled_in
 from zswap_replay.replay.shares import totalram_of
 from zswap_replay.result.ranges import SCHEDULING
 from zswap_replay.settings import Settings
+from zswap_replay.sweep.alike import Alike
 from zswap_replay.sweep.grid import Option, build
 from zswap_replay.sweep.plan import Plan
 from zswap_replay.sweep.point import Outcome, Task
@@ -51,6 +52,7 @@ class Replays:
         self._warnings = warnings
         self._said = {SCHEDULING}  # what that does to an answer is told by its delays
         self._memos: dict[Hashable, LengthMemo] = {}
+        self._alike = Alike()
 
     def settings(self, trace: int, options: Sequence[Option]) -> Settings:
         """Make the settings of options of one value each, shares resolved by the trace."""
@@ -84,13 +86,19 @@ class Replays:
         running: dict[Future[Outcome], int] = {}
         while True:
             while len(running) < self._workers.slots and (at := schedule.next()) is not None:
-                running[self._workers.submit(self._task(jobs[at], groups[at]))] = at
+                known = self._alike.find(jobs[at].settings, jobs[at].trace)
+                if known is None:
+                    running[self._workers.submit(self._task(jobs[at], groups[at]))] = at
+                else:
+                    outcomes[at] = known
+                    schedule.ended(at, learned=True)
+                    check()
             if not running:
                 return
             done, _ = wait(running, _PATIENCE, FIRST_COMPLETED)
             for future in sorted(done, key=running.__getitem__):
                 at = running.pop(future)
-                outcomes[at] = self._outcome(future, jobs[at].label, groups[at])
+                outcomes[at] = self._outcome(future, jobs[at], groups[at])
                 schedule.ended(at, learned=True)
             check()
 
@@ -99,12 +107,13 @@ class Replays:
         task = self._plans[job.trace].task(0, {} if memo is None else memo.tables())
         return replace(task, settings=job.settings)
 
-    def _outcome(self, future: Future[Outcome], label: str, group: Hashable | None) -> Outcome:
+    def _outcome(self, future: Future[Outcome], job: Job, group: Hashable | None) -> Outcome:
         try:
             outcome = future.result()
         except Exception as error:
             failed = point_error(error)
-            raise PointError(f"{label}: {failed}", failed.exit_code) from None
+            raise PointError(f"{job.label}: {failed}", failed.exit_code) from None
+        self._alike.add(job.settings, outcome, job.trace)
         if group is not None:
             self._memos.setdefault(group, LengthMemo()).update(outcome.learned)
         for say, texts in ((self._notes, outcome.notes), (self._warnings, outcome.warnings)):
