@@ -237,5 +237,5 @@ class CodecWorkers:
         self._notes(
             f"a codec worker has died; the replay goes on with {left} of {self._wanted}"
             if left
-            else "the last codec worker has died; the replay goes on by itself"
+            else f"the {'last ' if self._wanted > 1 else ''}codec worker has died; the replay goes on by itself"
         )

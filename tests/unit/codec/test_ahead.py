@@ -112,19 +112,33 @@ def test_others_go_on_where_a_worker_has_died() -> None:
     assert lengths([measure(job(), SOME)[0]]) == found_in(table)
 
 
-def test_nobody_finds_anything_where_all_workers_have_died() -> None:
+@pytest.mark.parametrize(
+    ("jobs", "told"),
+    [
+        (2, ["the codec worker has died; the replay goes on by itself"]),
+        (
+            3,
+            [
+                "a codec worker has died; the replay goes on with 1 of 2",
+                "the last codec worker has died; the replay goes on by itself",
+            ],
+        ),
+    ],
+)
+def test_nobody_finds_anything_where_all_workers_have_died(jobs: int, told: list[str]) -> None:
     notes: list[str] = []
     table = Lengths()
-    with CodecWorkers(2, notes.append) as workers, Ahead(workers) as found:
+    with CodecWorkers(jobs, notes.append) as workers, Ahead(workers) as found:
         found.attach(table, job())
         found.look_after_workers()
-        os.kill(workers.pids[0], signal.SIGKILL)
-        wait_for(lambda: workers.has_died)
-        found.look_after_workers()
+        for pid in workers.pids:
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: workers.has_died)
+            found.look_after_workers()
         found.look_after_workers()
         table.want(1)
         assert not table.take(1)
-    assert ["the last codec worker has died; the replay goes on by itself"] == notes
+    assert told == notes
 
 
 def test_a_payload_that_cannot_be_made_is_left_to_who_wants_it(tmp_path: Path) -> None:
