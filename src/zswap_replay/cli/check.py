@@ -126,6 +126,7 @@ def check(
                 progress=bar.update,
                 notes=None if quiet else noting_once(),
                 jobs=jobs,
+                forks=True,
             )
         verdict = checked.verdict
         compared = are_compared(verdict.obstacles, ignoring=ignore_versions)

@@ -43,11 +43,12 @@ def check(
     progress: Progress | None = None,
     notes: Notes | None = None,
     jobs: int | None = None,
+    forks: bool = False,
 ) -> Checked:
     """Replay ``trace`` once for each run in the file ``expected``, with that run's own settings, and compare.
 
-    ``jobs`` processes compress each content once; None: as many as jobs_unasked() says. Where the run has ranges, they
-    are made and compared too.
+    ``jobs`` processes compress each content once; None: as many as jobs_unasked() says. With ``forks`` they are
+    copies of this process, where it has no other thread. Where the run has ranges, they are made and compared too.
 
     Raises ResultError, SettingsError: the file, its settings, or a tolerance for a memcg that the file does not have;
     and what ``replay`` raises.
@@ -68,7 +69,7 @@ def check(
             compressing = jobs_unasked(reader, settings[0])
         if len(wanted) > 1:  # the first replay decodes the trace for all
             reader.share()
-    with shared_workers(compressing, notes or ignore) as workers:
+    with shared_workers(compressing, notes or ignore, forks=forks) as workers:
         for result, setting in zip(wanted, settings, strict=True):
             try:
                 one = replay(
