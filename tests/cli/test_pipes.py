@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +90,23 @@ def test_nobody_reads_at_all(arguments: str, result: str) -> None:
     )
     os.close(writer)
     assert (0, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("more", ["", "-q"])
+def test_a_check_that_differs_says_so_to_whoever_reads(more: str, result: str, tmp_path: Path) -> None:
+    """By its status, which a pipeline passes on, whether somebody reads or not."""
+    other = tmp_path / "other.json"
+    document = json.loads(Path(result).read_text())
+    document["snapshots"][-1]["vmstat"]["pswpin"] += 1
+    other.write_text(json.dumps(document))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = words(f"check traces/story.parquet {other} {more}", cold=False)
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writer)
+    assert (1, b"") == (done.returncode, done.stderr)
+    plain = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (1, True) == (plain.returncode, "1 difference" in plain.stdout)
 
 
 @pytest.mark.parametrize("arguments", [arguments for arguments, size in COMMANDS.items() if size])

@@ -14,6 +14,7 @@ from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, noting_once, warn
 from zswap_replay.cli.options import example, jobs_option, progress_option, quiet_option, shows_progress
 from zswap_replay.cli.progress import Bar
+from zswap_replay.cli.standard_streams import reader_may_leave
 from zswap_replay.errors import SettingsError
 from zswap_replay.units import counted
 
@@ -141,7 +142,8 @@ def check(
     if not compared:
         note(f"to compare all the same:\n    {_again(context, '--ignore-versions')}")
         context.exit(2)
-    _print(verdict, trace, expected)
+    with reader_may_leave():
+        _print(verdict, trace, expected)
     for fault in checked.faults:
         warn(fault)
     if checked.faults:
@@ -155,7 +157,8 @@ def check(
         else:
             click.echo(f"{expected}: nothing to update")
     elif verdict.differences:
-        click.echo(f"\nto accept the new values:\n    {_again(context, '--update')}")
+        with reader_may_leave():
+            click.echo(f"\nto accept the new values:\n    {_again(context, '--update')}")
         context.exit(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +19,11 @@ from zswap_replay.cli.options import (
     shows_progress,
 )
 from zswap_replay.cli.progress import Bar
+from zswap_replay.cli.standard_streams import reader_may_leave
 from zswap_replay.cli.trace.capture import counters_option, env_option
+
+if TYPE_CHECKING:
+    from zswap_replay.compare.live import LiveCheck
 
 
 @click.command(
@@ -72,15 +77,20 @@ def live_check(
         )
     for text in missing_text(checked.capture):
         warn(text)
-    if form == "json":
-        click.echo(json.dumps(checked.as_json(), indent=2))
-    else:
-        from zswap_replay.report.terminal import live
-        from zswap_replay.report.terminal.style import OutputConsole
-
-        if sys.stdout.isatty():
-            live.show(checked, OutputConsole())
-        else:
-            click.echo(live.render(checked), nl=False)
+    with reader_may_leave():
+        _print(checked, form)
     if not checked.holds:
         context.exit(1)
+
+
+def _print(checked: LiveCheck, form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps(checked.as_json(), indent=2))
+        return
+    from zswap_replay.report.terminal import live
+    from zswap_replay.report.terminal.style import OutputConsole
+
+    if sys.stdout.isatty():
+        live.show(checked, OutputConsole())
+    else:
+        click.echo(live.render(checked), nl=False)

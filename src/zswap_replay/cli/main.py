@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
-from io import TextIOWrapper, UnsupportedOperation
+from io import TextIOWrapper
 
 import click
 
@@ -18,7 +17,12 @@ from zswap_replay import __version__
 from zswap_replay.cli.first_help import COMMANDS, OPTIONS, PROGRAM, SUMMARY, WIDEST_HELP, width
 from zswap_replay.cli.lazy_group import LazyGroup
 from zswap_replay.cli.libraries import prefer
-from zswap_replay.cli.standard_streams import open_closed_streams, tolerate_unwritable_stderr
+from zswap_replay.cli.standard_streams import (
+    drop_output,
+    open_closed_streams,
+    reader_may_leave,
+    tolerate_unwritable_stderr,
+)
 from zswap_replay.errors import Interrupted, Stopped, ZswapReplayError
 from zswap_replay.interrupts import end_as_interrupted, end_at_once, forget_met, met
 
@@ -120,11 +124,12 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        return _reader_left()
+    except BrokenPipeError:  # `| head` has what it wants
+        drop_output()
+        return 0
     except OSError as error:
         if error.filename is None:  # it may be standard output's, as of a full disk
-            _drop_output()
+            drop_output()
         return _failed(program, _os_message(error), 2)
     except Exception as error:
         signal = met()
@@ -171,21 +176,6 @@ def _os_message(error: OSError) -> str:
 
 
 def _flushed(status: int) -> int:
-    try:
-        if sys.stdout is not None:  # it is None where it was closed, as by `>&-`
-            sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
+    with reader_may_leave():
+        pass
     return status
-
-
-def _reader_left() -> int:
-    # `| head` has what it wants. The interpreter flushes once more at exit, and must find a place for it.
-    _drop_output()
-    return 0
-
-
-def _drop_output() -> None:
-    """Let what standard output has buffered go nowhere: the interpreter's flush at exit would fail once more."""
-    with suppress(AttributeError, UnsupportedOperation):  # it was closed, or is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

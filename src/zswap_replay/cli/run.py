@@ -32,6 +32,7 @@ from zswap_replay.cli.options import (
     timing_option,
 )
 from zswap_replay.cli.progress import Bar
+from zswap_replay.cli.standard_streams import reader_may_leave
 from zswap_replay.cli.switches import WithSwitch
 from zswap_replay.errors import VerificationError
 
@@ -214,7 +215,8 @@ def run(
             warn(text)
         if line is not None:
             timelines.write_rest(line, results)
-        _print(results, form, timing=timing, target=target)
+        with reader_may_leave():
+            _print(results, form, timing=timing, target=target)
     if not verified:
         context.exit(1)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from io import BufferedWriter, FileIO, TextIOWrapper
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedWriter, FileIO, TextIOWrapper, UnsupportedOperation
 
 _STANDARD_ERROR = 2
 
@@ -58,3 +60,20 @@ def tolerate_unwritable_stderr() -> None:
     sys.stderr = _Tolerant(
         BufferedWriter(raw), encoding=old.encoding, errors="backslashreplace", line_buffering=True
     )
+
+
+def drop_output() -> None:
+    """Let what standard output has buffered go nowhere: the interpreter's flush at exit would fail once more."""
+    with suppress(AttributeError, UnsupportedOperation):  # it was closed, or is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print a verdict: where the reader has seen enough (``| head``), the rest is dropped, and not the exit status."""
+    try:
+        yield
+        if sys.stdout is not None:  # it is None where it was closed, as by `>&-`
+            sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()

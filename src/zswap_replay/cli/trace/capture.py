@@ -8,6 +8,7 @@ from zswap_replay.cli import completers
 from zswap_replay.cli.messages import note, warn
 from zswap_replay.cli.options import example, progress_option, shows_progress
 from zswap_replay.cli.progress import Bar
+from zswap_replay.cli.standard_streams import reader_may_leave
 from zswap_replay.cli.trace.options import trace_force, trace_output
 
 counters_option = click.option(
@@ -61,9 +62,10 @@ def capture(
         imported = import_capture(
             source, output, counters=counters, env=env, origin=origin, overwrite=force, progress=bar.read
         )
-    for name, value in imported.figures().items():
-        click.echo(f"{name:<16}{value:>14,}")
-    click.echo(f"written: {output}, {lengths_path(output)}")
+    with reader_may_leave():
+        for name, value in imported.figures().items():
+            click.echo(f"{name:<16}{value:>14,}")
+        click.echo(f"written: {output}, {lengths_path(output)}")
     for text, times in imported.notes.items():
         note(f"{text}: {times:,}")
     for text in imported.remarks():
