@@ -24,6 +24,7 @@ from zswap_replay.cli.options import (
     timing_option,
 )
 from zswap_replay.cli.progress import LiveTable
+from zswap_replay.cli.standard_streams import reader_may_leave
 from zswap_replay.cli.sweep_options import axis_options, options_from, split, workers_options
 from zswap_replay.cli.switches import WithSwitches
 
@@ -103,7 +104,7 @@ def sweep(
     note_if_interpreted(quiet=quiet)
     with ExitStack() as stack:
         # before the table that shows how it gets on, which has a thread
-        processes = stack.enter_context(early_processes(jobs, scheduler))
+        processes = stack.enter_context(early_processes(jobs, scheduler, options))
         found = run(
             trace,
             options,
@@ -123,7 +124,8 @@ def sweep(
         )
     for text in found.warnings:
         warn(text)
-    _print(found, form)
+    with reader_may_leave():
+        _print(found, form)
     verified = not any(row.get("replay.mismatches") for row in found.rows)
     for failure in found.failures:
         note(f"point {failure.point} failed: {failure.error}")

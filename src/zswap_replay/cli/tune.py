@@ -23,6 +23,7 @@ from zswap_replay.cli.options import (
     strict_option,
 )
 from zswap_replay.cli.progress import Bar
+from zswap_replay.cli.standard_streams import reader_may_leave
 from zswap_replay.cli.sweep_options import axis_options, options_from, workers_options
 from zswap_replay.cli.switches import WithSwitches
 from zswap_replay.cli.tune_options import axis
@@ -150,12 +151,13 @@ def tune(
     fixed = tuple(options_from(context))
     from zswap_replay.sweep.workers import early_processes
     from zswap_replay.tune.run import tune as run
+    from zswap_replay.tune.space import ends_of
 
     note_if_interpreted(quiet=quiet)
     with ExitStack() as stack:
-        processes = stack.enter_context(
-            early_processes(jobs, scheduler)
-        )  # before the bar, which has a thread
+        # before the bar, which has a thread
+        options = (*fixed, *map(ends_of, axes))
+        processes = stack.enter_context(early_processes(jobs, scheduler, options))
         bar = stack.enter_context(Bar("tune", shown=shows_progress(progress, quiet)))
         found = run(
             traces,
@@ -181,7 +183,8 @@ def tune(
             warnings=warn,
             progress=lambda done, most: bar.update(done, most, "points"),
         )
-    _print(found, form)
+    with reader_may_leave():
+        _print(found, form)
     fault = found.fault()
     if fault:
         note(fault)

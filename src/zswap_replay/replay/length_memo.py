@@ -22,12 +22,15 @@ class LengthMemo:
     A compressor goes by its codec.base.lengths_key() here, so that kernels with other lengths can share a memo.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: LengthMemo | None = None) -> None:
+        """Know nothing, but for the files that a memo ``before`` this one has read."""
         self._known: dict[str, Lengths] = {}
         self._learned: dict[str, Lengths] = {}
         # by compressor, what became known, in parts, each with the size before it
         self._parts: dict[str, list[tuple[int, LengthTable]]] = {}
-        self._files: dict[str, tuple[KnownLengths, dict[str, Lengths]]] = {}
+        self._files: dict[str, tuple[KnownLengths, dict[str, Lengths]]] = (
+            dict(before._files) if before else {}
+        )
 
     def known(self, compressor: str) -> Lengths:
         """Give the lengths known under a compressor."""

@@ -26,7 +26,7 @@ from zswap_replay.result.manifest import versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import possible
 from zswap_replay.sweep.grid import RULE, Grid, Option, Points, build, first_fault
-from zswap_replay.sweep.point import Task, workspace_of
+from zswap_replay.sweep.point import Task, read_before, workspace_of
 from zswap_replay.sweep.result import Cell
 from zswap_replay.trace.info import describe
 from zswap_replay.trace.metadata import TraceMetadata
@@ -237,7 +237,7 @@ class Payloads:
     def __init__(self, metadata: TraceMetadata) -> None:
         self.metadata = metadata
         self._made: dict[tuple[str, str, str | None, str | None], PageData] = {}
-        self._files = LengthMemo()
+        self._files = LengthMemo(read_before)
 
     def check(self, settings: Settings) -> None:
         """Check the settings of a point as its replay will. Raises ZswapReplayError."""

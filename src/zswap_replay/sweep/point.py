@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.length_table import LengthTable
-from zswap_replay.errors import TraceError
+from zswap_replay.errors import TraceError, ZswapReplayError
 from zswap_replay.replay.controls import ignore
-from zswap_replay.replay.length_memo import LengthMemo
+from zswap_replay.replay.length_memo import LengthMemo, index_of
 from zswap_replay.replay.loop import Replay
+from zswap_replay.replay.page_data import spelled
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.manifest import versions
 from zswap_replay.result.result import TIMING_PARTS
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import figures
+from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.result import Cell
 from zswap_replay.trace.reader import TraceReader, open_shared_or
 
@@ -66,7 +70,7 @@ class Workspace:
         self._shared = shared
         self._reader: TraceReader | None = None
         self._lock = Lock()
-        self.files = LengthMemo()
+        self.files = LengthMemo(read_before)
 
     def reader(self) -> TraceReader:
         """Give a reader of the trace for one replay. Raises TraceError: it cannot be opened, or has a bad row."""
@@ -86,6 +90,9 @@ class Workspace:
             self._reader.unshare()
 
 
+read_before = LengthMemo()
+"""Files of lengths that were read before workers were forked from this process: these have them, in the same memory."""
+
 _workspaces: dict[tuple[str, str], Workspace] = {}
 """By sweep and trace: a search has several traces."""
 _lock = Lock()
@@ -104,6 +111,20 @@ def forget(sweep: str) -> None:
     with _lock:
         for key in [key for key in _workspaces if key[0] == sweep]:
             _workspaces.pop(key).close()
+
+
+def read_files_of_lengths(options: Iterable[Option]) -> None:
+    """Read the files of lengths that options name, for all points of this process and of those that are forked from it.
+
+    What cannot be read is met again by who checks the options.
+    """
+    given = {option.name: [str(value) for value in option.values] for option in options}
+    for path in given.get("lengths", ()):
+        with suppress(ZswapReplayError, OSError):
+            known, tables = read_before.file(path)
+            for compressor in given.get("compressor", [Settings().compressor]):
+                name = spelled(compressor, any_name=True)
+                tables[name] = index_of(known.for_compressor(name))
 
 
 def replay_point(task: Task) -> Outcome:

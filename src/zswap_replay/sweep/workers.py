@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
@@ -10,7 +11,8 @@ from typing import Protocol
 
 from zswap_replay.codec.worker_process import Worker, WorkerProcesses
 from zswap_replay.errors import SweepError, ZswapReplayError
-from zswap_replay.sweep.point import Outcome, Task, replay_point
+from zswap_replay.sweep.grid import Option
+from zswap_replay.sweep.point import Outcome, Task, read_files_of_lengths, replay_point
 
 
 class Workers(Protocol):
@@ -80,10 +82,16 @@ def worker_processes(*, forks: bool = False) -> WorkerProcesses:
 
 
 def early_processes(
-    jobs: int | None, scheduler: str | None
+    jobs: int | None, scheduler: str | None, options: Iterable[Option]
 ) -> AbstractContextManager[WorkerProcesses | None]:
-    """Start what workers are forked from, as long as there are no threads; None where no workers are wanted."""
-    return nullcontext() if jobs == 1 or scheduler is not None else worker_processes(forks=True)
+    """Start what workers are forked from, as long as there are no threads; None where no workers are wanted.
+
+    The files of lengths that ``options`` name are read before, once for all of them.
+    """
+    if jobs == 1 or scheduler is not None:
+        return nullcontext()
+    read_files_of_lengths(options)
+    return worker_processes(forks=True)
 
 
 class Processes:
