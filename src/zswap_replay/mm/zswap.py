@@ -797,6 +797,8 @@ class Zswap(LruWalk):
         self.pswpout_writeback = 0  # zswap's part of pswpout: entries written back
         # statistics of ours; Stock has compressed_bytes
         self.memcg_limit_reject = 0  # stores refused at a memory.zswap.max
+        # entries written back to a device that takes no more: their pages stay in memory
+        self.refused_writebacks = 0
         self.pool_limit_reject = 0  # stores refused while the pool is full, or not down to its threshold yet
         self.compress_reject = 0  # stores refused by compressor or allocator
         self.disabled_reject = 0  # stores refused as zswap is disabled
@@ -971,6 +973,8 @@ class Zswap(LruWalk):
         self.zswap_entry_free(entry)
         if self.device is None or self.device.swap_writepage_bdev_sync(entry, self.worker.now):
             self.writeback.folio_start_writeback(entry, True)
+        else:
+            self.refused_writebacks += 1
         return 0
 
     # ---- shrinking ----

@@ -1,0 +1,43 @@
+"""A device in RAM that takes no more, behind zswap whose shrinker writes back to it: a replay ends all the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.units import PAGE_SIZE
+
+KERNELS = ("6.8", "6.10", "6.12", "6.18", "7.1")
+OPTIONS = ("--tier", "zswap+zram", "--shrinker-enabled", "--mem-limit", str(PAGE_SIZE), "--totalram", "8M")
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("full") / "t.parquet"
+    rows = TraceBuilder().memcg_create("/a")
+    for _ in range(2):
+        rows.write("/a", 0, count=12).read("/a", 0, count=12)
+    rows.save(path)
+    return path
+
+
+@pytest.mark.parametrize("limit", ["memory.high", "memory.max"])
+@pytest.mark.parametrize("reclaim", ["k", "lru", "mglru"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_reclaim_that_only_goes_round_counts_as_none(
+    kernel: str, reclaim: str, limit: str, trace: Path
+) -> None:
+    """What zswap stores and the device sends back is no progress: each round would find as much again."""
+    command = [sys.executable, "-m", "zswap_replay", "run", str(trace), *OPTIONS, "--kernel", kernel, "-q"]
+    command += ["--reclaim", reclaim, "--set", f"/a:{limit}={PAGE_SIZE}", "-c", "lz4", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert 0 == done.returncode, done.stderr
+    end = json.loads(done.stdout)["snapshots"][-1]
+    assert reclaim == "lru" or end["zswap"]["written_back_pages"] > 100
+    assert end["zram"]["failed_writes"] >= end["zswap"]["written_back_pages"]
+    assert limit == "memory.high" or end["replay"]["oom"]
