@@ -50,7 +50,7 @@ def raise_lost() -> None:
 
 
 def met() -> int | None:
-    """Return the signal whose Stopped has not arrived, None where there is none."""
+    """Return the signal that was met and that nobody has acted on yet; None where there is none."""
     return _met[0] if _met else None
 
 

@@ -108,38 +108,50 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return _flushed(0)
     except click.exceptions.Exit as stop:
         return _flushed(stop.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
-    except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else program
-        return _failed(program, f"{_in_words(error.format_message())} (see {path} --help)", error.exit_code)
-    except click.ClickException as error:
-        return _failed(program, error.format_message(), 2)
-    except ZswapReplayError as error:
-        return _failed(program, str(error), error.exit_code)
     except Interrupted as stop:
         return _failed(program, str(stop), stop.exit_code)
     except Stopped as stop:
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:  # `| head` has what it wants
-        drop_output()
-        return 0
-    except OSError as error:
-        if error.filename is None:  # it may be standard output's, as of a full disk
-            drop_output()
-        return _failed(program, _os_message(error), 2)
     except Exception as error:
         signal = met()
-        if signal is not None:  # a library has made another error of what the signal's handler raised in it
+        if (
+            signal is not None
+        ):  # a library, or who calls it, has made another error of what the signal's handler raised
             return 128 + signal
-        if not _lacks_memory(error):
+        status = _told(program, error)
+        if status is None:
             raise
-        told = f" ({error})" if str(error) else ""
-        _failed(program, f"out of memory: the system, a cgroup or ulimit -v allows no more{told}", 2)
-        os._exit(2)  # libraries that are put in order with no memory left end in a crash
+        return status
+
+
+def _told(program: str, error: Exception) -> int | None:
+    """Tell the user what can be mended; return the status, None where nothing can."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+            return error.exit_code
+        case click.UsageError():
+            path = error.ctx.command_path if error.ctx else program
+            text = f"{_in_words(error.format_message())} (see {path} --help)"
+            return _failed(program, text, error.exit_code)
+        case click.ClickException():
+            return _failed(program, error.format_message(), 2)
+        case ZswapReplayError():
+            return _failed(program, str(error), error.exit_code)
+        case BrokenPipeError():  # `| head` has what it wants
+            drop_output()
+            return 0
+        case OSError():
+            if error.filename is None:  # it may be standard output's, as of a full disk
+                drop_output()
+            return _failed(program, _os_message(error), 2)
+    if not _lacks_memory(error):
+        return None
+    told = f" ({error})" if str(error) else ""
+    _failed(program, f"out of memory: the system, a cgroup or ulimit -v allows no more{told}", 2)
+    os._exit(2)  # libraries that are put in order with no memory left end in a crash
 
 
 def _lacks_memory(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from os import PathLike, fspath
+from os.path import realpath
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -132,9 +133,11 @@ class Checkpoints:
                 stop,
             ) from None
 
-    def begin(self, rows: int) -> None:
-        """Count from here to the first checkpoint."""
+    def begin(self, rows: int, resumed: Checkpoint | None = None) -> None:
+        """Count from here to the next checkpoint; ``resumed`` is what the replay goes on from."""
         self._written_at, self._written_time = rows, monotonic()
+        if resumed is not None and realpath(resumed.path) == realpath(self.path):
+            self.kept = rows
 
     def after(self, replay: Running, rows: RowsSoFar) -> None:
         """Write a checkpoint if it is time. Raises OSError: it cannot be written."""

@@ -391,7 +391,7 @@ class Replay:
             batches = self.resumed.rest(batches, rows, self.reader.paths)
         every = self.self_check
         if self.checkpoints is not None:
-            self.checkpoints.begin(self.loop.events)
+            self.checkpoints.begin(self.loop.events, self.resumed)
             every = min(filter(None, (every, self.checkpoints.every.events)), default=0)
         self._checked_at = self.loop.events
         return cut(batches, every) if every else batches

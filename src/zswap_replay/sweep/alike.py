@@ -13,7 +13,6 @@ from dataclasses import replace
 from zswap_replay.result.result import TIMING_PARTS
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.point import Outcome
-from zswap_replay.units import PAGE_SIZE
 
 
 class Alike:
@@ -24,23 +23,20 @@ class Alike:
         self._known: dict[Hashable, Outcome] = {}
 
     def add(self, settings: Settings, outcome: Outcome, trace: int = 0) -> None:
-        """Take in what came of a replay of a trace, by its place."""
+        """Take in what came of a replay of a trace, by its place; not the seconds that it took, nor what it learned."""
         if outcome.most_pages is not None:
-            self._known.setdefault((trace, _without_limits(settings)), outcome)
+            plain = replace(outcome, timing=dict.fromkeys(TIMING_PARTS, 0.0), pages_compressed=0, learned={})
+            self._known.setdefault((trace, _without_limits(settings)), plain)
 
     def find(self, settings: Settings, trace: int = 0) -> Outcome | None:
-        """Return what a replay would find, without the seconds that it took elsewhere; None where it must be made."""
+        """Return what a replay would find; None where it must be made."""
         known = self._known.get((trace, _without_limits(settings))) if self._known else None
-        if known is None or known.most_pages is None or known.most_pages >= _max_pages(settings):
+        if known is None or known.most_pages is None:
             return None
-        return replace(known, timing=dict.fromkeys(TIMING_PARTS, 0.0), pages_compressed=0, learned={})
+        # as zswap_max_pages(), mm/zswap.c; of a sampled trace the machine has a part of the RAM in ``settings``
+        max_pages = known.totalram_pages * settings.max_pool_percent // 100
+        return known if known.most_pages < max_pages else None
 
 
 def _without_limits(settings: Settings) -> Settings:
     return replace(settings, max_pool_percent=0, accept_threshold_percent=0)
-
-
-def _max_pages(settings: Settings) -> int:
-    """Return the limit of the pool in pages. Models zswap_max_pages(), mm/zswap.c."""
-    assert settings.totalram is not None  # filled_in() has seen to it
-    return settings.totalram // PAGE_SIZE * settings.max_pool_percent // 100

@@ -57,7 +57,12 @@ class Outcome:
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     most_pages: int | None
-    """The most pages that stores found the pool to have, the warm-up's too; None where they found it full."""
+    """The most pages that stores found the pool to have, the warm-up's too.
+
+    None where they found it full, and where nothing was stored: what a warning says of that depends on the limit.
+    """
+    totalram_pages: int
+    """RAM of the machine, of which the limit of the pool is a share."""
 
 
 class Workspace:
@@ -142,7 +147,8 @@ def replay_point(task: Task) -> Outcome:
     if result.manifest.trace["sha256"] not in (None, task.sha256):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
     memo.settle()
-    pools = replay.machine.zswap.pools
+    zswap = replay.machine.zswap
+    pools = zswap.pools
     timing = result.timing
     assert timing is not None
     return Outcome(
@@ -152,7 +158,8 @@ def replay_point(task: Task) -> Outcome:
         learned=memo.tables(before),
         warnings=result.warnings,
         notes=tuple(notes),
-        most_pages=None if pools.pool_limit_hit else pools.most_pages,
+        most_pages=None if pools.pool_limit_hit or not zswap.zswpout else pools.most_pages,
+        totalram_pages=pools.totalram_pages,
     )
 
 

@@ -165,7 +165,7 @@ class _Run:
         watch: Watch | None,
         notes: Callable[[str], None] | None,
     ) -> None:
-        self.failures: list[Failure] = []
+        self._failures: dict[int, Failure] = {}
         self._plan = plan
         self._records = records
         self._journal = journal
@@ -174,6 +174,11 @@ class _Run:
         self._noted: set[str] = set()
         self._memos: dict[Hashable, LengthMemo] = {}
         self._alike = Alike()
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The points that failed, in the order of the grid."""
+        return [self._failures[point] for point in sorted(self._failures)]
 
     def all(self, scheduler: str | None, jobs: int, processes: WorkerProcesses | None) -> None:
         """Replay the points. Raises SweepError: the Dask cluster cannot do it."""
@@ -228,7 +233,7 @@ class _Run:
         except Exception as error:
             failed = point_error(error)
             label = self._plan.grid.points.label(point)
-            self.failures.append(Failure(label, str(failed), failed.exit_code))
+            self._failures[point] = Failure(label, str(failed), failed.exit_code)
             return False
         self._alike.add(settings, outcome)
         self._memo(point).update(outcome.learned)

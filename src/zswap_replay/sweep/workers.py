@@ -14,6 +14,9 @@ from zswap_replay.errors import SweepError, ZswapReplayError
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.point import Outcome, Task, read_files_of_lengths, replay_point
 
+_PATIENCE = 1.0
+"""Seconds that a thread has to see that its worker is gone."""
+
 
 class Workers(Protocol):
     """Take tasks and give futures of concurrent.futures."""
@@ -100,7 +103,13 @@ class Processes:
     def __init__(self, count: int, processes: WorkerProcesses | None = None) -> None:
         """Start ``count`` of them; ``close`` ends ``processes`` too, which are made here where none are given."""
         self._processes = processes or worker_processes()
-        self._places = [_Place(self._processes) for _ in range(count)]
+        self._places: list[_Place] = []
+        try:
+            for _ in range(count):
+                self._places.append(_Place(self._processes))
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def slots(self) -> int:
@@ -117,10 +126,12 @@ class Processes:
         return next(place for place in self._places if not place.busy).submit(task)
 
     def close(self) -> None:
-        """Kill the processes; no row is theirs to keep."""
-        self._processes.close()
-        for place in self._places:
-            place.close()
+        """Kill the processes, and end the threads that wait for them; no row is theirs to keep."""
+        try:
+            self._processes.close()
+        finally:
+            for place in self._places:
+                place.close()
 
 
 _Exchange = tuple[Worker, Task, Future[Outcome]]
@@ -137,7 +148,8 @@ class _Place:
         self._current: Future[Outcome] | None = None
         self._exchanges: SimpleQueue[_Exchange | None] = SimpleQueue()
         self.worker = processes.start()
-        threading.Thread(target=_exchange_all, args=(self._exchanges,), daemon=True).start()
+        self._thread = threading.Thread(target=_exchange_all, args=(self._exchanges,), daemon=True)
+        self._thread.start()
 
     @property
     def busy(self) -> bool:
@@ -152,11 +164,13 @@ class _Place:
         return future
 
     def close(self) -> None:
-        """End the thread, once it has no worker to wait for."""
+        """End the thread: its worker is killed, so that it waits for nothing."""
         self._exchanges.put(None)
+        self._thread.join(_PATIENCE)
 
 
 def _exchange_all(exchanges: SimpleQueue[_Exchange | None]) -> None:
+    """Make one exchange after the other, up to None."""
     while (each := exchanges.get()) is not None:
         _exchange(*each)
 
@@ -168,6 +182,9 @@ def _exchange(worker: Worker, task: Task, future: Future[Outcome]) -> None:
         answer: Outcome | tuple[str, int] = worker.receive()
     except (EOFError, OSError):
         future.set_exception(PointError("its worker was killed", 1))
+        return
+    except BaseException as error:  # whoever waits for the point must hear of it
+        future.set_exception(error)
         return
     if isinstance(answer, Outcome):
         future.set_result(answer)

@@ -75,13 +75,13 @@ def held_out(
     """
     first = [max(1, rows - rows * percent // 100) for rows in events]
     jobs = [
-        Job(trace, replace(settings, max_events=first[trace]), "a point of the first part")
-        for each in candidates
+        Job(trace, replace(settings, max_events=first[trace]), f"candidate {place}, its first part")
+        for place, each in enumerate(candidates, 1)
         for trace, settings in enumerate(each)
     ]
     jobs += [
-        Job(trace, replace(settings, warmup=first[trace]), "a point of the part held out")
-        for each in (*candidates, default)
+        Job(trace, replace(settings, warmup=first[trace]), f"candidate {place}, the part held out")
+        for place, each in enumerate((*candidates, default), 1)
         for trace, settings in enumerate(each)
     ]
     rows = _grouped(replays.run(jobs), len(events))

@@ -9,19 +9,27 @@ import pytest
 
 from zswap_replay import interrupts
 from zswap_replay.cli.main import guarded
+from zswap_replay.errors import CheckpointError
 
 
-@click.command()
-@click.option("--stopped", is_flag=True)
-def fails(stopped: bool) -> None:
-    try:
-        if stopped:
-            interrupts.raise_stopped(signal.SIGTERM, None)
-    finally:
-        raise ValueError("not a valid format")
+def failing(error: Exception) -> click.Command:
+    @click.command()
+    @click.option("--stopped", is_flag=True)
+    def fails(stopped: bool) -> None:
+        try:
+            if stopped:
+                interrupts.raise_stopped(signal.SIGTERM, None)
+        finally:
+            raise error
+
+    return fails
 
 
-def test_its_status_is_the_signals(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "error", [ValueError("not a valid format"), CheckpointError("c: damaged"), OSError(5, "broken", "c")]
+)
+def test_its_status_is_the_signals(error: Exception, capfd: pytest.CaptureFixture[str]) -> None:
+    fails = failing(error)
     before = signal.getsignal(signal.SIGALRM)
     try:
         assert 128 + signal.SIGTERM == guarded(fails, "p", ["--stopped"])
@@ -29,5 +37,9 @@ def test_its_status_is_the_signals(capfd: pytest.CaptureFixture[str]) -> None:
         interrupts.forget_met()
         signal.signal(signal.SIGALRM, before)
     assert ("", "") == capfd.readouterr()
-    with pytest.raises(ValueError, match="not a valid format"):
-        guarded(fails, "p", [])
+    if isinstance(error, ValueError):
+        with pytest.raises(ValueError, match="not a valid format"):
+            guarded(fails, "p", [])
+    else:
+        assert 2 == guarded(fails, "p", [])
+        assert "p: c: " in capfd.readouterr().err

@@ -253,3 +253,13 @@ def test_an_interrupt_before_the_first_checkpoint_says_nothing(tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt) as caught, Checkpoints(tmp_path / "c").told():
         raise KeyboardInterrupt
     assert KeyboardInterrupt is caught.type
+
+
+@needs_core
+def test_what_a_replay_goes_on_from_is_kept_until_it_is_written_anew(tmp_path: Path) -> None:
+    path, file, settings = trace(tmp_path), tmp_path / "c", tight("6.12")
+    stopped(path, file, settings, 200)
+    for checkpoint, kept in ((file, 200), (tmp_path / "other", 0)):
+        writing = Checkpoints(checkpoint)
+        writing.begin(200, Checkpoint.read(file))
+        assert kept == writing.kept

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +18,7 @@ from zswap_replay.sweep.point import Outcome, Task
 from zswap_replay.sweep.run import sweep
 from zswap_replay.sweep.workers import Here, Processes
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.units import PAGE_SIZE
 
 KERNELS = ("6.6", "patch-v4", "6.8", "6.10", "6.12", "6.18", "7.1")
@@ -54,10 +57,25 @@ def _noted(submit: Any, tasks: list[Task]) -> Any:
     return noted
 
 
-def trace_of(folder: Path, seed: int, rows: int) -> str:
+def trace_of(folder: Path, seed: int, rows: int, sample_rate: Fraction | None = None) -> str:
     events = lived(any_events(Random(seed)))
     made = [{"time_ns": 150_000 * number, **row} for number, row in zip(range(rows), events, strict=False)]
-    return save(str(folder), made)
+    return save(str(folder), made, metadata=TraceMetadata(sample_rate=sample_rate))
+
+
+def assert_alike_changes_nothing(
+    trace: str, options: list[Option], replayed: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> int:
+    """Compare with a sweep that replays all points; return how many need none."""
+    notes: tuple[list[str], list[str]] = ([], [])
+    found = sweep(trace, options, jobs=1, notes=notes[0].append)
+    some = len(replayed)
+    monkeypatch.setattr(Alike, "find", lambda *_: None)
+    replayed.clear()
+    whole = sweep(trace, options, jobs=1, notes=notes[1].append)
+    assert (whole.rows, whole.warnings, notes[1]) == (found.rows, found.warnings, notes[0])
+    assert len(whole.rows) == len(replayed)
+    return len(replayed) - some
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -80,13 +98,41 @@ def test_rows_are_those_of_a_replay_for_each_point(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     trace, options = trace_of(tmp_path, seed, 150), grid(kernel=kernel, **more)
-    found = sweep(trace, options, jobs=1)
-    some = len(replayed)
-    monkeypatch.setattr(Alike, "find", lambda *_: None)
-    replayed.clear()
-    whole = sweep(trace, options, jobs=1)
-    assert len(PERCENTS) * len(THRESHOLDS) == len(replayed) > some
-    assert (whole.rows, whole.warnings) == (found.rows, found.warnings)
+    assert assert_alike_changes_nothing(trace, options, replayed, monkeypatch) > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sampled_trace_has_a_part_of_the_pool(
+    seed: int, tmp_path: Path, replayed: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace, options = trace_of(tmp_path, seed, 150, sample_rate=Fraction(1, 4)), grid(totalram=800 * PAGE_SIZE)
+    assert_alike_changes_nothing(trace, options, replayed, monkeypatch)
+
+
+def test_what_is_said_of_nothing_stored_depends_on_the_limit(
+    tmp_path: Path, replayed: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TraceBuilder().write("/a", 0, count=15).save(tmp_path / "t")
+    options = [option("max_pool_percent", 99, 3), option("totalram", 250 * PAGE_SIZE)]
+    assert not assert_alike_changes_nothing(str(tmp_path / "t"), options, replayed, monkeypatch)
+
+
+def test_a_threshold_alone_is_looked_at_where_the_pool_was_full(
+    tmp_path: Path, replayed: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = stores(tmp_path, 60)
+    for percent, spared in ((100, 3), (1, 0)):
+        replayed.clear()
+        options = [option("accept_threshold_percent", 90, 0, 50, 100), option("max_pool_percent", percent)]
+        options.append(option("totalram", 1000 * PAGE_SIZE))
+        with monkeypatch.context() as patch:
+            assert spared == assert_alike_changes_nothing(trace, options, replayed, patch)
+
+
+def test_no_thread_outlives_a_sweep(tmp_path: Path) -> None:
+    trace, before = stores(tmp_path, 60), threading.active_count()
+    sweep(trace, [option("seed", 1, 2, 3)], jobs=3)
+    assert before == threading.active_count()
 
 
 def stores(folder: Path, pages: int) -> str:

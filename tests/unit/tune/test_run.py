@@ -150,3 +150,22 @@ def test_a_replay_that_fails_names_its_point(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Here, "submit", failing)
     with pytest.raises(SweepError, match=r"^max_pool_percent=\d+ zpool=\w+: its worker was killed$"):
         search(folder)
+
+
+def test_points_that_cannot_differ_are_replayed_once(
+    folder: Path, whole: Tuned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = Here.submit
+    submitted: list[Task] = []
+
+    def counted(self: Here, task: Task) -> Future[Outcome]:
+        submitted.append(task)
+        return submit(self, task)
+
+    monkeypatch.setattr(Here, "submit", counted)
+    search(folder)
+    some = len(submitted)
+    submitted.clear()
+    monkeypatch.setattr(Alike, "find", lambda *_: None)
+    assert whole.render() == search(folder).render()
+    assert some < len(submitted)

@@ -28,7 +28,7 @@ def print_rows(reader: TraceReader, limit: int | None = None) -> None:
 
     click.echo(HEADER, nl=False)
     for text in row_lines(reader, limit):
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=True)  # as it is: a path may have an escape sequence in it
 
 
 def warn_if_empty(trace: str, page_events: int) -> None:
