@@ -71,7 +71,10 @@ def every(text: str) -> tuple[int | None, float | None]:
     """Return the events of ``1000000``, or the seconds of ``90s``. Raises click.BadParameter."""
     if text.isascii() and text.isdigit() and len(text) < 19 and int(text):
         return int(text), None
-    return None, duration(text) / 1e9
+    try:
+        return None, parse_duration(text) / 1e9
+    except SettingsError as error:
+        raise click.BadParameter(f"{error}; or a number of events, 1000000") from None
 
 
 def knob_write(text: str) -> KnobWrite:

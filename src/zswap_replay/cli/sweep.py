@@ -95,6 +95,10 @@ def sweep(
     """
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler: give one, since the cluster has its own workers")
+    if output is not None and output.lower().endswith((".csv", ".json")):
+        raise click.UsageError(
+            f"--output {output}: a sweep's file is Parquet; --format csv and json print the rows"
+        )
     profile = profile_for(cost)
     options = options_from(context)
     from zswap_replay.sweep.pareto import DEFAULT

@@ -185,6 +185,8 @@ def tune(
         )
     with reader_may_leave():
         _print(found, form)
+    if remark := found.remark():
+        note(remark)
     fault = found.fault()
     if fault:
         note(fault)

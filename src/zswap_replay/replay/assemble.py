@@ -284,6 +284,7 @@ def assemble(
         warnings=(
             *unmet,
             *_warnings(reader, machine, page_data, settings),
+            *_of_warmup(settings, spent.events, reader.metadata.prologue_rows or 0),
             *shortage_warnings(machine, memcg_names, origin, rate),
         ),
         compressed_lengths=snapshots.compressed_lengths(),
@@ -314,6 +315,14 @@ def _timing(page_data: PageData, spent: Spent) -> Timing:
     )
 
 
+def _of_warmup(settings: Settings, events: int, prologue: int) -> Iterator[str]:
+    """Say where nothing is counted, since all events were those of the warm-up."""
+    if settings.warmup and 0 < events - prologue <= settings.warmup:
+        yield (
+            f"warmup is {settings.warmup:,} events and the trace has {events - prologue:,}: nothing is counted"
+        )
+
+
 def _warnings(
     reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings
 ) -> tuple[str, ...]:
@@ -325,6 +334,13 @@ def _warnings(
     found += [
         f"{name}: lengths are not the kernel's: {text}" for name, text in page_data.deviations().items()
     ]
+    if settings.lengths:
+        given = {"seed": settings.seed != 0, "recipe": settings.recipe != "default"}
+        found += [
+            f"{name}: not looked at, since {settings.lengths} says how long pages are compressed"
+            for name, is_given in given.items()
+            if is_given
+        ]
     rate = reader.metadata.sample_rate
     if settings.reclaim == "mglru" and settings.kernel != MGLRU_RECORDED:
         found.append(

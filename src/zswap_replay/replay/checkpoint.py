@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 FORMAT = "zswap-replay checkpoint 2"
 DEFAULT_EVERY_S = 60.0
+_BEGIN = b"PK"
+"""How a file of numpy's with several arrays begins, as every archive does."""
 _MAY_DIFFER = ("max_events",)
 """Settings with which a replay may go on that it did not begin with."""
 
@@ -110,10 +112,14 @@ class Checkpoints:
     """Writes a checkpoint every so often while a replay runs."""
 
     def __init__(self, path: str | PathLike[str], every: Every | None = None) -> None:
-        """Check that there can be any. Raises SettingsError: the core is interpreted, which is not written down."""
+        """Check that there can be any.
+
+        Raises SettingsError: the core is interpreted, which is not written down; or another file is there.
+        """
         if not compiled():
             raise SettingsError("a checkpoint is of the compiled core; this one is interpreted")
         self.path = fspath(path)
+        _check_is_checkpoint_or_none(self.path)
         self.every = every or Every(seconds=DEFAULT_EVERY_S)
         self.kept = 0
         """Events behind which the file was written last; 0 as long as it was not."""
@@ -161,6 +167,19 @@ class Checkpoints:
                 np.savez(stream, allow_pickle=False, document=text, **columns)
             self.kept = rows.rows
         self.begin(rows.rows)
+
+
+def _check_is_checkpoint_or_none(path: str) -> None:
+    """Refuse to replace what somebody else has written. Raises SettingsError."""
+    try:
+        with open(path, "rb") as file:
+            begin = file.read(len(_BEGIN))
+    except OSError:
+        return  # it is not there; or cannot be written, as is found later
+    if begin not in (b"", _BEGIN):
+        raise SettingsError(
+            f"{path}: found no checkpoint; expected one to replace, or a file that is not there"
+        )
 
 
 def _identity(replay: Running) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +28,9 @@ FRONT = "pareto"
 MARKS = "marks"
 """The column that names what the point of a row is marked with: ``oom, swap_full``; null for nothing."""
 
+_WARNINGS: Final = b"zswap_replay.sweep.warnings"
+"""The key of the warnings of a sweep that has some, as JSON."""
+
 _EXPECTED = "expected a file that `zswap-replay sweep` wrote"
 _INT64 = 1 << 63
 
@@ -42,13 +45,15 @@ def write(path: Path, sweep: Sweep) -> None:
     fields.append(pa.field(MARKS, pa.string()))
     columns[MARKS] = [", ".join(sweep.marks(place)) or None for place in range(len(sweep))]
     metadata: dict[bytes | str, bytes | str] = {KEY: json.dumps(sweep.metadata()).encode()}
+    if sweep.warnings:
+        metadata[_WARNINGS] = json.dumps(sweep.warnings).encode()
     table = pa.table(columns, schema=pa.schema(fields, metadata=metadata))
     with created(path) as stream:
         pq.write_table(table, stream, compression="zstd")
 
 
 def read(path: str | PathLike[str]) -> Sweep:
-    """Read a sweep that ``write`` wrote; its failures and warnings are not in the file.
+    """Read a sweep that ``write`` wrote; its failures are not in the file.
 
     Raises ResultError: the file is no Parquet, no sweep, of another schema, has no row, or lacks a column that it
     names; the text names the file, what was found and what was expected.
@@ -106,9 +111,18 @@ def _sweep(table: pa.Table) -> Sweep:
         pareto=pareto,
         front=front,
         allow_oom=allow_oom,
+        warnings=_warnings(table),
     )
     _check_points(sweep)
     return sweep
+
+
+def _warnings(table: pa.Table) -> tuple[str, ...]:
+    text = (table.schema.metadata or {}).get(_WARNINGS, b"[]")
+    try:
+        return tuple(each.text() for each in Value(json.loads(text), _WARNINGS.decode()).list())
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"metadata {_WARNINGS.decode()!r}: found no JSON ({error}); {_EXPECTED}") from None
 
 
 def _cell(value: Any) -> Cell:

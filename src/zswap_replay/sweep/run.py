@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Protocol
 
 from zswap_replay.codec.worker_process import WorkerProcesses
@@ -27,6 +28,7 @@ from zswap_replay.sweep.schedule import Schedule
 from zswap_replay.sweep.table import Record, records_of, together
 from zswap_replay.sweep.workers import Here, Processes, Workers, point_error, worker_processes
 from zswap_replay.trace.reader import trace_files
+from zswap_replay.units import counted
 
 _PATIENCE = 0.1
 """Seconds after which Ctrl-C is looked for while points are under way."""
@@ -104,9 +106,10 @@ def sweep(
         figures = parse_figures(pareto, plan.columns)
         journal: Journal | None = None
         records: dict[int, Record] = {}
+        warnings: tuple[str, ...] = ()
         if output is not None:
             if _is_whole(output) and not force:
-                records = _records_in(output, plan, timing=timing)
+                records, warnings = _records_in(output, plan, timing=timing)
             else:
                 journal = Journal(output, plan.identity, force=force)
                 stack.callback(journal.close)
@@ -116,19 +119,25 @@ def sweep(
             run.all(scheduler, jobs, processes)
         except KeyboardInterrupt as stop:
             forget_met()
-            kept, where = journal.kept() if journal else 0, ""
-            if journal is None:
-                where = " without --output"
-            elif kept:
-                where = f" in {journal.path}; the same command goes on from there"
-            raise Interrupted(f"{kept} of {len(plan.settings)} points are kept{where}", stop) from None
+            raise Interrupted(_kept(journal, len(plan.settings)), stop) from None
         found = together(plan, records, figures, run.failures, timing=timing, allow_oom=allow_oom)
+        if warnings:  # of the sweep that the file is of; of a point no record has them
+            found = replace(found, warnings=warnings)
         if output is not None and not found.failures:
             with replacing(output, inputs=inputs, regular=True) as path:
                 sweep_file.write(path, found)
             if journal is not None:
                 journal.discard()
     return found
+
+
+def _kept(journal: Journal | None, points: int) -> str:
+    """Say how many rows of so many points an interrupted sweep has, and where."""
+    if journal is None:
+        return "without --output no point is kept"
+    kept = journal.kept()
+    where = f" in {journal.path}; the same command goes on from there" if kept else ""
+    return f"{kept} of {counted(points, 'point')} {'is' if kept == 1 else 'are'} kept{where}"
 
 
 def _inputs(trace: str, options: Sequence[Option]) -> list[str]:
@@ -142,8 +151,11 @@ def _is_whole(output: str) -> bool:
     return os.path.exists(output) and not os.path.exists(output + SUFFIX)
 
 
-def _records_in(output: str, plan: Plan, *, timing: bool) -> dict[int, Record]:
-    """Return the records of a sweep that has been finished. Raises SweepError: it is another one, or lacks timings."""
+def _records_in(output: str, plan: Plan, *, timing: bool) -> tuple[dict[int, Record], tuple[str, ...]]:
+    """Return the records of a sweep that has been finished, and its warnings.
+
+    Raises SweepError: it is another one, or lacks timings.
+    """
     try:
         found = sweep_file.read(output)
     except ResultError as error:
@@ -151,7 +163,7 @@ def _records_in(output: str, plan: Plan, *, timing: bool) -> dict[int, Record]:
     check_same(output, identity(found.manifest), plan.identity)
     if timing and "timing.total" not in found.columns:
         raise SweepError(f"{output}: holds this sweep without timings; --force starts anew")
-    return records_of(found)
+    return records_of(found), found.warnings
 
 
 class _Run:

@@ -74,6 +74,14 @@ class Tuned:
             return f"none of the {len(self.points) - 1} points meets {missed}: the nearest is shown"
         return ""
 
+    def remark(self) -> str:
+        """Say where nothing that was tried is better than the default settings; empty where something is."""
+        if self.fault() or self.default["marks"] or not self.default["meets"]:
+            return ""
+        if self.answer["figures"] != self.default["figures"]:
+            return ""
+        return "the default settings come out as well in all figures: on these traces nothing that was varied decides"
+
     def to_apply(self) -> dict[str, list[str]]:
         """Give the lines that put the answer into force, by heading; as comments where it is none to act on."""
         if not self.fault():

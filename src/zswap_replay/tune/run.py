@@ -36,6 +36,7 @@ from zswap_replay.tune.result import Tuned
 from zswap_replay.tune.search import Search
 from zswap_replay.tune.space import Axis, Places, check_axes, ends_of, option_at
 from zswap_replay.tune.sure import held_out, spread
+from zswap_replay.units import counted
 
 if TYPE_CHECKING:
     from zswap_replay.tune.study_file import StudyFile
@@ -143,9 +144,9 @@ def tune(
             forget_met()
             kept = "without --study no point is kept"
             if file is not None:
-                kept = (
-                    f"{len(file.known)} points are kept in {file.path}; the same command goes on from there"
-                )
+                points = len(file.known)
+                kept = f"{counted(points, 'point')} {'is' if points == 1 else 'are'} kept in {file.path}"
+                kept += "; the same command goes on from there"
             raise Interrupted(kept, stop) from None
         if output is not None:
             with replacing(output, inputs=inputs, regular=True) as path:
