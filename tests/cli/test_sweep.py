@@ -190,6 +190,7 @@ def test_a_pipe_gets_no_progress_and_quiet_no_notes(tmp_path: Path) -> None:
         ("--jobs 0", "0 is not in the range x>=1"),
         ("--jobs 2 --scheduler tcp://127.0.0.1:1", "--jobs and --scheduler: give one"),
         ("-o /no/such/folder/x", "/no/such/folder/x: No such file or directory"),
+        ("-o rows.csv", "--output rows.csv: a sweep's file is Parquet; --format csv and json print the rows"),
         ("-o /dev/null", "/dev/null: found no regular file"),
         ("-o traces/README.md", "traces/README.md: found no readable Parquet"),
     ],

@@ -50,9 +50,7 @@ class MemcgLimits:
                 self.mem_cgroup_oom(memcg, 1)
             above = self.memcgs.memcg[above].parent
         if not self.page_alloc.alloc_pages_slowpath():
-            pages: cython.longlong = (
-                self.memcgs.memcg[ROOT].resident + self.vmscan.zswap.held.pool_pages() + 1
-            )
+            pages: cython.longlong = self.page_alloc.pages_used() + 1
             self.note_oom("totalram", ROOT, memcg, pages, 1)
             self.vmscan.count_swap_full(ROOT)
             self.mem_cgroup_oom(memcg, 1)
@@ -84,10 +82,22 @@ class MemcgLimits:
 
         A round takes SWAP_CLUSTER_MAX. Return False where MAX_RECLAIM_RETRIES of them freed nothing, or fewer where
         none could. A use of exactly the limit is within it.
+
+        What zswap takes and a full device sends back is as much as before, and a kernel would go round for ever. From
+        the first page that was sent back on, a round has freed something here if the use was never as low.
         """
         retries: cython.int = MAX_RECLAIM_RETRIES
-        while self.memcgs.memory_usage(memcg) + coming > limit:
-            if self.vmscan.try_to_free_pages(memcg, SWAP_CLUSTER_MAX) == 0:
+        least: cython.longlong = self.memcgs.memory_usage(memcg)
+        use: cython.longlong = least
+        refused: cython.longlong = self.vmscan.zswap.refused_writebacks
+        freed: cython.longlong
+        while use + coming > limit:
+            freed = self.vmscan.try_to_free_pages(memcg, SWAP_CLUSTER_MAX)
+            use = self.memcgs.memory_usage(memcg)
+            if use >= least and self.vmscan.zswap.refused_writebacks > refused:
+                freed = 0
+            least = min(least, use)
+            if freed == 0:
                 retries -= 1
                 if retries == 0 or not self.vmscan.can_progress(memcg):
                     self.vmscan.count_swap_full(memcg)

@@ -11,4 +11,5 @@ cdef class PageAlloc:
     cdef readonly Zswap zswap
     cdef readonly long long totalram_pages
     cdef bint alloc_pages_slowpath(self) except -1 nogil
+    cdef long long pages_used(self) noexcept nogil
     cdef bint should_reclaim_retry(self, int no_progress_loops) except -1 nogil

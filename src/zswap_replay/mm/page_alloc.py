@@ -24,17 +24,31 @@ class PageAlloc:
     def alloc_pages_slowpath(self) -> cython.bint:
         """Make room for one more page; return False where reclaim was tried often enough in vain.
 
-        Models __alloc_pages_slowpath().
+        What a full device sends back is not freed, as in MemcgLimits.reclaim_below(). Models __alloc_pages_slowpath().
         """
         no_progress_loops: cython.int = 0
-        while self.memcgs.memcg[ROOT].resident + self.zswap.held.pool_pages() + 1 > self.totalram_pages:
-            if self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX) > 0:
+        least: cython.longlong = self.pages_used()
+        used: cython.longlong = least
+        refused: cython.longlong = self.zswap.refused_writebacks
+        freed: cython.longlong
+        while used + 1 > self.totalram_pages:
+            freed = self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX)
+            used = self.pages_used()
+            if used >= least and self.zswap.refused_writebacks > refused:
+                freed = 0
+            least = min(least, used)
+            if freed > 0:
                 no_progress_loops = 0
                 continue
             no_progress_loops += 1
             if not self.should_reclaim_retry(no_progress_loops):
                 return False
         return True
+
+    def pages_used(self) -> cython.longlong:
+        """Return how many pages of RAM are in use: resident ones, and those of the pools."""
+        pages: cython.longlong = self.memcgs.memcg[ROOT].resident + self.zswap.held.pool_pages()
+        return pages
 
     def should_reclaim_retry(self, no_progress_loops: cython.int) -> cython.bint:
         """Tell whether reclaim is tried again after so many rounds in a row that freed nothing.

@@ -608,14 +608,10 @@ class Vmscan(PageReclaim):
             self.writeback.blk_finish_plug()
 
     def try_to_free_pages(self, root: cython.int, nr_to_reclaim: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Free pages below ``root`` with growing urgency; return how many went, less those that a device sent back.
-
-        Models do_try_to_free_pages().
-        """
+        """Free pages below ``root`` with growing urgency; return how many went. Models do_try_to_free_pages()."""
         if not self.writeback.begin_reclaim():
             return 0
         freed: cython.longlong = 0
-        refused: cython.longlong = self.zswap.refused_writebacks
         priority: cython.int
         memcg: cython.int
         many: cython.bint = self.skips_idle and self.memcgs.first_child[root] >= 0
@@ -640,9 +636,6 @@ class Vmscan(PageReclaim):
             if priority == DEF_PRIORITY and freed == 0 and not self.can_progress(root):
                 break  # nor will there be more at any other priority
         self.writeback.end_reclaim()
-        # What zswap took and the device gave back is as much as before. A kernel would go round for ever: where each
-        # round stores pages and each writeback of them is refused, it counts as progress.
-        freed = max(freed - (self.zswap.refused_writebacks - refused), 0)
         if many and freed:
             self.see_activations(root)
             return freed

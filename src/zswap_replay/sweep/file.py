@@ -74,7 +74,8 @@ def read(path: str | PathLike[str]) -> Sweep:
 
 
 def _sweep(table: pa.Table) -> Sweep:
-    text = (table.schema.metadata or {}).get(KEY)
+    metadata = table.schema.metadata or {}
+    text = metadata.get(KEY)
     if text is None:
         raise ResultError(f"found Parquet without the metadata {KEY.decode()!r}; {_EXPECTED}")
     try:
@@ -111,14 +112,13 @@ def _sweep(table: pa.Table) -> Sweep:
         pareto=pareto,
         front=front,
         allow_oom=allow_oom,
-        warnings=_warnings(table),
+        warnings=_warnings(metadata.get(_WARNINGS, b"[]")),
     )
     _check_points(sweep)
     return sweep
 
 
-def _warnings(table: pa.Table) -> tuple[str, ...]:
-    text = (table.schema.metadata or {}).get(_WARNINGS, b"[]")
+def _warnings(text: bytes) -> tuple[str, ...]:
     try:
         return tuple(each.text() for each in Value(json.loads(text), _WARNINGS.decode()).list())
     except (ValueError, RecursionError) as error:

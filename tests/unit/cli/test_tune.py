@@ -28,3 +28,23 @@ def test_the_command_prints_the_answer_and_the_lines_that_apply_it(tmp_path: Pat
     for bad, told in (("nope<=1", "found no such counter"), ("oom<0", "nothing can meet it")):
         done = CliRunner().invoke(cli, [*words, "--subject-to", bad])
         assert told in str(done.exception)
+
+
+def test_a_search_in_which_nothing_decides_says_so(tmp_path: Path) -> None:
+    files = [stores(tmp_path), "--lengths", lengths(tmp_path, 1000), "--totalram", "4000K", "--zpool", "zbud"]
+    words = [
+        "tune",
+        *files,
+        "--minimize",
+        "swap_write_bytes",
+        "-j",
+        "1",
+        "--kernel",
+        "6.12",
+        "--hold-out",
+        "0",
+    ]
+    told = "the default settings come out as well in all figures"
+    for varied, said in (("max_pool_percent=6..8", True), ("max_pool_percent=4..5", False)):
+        done = CliRunner().invoke(cli, [*words, "--vary", varied])
+        assert said == (told in done.stderr), done.stderr

@@ -263,3 +263,14 @@ def test_what_a_replay_goes_on_from_is_kept_until_it_is_written_anew(tmp_path: P
         writing = Checkpoints(checkpoint)
         writing.begin(200, Checkpoint.read(file))
         assert kept == writing.kept
+
+
+@needs_core
+def test_another_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(SettingsError, match=r"notes\.txt: found no checkpoint; expected one"):
+        Checkpoints(tmp_path / "notes.txt")
+    (tmp_path / "empty").touch()
+    stopped(trace(tmp_path), tmp_path / "c", tight("6.12"), 100)
+    for name in ("empty", "c", "none"):
+        Checkpoints(tmp_path / name)

@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.pressure import any_events, lengths_file, lived, save
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
 
@@ -41,3 +43,36 @@ def test_reclaim_that_only_goes_round_counts_as_none(
     assert reclaim == "lru" or end["zswap"]["written_back_pages"] > 100
     assert end["zram"]["failed_writes"] >= end["zswap"]["written_back_pages"]
     assert limit == "memory.high" or end["replay"]["oom"]
+
+
+def test_so_does_reclaim_of_the_whole_machine(tmp_path: Path) -> None:
+    """Here it is the shrink worker that writes back, every few rounds."""
+    events = zip(range(300), lived(any_events(Random(500_682))), strict=False)
+    trace = save(str(tmp_path), [{"time_ns": 150_000 * number, **row} for number, row in events])
+    options = [
+        "--tier",
+        "zram",
+        "--enabled",
+        "--mem-limit",
+        "40960",
+        "--totalram",
+        "163840",
+        "--kernel",
+        "6.10",
+    ]
+    options += [
+        "--set",
+        "/a:memory.swap.max=0",
+        "--nodes",
+        "2",
+        "--lengths",
+        lengths_file(),
+        "--format",
+        "json",
+    ]
+    command = [sys.executable, "-m", "zswap_replay", "run", trace, *options, "-q"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert 0 == done.returncode, done.stderr
+    end = json.loads(done.stdout)["snapshots"][-1]
+    assert end["zswap"]["written_back_pages"]
+    assert end["zram"]["failed_writes"]

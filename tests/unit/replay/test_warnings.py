@@ -144,3 +144,22 @@ def test_many_memcgs_without_swap_are_not_all_named(bench: Bench) -> None:
     warning = bench.replay(tenants(*paths), knobs=knobs, totalram=100 * PAGE_SIZE).warnings[0]
     assert "memory.swap.max of /pod0, /pod1, /pod2 and 27 more is 0" in warning
     assert 1 == warning.count("--set")
+
+
+@pytest.mark.parametrize(("warmup", "said"), [(8, False), (9, True), (1000, True)])
+def test_a_warm_up_of_all_events_counts_nothing_and_says_so(bench: Bench, warmup: int, said: bool) -> None:
+    trace = TraceBuilder()
+    for page in range(9):
+        trace.write("/a", page)
+    warnings = bench.replay(trace, warmup=warmup).warnings
+    told = f"warmup is {warmup:,} events and the trace has 9: nothing is counted"
+    assert said == (told in warnings)
+
+
+def test_what_lengths_leave_unread_is_named(bench: Bench) -> None:
+    lengths = str(bench.settings().lengths)
+    trace = TraceBuilder().write("/a", 0, count=9)
+    plain = bench.replay(trace, lengths=lengths).warnings
+    given = bench.replay(trace, lengths=lengths, seed=3, recipe="server").warnings
+    why = f"not looked at, since {lengths} says how long pages are compressed"
+    assert [f"seed: {why}", f"recipe: {why}"] == [text for text in given if text not in plain]

@@ -389,3 +389,20 @@ def test_a_file_of_lengths_is_read_once_for_all_points(
     assert [lengths] == reads
     assert [5, 60, 60] == [outcome.figures["zswap.stored_pages"] for outcome in outcomes]
     assert [0, 0, 0] == [outcome.pages_compressed for outcome in outcomes]
+
+
+def test_a_finished_sweep_keeps_its_warnings(trace: str, tmp_path: Path) -> None:
+    output = str(tmp_path / "out.parquet")
+    options = [LIMITS, Option("page_cluster", ("3",), (3,))]
+    found = sweep(trace, options, jobs=1, output=output)
+    assert any("swap readahead" in text for text in found.warnings)
+    assert found.warnings == sweep_file.read(output).warnings
+    for pareto in (["rejects"], ["zswpout"]):
+        assert found.warnings == sweep(trace, options, jobs=1, output=output, pareto=pareto).warnings
+
+
+@pytest.mark.parametrize(("at", "told"), [(0, "0 of 12 points are kept"), (1, "1 of 12 points is kept in ")])
+def test_an_interrupted_sweep_says_how_much_it_has(at: int, told: str, trace: str, tmp_path: Path) -> None:
+    for output, text in ((str(tmp_path / "out.parquet"), told), (None, "without --output no point is kept")):
+        with pytest.raises(Interrupted, match=f"^interrupted: {text}"):
+            sweep(trace, GRID, jobs=1, output=output, watch=Stops(at=at))
