@@ -24,7 +24,7 @@ from zswap_replay.cli.standard_streams import (
     tolerate_unwritable_stderr,
 )
 from zswap_replay.errors import Interrupted, Stopped, ZswapReplayError
-from zswap_replay.interrupts import end_as_interrupted, end_at_once, forget_met, met
+from zswap_replay.replay.interrupts import end_as_interrupted, end_at_once, forget_met, met
 
 __all__ = ["COMMANDS", "COMPLETION", "INTERRUPTED", "PROGRAM", "WIDEST_HELP", "cli", "guarded", "main"]
 

@@ -89,12 +89,12 @@ class MemcgLimits:
         retries: cython.int = MAX_RECLAIM_RETRIES
         least: cython.longlong = self.memcgs.memory_usage(memcg)
         use: cython.longlong = least
-        refused: cython.longlong = self.vmscan.zswap.refused_writebacks
+        refused: cython.longlong = self.vmscan.writeback.refused_entries
         freed: cython.longlong
         while use + coming > limit:
             freed = self.vmscan.try_to_free_pages(memcg, SWAP_CLUSTER_MAX)
             use = self.memcgs.memory_usage(memcg)
-            if use >= least and self.vmscan.zswap.refused_writebacks > refused:
+            if use >= least and self.vmscan.writeback.refused_entries > refused:
                 freed = 0
             least = min(least, use)
             if freed == 0:

@@ -29,12 +29,12 @@ class PageAlloc:
         no_progress_loops: cython.int = 0
         least: cython.longlong = self.pages_used()
         used: cython.longlong = least
-        refused: cython.longlong = self.zswap.refused_writebacks
+        refused: cython.longlong = self.vmscan.writeback.refused_entries
         freed: cython.longlong
         while used + 1 > self.totalram_pages:
             freed = self.vmscan.try_to_free_pages(ROOT, SWAP_CLUSTER_MAX)
             used = self.pages_used()
-            if used >= least and self.zswap.refused_writebacks > refused:
+            if used >= least and self.vmscan.writeback.refused_entries > refused:
                 freed = 0
             least = min(least, used)
             if freed > 0:

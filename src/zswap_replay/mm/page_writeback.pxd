@@ -17,6 +17,8 @@ cdef class Writeback:
     cdef readonly int plugged, submitted, ended
     cdef int[::1] write_page
     cdef long long[::1] write_end, write_added
+    cdef readonly long long refused_entries
+    cdef int write_entry(self, int page, bint taken) except -1 nogil
     cpdef int folio_start_writeback(self, int page, bint fresh) except -1 nogil
     cdef int grow(self) except -1 with gil
     cdef int add_to_plug(self, int page, bint fresh) except -1 nogil

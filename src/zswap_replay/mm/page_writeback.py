@@ -43,6 +43,15 @@ class Writeback:
         self.write_page = column(64, INT)
         self.write_end = column(64, LONGLONG)
         self.write_added = column(64, LONGLONG)
+        # pages of entries that were written back to a device that takes no more: they stay in memory
+        self.refused_entries = 0
+
+    def write_entry(self, page: cython.int, taken: cython.bint) -> None:
+        """Write the page of an entry, which came into memory for that, where the device has ``taken`` it."""
+        if taken:
+            self.folio_start_writeback(page, True)
+        else:
+            self.refused_entries += 1
 
     def folio_start_writeback(self, page: cython.int, fresh: cython.bint) -> None:
         """Write a page to the device; ``fresh``: it came into memory for that. Models __swap_writepage()."""

@@ -155,7 +155,6 @@ cdef class Zswap(LruWalk):
     cdef bint rule_memcg_limit_shrinks, rule_second_chance
     cdef bint rule_always_exclusive, rule_zeromap, rule_stores_incompressible, rule_enospc_is_poor, rule_root_has_objcg
     cdef readonly long long reject_reclaim_fail, reject_compress_fail, reject_compress_poor
-    cdef readonly long long refused_writebacks
     cdef readonly long long written_back_pages, duplicate_entry, stored_incompressible_pages
     cdef readonly long long zswpin, zswpout, pswpout_writeback
     cdef readonly long long memcg_limit_reject, pool_limit_reject, compress_reject, disabled_reject, memcg_shrinks

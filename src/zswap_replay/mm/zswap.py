@@ -797,8 +797,6 @@ class Zswap(LruWalk):
         self.pswpout_writeback = 0  # zswap's part of pswpout: entries written back
         # statistics of ours; Stock has compressed_bytes
         self.memcg_limit_reject = 0  # stores refused at a memory.zswap.max
-        # entries written back to a device that takes no more: their pages stay in memory
-        self.refused_writebacks = 0
         self.pool_limit_reject = 0  # stores refused while the pool is full, or not down to its threshold yet
         self.compress_reject = 0  # stores refused by compressor or allocator
         self.disabled_reject = 0  # stores refused as zswap is disabled
@@ -971,10 +969,10 @@ class Zswap(LruWalk):
         self.pswpout_writeback += 1
         self.written_back_pages += 1
         self.zswap_entry_free(entry)
-        if self.device is None or self.device.swap_writepage_bdev_sync(entry, self.worker.now):
-            self.writeback.folio_start_writeback(entry, True)
-        else:
-            self.refused_writebacks += 1
+        taken: cython.bint = self.device is None or self.device.swap_writepage_bdev_sync(
+            entry, self.worker.now
+        )
+        self.writeback.write_entry(entry, taken)
         return 0
 
     # ---- shrinking ----
@@ -1028,9 +1026,8 @@ class Zswap(LruWalk):
 
         Up to 6.8 the kernel drops an older copy of the slot first, whatever comes of the store, and counts it
         (duplicate_entry): a page that was loaded keeps its entry, and is written to with that entry behind it. From 6.9
-        on it drops it last, by xa_store() or at label check_old, so that it still counts at both limits. Dropping it
-        first is right there too, since there is none: a load frees the entry, and a page that is not loaded is out of
-        memory, or in the swap cache with its entry gone.
+        on it drops it last, by xa_store() or at check_old, so that it still counts at both limits. There it is the same:
+        a load frees the entry, and a page that is not loaded is out of memory, or in the swap cache without an entry.
         """
         if self.page_table.page[page].pool:
             self.duplicate_entry += 1

@@ -21,11 +21,11 @@ import numpy.typing as npt
 
 from zswap_replay.errors import CheckpointError, Interrupted, ResultError, SettingsError
 from zswap_replay.files import replacing
-from zswap_replay.interrupts import HeldInterrupts
 from zswap_replay.machine import compiled
 from zswap_replay.machine.frozen import UnfitStateError, freeze, thaw
 from zswap_replay.machine.recount import recount
 from zswap_replay.mm.shortages import Shortage, Shortages
+from zswap_replay.replay.interrupts import HeldInterrupts
 from zswap_replay.result.manifest import versions
 from zswap_replay.trace.batch import NO_MEMCG, Batch
 from zswap_replay.trace.digest import RowDigest

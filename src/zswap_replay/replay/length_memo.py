@@ -23,7 +23,7 @@ class LengthMemo:
     """
 
     def __init__(self, before: LengthMemo | None = None) -> None:
-        """Know nothing, but for the files that a memo ``before`` this one has read."""
+        """Begin with the files that a memo ``before`` this one has read."""
         self._known: dict[str, Lengths] = {}
         self._learned: dict[str, Lengths] = {}
         # by compressor, what became known, in parts, each with the size before it

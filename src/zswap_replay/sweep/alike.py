@@ -19,7 +19,7 @@ class Alike:
     """What came of points whose pool was never full."""
 
     def __init__(self) -> None:
-        """Know of none."""
+        """Begin with none."""
         self._known: dict[Hashable, Outcome] = {}
 
     def add(self, settings: Settings, outcome: Outcome, trace: int = 0) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import Interrupted, ResultError, SweepError
 from zswap_replay.files import check_output, check_writable, replacing
-from zswap_replay.interrupts import HeldInterrupts, forget_met, raise_lost
+from zswap_replay.replay.interrupts import HeldInterrupts, forget_met, raise_lost
 from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, Settings, files_named

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 
 from zswap_replay.codec.base import lengths_key
-from zswap_replay.interrupts import HeldInterrupts, raise_lost
+from zswap_replay.replay.interrupts import HeldInterrupts, raise_lost
 from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.settings_check import filled_in
 from zswap_replay.replay.shares import totalram_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zswap_replay.codec.worker_process import WorkerProcesses
 from zswap_replay.errors import Interrupted, SettingsError
 from zswap_replay.files import check_output, replacing
-from zswap_replay.interrupts import forget_met
+from zswap_replay.replay.interrupts import forget_met
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.settings import FILE_SETTINGS, Settings, files_named
 from zswap_replay.sweep.grid import Option

@@ -7,9 +7,9 @@ import signal
 import click
 import pytest
 
-from zswap_replay import interrupts
 from zswap_replay.cli.main import guarded
 from zswap_replay.errors import CheckpointError
+from zswap_replay.replay import interrupts
 
 
 def failing(error: Exception) -> click.Command:

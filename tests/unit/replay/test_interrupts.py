@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from zswap_replay import interrupts
 from zswap_replay.errors import Stopped
-from zswap_replay.interrupts import HeldInterrupts
+from zswap_replay.replay import interrupts
+from zswap_replay.replay.interrupts import HeldInterrupts
 
 
 def test_ctrl_c_is_raised_where_it_is_looked_for() -> None:
@@ -93,7 +93,7 @@ def test_a_signal_whose_exception_was_lost_is_raised_again_after_a_while(
 LOST = """
 import os, signal, sys, time
 from zswap_replay.errors import Stopped
-from zswap_replay import interrupts
+from zswap_replay.replay import interrupts
 
 class Loses:
     def __del__(self):
