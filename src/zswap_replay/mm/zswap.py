@@ -1026,7 +1026,7 @@ class Zswap(LruWalk):
 
         Up to 6.8 the kernel drops an older copy of the slot first, whatever comes of the store, and counts it
         (duplicate_entry): a page that was loaded keeps its entry, and is written to with that entry behind it. From 6.9
-        on it drops it last, by xa_store() or at check_old, so that it still counts at both limits. There it is the same:
+        on it drops it last, by xa_store() or at check_old, so it still counts at both limits. It is the same there:
         a load frees the entry, and a page that is not loaded is out of memory, or in the swap cache without an entry.
         """
         if self.page_table.page[page].pool:
