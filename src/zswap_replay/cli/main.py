@@ -1,7 +1,7 @@
 """The command line as a whole: its commands, and the one place where errors become a line and an exit status.
 
 Each command is a module of its own, imported when it is asked for and not before. Statuses: 0, well; 1, a check failed;
-2, bad input or usage; 130, interrupted; 143, terminated (128 and the number of the signal).
+2, bad input or usage; 130, interrupted; 143, terminated, and 129, hung up (128 and the number of the signal).
 """
 
 from __future__ import annotations
@@ -36,6 +36,13 @@ _NO_MEMORY = (
     "launch worker thread",
 )
 """What errors say, other than MemoryError, where memory cannot be had."""
+_TYPES = {
+    "integer range": "a whole number",
+    "integer": "a whole number",
+    "float range": "a number",
+    "float": "a number",
+}
+"""What click calls types of numbers, the longer names first, and what they are."""
 COMPLETION = "_ZSWAP_REPLAY_COMPLETE"
 """What a shell's completion script sets to have completions printed, and nothing else done."""
 
@@ -116,9 +123,8 @@ def guarded(command: click.Command, program: str, arguments: list[str]) -> int:
         return INTERRUPTED
     except Exception as error:
         signal = met()
-        if (
-            signal is not None
-        ):  # a library, or who calls it, has made another error of what the signal's handler raised
+        if signal is not None:
+            # a library, or who calls it, has made another error of what the signal's handler raised
             return 128 + signal
         status = _told(program, error)
         if status is None:
@@ -175,10 +181,8 @@ def _failed(program: str, text: str, status: int) -> int:
 
 def _in_words(message: str) -> str:
     """Say in plain words what click calls by the names of its types: 'two' is not a valid integer range."""
-    for named, words in (("a valid integer", "a whole number"), ("a valid float", "a number")):
-        message = message.replace(f"is not {named} range", f"is not {words}").replace(
-            f"is not {named}", f"is not {words}"
-        )
+    for named, words in _TYPES.items():
+        message = message.replace(f"is not a valid {named}", f"is not {words}")
     return message
 
 

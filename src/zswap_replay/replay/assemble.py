@@ -319,7 +319,7 @@ def _of_warmup(settings: Settings, events: int, prologue: int) -> Iterator[str]:
     """Say where nothing is counted, since all events were those of the warm-up."""
     if settings.warmup and 0 < events - prologue <= settings.warmup:
         yield (
-            f"warmup is {settings.warmup:,} events and the trace has {events - prologue:,}: nothing is counted"
+            f"warmup is {settings.warmup:,} events, and {events - prologue:,} were replayed: nothing is counted"
         )
 
 

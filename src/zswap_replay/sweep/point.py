@@ -11,9 +11,9 @@ from zswap_replay.codec.base import get_codec
 from zswap_replay.codec.length_table import LengthTable
 from zswap_replay.errors import TraceError, ZswapReplayError
 from zswap_replay.replay.controls import ignore
-from zswap_replay.replay.length_memo import LengthMemo, index_of
+from zswap_replay.replay.length_memo import LengthMemo
 from zswap_replay.replay.loop import Replay
-from zswap_replay.replay.page_data import spelled
+from zswap_replay.replay.page_data import PageData
 from zswap_replay.result.cost_profile import CostProfile
 from zswap_replay.result.manifest import versions
 from zswap_replay.result.result import TIMING_PARTS
@@ -126,10 +126,9 @@ def read_files_of_lengths(options: Iterable[Option]) -> None:
     given = {option.name: [str(value) for value in option.values] for option in options}
     for path in given.get("lengths", ()):
         with suppress(ZswapReplayError, OSError):
-            known, tables = read_before.file(path)
-            for compressor in given.get("compressor", [Settings().compressor]):
-                name = spelled(compressor, any_name=True)
-                tables[name] = index_of(known.for_compressor(name))
+            page_data = PageData.of(Settings(lengths=path), None, read_before)
+            for compressor in given.get("compressor", [page_data.settings.compressor]):
+                page_data.pool(page_data.canonical(compressor))
 
 
 def replay_point(task: Task) -> Outcome:

@@ -137,7 +137,7 @@ def _kept(journal: Journal | None, points: int) -> str:
         return "without --output no point is kept"
     kept = journal.kept()
     where = f" in {journal.path}; the same command goes on from there" if kept else ""
-    return f"{kept} of {counted(points, 'point')} {'is' if kept == 1 else 'are'} kept{where}"
+    return f"{kept} of {counted(points, 'point')} kept{where}"
 
 
 def _inputs(trace: str, options: Sequence[Option]) -> list[str]:

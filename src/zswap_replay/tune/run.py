@@ -144,9 +144,8 @@ def tune(
             forget_met()
             kept = "without --study no point is kept"
             if file is not None:
-                points = len(file.known)
-                kept = f"{counted(points, 'point')} {'is' if points == 1 else 'are'} kept in {file.path}"
-                kept += "; the same command goes on from there"
+                points = counted(len(file.known), "point")
+                kept = f"{points} kept in {file.path}; the same command goes on from there"
             raise Interrupted(kept, stop) from None
         if output is not None:
             with replacing(output, inputs=inputs, regular=True) as path:

@@ -210,7 +210,7 @@ def test_an_interrupted_sweep_goes_on_from_the_rows_that_it_has(trace: str, tmp_
     expected = sweep(trace, GRID, jobs=1, output=whole, pareto=["rejects"])
     with pytest.raises(Interrupted) as caught:
         sweep(trace, GRID, jobs=1, output=output, watch=Stops(at=5))
-    text = f"interrupted: 5 of 12 points are kept in {output}.partial; the same command goes on from there"
+    text = f"interrupted: 5 of 12 points kept in {output}.partial; the same command goes on from there"
     assert text == str(caught.value)
     assert not Path(output).exists()
     watch = Stops(at=99)
@@ -401,8 +401,22 @@ def test_a_finished_sweep_keeps_its_warnings(trace: str, tmp_path: Path) -> None
         assert found.warnings == sweep(trace, options, jobs=1, output=output, pareto=pareto).warnings
 
 
-@pytest.mark.parametrize(("at", "told"), [(0, "0 of 12 points are kept"), (1, "1 of 12 points is kept in ")])
+@pytest.mark.parametrize(("at", "told"), [(0, "0 of 12 points kept"), (1, "1 of 12 points kept in ")])
 def test_an_interrupted_sweep_says_how_much_it_has(at: int, told: str, trace: str, tmp_path: Path) -> None:
     for output, text in ((str(tmp_path / "out.parquet"), told), (None, "without --output no point is kept")):
         with pytest.raises(Interrupted, match=f"^interrupted: {text}"):
             sweep(trace, GRID, jobs=1, output=output, watch=Stops(at=at))
+
+
+def test_files_of_lengths_are_read_before_workers_are_forked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "lengths.parquet")
+    write_lengths(Path(path), np.arange(3, dtype=np.uint64), np.array([1, 2, 3]), [None] * 3, ["lz4"] * 3)
+    monkeypatch.setattr(point, "read_before", length_memo.LengthMemo())
+    names = ("none.parquet", path)  # what cannot be read is met by who checks the options
+    point.read_files_of_lengths([Option("lengths", names, names), CODECS])
+    monkeypatch.setattr(length_memo, "read_lengths", _never)
+    known, tables = point.Workspace("t.parquet", strict=False).files.file(path)
+    assert (path, ["lz4"]) == (known.path, list(tables))
+    assert 3 == tables["lz4"].size

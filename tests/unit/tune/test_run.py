@@ -75,7 +75,7 @@ def test_a_search_that_was_killed_goes_on_to_the_same_answer(
 
     monkeypatch.setattr(Alike, "find", lambda *_: None)  # so that each point is a replay
     monkeypatch.setattr(Here, "submit", killed)
-    with pytest.raises(KeyboardInterrupt, match=r"points are kept in .*killed\.study"):
+    with pytest.raises(KeyboardInterrupt, match=r"points kept in .*killed\.study"):
         search(folder, str(study))
     with study.open("ab") as file:
         file.write(b'{"op_code": 4, "wor')  # as a kill leaves it

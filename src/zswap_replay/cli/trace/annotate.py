@@ -103,6 +103,7 @@ def annotate(
     from zswap_replay.trace.reader import trace_files
     from zswap_replay.units import counted
 
+    jobs = jobs or len(os.sched_getaffinity(0))
     if kernel == HOST:
         kernel = read_host().kernel
     if memcgs or files:
@@ -127,7 +128,7 @@ def annotate(
                 compressors,
                 kernel=kernel,
                 strict=strict,
-                jobs=jobs or len(os.sched_getaffinity(0)),
+                jobs=jobs,
                 notes=note,
                 progress=bar.update,
             )
@@ -140,7 +141,7 @@ def annotate(
                 settings,
                 compressors or (DEFAULT_COMPRESSOR,),
                 strict=strict,
-                jobs=jobs or len(os.sched_getaffinity(0)),
+                jobs=jobs,
                 notes=note,
                 progress=bar.update,
             )
