@@ -79,7 +79,6 @@ cdef class PageTable:
     cdef void prefetch_tail(self, int head, int count) noexcept nogil
     cpdef unsigned long long content_of(self, int index) noexcept nogil
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept nogil
-    @cython.locals(ahead="int[::1]", faulting="int[::1]", flags="unsigned short[::1]")
     cdef void look_ahead(
         self,
         const unsigned char[::1] event,

@@ -371,11 +371,10 @@ class PageTable:
         block: cython.int
         index: cython.int
         faults: cython.int = 0
-        ahead, faulting, flags = self.ahead, self.faults, self.flags
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
-            ahead[at] = -1
+            self.ahead[at] = -1
             if event[i] < SETTLE and count[i] == 1:
                 if memcg[i] != path:
                     path = memcg[i]
@@ -384,22 +383,22 @@ class PageTable:
                     block = self.find_block(space, page[i] >> BLOCK_SHIFT)
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
-                        ahead[at] = (block << BLOCK_SHIFT) + index
+                        self.ahead[at] = (block << BLOCK_SHIFT) + index
         self.nr_faults = 0
         if self.space_seed.shape[0] <= FEW_SPACES:  # type: ignore[index]
             for at in range(self.ahead_stop - start):
-                index = ahead[at]
-                if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
+                index = self.ahead[at]
+                if index >= 0 and (event[start + at] or not self.flags[index] & PRESENT):
                     self.prefetch(index)
             return
         space = -1
         for at in range(self.ahead_stop - start):
-            index = ahead[at]
-            if index >= 0 and (event[start + at] or not flags[index] & PRESENT):
+            index = self.ahead[at]
+            if index >= 0 and (event[start + at] or not self.flags[index] & PRESENT):
                 self.prefetch(index)
-                if not flags[index] & PRESENT and self.block[index >> BLOCK_SHIFT].space != space:
+                if not self.flags[index] & PRESENT and self.block[index >> BLOCK_SHIFT].space != space:
                     space = self.block[index >> BLOCK_SHIFT].space
-                    faulting[faults] = index
+                    self.faults[faults] = index
                     faults += 1
         self.nr_faults = faults
 

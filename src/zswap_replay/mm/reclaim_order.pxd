@@ -19,13 +19,7 @@ cdef class ReclaimOrder:
     cdef int refresh(self) except -1 nogil
     @cython.locals(place="int[::1]", before="unsigned char[::1]", busy="unsigned char[::1]")
     cdef int rebuild(self) except -1 with gil
-    @cython.locals(busy="unsigned char[::1]")
     cdef int most_of(self, int block) noexcept nogil
-    @cython.locals(busy="unsigned char[::1]")
     cdef int most_busy(self, int first, int stop) noexcept nogil
-    @cython.locals(
-        order="int[::1]", accesses="long long[::1]", next_flush="long long[::1]"
-    )
     cdef void wake_due(self, int first, int stop) noexcept nogil
-    @cython.locals(busy="unsigned char[::1]")
     cdef int next_busy(self, int at, int stop, int priority) noexcept nogil

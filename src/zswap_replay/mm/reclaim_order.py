@@ -74,17 +74,15 @@ class ReclaimOrder:
 
     def most_of(self, block: cython.int) -> cython.int:
         """Find the most of a block anew, and keep it."""
-        busy = self.lruvecs.busy
         at: cython.int
         most: cython.uchar = 0
         for at in range(block << BUSY_SHIFT, (block + 1) << BUSY_SHIFT):
-            most = max(most, busy[at])
+            most = max(most, self.lruvecs.busy[at])
         self.lruvecs.most[block] = most
         return most
 
     def most_busy(self, first: cython.int, stop: cython.int) -> cython.int:
         """Return one more than the mildest priority at which a memcg between two places has something to do."""
-        busy = self.lruvecs.busy
         at: cython.int = first
         end: cython.int
         most: cython.uchar = 0
@@ -94,7 +92,7 @@ class ReclaimOrder:
                 end - at <= BUSY_MASK or self.most_of(at >> BUSY_SHIFT) > most
             ):
                 while at < end:
-                    most = max(most, busy[at])
+                    most = max(most, self.lruvecs.busy[at])
                     at += 1
             at = end
         return most
@@ -105,25 +103,23 @@ class ReclaimOrder:
         end: cython.int
         memcg: cython.int
         left: cython.longlong
-        order, accesses, next_flush = self.order, self.memcgs.accesses, self.stat.next_flush
         while at < stop:
             end = min(stop, (at | BUSY_MASK) + 1)
             left = -1
             if self.memcgs.nr_nodes == 1 and self.in_row[at >> BUSY_SHIFT]:
                 # below 0 where any is due, which the compiler finds many at a time
                 left = 0
-                for memcg in range(order[at], order[at] + end - at):
-                    left |= next_flush[memcg] - 1 - accesses[memcg]
+                for memcg in range(self.order[at], self.order[at] + end - at):
+                    left |= self.stat.next_flush[memcg] - 1 - self.memcgs.accesses[memcg]
             while left < 0 and at < end:
-                memcg = order[at]
-                if self.stat.accesses_of(memcg) >= next_flush[memcg]:
+                memcg = self.order[at]
+                if self.stat.accesses_of(memcg) >= self.stat.next_flush[memcg]:
                     self.lruvecs.set_busy(at, AWAKE)
                 at += 1
             at = end
 
     def next_busy(self, at: cython.int, stop: cython.int, priority: cython.int) -> cython.int:
         """Return the first place from ``at`` on whose memcg has something to do at a priority; ``stop`` for none."""
-        busy = self.lruvecs.busy
         end: cython.int
         block: cython.int
         while at < stop:
@@ -132,7 +128,7 @@ class ReclaimOrder:
             if self.lruvecs.most[block] > priority and (
                 end - at <= BUSY_MASK or self.most_of(block) > priority
             ):
-                while at < end and busy[at] <= priority:
+                while at < end and self.lruvecs.busy[at] <= priority:
                     at += 1
                 if at < end:
                     return at

@@ -84,7 +84,6 @@ cdef class PageReclaim:
 cdef class Vmscan(PageReclaim):
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1 nogil
     cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1 nogil
-    @cython.locals(coming="int[::1]")
     cdef void look_ahead(self, int at, int stop, int priority) noexcept nogil
     cdef void ask_for(self, int memcg) noexcept nogil
     cdef int look_at_tail(self, int memcg, int priority) noexcept nogil

@@ -530,31 +530,30 @@ class Vmscan(PageReclaim):
         Of the fourth from here that is what is known of it and its lists' rings, of the third their places, of the
         next but one the pages, and of the next their lengths: each step needs what the one before asked for.
         """
-        coming = self.coming
         i: cython.int
         count: cython.int
         page: cython.int
-        if coming[0] != at:
-            coming[0] = at
+        if self.coming[0] != at:
+            self.coming[0] = at
             for i in range(1, STEPS):
-                coming[i] = stop
-                if coming[i - 1] < stop:
-                    coming[i] = self.order.next_busy(coming[i - 1] + 1, stop, priority)
-                    self.ask_for(self.order.order[coming[i]] if coming[i] < stop else -1)
+                self.coming[i] = stop
+                if self.coming[i - 1] < stop:
+                    self.coming[i] = self.order.next_busy(self.coming[i - 1] + 1, stop, priority)
+                    self.ask_for(self.order.order[self.coming[i]] if self.coming[i] < stop else -1)
         for i in range(1, STEPS):
-            coming[i - 1] = coming[i]
-        if coming[STEPS - 1] < stop:
-            coming[STEPS - 1] = self.order.next_busy(coming[STEPS - 1] + 1, stop, priority)
-        if coming[STEPS - 1] < stop:
-            self.ask_for(self.order.order[coming[STEPS - 1]])
-        if coming[STEPS - 2] < stop:
-            self.lruvecs.prefetch_ends(self.order.order[coming[STEPS - 2]])
-        if coming[STEPS - 3] < stop:
-            count = self.look_at_tail(self.order.order[coming[STEPS - 3]], priority)
+            self.coming[i - 1] = self.coming[i]
+        if self.coming[STEPS - 1] < stop:
+            self.coming[STEPS - 1] = self.order.next_busy(self.coming[STEPS - 1] + 1, stop, priority)
+        if self.coming[STEPS - 1] < stop:
+            self.ask_for(self.order.order[self.coming[STEPS - 1]])
+        if self.coming[STEPS - 2] < stop:
+            self.lruvecs.prefetch_ends(self.order.order[self.coming[STEPS - 2]])
+        if self.coming[STEPS - 3] < stop:
+            count = self.look_at_tail(self.order.order[self.coming[STEPS - 3]], priority)
             for i in range(count):
                 self.pages.prefetch(self.next_pages[i])
-        if coming[0] < stop:
-            count = self.look_at_tail(self.order.order[coming[0]], priority)
+        if self.coming[0] < stop:
+            count = self.look_at_tail(self.order.order[self.coming[0]], priority)
             for i in range(count):
                 page = self.next_pages[i]
                 if not self.pages.flags[page] & YOUNG:
