@@ -292,6 +292,10 @@ def test_generate_of_a_workload(tmp_path: Path) -> None:
         (("zipf",), "Missing option '-o'"),
         (("--print", "zipf"), "--print: expected --preset NAME beside it"),
         (("--preset", "web-cache", "--skew", 2, "-o", out), "--skew: a workload says this in its file"),
+        (
+            ("zipf", "--hot-share", 0.2, "-o", out),
+            "--hot-share: zipf has no such option; expected hot-scan or hot-cold",
+        ),
         (("--preset", "web-cache", "--seed", -1, "-o", out, "-f"), "-1: expected 0 to 2^64 - 1"),
     ):
         result = call("generate", *arguments)

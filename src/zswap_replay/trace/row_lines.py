@@ -38,9 +38,17 @@ def row_lines(reader: TraceReader, limit: int | None = None) -> Iterator[str]:
 
 
 def _lines(table: pa.Table) -> str:
-    """Spell the rows of a table of SCHEMA."""
-    join: Any = pc.binary_join_element_wise  # takes texts among columns, which the stub does not know
+    """Spell the rows of a table of SCHEMA; a tab or a newline within a text as /proc/mounts does, by its octal number."""
     columns: list[Any] = table.columns
     texts = [column.cast(pa.string()).fill_null(ABSENT) for column in columns]
-    texts[-1] = join(texts[-1], "", "\n")
-    return "".join(join(*texts, "\t").to_pylist())
+    lines = _joined(texts)
+    if lines.count("\t") != len(table) * (len(texts) - 1) or lines.count("\n") != len(table):
+        for found, octal in (("\t", r"\011"), ("\n", r"\012")):
+            texts = [pc.replace_substring(text, found, octal) for text in texts]
+        lines = _joined(texts)
+    return lines
+
+
+def _joined(texts: list[Any]) -> str:
+    join: Any = pc.binary_join_element_wise  # takes texts among columns, which the stub does not know
+    return "".join(join(*texts[:-1], join(texts[-1], "", "\n"), "\t").to_pylist())

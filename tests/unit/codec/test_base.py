@@ -42,6 +42,8 @@ def test_a_spec_has_one_canonical_name(canonical: str, spec: str) -> None:
         ),
         ("no compressor ''", ""),
         ("no compressor 'ZSTD'", "ZSTD"),
+        ("deflate, lzo, lzo-rle; several are -c zstd -c lz4:8", "zstd, lz4:8"),
+        ("no compressor 'zstd,842'; known are zstd, lz4, lz4hc, deflate, lzo, lzo-rle", "zstd,842"),
         ("zstd:0: the level of zstd is a number from 1 to 22", "zstd:0"),
         ("zstd:23: the level of zstd", "zstd:23"),
         ("zstd:: the level of zstd", "zstd:"),

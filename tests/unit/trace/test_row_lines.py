@@ -33,6 +33,14 @@ def test_a_null_is_a_dash(tmp_path: Path) -> None:
     ] == [line.replace("\t", " ") for line in lines(tmp_path / "t")]
 
 
+def test_a_tab_or_a_newline_within_a_text_does_not_end_it(tmp_path: Path) -> None:
+    TraceBuilder().read("/a\tb", 1).snapshot("two\nlines\t").save(tmp_path / "t")
+    assert [
+        "0\tread\t/a\\011b\t1\t1\t0\t-\t-\t-",
+        "1000000\tsnapshot\t-\t-\t-\t-\t-\ttwo\\012lines\\011\t-",
+    ] == lines(tmp_path / "t")
+
+
 def test_the_header_names_the_columns() -> None:
     assert "time_ns event memcg page count node content key value\n" == HEADER.replace("\t", " ")
 

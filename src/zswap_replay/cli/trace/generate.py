@@ -19,18 +19,16 @@ if TYPE_CHECKING:
 PATTERNS = ("zipf", "uniform", "scan", "hot-scan", "stride", "hot-cold")
 PRESETS = ("noisy-neighbour", "batch-scan", "web-cache", "memcg-churn", "phase-shift")
 
-_OF_A_PATTERN = (
-    "pages",
-    "write_share",
-    "memcg",
-    "step_ns",
-    "skew",
-    "hot_share",
-    "hot_weight",
-    "shift_every",
-    "shift_by",
-    "stride",
-)
+_OF_SOME_PATTERNS = {
+    "skew": ("zipf",),
+    "hot_share": ("hot-scan", "hot-cold"),
+    "hot_weight": ("hot-cold",),
+    "shift_every": ("hot-cold",),
+    "shift_by": ("hot-cold",),
+    "stride": ("stride",),
+}
+"""Options that some patterns have and the others do not."""
+_OF_A_PATTERN = ("pages", "write_share", "memcg", "step_ns", *_OF_SOME_PATTERNS)
 """Options that say what a workload says in its file."""
 
 
@@ -129,6 +127,7 @@ def generate(
     if output is None:
         raise click.UsageError("Missing option '-o' / '--output'.")
     if source in PATTERNS:
+        _refuse_what_other_patterns_have(context, source)
         from zswap_replay.trace.generate import Synthetic
         from zswap_replay.trace.generate import generate as generate_trace
 
@@ -165,6 +164,14 @@ def _print(preset: str | None) -> None:
 
 def _given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def _refuse_what_other_patterns_have(context: click.Context, pattern: str) -> None:
+    for name, patterns in _OF_SOME_PATTERNS.items():
+        if _given(context, name) and pattern not in patterns:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')}: {pattern} has no such option; expected {' or '.join(patterns)}"
+            )
 
 
 def _refuse_what_a_workload_says(context: click.Context, source: str | None) -> None:
