@@ -64,7 +64,10 @@ def _pages(size: int) -> mmap.mmap:
 
 
 Fields = Mapping[str, "str | Fields"]
-"""The fields of a struct and their types, as the .pxd declares them; a struct inside it has fields of its own."""
+"""The fields of a struct and their types, as the .pxd declares them.
+
+``4i`` is an array of four of the type ``i``; a struct inside it has fields of its own.
+"""
 
 
 class Records:
@@ -142,7 +145,10 @@ def _maker(fields: "Fields | str") -> Callable[[], Any]:
             setattr(record, name, inner())
         for name in numbers:
             setattr(record, name, 0)
+        for name, size in arrays:
+            setattr(record, name, [0] * size)
 
     structs = [(name, _maker(kind)) for name, kind in fields.items() if not isinstance(kind, str)]
-    numbers = [name for name, kind in fields.items() if isinstance(kind, str)]
+    numbers = [name for name, kind in fields.items() if isinstance(kind, str) and len(kind) == 1]
+    arrays = [(name, int(kind[:-1])) for name, kind in fields.items() if isinstance(kind, str) and kind[1:]]
     return type("Struct", (), {"__slots__": tuple(fields), "__init__": fill})

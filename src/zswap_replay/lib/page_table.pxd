@@ -1,4 +1,5 @@
 cimport cython
+from zswap_replay.lib.block_table cimport BlockTable
 from zswap_replay.lib.columns cimport Records, prefetch
 from zswap_replay.lib.event_codes cimport SETTLE
 from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place
@@ -27,7 +28,7 @@ cpdef enum:
     AHEAD = 64
     FEW_SPACES = 64
 
-cdef unsigned long long MAX_INDEX, MASK32, MASK64, GOLDEN, DERIVED, MIX1
+cdef unsigned long long MAX_INDEX, MASK32, DERIVED
 
 cdef struct Page:
     unsigned long long content
@@ -50,26 +51,21 @@ cdef struct Block:
 @cython.final
 cdef class PageTable:
     cdef readonly int room, nr_blocks, free_block
+    cdef readonly BlockTable table
     cdef readonly Records records, blocks
     cdef readonly Block[::1] block
     cdef readonly LruRings lru, entry_lru
     cdef readonly Page[::1] page
     cdef readonly unsigned short[::1] flags
     cdef readonly unsigned long long[::1] space_seed, space_group
-    cdef readonly int[::1] table, space_block
-    cdef readonly unsigned long long mask
-    cdef int shift
+    cdef readonly int[::1] space_block
     cdef readonly int[::1] ahead
     cdef readonly Py_ssize_t ahead_stop
     cdef readonly int[::1] faults
     cdef readonly int nr_faults
-    cdef inline unsigned long long slot_of(self, int space, unsigned long long key) noexcept nogil
-    cdef inline int find_block(self, int space, unsigned long long key) noexcept nogil
     cpdef int find(self, int space, unsigned long long page) noexcept nogil
     cpdef blocks_between(self, int space, unsigned long long first, unsigned long long last)
     cpdef int insert(self, int space, unsigned long long page) except -1 nogil
-    cdef void enter(self, int block) noexcept nogil
-    cdef void leave(self, int block) noexcept nogil
     cdef bint is_absent(self, int block) noexcept nogil
     cpdef int give_back(self, int space) noexcept nogil
     cpdef unsigned long long page_of(self, int index) noexcept nogil

@@ -1,15 +1,16 @@
 """The pages of a trace as columns, and the table from (address space, page number) to a page's index.
 
-What a distinct page costs, in bytes: its struct 40, which is that of its entry in zswap too; its flags 2; 3 to 4 for
-the table, where the pages of a block of 8 neighbours are all used, as those of heaps and stacks mostly are; and, while
+What a distinct page costs, in bytes: its struct 40, which is that of its entry in zswap too; its flags 2; 4 to 6 for
+the table, where the pages of a group of 32 neighbours are all used, as those of heaps and stacks mostly are; and, while
 it is in memory or in zswap, 4 to 11 for its place on a list of either (lru_ring.py). A trace that uses one page of each
-block pays for the other seven as well: about 370. While they grow, the flags, the table and a list are there twice; the
-structs grow where they are.
+group pays for the other seven of its block as well: about 450. While they grow, the flags, the table and a list are
+there twice; the structs grow where they are.
 """
 
 import cython
 import numpy as np
 
+from zswap_replay.lib.block_table import BlockTable
 from zswap_replay.lib.columns import (
     INT,
     UCHAR,
@@ -77,10 +78,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
 MAX_INDEX = cython.declare(cython.ulonglong, 0x7FFFFFFF)
 MASK32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
-MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
-GOLDEN = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 DERIVED = cython.declare(cython.ulonglong, 0x8000000000000000)
-MIX1 = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
 
 PAGE: Fields = {
     "content": ULONGLONG,
@@ -113,8 +111,7 @@ BLOCK: Fields = {"key": ULONGLONG, "space": INT, "next": INT}
 class PageTable:
     """Columns over pages: identity, what they hold, where they are and whom they are charged to.
 
-    A page is found through the block of 8 neighbours that it is in: blocks are hashed, and the pages of a block have
-    indices one behind the other.
+    A page is found through the block of 8 neighbours that it is in, whose pages have indices one behind the other.
     """
 
     def __init__(self) -> None:
@@ -129,9 +126,7 @@ class PageTable:
         self.block = self.blocks.array
         # the first of those that were given back
         self.free_block = -1
-        self.table = column(2 * self.room, INT, -1)
-        self.mask = 2 * self.room - 1
-        self.shift = 64 - 7
+        self.table = BlockTable()
         # by page
         self.flags = column(self.room << BLOCK_SHIFT, USHORT)
         self.records = Records(self.room << BLOCK_SHIFT, PAGE)
@@ -152,22 +147,9 @@ class PageTable:
 
     # ---- finding pages ----
 
-    def slot_of(self, space: cython.int, key: cython.ulonglong) -> cython.ulonglong:
-        """Return where the search for a block begins in the table; four neighbours begin one behind the other."""
-        return ((key >> 2 ^ space * MIX1) * GOLDEN & MASK64) >> self.shift << 2 | key & 3
-
-    def find_block(self, space: cython.int, key: cython.ulonglong) -> cython.int:
-        """Return the number of a block, or -1 where no page of it was named yet."""
-        slot: cython.ulonglong = self.slot_of(space, key)
-        found: cython.int = self.table[slot]
-        while found >= 0 and (self.block[found].key != key or self.block[found].space != space):
-            slot = (slot + 1) & self.mask
-            found = self.table[slot]
-        return found
-
     def find(self, space: cython.int, page: cython.ulonglong) -> cython.int:
         """Return the index of a page, or -1 where the trace has not named it or a neighbour yet."""
-        block: cython.int = self.find_block(space, page >> BLOCK_SHIFT)
+        block: cython.int = self.table.find(space, page >> BLOCK_SHIFT)
         if block < 0:
             return -1
         at: cython.int = page & BLOCK_MASK
@@ -183,7 +165,7 @@ class PageTable:
         if last - first < self.nr_blocks >> 2:
             found = []
             for key in range(first, last + 1):
-                block = self.find_block(space, key)
+                block = self.table.find(space, key)
                 if block >= 0:
                     found.append(block)
             return np.array(found, np.int32).data
@@ -208,33 +190,9 @@ class PageTable:
         self.space_block[space] = block
         self.block[block].space = space
         self.block[block].key = page >> BLOCK_SHIFT
-        self.enter(block)
+        self.table.enter(space, page >> BLOCK_SHIFT, block)
         at: cython.int = page & BLOCK_MASK
         return (block << BLOCK_SHIFT) + at
-
-    def enter(self, block: cython.int) -> None:
-        """Put a block that has its identity into the table."""
-        slot: cython.ulonglong = self.slot_of(self.block[block].space, self.block[block].key)
-        while self.table[slot] >= 0:
-            slot = (slot + 1) & self.mask
-        self.table[slot] = block
-
-    def leave(self, block: cython.int) -> None:
-        """Take a block out of the table; those behind it that would not be found any more move up."""
-        slot: cython.ulonglong = self.slot_of(self.block[block].space, self.block[block].key)
-        first: cython.ulonglong
-        while self.table[slot] != block:
-            slot = (slot + 1) & self.mask
-        gap: cython.ulonglong = slot
-        slot = (slot + 1) & self.mask
-        while self.table[slot] >= 0:
-            block = self.table[slot]
-            first = self.slot_of(self.block[block].space, self.block[block].key)
-            if (slot - first & self.mask) >= (slot - gap & self.mask):
-                self.table[gap] = block
-                gap = slot
-            slot = (slot + 1) & self.mask
-        self.table[gap] = -1
 
     def is_absent(self, block: cython.int) -> cython.bint:
         """Tell whether all pages of a block are absent: as they would be if the trace had not named them yet."""
@@ -258,7 +216,7 @@ class PageTable:
             if not self.is_absent(block):
                 before = block
             else:
-                self.leave(block)
+                self.table.leave(space, self.block[block].key)
                 if before < 0:
                     self.space_block[space] = behind
                 else:
@@ -380,7 +338,7 @@ class PageTable:
                     path = memcg[i]
                     space = path_space[path] if path < path_space.shape[0] else -1  # type: ignore[index]
                 if space >= 0:
-                    block = self.find_block(space, page[i] >> BLOCK_SHIFT)
+                    block = self.table.find(space, page[i] >> BLOCK_SHIFT)
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
                         self.ahead[at] = (block << BLOCK_SHIFT) + index
@@ -405,7 +363,7 @@ class PageTable:
     # ---- growth ----
 
     def grow(self) -> None:
-        """Double the columns, and the table with them. Raises OverflowError: there are too many pages for an index."""
+        """Double the columns. Raises OverflowError: there are too many pages for an index."""
         if self.room << BLOCK_SHIFT > MAX_INDEX // 2:
             raise OverflowError(
                 f"the trace names pages in more than {self.room} blocks of {1 << BLOCK_SHIFT}"
@@ -414,12 +372,6 @@ class PageTable:
         self.block = None
         self.blocks.resize(self.room)
         self.block = self.blocks.array
-        self.table = column(2 * self.room, INT, -1)
-        self.mask = 2 * self.room - 1
-        self.shift -= 1
-        block: cython.int
-        for block in range(NR_RETURNED >> BLOCK_SHIFT, self.nr_blocks):  # there is no free one now
-            self.enter(block)
         self.flags = grown(self.flags, self.room << BLOCK_SHIFT)
         self.page = None
         self.lru.detach()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -130,3 +131,25 @@ def test_places_of_pages_that_are_absent_are_used_again(
             among = sorted(block for key, block in known.items() if key[0] == space)
             assert among == sorted(table.blocks_between(space, 0, (1 << 61) - 1))
     assert most == table.nr_blocks - (NR_RETURNED >> BLOCK_SHIFT)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_groups_that_shared_a_way_through_the_table_are_found_when_others_have_gone(seed: int) -> None:
+    """So many groups that most places of the table's used half are sought by two of them or more."""
+    table = PageTable()
+    random = np.random.default_rng(seed)
+    numbers = random.integers(0, 1 << 58, 120, dtype=np.uint64)
+    keys = [(number % 3, int(page) << BLOCK_SHIFT) for number, page in enumerate(numbers)]
+    beside = [(space, page + (1 << BLOCK_SHIFT)) for space, page in keys if page >> BLOCK_SHIFT & 3 != 3]
+    indices = {key: table.insert(*key) for key in [*keys, *beside]}
+    assert 256 == table.table.groups.size
+    for gone in range(3):
+        for key in beside:
+            table.flags[indices[key]] = 0 if key[0] == gone else EXPLICIT
+        for key in keys:
+            table.flags[indices[key]] = 0 if key[0] <= gone else EXPLICIT
+        table.give_back(gone)
+        left = {key: index for key, index in indices.items() if key[0] > gone}
+        assert left == {key: table.find(*key) for key in left}
+        assert {-1} == {table.find(*key) for key in indices if key[0] <= gone}
+    assert 0 == table.table.nr_groups

@@ -1,0 +1,31 @@
+cimport cython
+from zswap_replay.lib.columns cimport Records
+
+# constants of the .py, written by tools/constants.py
+cpdef enum:
+    GROUP_SHIFT = 2
+    GROUP_MASK = 3
+
+cdef unsigned long long MASK64, GOLDEN, MIX1
+
+cdef struct Group:
+    unsigned long long key
+    int space
+    int nr_blocks
+    int block[4]
+
+@cython.final
+cdef class BlockTable:
+    cdef readonly Records groups
+    cdef readonly Group[::1] group
+    cdef readonly int nr_groups
+    cdef readonly unsigned long long mask
+    cdef int shift
+    cdef inline unsigned long long slot_of(self, int space, unsigned long long group) noexcept nogil
+    cdef inline unsigned long long place_of(self, int space, unsigned long long group) noexcept nogil
+    cdef int find(self, int space, unsigned long long key) noexcept nogil
+    cdef int enter(self, int space, unsigned long long key, int block) except -1 nogil
+    cdef void leave(self, int space, unsigned long long key) noexcept nogil
+    cdef void move(self, unsigned long long slot, unsigned long long to) noexcept nogil
+    @cython.locals(old=Group[::1])
+    cdef int grow(self) except -1 with gil
