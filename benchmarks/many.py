@@ -30,7 +30,7 @@ EVENTS_SECONDS = 10.0
 _HOW = (
     "The accesses of the zipf pattern to the pages of one memcg and to those of many: the model's part of `replay()` "
     "with known lengths, by turns. Either one limit stands above all memcgs, or each has a share of it for its own, "
-    "which makes the kernel store three times as many pages. Events of memcgs are creations, two limits written, "
+    "which makes the kernel store twice as many pages. Events of memcgs are creations, two limits written, "
     "and removals, over and over; the time is that of `zswap-replay run`, from its start to its end."
 )
 _TIMELINE_HOW = (
