@@ -182,6 +182,17 @@ def test_a_picture_has_the_title_and_the_legend_that_a_page_has_beside_it() -> N
     assert ["MiB", "limit"] == [text.get_text() for text in CURVES.draw(Canvas(480, LIGHT)).texts]
 
 
+@pytest.mark.parametrize("width", [340, 960])
+def test_a_long_title_is_all_in_the_picture(width: int) -> None:
+    with drawing():
+        alone = replace(CURVES, title="Written back against the pool, by compressor " * 3).draw(
+            Canvas(width, LIGHT, alone=True)
+        )
+        shown = alone.texts[0].get_window_extent()
+    assert 0 < shown.x0
+    assert shown.x1 < width
+
+
 def test_a_map_alone_tells_the_ends_of_its_scale() -> None:
     alone = replace(MAP, scale=("1 MiB", "3 MiB")).draw(Canvas(480, LIGHT, alone=True))
     assert ["Map", "1 MiB", "3 MiB", "limit", "percent"] == [text.get_text() for text in alone.texts]

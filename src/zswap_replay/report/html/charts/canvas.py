@@ -91,11 +91,12 @@ def drawing() -> Iterator[None]:
 
 
 @lru_cache(4096)
-def text_width(text: str, size: float = FONT) -> float:
+def text_width(text: str, size: float = FONT, *, bold: bool = False) -> float:
     """Measure the width of a text, in pixels."""
     if not text.strip():
         return 0.0
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family=_FAMILY), usetex=False)
+    font = FontProperties(family=_FAMILY, weight="bold" if bold else "normal")
+    path = TextPath((0, 0), text, size=size, prop=font, usetex=False)
     return float(path.get_extents().width)
 
 
@@ -117,7 +118,7 @@ def new_figure(
     if canvas.alone:
         total = height + head
         words = plain(title)
-        size = min(14.0, 14.0 * (canvas.width - 24) / max(text_width(words, 14.0), 1))
+        size = min(14.0, 14.0 * (canvas.width - 24) / max(text_width(words, 14.0, bold=True), 1))
         figure.text(
             canvas.edge / canvas.width,
             1 - 20 / total,
