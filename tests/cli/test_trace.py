@@ -294,7 +294,7 @@ def test_generate_of_a_workload(tmp_path: Path) -> None:
         (("--preset", "web-cache", "--skew", 2, "-o", out), "--skew: a workload says this in its file"),
         (
             ("zipf", "--hot-share", 0.2, "-o", out),
-            "--hot-share: zipf has no such option; expected hot-scan or hot-cold",
+            "--hot-share: an option of the pattern hot-scan and hot-cold, not of zipf",
         ),
         (("--preset", "web-cache", "--seed", -1, "-o", out, "-f"), "-1: expected 0 to 2^64 - 1"),
     ):

@@ -199,11 +199,13 @@ def split_spec(spec: str) -> tuple[str, int]:
 
     Raises CodecError: an unknown name, or a level that it does not have.
     """
+    if "," in spec:
+        raise CodecError(f"found {quoted(spec)}; expected one compressor, each of several by itself")
     name, colon, number = spec.removeprefix(ZRAM).partition(":")
     row = COMPRESSORS.get(name)
     if row is None:
         raise CodecError(
-            f"no compressor {quoted(name)}; known are {', '.join(KNOWN_CODECS)}{_several(spec) or _by_lengths(name)}"
+            f"no compressor {quoted(name)}; known are {', '.join(KNOWN_CODECS)}{_by_lengths(name)}"
         )
     if not colon:
         return name, row.default
@@ -213,14 +215,6 @@ def split_spec(spec: str) -> tuple[str, int]:
         found = spec if len(spec) <= _LONGEST_SPEC else quoted(spec)
         raise CodecError(f"{found}: the {row.number} of {name} is a number from {row.least} to {row.most}")
     return name, whole(number)
-
-
-def _several(spec: str) -> str:
-    """Say how several compressors are named where a spec has them in one, with commas."""
-    parts = [part.strip() for part in spec.split(",")]
-    if len(parts) == 1 or any(part.partition(":")[0] not in COMPRESSORS for part in parts):
-        return ""
-    return f"; several are {' '.join(f'-c {part}' for part in parts)}"
 
 
 def _by_lengths(name: str) -> str:

@@ -21,11 +21,11 @@ cdef class BlockTable:
     cdef readonly int nr_groups
     cdef readonly unsigned long long mask
     cdef int shift
-    cdef inline unsigned long long slot_of(self, int space, unsigned long long group) noexcept nogil
+    cdef inline unsigned long long first_place(self, int space, unsigned long long group) noexcept nogil
     cdef inline unsigned long long place_of(self, int space, unsigned long long group) noexcept nogil
     cdef int find(self, int space, unsigned long long key) noexcept nogil
     cdef int enter(self, int space, unsigned long long key, int block) except -1 nogil
     cdef void leave(self, int space, unsigned long long key) noexcept nogil
-    cdef void move(self, unsigned long long slot, unsigned long long to) noexcept nogil
+    cdef void move(self, unsigned long long place, unsigned long long to) noexcept nogil
     @cython.locals(old=Group[::1])
     cdef int grow(self) except -1 with gil

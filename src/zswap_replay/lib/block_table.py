@@ -1,4 +1,4 @@
-"""The table from (address space, key) to the number of a block: a key is the number of a block's first page over 8.
+"""The table from (address space, key) to the number of a block, whose key is that of its first page divided by 8.
 
 Blocks are found by groups of four neighbours. A group takes 32 bytes, so that to find a block is to look at one cache
 line. At most half of the places are used.
@@ -10,7 +10,7 @@ from zswap_replay.lib.columns import INT, ULONGLONG, Fields, Records
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     GROUP_SHIFT = 2
-    """Neighbouring blocks stand together, 4 in a place."""
+    """Blocks of a group: log2 of 4."""
     GROUP_MASK = 3
 
 MASK64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
@@ -18,9 +18,10 @@ GOLDEN = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 MIX1 = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
 
 GROUP: Fields = {"key": ULONGLONG, "space": INT, "nr_blocks": INT, "block": f"4{INT}"}
-"""A group: its address space, its key, which is that of its blocks over 4, and how many of them there are.
+"""A group: its address space, its key (that of its blocks divided by 4), and how many blocks it has.
 
-``block`` has of each one more than its number, 0 where there is none. A place is free where ``nr_blocks`` is 0.
+``block`` holds the number of each block plus one, 0 for a block that is not there. A place is free where ``nr_blocks``
+is 0: it keeps the key of the group that was there last, but all four of ``block`` are 0.
 """
 
 
@@ -34,33 +35,37 @@ class BlockTable:
         self.mask = 256 - 1
         self.shift = 64 - 8
 
-    def slot_of(self, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
+    def first_place(self, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
         """Return the place where the search for a group begins."""
         return ((group ^ space * MIX1) * GOLDEN & MASK64) >> self.shift
 
     def place_of(self, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
-        """Return the place of a group, or the free one where it belongs."""
-        slot: cython.ulonglong = self.slot_of(space, group)
-        while self.group[slot].key != group or self.group[slot].space != space:
-            if not self.group[slot].nr_blocks:
+        """Return the place of a group, or the free one where it belongs.
+
+        A free place may have the group's key: then the group is nowhere, as none stands behind a free place that the
+        search for it comes by.
+        """
+        place: cython.ulonglong = self.first_place(space, group)
+        while self.group[place].key != group or self.group[place].space != space:
+            if not self.group[place].nr_blocks:
                 break
-            slot = (slot + 1) & self.mask
-        return slot
+            place = (place + 1) & self.mask
+        return place
 
     def find(self, space: cython.int, key: cython.ulonglong) -> cython.int:
         """Return the number of a block, or -1 where there is none."""
-        slot: cython.ulonglong = self.place_of(space, key >> GROUP_SHIFT)
-        found: cython.int = self.group[slot].block[key & GROUP_MASK]  # of a free place 0
+        place: cython.ulonglong = self.place_of(space, key >> GROUP_SHIFT)
+        found: cython.int = self.group[place].block[key & GROUP_MASK]  # of a free place 0
         return found - 1
 
     def enter(self, space: cython.int, key: cython.ulonglong, block: cython.int) -> None:
         """Note the number of a block that is not there yet."""
-        slot: cython.ulonglong = self.place_of(space, key >> GROUP_SHIFT)
-        self.group[slot].block[key & GROUP_MASK] = block + 1
-        self.group[slot].nr_blocks += 1
-        if self.group[slot].nr_blocks == 1:
-            self.group[slot].key = key >> GROUP_SHIFT
-            self.group[slot].space = space
+        place: cython.ulonglong = self.place_of(space, key >> GROUP_SHIFT)
+        self.group[place].block[key & GROUP_MASK] = block + 1
+        self.group[place].nr_blocks += 1
+        if self.group[place].nr_blocks == 1:
+            self.group[place].key = key >> GROUP_SHIFT
+            self.group[place].space = space
             self.nr_groups += 1
             if 2 * self.nr_groups > self.mask:
                 self.grow()
@@ -73,34 +78,34 @@ class BlockTable:
         if self.group[gap].nr_blocks:
             return
         self.nr_groups -= 1
-        slot: cython.ulonglong = (gap + 1) & self.mask
+        place: cython.ulonglong = (gap + 1) & self.mask
         first: cython.ulonglong
-        while self.group[slot].nr_blocks:
-            first = self.slot_of(self.group[slot].space, self.group[slot].key)
-            if (slot - first & self.mask) >= (slot - gap & self.mask):
-                self.move(slot, gap)
-                gap = slot
-            slot = (slot + 1) & self.mask
+        while self.group[place].nr_blocks:
+            first = self.first_place(self.group[place].space, self.group[place].key)
+            if (place - first & self.mask) >= (place - gap & self.mask):
+                self.move(place, gap)
+                gap = place
+            place = (place + 1) & self.mask
 
-    def move(self, slot: cython.ulonglong, to: cython.ulonglong) -> None:
+    def move(self, place: cython.ulonglong, to: cython.ulonglong) -> None:
         """Move a group to a place that is free."""
         at: cython.int
-        self.group[to].key = self.group[slot].key
-        self.group[to].space = self.group[slot].space
-        self.group[to].nr_blocks = self.group[slot].nr_blocks
-        self.group[slot].nr_blocks = 0
+        self.group[to].key = self.group[place].key
+        self.group[to].space = self.group[place].space
+        self.group[to].nr_blocks = self.group[place].nr_blocks
+        self.group[place].nr_blocks = 0
         for at in range(1 << GROUP_SHIFT):
-            self.group[to].block[at] = self.group[slot].block[at]
-            self.group[slot].block[at] = 0
+            self.group[to].block[at] = self.group[place].block[at]
+            self.group[place].block[at] = 0
 
     def grow(self) -> None:
         """Double the places."""
         old = self.group
         size: cython.ulonglong = self.mask + 1
+        self.groups = Records(2 * size, GROUP)  # raises, where memory is short, before anything has changed
+        self.group = self.groups.array
         self.mask = 2 * size - 1
         self.shift -= 1
-        self.groups = Records(2 * size, GROUP)
-        self.group = self.groups.array
         at: cython.ulonglong
         for at in range(size):
             if old[at].nr_blocks:

@@ -66,7 +66,7 @@ def _pages(size: int) -> mmap.mmap:
 Fields = Mapping[str, "str | Fields"]
 """The fields of a struct and their types, as the .pxd declares them.
 
-``4i`` is an array of four of the type ``i``; a struct inside it has fields of its own.
+``4i`` is an array of four of the type ``i``; a struct within the struct has fields of its own.
 """
 
 

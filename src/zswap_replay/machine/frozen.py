@@ -51,7 +51,9 @@ def thaw(document: Any, arrays: Sequence[Array], outside: Mapping[str, object]) 
     """
     try:
         machine = _Reader(document, arrays, outside).machine()
-    except (PickleError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except PickleError:
+        raise UnfitStateError("its layout is that of another version") from None
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnfitStateError(" ".join(str(error).split()) or type(error).__name__) from None
     if not isinstance(machine, Machine):
         raise UnfitStateError("it is no machine")

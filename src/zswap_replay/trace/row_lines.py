@@ -38,7 +38,7 @@ def row_lines(reader: TraceReader, limit: int | None = None) -> Iterator[str]:
 
 
 def _lines(table: pa.Table) -> str:
-    """Spell the rows of a table of SCHEMA; a tab or newline within a text by its octal number, as in /proc/mounts."""
+    """Spell the rows of a table of SCHEMA; a tab or a newline within a text by its octal number."""
     columns: list[Any] = table.columns
     texts = [column.cast(pa.string()).fill_null(ABSENT) for column in columns]
     lines = _joined(texts)

@@ -135,7 +135,7 @@ def test_places_of_pages_that_are_absent_are_used_again(
 
 @pytest.mark.parametrize("seed", range(20))
 def test_groups_that_shared_a_way_through_the_table_are_found_when_others_have_gone(seed: int) -> None:
-    """So many groups that most places of the table's used half are sought by two of them or more."""
+    """So many groups that many of them stand behind their first place."""
     table = PageTable()
     random = np.random.default_rng(seed)
     numbers = random.integers(0, 1 << 58, 120, dtype=np.uint64)

@@ -19,7 +19,7 @@ SETUP = ROOT / "setup.py"
 CORE = SOURCE / "zswap_replay"
 
 HIT_FUNCTIONS = {
-    "lib.block_table": {"slot_of", "place_of", "find"},
+    "lib.block_table": {"first_place", "place_of", "find"},
     "lib.page_table": {"find", "page_of", "space_of", "content_of", "set_content", "look_ahead"},
 }
 """What the modules below the loop have for the hit path."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -173,19 +174,23 @@ def test_and_of_one_trace(tmp_path: Path, seed: int, rows: int, told: str) -> No
 
 
 @needs_core
-@pytest.mark.parametrize("damage", ["cut", "text", "empty", "missing", "flipped", "other", "number"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "text", "empty", "missing", "flipped", "other", "number", "layout"]
+)
 def test_a_damaged_one_is_one_clear_error(tmp_path: Path, damage: str) -> None:
     path, settings, file = trace(tmp_path), tight("6.12"), tmp_path / "c"
     stopped(path, file, settings, 200)
     data = bytearray(file.read_bytes())
     if damage == "missing":
         file.unlink()
-    elif damage in ("other", "number"):
+    elif damage in ("other", "number", "layout"):
         with np.load(file) as archive:
             arrays = dict(archive)
         state = json.loads(arrays["document"].tobytes())
         if damage == "other":
             state["format"] = "checkpoint 0"
+        elif damage == "layout":
+            state["machine"]["objects"][0]["layout"] += 1
         else:
             state["machine"]["objects"][0]["state"].pop()
         arrays["document"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
@@ -193,11 +198,14 @@ def test_a_damaged_one_is_one_clear_error(tmp_path: Path, damage: str) -> None:
             np.savez(stream, **arrays)
     else:
         if damage == "flipped":
-            data[len(data) // 2] ^= 255
+            with ZipFile(file) as archive_file:
+                largest = max(archive_file.infolist(), key=lambda member: member.compress_size)
+            data[largest.header_offset + largest.compress_size // 2 + 100] ^= 255
         file.write_bytes(
             {"cut": bytes(data[:5000]), "text": b"PAR1", "empty": b"", "flipped": bytes(data)}[damage]
         )
-    with pytest.raises(CheckpointError, match=r"c: ") as raised:
+    said = "its layout is that of another version" if damage == "layout" else "c: "
+    with pytest.raises(CheckpointError, match=said) as raised:
         replay(path, settings, resume=file)
     assert 1 == len(str(raised.value).splitlines())
 

@@ -167,10 +167,11 @@ def _given(context: click.Context, name: str) -> bool:
 
 
 def _refuse_what_other_patterns_have(context: click.Context, pattern: str) -> None:
+    """Refuse options that would have no effect."""
     for name, patterns in _OF_SOME_PATTERNS.items():
         if _given(context, name) and pattern not in patterns:
             raise click.UsageError(
-                f"--{name.replace('_', '-')}: {pattern} has no such option; expected {' or '.join(patterns)}"
+                f"--{name.replace('_', '-')}: an option of the pattern {' and '.join(patterns)}, not of {pattern}"
             )
 
 
