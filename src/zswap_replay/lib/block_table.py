@@ -102,7 +102,9 @@ class BlockTable:
         """Double the places."""
         old = self.group
         size: cython.ulonglong = self.mask + 1
-        self.groups = Records(2 * size, GROUP)  # raises, where memory is short, before anything has changed
+        self.groups = Records(
+            2 * size, GROUP
+        )  # raises where memory is short, with the old places as they were
         self.group = self.groups.array
         self.mask = 2 * size - 1
         self.shift -= 1

@@ -74,10 +74,17 @@ def _pattern(pattern: str, spec: Synthetic, random: np.random.Generator) -> Patt
             )
 
 
-_OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"stride": ("stride",), "hot-cold": ("hot_weight", "shift_every", "shift_by")}
+OF_SOME_PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "skew": ("zipf",),
+        "hot_share": ("hot-scan", "hot-cold"),
+        "hot_weight": ("hot-cold",),
+        "shift_every": ("hot-cold",),
+        "shift_by": ("hot-cold",),
+        "stride": ("stride",),
+    }
 )
-"""Parameters that only these patterns have."""
+"""Parameters that not all patterns have, and the patterns that do."""
 
 PATTERNS = ("zipf", "uniform", "scan", "hot-scan", "stride", "hot-cold")
 """The patterns by name.
@@ -106,7 +113,7 @@ def generate(
         raise SettingsError(f"no pattern {pattern!r}: expected {', '.join(PATTERNS)}")
     _check_spec(pattern, spec)
     random = np.random.Generator(np.random.PCG64(spec.seed))
-    others = {name for names in _OWN.values() for name in names} - {*_OWN.get(pattern, ())}
+    others = {name for name, patterns in OF_SOME_PATTERNS.items() if pattern not in patterns}
     settings = ", ".join(f"{key} {value}" for key, value in asdict(spec).items() if key not in others)
     metadata = TraceMetadata(origin=f"synthetic {pattern}: {settings}")
     with TraceWriter(output, metadata, overwrite=overwrite) as writer:

@@ -93,3 +93,23 @@ def test_the_last_moment_is_reached_and_not_passed(tmp_path: Path) -> None:
 def test_zipf_of_more_pages_than_memory_holds_is_refused(tmp_path: Path, pages: int) -> None:
     with pytest.raises(SettingsError, match=f"pages is {pages:,}: zipf keeps 32 bytes for each"):
         generate("zipf", replace(SPEC, pages=pages), tmp_path / "t")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "own"),
+    [
+        ("zipf", {"skew"}),
+        ("uniform", set()),
+        ("scan", set()),
+        ("hot-scan", {"hot_share"}),
+        ("stride", {"stride"}),
+        ("hot-cold", {"hot_share", "hot_weight", "shift_every", "shift_by"}),
+    ],
+)
+def test_the_origin_names_what_the_pattern_has(tmp_path: Path, pattern: str, own: set[str]) -> None:
+    generate(pattern, SPEC, tmp_path / "t")
+    origin = open_trace(tmp_path / "t").metadata.origin or ""
+    kind, _, parameters = origin.partition(": ")
+    names = {parameter.split()[0] for parameter in parameters.split(", ")}
+    assert f"synthetic {pattern}" == kind
+    assert names == {"pages", "events", "write_share", "memcg", "seed", "step_ns"} | own

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 PATTERNS = ("zipf", "uniform", "scan", "hot-scan", "stride", "hot-cold")
 PRESETS = ("noisy-neighbour", "batch-scan", "web-cache", "memcg-churn", "phase-shift")
 
-_OF_SOME_PATTERNS = {
-    "skew": ("zipf",),
-    "hot_share": ("hot-scan", "hot-cold"),
-    "hot_weight": ("hot-cold",),
-    "shift_every": ("hot-cold",),
-    "shift_by": ("hot-cold",),
-    "stride": ("stride",),
-}
-"""Options that some patterns have and the others do not."""
-_OF_A_PATTERN = ("pages", "write_share", "memcg", "step_ns", *_OF_SOME_PATTERNS)
+_OF_A_PATTERN = (
+    "pages",
+    "write_share",
+    "memcg",
+    "step_ns",
+    "skew",
+    "hot_share",
+    "hot_weight",
+    "shift_every",
+    "shift_by",
+    "stride",
+)
 """Options that say what a workload says in its file."""
 
 
@@ -168,7 +170,9 @@ def _given(context: click.Context, name: str) -> bool:
 
 def _refuse_what_other_patterns_have(context: click.Context, pattern: str) -> None:
     """Refuse options that would have no effect."""
-    for name, patterns in _OF_SOME_PATTERNS.items():
+    from zswap_replay.trace.generate import OF_SOME_PATTERNS
+
+    for name, patterns in OF_SOME_PATTERNS.items():
         if _given(context, name) and pattern not in patterns:
             raise click.UsageError(
                 f"--{name.replace('_', '-')}: an option of the pattern {' and '.join(patterns)}, not of {pattern}"
