@@ -3,6 +3,8 @@
 They run without the interpreter's lock, beside the threads that need it.
 """
 
+from typing import NamedTuple
+
 import cython
 
 from zswap_replay.lib.columns import Column
@@ -51,61 +53,75 @@ def zero_at_nulls(values: Column, valid: Column, out: Column) -> None:
             out[row] = values[row] & (0 - held)
 
 
-class RowFacts:
-    """What one pass over the columns of a batch finds: where nothing stands out, no row needs a closer look."""
+class RowFacts(NamedTuple):
+    """What one pass over the columns of rows finds: where nothing stands out, no row needs a closer look.
 
-    def __init__(self) -> None:
-        self.may_go_back = False
-        """Whether a time may be before the one above it: so it is, or one is from 2^63 on."""
-        self.highest_event = 0
-        self.names_no_memcg = False
-        """Whether a memcg is negative."""
-        self.may_end_beyond = False
-        """Whether a page or content is from 2^63 on, so that a run may end beyond 2^64."""
-        self.all_single = True
-        """Whether every count is 1."""
-        self.all_on_first_node = True
-        """Whether every node is 0."""
+    They hold for any part of the rows as well, of which fewer may stand out.
+    """
 
-    def find(
-        self,
-        last_time: cython.ulonglong,
-        time_ns: Column,
-        event: Column,
-        memcg: Column,
-        page: Column,
-        count: Column,
-        node: Column,
-        content: Column,
-    ) -> None:
-        """Look at columns of one length, the time before whose first row is ``last_time``."""
-        rows: cython.Py_ssize_t = len(time_ns)
-        row: cython.Py_ssize_t
-        bits: cython.ulonglong = last_time
-        highest: cython.uchar = 0
-        signs: cython.int = 0
-        others: cython.uint = 0
-        nodes: cython.uchar = 0
-        # Sums of bits take no branch, and several rows go through one instruction.
-        with cython.nogil:
-            if rows:
-                bits |= time_ns[0] | (time_ns[0] - last_time)
-            for row in range(1, rows):
-                bits |= time_ns[row] | (time_ns[row] - time_ns[row - 1])
-            self.may_go_back = bits >> 63 != 0
-            for row in range(rows):
-                highest = event[row] if event[row] > highest else highest
-            self.highest_event = highest
-            for row in range(rows):
-                signs |= memcg[row]
-            self.names_no_memcg = signs < 0
-            bits = 0
-            for row in range(rows):
-                bits |= page[row] | content[row]
-            self.may_end_beyond = bits >> 63 != 0
-            for row in range(rows):
-                others |= count[row] ^ 1
-            self.all_single = others == 0
-            for row in range(rows):
-                nodes |= node[row]
-            self.all_on_first_node = nodes == 0
+    may_go_back: bool
+    """Whether a time may be before the one above it: so it is, or one is from 2^63 on."""
+    highest_event: int
+    """The highest code of an event; 0 where there are no rows."""
+    names_no_memcg: bool
+    """Whether a memcg is negative."""
+    may_end_beyond: bool
+    """Whether a page or content is from 2^63 on, so that a run may end beyond 2^64."""
+    all_single: bool
+    """Whether every count is 1."""
+    all_on_first_node: bool
+    """Whether every node is 0."""
+    no_content: bool
+    """Whether no row says what its page holds, and every content is 0."""
+
+
+def row_facts(
+    time_ns: Column,
+    event: Column,
+    memcg: Column,
+    page: Column,
+    count: Column,
+    node: Column,
+    content: Column,
+    has_content: Column,
+) -> RowFacts:
+    """Look once at the columns of some rows, all of one length."""
+    rows: cython.Py_ssize_t = len(time_ns)
+    row: cython.Py_ssize_t
+    times: cython.ulonglong = 0
+    highest: cython.uchar = 0
+    signs: cython.int = 0
+    pages: cython.ulonglong = 0
+    contents: cython.ulonglong = 0
+    others: cython.uint = 0
+    nodes: cython.uchar = 0
+    held: cython.uchar = 0
+    # Sums of bits take no branch, and several rows go through one instruction.
+    with cython.nogil:
+        if rows:
+            times = time_ns[0]
+        for row in range(1, rows):
+            times |= time_ns[row] | (time_ns[row] - time_ns[row - 1])
+        for row in range(rows):
+            highest = event[row] if event[row] > highest else highest
+        for row in range(rows):
+            signs |= memcg[row]
+        for row in range(rows):
+            others |= count[row] ^ 1
+        for row in range(rows):
+            nodes |= node[row]
+        for row in range(rows):
+            held |= has_content[row]
+        for row in range(rows):
+            contents |= content[row]
+        for row in range(rows):
+            pages |= page[row]
+    return RowFacts(
+        may_go_back=times >> 63 != 0,
+        highest_event=highest,
+        names_no_memcg=signs < 0,
+        may_end_beyond=(pages | contents) >> 63 != 0,
+        all_single=others == 0,
+        all_on_first_node=nodes == 0,
+        no_content=held == 0 and contents == 0,
+    )

@@ -1,5 +1,11 @@
 cimport cython
+from zswap_replay.lib.columns cimport prefetch
 from zswap_replay.lib.event_codes cimport NR_EVENT_CODES, SETTLE
+from zswap_replay.lib.page_table cimport AHEAD
+
+# constants of the .py, written by tools/constants.py
+cpdef enum:
+    LINE_ROWS = 8
 
 @cython.final
 cdef class Events:
@@ -10,4 +16,5 @@ cdef class Events:
     cdef readonly Py_ssize_t size
     cdef readonly int max_node
     cpdef int check(self, Py_ssize_t start, Py_ssize_t stop, int nr_nodes) except -1
+    cdef void prefetch(self, Py_ssize_t first, Py_ssize_t stop) noexcept nogil
     cdef refuse_node(self, Py_ssize_t start, Py_ssize_t stop, int nr_nodes)

@@ -4,10 +4,16 @@ import cython
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.lib.column_passes import RowFacts, row_facts
 from zswap_replay.lib.columns import Column
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
     from zswap_replay.lib.event_codes import NR_EVENT_CODES, SETTLE
+    from zswap_replay.lib.page_table import AHEAD
+
+    LINE_ROWS = 8
+    """Rows of the widest columns that are in one line of the processor's cache."""
 
 TYPES = {
     "time_ns": np.dtype(np.uint64),
@@ -37,8 +43,10 @@ class Events:
         node: Column,
         content: Column,
         has_content: Column,
+        *,
+        facts: RowFacts | None = None,
     ) -> None:
-        """Take the columns as they are.
+        """Take the columns as they are; ``facts`` are those that row_facts() found of them, where it was asked.
 
         Raises ValueError, which names the column and its first bad row: a column of another type or length, an event
         that there is not, an event of a page without a memcg, or a run beyond 2^64.
@@ -61,20 +69,20 @@ class Events:
         self.content = content
         self.has_content = has_content
         self.max_node = 0
-        if self.size:
-            events, memcgs = np.asarray(event), np.asarray(memcg)
-            if events.max() >= NR_EVENT_CODES:
-                _refuse("event", events, events >= NR_EVENT_CODES)
-            if memcgs.min() < 0:
-                _refuse("memcg", memcgs, (memcgs < 0) & (events < SETTLE))
+        found = facts or row_facts(time_ns, event, memcg, page, count, node, content, has_content)
+        events = np.asarray(event)
+        if found.highest_event >= NR_EVENT_CODES:
+            _refuse("event", events, events >= NR_EVENT_CODES)
+        if found.names_no_memcg:
+            memcgs = np.asarray(memcg)
+            _refuse("memcg", memcgs, (memcgs < 0) & (events < SETTLE))
+        if found.may_end_beyond:
             counts = np.asarray(count)
             for name, first in (("page", np.asarray(page)), ("content", np.asarray(content))):
-                if int(first.max()) > int(MAX_U64) - int(counts.max()):
-                    ends_beyond = first > MAX_U64 - np.maximum(counts, 1) + np.uint64(1)
-                    _refuse(name, first, ends_beyond & (events < SETTLE))
-            self.max_node = int(np.asarray(node).max())
-            if self.max_node:  # the node of an event without a page is not looked at
-                self.max_node = int(np.asarray(node)[events < SETTLE].max(initial=0))
+                ends_beyond = first > MAX_U64 - np.maximum(counts, 1) + np.uint64(1)
+                _refuse(name, first, ends_beyond & (events < SETTLE))
+        if not found.all_on_first_node:  # the node of an event without a page is not looked at
+            self.max_node = int(np.asarray(node)[events < SETTLE].max(initial=0))
 
     def check(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
         """Refuse to go through the events ``start`` to ``stop`` - 1 on a machine of ``nr_nodes`` nodes.
@@ -85,6 +93,20 @@ class Events:
             raise ValueError(f"events {start} to {stop}: there are {self.size}")
         if self.max_node >= nr_nodes:
             self.refuse_node(start, stop, nr_nodes)
+
+    def prefetch(self, first: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+        """Prefetch what is known of the events from ``first`` on and before ``stop`` that will be looked up next.
+
+        Of other columns than these every row is read, one behind the other, which the processor foresees.
+        """
+        if cython.compiled:
+            i: cython.Py_ssize_t = first
+            while i < min(stop, first + AHEAD):
+                prefetch(cython.address(self.page[i]))
+                prefetch(cython.address(self.content[i]))
+                i += LINE_ROWS
+            if first < stop:
+                prefetch(cython.address(self.node[first]))
 
     def refuse_node(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
         """Raise ValueError for the first of the events ``start`` to ``stop`` - 1 on a node from ``nr_nodes`` on."""

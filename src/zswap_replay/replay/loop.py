@@ -204,16 +204,10 @@ class Loop:
         check_room(self.trace, batch, rows, self.held)
         if not self.events:
             self.origin = int(batch.time_ns[0])
-        events = Events(
-            (batch.time_ns - np.uint64(self.origin)).data if self.origin else batch.time_ns.data,
-            batch.event.data,
-            batch.memcg.data,
-            batch.page.data,
-            batch.count.data,
-            batch.node.data,
-            batch.content.data,
-            batch.has_content.data,
-        )
+        time_ns, *others = batch.columns()
+        if self.origin:
+            time_ns = time_ns - np.uint64(self.origin)
+        events = Events(time_ns.data, *(column.data for column in others), facts=batch.facts)
         controls = {control.row: control for control in batch.controls}
         row = 0
         for stop in self.listener.stops(batch, rows):
@@ -260,7 +254,7 @@ class Loop:
 
     def _check_nodes(self, batch: Batch, rows: int) -> None:
         """Refuse a page on a node that the machine does not have."""
-        if int(batch.node.max()) < self.nodes:
+        if batch.facts.all_on_first_node:
             return
         beyond = np.flatnonzero((batch.node[:rows] >= self.nodes) & (batch.event[:rows] <= Event.DISCARD))
         if beyond.size:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from zswap_replay.lib.column_passes import RowFacts, row_facts
 from zswap_replay.trace.events import Reclaim
 from zswap_replay.trace.schema import Event
 
@@ -56,6 +57,33 @@ class Batch:
     has_content: npt.NDArray[np.uint8]
     controls: list[Control] = field(default_factory=list)
     """The rows whose event is SNAPSHOT or above, in order."""
+    known: InitVar[RowFacts | None] = None
+    """The facts, where somebody has looked."""
+    facts: RowFacts = field(init=False)
+
+    def __post_init__(self, known: RowFacts | None) -> None:
+        """Look at the columns once, unless the facts are ``known``."""
+        object.__setattr__(self, "facts", known or row_facts(*(column.data for column in self.columns())))
+
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return the columns in the order in which the core takes them."""
+        return (
+            self.time_ns,
+            self.event,
+            self.memcg,
+            self.page,
+            self.count,
+            self.node,
+            self.content,
+            self.has_content,
+        )
+
+    @property
+    def nr_page_events(self) -> int:
+        """Rows that are accesses or discards of pages."""
+        if self.facts.highest_event <= Event.DISCARD:
+            return len(self)
+        return int(np.count_nonzero(self.event <= Event.DISCARD))
 
     def __len__(self) -> int:
         return len(self.time_ns)
@@ -74,6 +102,7 @@ class Batch:
             self.content[rows],
             self.has_content[rows],
             self._controls(start, stop),
+            self.facts,
         )
 
     def _controls(self, start: int, stop: int) -> list[Control]:

@@ -36,15 +36,16 @@ class ColumnDigest:
         """Add the next batch of the trace."""
         if not len(batch):
             return
-        self._time.feed(batch.time_ns)
-        self._event.feed(batch.event)
-        self._memcg.feed(batch.memcg)
+        # From the column that the check of the rows has looked at last: caches hold what was looked at lately.
+        facts = batch.facts
         self._page.feed(batch.page)
-        # Most traces leave these at their default throughout.
-        self._count.feed(batch.count)
-        self._node.feed(batch.node)
-        self._has_content.feed(batch.has_content)
-        self._content.feed(batch.content)
+        self._content.feed_unless(batch.content, all_default=facts.no_content)
+        self._has_content.feed_unless(batch.has_content, all_default=facts.no_content)
+        self._node.feed_unless(batch.node, all_default=facts.all_on_first_node)
+        self._count.feed_unless(batch.count, all_default=facts.all_single)
+        self._memcg.feed(batch.memcg)
+        self._event.feed(batch.event)
+        self._time.feed(batch.time_ns)
         for control in batch.controls:
             row = batch.first_row + control.row
             self._controls.update(f"{row} {control.key!r} {control.value!r}\n".encode())
@@ -84,13 +85,15 @@ class _DefaultedHash(_ColumnHash):
         """Rows of the default that are not hashed yet."""
         self._varies = False
 
-    def feed(self, values: _Column) -> None:
-        if not self._varies and int(values.min()) == int(values.max()) == int(self._fill[0]):
-            self._skipped += len(values)
-            return
-        self._varies = True
+    def feed_unless(self, values: _Column, *, all_default: bool) -> None:
+        """Add values; as long as there are no others, defaults are counted alone."""
+        if not self._varies:
+            if all_default or int(values.min()) == int(values.max()) == int(self._fill[0]):
+                self._skipped += len(values)
+                return
+            self._varies = True
         self._catch_up()
-        super().feed(values)
+        self.feed(values)
 
     def digest(self) -> bytes:
         if not self._varies:
@@ -101,5 +104,5 @@ class _DefaultedHash(_ColumnHash):
     def _catch_up(self) -> None:
         while self._skipped:
             rows = min(self._skipped, len(self._fill))
-            super().feed(self._fill[:rows])
+            self.feed(self._fill[:rows])
             self._skipped -= rows

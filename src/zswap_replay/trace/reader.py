@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,7 +24,7 @@ from zswap_replay.trace.metadata import TraceMetadata, decode_metadata, joined_m
 from zswap_replay.trace.partition import partition_columns, with_columns
 from zswap_replay.trace.read_ahead import ReadAhead
 from zswap_replay.trace.row_groups import TraceFile, group_starts, record_batches
-from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS, Event
+from zswap_replay.trace.schema import ROOT, SCHEMA, TEXT_COLUMNS
 from zswap_replay.trace.shared_rows import KeptRows, SharedRows, fits
 from zswap_replay.trace.validate import RowChecker, check_has_time
 
@@ -184,7 +183,7 @@ class TraceReader:
         if rows is not None and (rows.digest.sha256 or not self.with_sha256):
             self.paths[:] = rows.paths
             for batch in rows.batches():
-                self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
+                self.page_events += batch.nr_page_events
                 yield batch
             self.digest = rows.digest
             return
@@ -238,9 +237,7 @@ class TraceReader:
                 digest.update(batch)
                 first_row += len(batch)
                 del chunk  # free what the batch does not share before the batch is in use
-                checked = _Checked(
-                    batch, int(np.count_nonzero(batch.event <= Event.DISCARD)), len(table.paths)
-                )
+                checked = _Checked(batch, batch.nr_page_events, len(table.paths))
                 del batch
                 yield checked
                 del checked  # and the batch before the next one is made
@@ -271,7 +268,7 @@ class TraceReader:
                         checker.pass_over(columns, fault.row)
                         done += fault.row + 1
                         continue
-                    self.page_events += int(np.count_nonzero(batch.event <= Event.DISCARD))
+                    self.page_events += batch.nr_page_events
                     digest.update(batch)
                     done = length
                 first_row += length

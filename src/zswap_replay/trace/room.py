@@ -32,6 +32,8 @@ def check_room(
 
     Raises SettingsError: it does not; nothing was touched yet.
     """
+    if batch.facts.all_single:
+        return
     count = batch.count[:rows]
     if int(count.max()) < WIDE:
         return

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.files import memory_file
+from zswap_replay.lib.column_passes import RowFacts
 from zswap_replay.lib.host_memory import available_memory
 from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.digest import Digests
@@ -72,6 +73,7 @@ class _Place:
     values: tuple[int, ...]
     """The one value of each column that has no offset."""
     controls: list[Control]
+    facts: RowFacts
 
 
 class SharedRows:
@@ -130,7 +132,7 @@ class SharedRows:
                     _COLUMNS.items(), place.offsets, place.values, strict=True
                 )
             }
-            yield Batch(first_row=place.first_row, **columns, controls=place.controls)
+            yield Batch(place.first_row, **columns, controls=place.controls, known=place.facts)
 
     def _constant(self, name: str, value: int, length: int) -> _Column:
         known = self._constants.get((name, value))
@@ -222,7 +224,7 @@ def _write(descriptor: int, batch: Batch) -> _Place:
             else:
                 offsets.append(at)
                 at += file.write(column.data)
-    return _Place(batch.first_row, len(batch), tuple(offsets), tuple(values), batch.controls)
+    return _Place(batch.first_row, len(batch), tuple(offsets), tuple(values), batch.controls, batch.facts)
 
 
 def _map(file: int) -> mmap.mmap:

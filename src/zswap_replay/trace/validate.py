@@ -95,17 +95,7 @@ class RowChecker:
             content=columns.content,
             has_content=columns.has_content,
         )
-        facts = RowFacts()
-        facts.find(
-            self._last_time,
-            batch.time_ns.data,
-            batch.event.data,
-            batch.memcg.data,
-            batch.page.data,
-            batch.count.data,
-            batch.node.data,
-            batch.content.data,
-        )
+        facts = batch.facts
         faults = [
             *columns.faults,
             *self._time_faults(columns, facts),
@@ -175,16 +165,13 @@ class RowChecker:
             check_has_time(columns)
         except RowError as fault:
             yield fault
-        if not facts.may_go_back:
-            return
-        if int(time_ns[0]) < self._last_time:
+        if len(time_ns) and int(time_ns[0]) < self._last_time:
             before, row = self._last_time, 0
-        else:
-            back = time_ns[1:] < time_ns[:-1]
-            if not back.any():
-                return
+        elif facts.may_go_back and (back := time_ns[1:] < time_ns[:-1]).any():
             row = int(back.argmax()) + 1
             before = int(time_ns[row - 1])
+        else:
+            return
         yield RowError(row, "time_ns", f"{time_ns[row]} after {before}", _ORDERED)
 
     def _node_faults(self, columns: Columns, facts: RowFacts) -> Iterator[RowError]:

@@ -10,13 +10,14 @@ from zswap_replay.lib.column_passes import (
     is_zero_at_nulls,
     look_up_bytes,
     look_up_ints,
+    row_facts,
     zero_at_nulls,
 )
 
 ROWS = 70
 
 
-def facts(last_time: int = 0, **columns: Any) -> RowFacts:
+def facts(**columns: Any) -> RowFacts:
     given: dict[str, Any] = {
         "time_ns": np.arange(ROWS, dtype=np.uint64),
         "event": np.zeros(ROWS, np.uint8),
@@ -25,48 +26,44 @@ def facts(last_time: int = 0, **columns: Any) -> RowFacts:
         "count": np.ones(ROWS, np.uint32),
         "node": np.zeros(ROWS, np.uint8),
         "content": np.zeros(ROWS, np.uint64),
+        "has_content": np.zeros(ROWS, np.uint8),
     }
     for name, (row, value) in columns.items():
         given[name][row] = value
-    found = RowFacts()
-    found.find(last_time, *(column.data for column in given.values()))
-    return found
+    return row_facts(*(column.data for column in given.values()))
 
 
 def told(found: RowFacts) -> list[str]:
-    flags = ("may_go_back", "names_no_memcg", "may_end_beyond", "all_single", "all_on_first_node")
-    return [name for name in flags if getattr(found, name)]
+    return [name for name in RowFacts._fields if name != "highest_event" and getattr(found, name)]
 
 
 def test_rows_of_which_none_stands_out() -> None:
-    assert ["all_single", "all_on_first_node"] == told(facts())
+    assert ["all_single", "all_on_first_node", "no_content"] == told(facts())
     assert 0 == facts().highest_event
 
 
 @pytest.mark.parametrize("row", [0, 1, 40, ROWS - 1])
 def test_one_row_that_stands_out_is_told(row: int) -> None:
-    usual = ["all_single", "all_on_first_node"]
+    usual = ["all_single", "all_on_first_node", "no_content"]
     assert ["may_go_back", *usual] == told(facts(time_ns=(row, (1 << 64) - 1)))
     assert ["names_no_memcg", *usual] == told(facts(memcg=(row, -1)))
     assert ["may_end_beyond", *usual] == told(facts(page=(row, 1 << 63)))
-    assert ["may_end_beyond", *usual] == told(facts(content=(row, (1 << 64) - 1)))
-    assert ["all_on_first_node"] == told(facts(count=(row, 0))) == told(facts(count=(row, 2)))
-    assert ["all_single"] == told(facts(node=(row, 255)))
+    assert ["may_end_beyond", *usual[:2]] == told(facts(content=(row, (1 << 64) - 1)))
+    assert usual[1:] == told(facts(count=(row, 0))) == told(facts(count=(row, 2)))
+    assert ["all_single", "no_content"] == told(facts(node=(row, 255)))
+    assert usual[:2] == told(facts(content=(row, 1))) == told(facts(has_content=(row, 1)))
     assert 255 == facts(event=(row, 255)).highest_event
 
 
 def test_times_that_go_back() -> None:
-    assert facts(last_time=1).may_go_back
-    assert not facts(last_time=0).may_go_back
     assert facts(time_ns=(40, 38)).may_go_back
     assert not facts(time_ns=(40, 39)).may_go_back
 
 
 def test_no_rows() -> None:
-    found = RowFacts()
-    kinds = (np.uint64, np.uint8, np.int32, np.uint64, np.uint32, np.uint8, np.uint64)
-    found.find(1 << 62, *(np.empty(0, kind).data for kind in kinds))
-    assert ["all_single", "all_on_first_node"] == told(found)
+    kinds = (np.uint64, np.uint8, np.int32, np.uint64, np.uint32, np.uint8, np.uint64, np.uint8)
+    found = row_facts(*(np.empty(0, kind).data for kind in kinds))
+    assert ["all_single", "all_on_first_node", "no_content"] == told(found)
 
 
 def test_nulls_that_hold_what_is_not_zero() -> None:

@@ -58,7 +58,7 @@ def open_files() -> set[int]:
 def listed(reader: TraceReader) -> list[Any]:
     batches = list(reader.batches())
     return [
-        [(batch.first_row, batch.controls) for batch in batches],
+        [(batch.first_row, batch.controls, batch.facts) for batch in batches],
         *([value for batch in batches for value in getattr(batch, name).tolist()] for name in COLUMNS),
         [reader.paths, reader.digest, reader.page_events, reader.num_rows, reader.metadata, reader.strict],
     ]
@@ -88,7 +88,8 @@ def kept(trace: str) -> TraceReader:
 
 def test_rows_that_are_kept_are_those_that_were_read(trace: str) -> None:
     plain = open_trace(trace)
-    expected = [[(batch.first_row, batch.controls) for batch in plain.batches(100)], *listed(plain)[1:]]
+    batches = [(batch.first_row, batch.controls, batch.facts) for batch in plain.batches(100)]
+    expected = [batches, *listed(plain)[1:]]
     reader = kept(trace)
     path = reader.shared_path()
     Path(trace).unlink()
