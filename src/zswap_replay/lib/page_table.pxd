@@ -59,7 +59,7 @@ cdef class PageTable:
     cdef readonly unsigned short[::1] flags
     cdef readonly unsigned long long[::1] space_seed, space_group
     cdef readonly int[::1] space_block
-    cdef readonly int[::1] ahead
+    cdef readonly int[::1] ahead, written
     cdef readonly Py_ssize_t ahead_stop
     cdef readonly int[::1] faults
     cdef readonly int nr_faults
@@ -72,6 +72,8 @@ cdef class PageTable:
     cpdef int space_of(self, int index) noexcept nogil
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cdef void prefetch(self, int index) noexcept nogil
+    cdef void prefetch_content(self, int index) noexcept nogil
+    cdef void prefetch_block(self, int index) noexcept nogil
     cdef void prefetch_tail(self, int head, int count) noexcept nogil
     cpdef unsigned long long content_of(self, int index) noexcept nogil
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept nogil

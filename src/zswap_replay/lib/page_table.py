@@ -136,8 +136,10 @@ class PageTable:
         # what look_ahead() found: by event, from the first one on and before ahead_stop, the index of its page, or -1
         self.ahead = column(AHEAD, INT)
         self.ahead_stop = 0
-        # where there are many address spaces, the pages among them that will fault, but for those that follow one of
-        # the same space
+        # those of them that will be written to
+        self.written = column(AHEAD, INT)
+        # those that will fault; where there are many address spaces, the first nr_faults are those that are left
+        # without the pages that follow one of the same space
         self.faults = column(AHEAD, INT)
         self.nr_faults = 0
 
@@ -291,6 +293,16 @@ class PageTable:
             prefetch(cython.address(self.page[index]))
             prefetch(cython.address(self.page[index].node))  # a struct may stand in two cache lines
 
+    def prefetch_content(self, index: cython.int) -> None:
+        """Prefetch what a page's struct says of what it holds: all that a write to a page in memory needs."""
+        if cython.compiled:
+            prefetch(cython.address(self.page[index]))
+
+    def prefetch_block(self, index: cython.int) -> None:
+        """Prefetch the block of a page, which says whose it is."""
+        if cython.compiled:
+            prefetch(cython.address(self.block[index >> BLOCK_SHIFT]))
+
     def prefetch_tail(self, head: cython.int, count: cython.int) -> None:
         """Prefetch the ``count`` pages at the tail of an LRU list, which reclaim looks at next."""
         if cython.compiled:
@@ -328,6 +340,8 @@ class PageTable:
         space: cython.int = -1
         block: cython.int
         index: cython.int
+        present: cython.int
+        writes: cython.int = 0
         faults: cython.int = 0
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
@@ -342,23 +356,28 @@ class PageTable:
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
                         self.ahead[at] = (block << BLOCK_SHIFT) + index
-        self.nr_faults = 0
-        if self.space_seed.shape[0] <= FEW_SPACES:  # type: ignore[index]
-            for at in range(self.ahead_stop - start):
-                index = self.ahead[at]
-                if index >= 0 and (event[start + at] or not self.flags[index] & PRESENT):
-                    self.prefetch(index)
-            return
-        space = -1
+        # Sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more.
         for at in range(self.ahead_stop - start):
-            index = self.ahead[at]
-            if index >= 0 and (event[start + at] or not self.flags[index] & PRESENT):
-                self.prefetch(index)
-                if not self.flags[index] & PRESENT and self.block[index >> BLOCK_SHIFT].space != space:
-                    space = self.block[index >> BLOCK_SHIFT].space
-                    self.faults[faults] = index
-                    faults += 1
-        self.nr_faults = faults
+            index = max(self.ahead[at], 0)  # page 0 is no page, and never present
+            present = self.flags[index] & PRESENT
+            self.written[writes] = index
+            writes += present & (event[start + at] != 0)
+            self.faults[faults] = index
+            faults += (index > 0) & (present ^ PRESENT)
+        for at in range(writes):
+            self.prefetch_content(self.written[at])
+        few: cython.bint = self.space_seed.shape[0] <= FEW_SPACES  # type: ignore[index]
+        self.nr_faults = 0
+        space = -1
+        for at in range(faults):
+            index = self.faults[at]
+            self.prefetch(index)
+            if few:
+                self.prefetch_block(index)
+            elif self.block[index >> BLOCK_SHIFT].space != space:
+                space = self.block[index >> BLOCK_SHIFT].space
+                self.faults[self.nr_faults] = index
+                self.nr_faults += 1
 
     # ---- growth ----
 

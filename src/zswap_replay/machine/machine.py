@@ -314,6 +314,7 @@ class Machine:
                     self.pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
                     first = i
                     end = ahead_stop = self.pages.ahead_stop
+                    events.prefetch(end, stop)
                     if self.page_io.has_lengths_found():
                         self.look_ahead_at_pageouts(events, i)
                     if self.pages.nr_faults > 1:
