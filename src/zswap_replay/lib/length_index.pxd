@@ -7,6 +7,7 @@ from zswap_replay.lib.wanted cimport Wanted, kind_in, length_in
 # constants of the .py, written by tools/constants.py
 cpdef enum:
     AHEAD = 16
+    LINE_SLOTS = 4
     NORMAL = 0
     ZERO_FILLED = 1
     SAME_FILLED = 2

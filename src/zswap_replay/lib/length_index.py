@@ -16,6 +16,9 @@ if not cython.compiled:  # compiled, they are declared in the .pxd
     AHEAD = 16
     """Contents that are looked up at once."""
 
+    LINE_SLOTS = 4
+    """Slots in a line of the processor's cache."""
+
     # what a page is: the kind of a content
     NORMAL = 0
     ZERO_FILLED = 1
@@ -124,7 +127,10 @@ class Lengths:
     def look_ahead(self, content: cython.ulonglong) -> None:
         """Prefetch the slot of a content that will be looked up."""
         if cython.compiled:
-            prefetch(cython.address(self.slot[self.slot_of(content)]))
+            at: cython.longlong = self.slot_of(content)
+            prefetch(cython.address(self.slot[at]))
+            # where others are in its way it is in the line behind
+            prefetch(cython.address(self.slot[(at + LINE_SLOTS) & (self.room - 1)]))
 
     def want(self, content: cython.ulonglong) -> None:
         """Let others find the length of a content that will be looked up, where it is not there."""

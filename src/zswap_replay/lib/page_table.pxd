@@ -25,6 +25,7 @@ cpdef enum:
     NR_RETURNED = 64
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7
+    PLACES_OF_LINE = 16
     AHEAD = 64
     FEW_SPACES = 64
 

@@ -70,6 +70,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BLOCK_SHIFT = 3
     """Neighbouring pages are looked up together, 8 at a time."""
     BLOCK_MASK = 7
+    PLACES_OF_LINE = 16
+    """Places of a ring in a line of the processor's cache."""
     AHEAD = 64
     """Events that are looked up at once."""
     FEW_SPACES = 64
@@ -304,7 +306,10 @@ class PageTable:
             prefetch(cython.address(self.block[index >> BLOCK_SHIFT]))
 
     def prefetch_tail(self, head: cython.int, count: cython.int) -> None:
-        """Prefetch the ``count`` pages at the tail of an LRU list, which reclaim looks at next."""
+        """Prefetch the ``count`` pages at the tail of an LRU list, which reclaim looks at next, and more places.
+
+        The places are those of as many pages again, which the next call asks for.
+        """
         if cython.compiled:
             item: cython.int
             number: cython.longlong = self.lru.ring[head].tail
@@ -314,6 +319,10 @@ class PageTable:
                 item = self.lru.slot[self.lru.place_of(head, number)]
                 if item != HOLE:
                     self.prefetch(item)
+            number = max(self.lru.ring[head].head, last - count)
+            while last > number:
+                last -= PLACES_OF_LINE
+                prefetch(cython.address(self.lru.slot[self.lru.place_of(head, max(last, number))]))
 
     def look_ahead(
         self,
