@@ -82,8 +82,9 @@ def document(sections: Iterable[Section], environment: dict[str, str], before: s
         "# Benchmarks",
         "",
         "Written by `make bench`. Each ratio is of two timings by the wall clock in the same round; contenders take "
-        "turns within a round. The median over the rounds is held against the target. `python -m benchmarks.compare "
-        "OLD.md NEW.md` holds two of these files against each other, line by line.",
+        "turns within a round, and before each of them memory is touched and freed, so that no one waits for a "
+        "virtual machine's host to give it. The median over the rounds is held against the target. "
+        "`python -m benchmarks.compare OLD.md NEW.md` holds two of these files against each other, line by line.",
         "",
         *(f"- {name}: {value}" for name, value in environment.items()),
         "",
