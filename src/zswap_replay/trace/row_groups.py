@@ -13,6 +13,7 @@ from zswap_replay.errors import TraceError
 from zswap_replay.inputs.arrow_file import ArrowFile
 from zswap_replay.inputs.columns import is_empty, texts
 from zswap_replay.inputs.parquet import ReopenedFile, UnreadableError, reading
+from zswap_replay.lib.column_passes import look_up_bytes
 from zswap_replay.trace.schema import EVENT_NAMES, SCHEMA, Event
 
 TraceFile = pq.ParquetFile | ArrowFile
@@ -112,7 +113,11 @@ def _may_have_controls(rows: pa.RecordBatch) -> bool:
         return True
     held = texts(event)
     counts = [text not in _OTHER_EVENTS for text in held.values]
-    return any(counts) and bool(np.array([*counts, True])[held.index].any())
+    if not any(counts):
+        return False
+    found = np.empty(len(held.index), np.uint8)
+    look_up_bytes(np.array([True, *counts], np.uint8).data, held.index.data, found.data)
+    return bool(found.any())
 
 
 class _Later:
