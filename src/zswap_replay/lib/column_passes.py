@@ -85,8 +85,7 @@ def row_facts(
     content: Column,
     has_content: Column,
 ) -> RowFacts:
-    """Look once at the columns of some rows, all of one length."""
-    rows: cython.Py_ssize_t = len(time_ns)
+    """Look once at the columns of some rows."""
     row: cython.Py_ssize_t
     times: cython.ulonglong = 0
     highest: cython.uchar = 0
@@ -98,23 +97,23 @@ def row_facts(
     held: cython.uchar = 0
     # Sums of bits take no branch, and several rows go through one instruction.
     with cython.nogil:
-        if rows:
+        if len(time_ns):
             times = time_ns[0]
-        for row in range(1, rows):
+        for row in range(1, len(time_ns)):
             times |= time_ns[row] | (time_ns[row] - time_ns[row - 1])
-        for row in range(rows):
+        for row in range(len(event)):
             highest = event[row] if event[row] > highest else highest
-        for row in range(rows):
+        for row in range(len(memcg)):
             signs |= memcg[row]
-        for row in range(rows):
+        for row in range(len(count)):
             others |= count[row] ^ 1
-        for row in range(rows):
+        for row in range(len(node)):
             nodes |= node[row]
-        for row in range(rows):
+        for row in range(len(has_content)):
             held |= has_content[row]
-        for row in range(rows):
+        for row in range(len(content)):
             contents |= content[row]
-        for row in range(rows):
+        for row in range(len(page)):
             pages |= page[row]
     return RowFacts(
         may_go_back=times >> 63 != 0,

@@ -254,7 +254,7 @@ class Loop:
 
     def _check_nodes(self, batch: Batch, rows: int) -> None:
         """Refuse a page on a node that the machine does not have."""
-        if batch.facts.all_on_first_node:
+        if batch.facts.all_on_first_node or int(batch.node.max()) < self.nodes:
             return
         beyond = np.flatnonzero((batch.node[:rows] >= self.nodes) & (batch.event[:rows] <= Event.DISCARD))
         if beyond.size:

@@ -58,8 +58,9 @@ class Batch:
     controls: list[Control] = field(default_factory=list)
     """The rows whose event is SNAPSHOT or above, in order."""
     known: InitVar[RowFacts | None] = None
-    """The facts, where somebody has looked."""
+    """The facts, where somebody has looked for them."""
     facts: RowFacts = field(init=False)
+    """What one pass over the columns of these rows, or of more, has found."""
 
     def __post_init__(self, known: RowFacts | None) -> None:
         """Look at the columns once, unless the facts are ``known``."""
