@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.lib.columns cimport Records
+from zswap_replay.lib.columns cimport Records, prefetch
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -24,6 +24,7 @@ cdef class BlockTable:
     cdef inline unsigned long long first_place(self, int space, unsigned long long group) noexcept nogil
     cdef inline unsigned long long place_of(self, int space, unsigned long long group) noexcept nogil
     cdef int find(self, int space, unsigned long long key) noexcept nogil
+    cdef inline void prefetch(self, int space, unsigned long long key) noexcept nogil
     cdef int enter(self, int space, unsigned long long key, int block) except -1 nogil
     cdef void leave(self, int space, unsigned long long key) noexcept nogil
     cdef void move(self, unsigned long long place, unsigned long long to) noexcept nogil

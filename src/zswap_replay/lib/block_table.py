@@ -9,6 +9,8 @@ import cython
 from zswap_replay.lib.columns import INT, ULONGLONG, Fields, Records
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.columns import prefetch
+
     GROUP_SHIFT = 2
     """Blocks of a group: log2 of 4."""
     GROUP_MASK = 3
@@ -57,6 +59,11 @@ class BlockTable:
         place: cython.ulonglong = self.place_of(space, key >> GROUP_SHIFT)
         found: cython.int = self.group[place].block[key & GROUP_MASK]  # of a free place 0
         return found - 1
+
+    def prefetch(self, space: cython.int, key: cython.ulonglong) -> None:
+        """Prefetch the group of a block that will be looked up, where it stands at its first place."""
+        if cython.compiled:
+            prefetch(cython.address(self.group[self.first_place(space, key >> GROUP_SHIFT)]))
 
     def enter(self, space: cython.int, key: cython.ulonglong, block: cython.int) -> None:
         """Note the number of a block that is not there yet."""

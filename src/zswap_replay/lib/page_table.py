@@ -346,6 +346,7 @@ class PageTable:
         i: cython.Py_ssize_t
         at: cython.int
         path: cython.int = -1
+        paths: cython.int = 0
         space: cython.int = -1
         block: cython.int
         index: cython.int
@@ -359,12 +360,19 @@ class PageTable:
             if event[i] < SETTLE and count[i] == 1:
                 if memcg[i] != path:
                     path = memcg[i]
+                    paths += 1
                     space = path_space[path] if path < path_space.shape[0] else -1  # type: ignore[index]
                 if space >= 0:
                     block = self.table.find(space, page[i] >> BLOCK_SHIFT)
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
                         self.ahead[at] = (block << BLOCK_SHIFT) + index
+        if (
+            paths == 1 and space >= 0
+        ):  # where they change, to find the space of each costs more than this gains
+            for i in range(self.ahead_stop, min(stop, self.ahead_stop + AHEAD)):
+                if memcg[i] == path:
+                    self.table.prefetch(space, page[i] >> BLOCK_SHIFT)
         # Sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more.
         for at in range(self.ahead_stop - start):
             index = max(self.ahead[at], 0)  # page 0 is no page, and never present

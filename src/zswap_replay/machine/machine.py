@@ -37,7 +37,7 @@ from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PRESENT, YOUNG
+    from zswap_replay.lib.page_table import ACCESSED, AHEAD, BLOCK_MASK, BLOCK_SHIFT, PRESENT, YOUNG
     from zswap_replay.mm.memory import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
@@ -314,7 +314,7 @@ class Machine:
                     self.pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
                     first = i
                     end = ahead_stop = self.pages.ahead_stop
-                    events.prefetch(end, stop)
+                    events.prefetch(end + AHEAD, stop)
                     if self.page_io.has_lengths_found():
                         self.look_ahead_at_pageouts(events, i)
                     if self.pages.nr_faults > 1:
