@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from mmap import MADV_HUGEPAGE, MAP_ANONYMOUS, MAP_PRIVATE, PAGESIZE, mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -16,7 +17,7 @@ from typing import TypeVar
 ROOT = Path(__file__).parents[1]
 LAUNCHER = Path(__file__).with_name("launch.py")
 
-_AT_HAND = 512 << 20
+AT_HAND = 512 << 20
 """Bytes that the system has at hand: more than any contender takes."""
 
 _Name = TypeVar("_Name", bound=Hashable)
@@ -30,20 +31,22 @@ def take_turns(rounds: int, actions: Mapping[_Name, Action]) -> dict[_Name, list
     seconds: dict[_Name, list[float]] = {name: [] for name in actions}
     for _ in range(rounds):
         for name, action in actions.items():
-            _have_memory_at_hand()
+            have_memory_at_hand()
             seconds[name].append(action())
     return seconds
 
 
-def _have_memory_at_hand() -> None:
+def have_memory_at_hand() -> None:
     """Touch memory and free it, so that the system has it for what comes next.
 
     A virtual machine may give memory that nobody uses back to its host, and to get it again takes 2 s a GiB where 0.05
     are usual: more than what is measured, and more for one contender than for the other.
     """
-    with mmap(-1, _AT_HAND, flags=MAP_PRIVATE | MAP_ANONYMOUS) as memory:
-        memory.madvise(MADV_HUGEPAGE)
-        for start in range(0, _AT_HAND, PAGESIZE):
+    with mmap.mmap(-1, AT_HAND, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # a kernel without huge pages takes longer
+                memory.madvise(mmap.MADV_HUGEPAGE)
+        for start in range(0, AT_HAND, mmap.PAGESIZE):
             memory[start] = 1
 
 

@@ -1,7 +1,7 @@
 cimport cython
 from zswap_replay.lib.block_table cimport BlockTable
 from zswap_replay.lib.columns cimport Records, prefetch
-from zswap_replay.lib.event_codes cimport SETTLE
+from zswap_replay.lib.event_codes cimport SETTLE, WRITE
 from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place
 from zswap_replay.lib.splitmix cimport mix64
 
@@ -73,7 +73,7 @@ cdef class PageTable:
     cpdef int space_of(self, int index) noexcept nogil
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cdef void prefetch(self, int index) noexcept nogil
-    cdef void prefetch_content(self, int index) noexcept nogil
+    cdef void prefetch_version(self, int index) noexcept nogil
     cdef void prefetch_block(self, int index) noexcept nogil
     cdef void prefetch_tail(self, int head, int count) noexcept nogil
     cpdef unsigned long long content_of(self, int index) noexcept nogil

@@ -28,7 +28,7 @@ from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.columns import prefetch
-    from zswap_replay.lib.event_codes import SETTLE
+    from zswap_replay.lib.event_codes import SETTLE, WRITE
     from zswap_replay.lib.lru_ring import HOLE
 
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
@@ -138,9 +138,9 @@ class PageTable:
         # what look_ahead() found: by event, from the first one on and before ahead_stop, the index of its page, or -1
         self.ahead = column(AHEAD, INT)
         self.ahead_stop = 0
-        # those of them that will be written to
+        # those of them that are in memory and will be written to
         self.written = column(AHEAD, INT)
-        # those that will fault; where there are many address spaces, the first nr_faults are those that are left
+        # those that will fault, or go; where there are many address spaces, the first nr_faults are those that are left
         # without the pages that follow one of the same space
         self.faults = column(AHEAD, INT)
         self.nr_faults = 0
@@ -295,10 +295,10 @@ class PageTable:
             prefetch(cython.address(self.page[index]))
             prefetch(cython.address(self.page[index].node))  # a struct may stand in two cache lines
 
-    def prefetch_content(self, index: cython.int) -> None:
-        """Prefetch what a page's struct says of what it holds: all that a write to a page in memory needs."""
+    def prefetch_version(self, index: cython.int) -> None:
+        """Prefetch all that a write to a page in memory needs of its struct, where there is one node."""
         if cython.compiled:
-            prefetch(cython.address(self.page[index]))
+            prefetch(cython.address(self.page[index].version))
 
     def prefetch_block(self, index: cython.int) -> None:
         """Prefetch the block of a page, which says whose it is."""
@@ -367,22 +367,21 @@ class PageTable:
                     if block >= 0:
                         index = page[i] & BLOCK_MASK
                         self.ahead[at] = (block << BLOCK_SHIFT) + index
-        if (
-            paths == 1 and space >= 0
-        ):  # where they change, to find the space of each costs more than this gains
+        # where memcgs change, to find the address space of each takes longer than this gains
+        if paths == 1 and space >= 0:
             for i in range(self.ahead_stop, min(stop, self.ahead_stop + AHEAD)):
                 if memcg[i] == path:
                     self.table.prefetch(space, page[i] >> BLOCK_SHIFT)
-        # Sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more.
+        # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
         for at in range(self.ahead_stop - start):
             index = max(self.ahead[at], 0)  # page 0 is no page, and never present
             present = self.flags[index] & PRESENT
             self.written[writes] = index
-            writes += present & (event[start + at] != 0)
+            writes += present & (event[start + at] == WRITE)
             self.faults[faults] = index
-            faults += (index > 0) & (present ^ PRESENT)
+            faults += (index > 0) & ((present ^ PRESENT) | (event[start + at] > WRITE))
         for at in range(writes):
-            self.prefetch_content(self.written[at])
+            self.prefetch_version(self.written[at])
         few: cython.bint = self.space_seed.shape[0] <= FEW_SPACES  # type: ignore[index]
         self.nr_faults = 0
         space = -1

@@ -95,7 +95,7 @@ class Events:
             self.refuse_node(start, stop, nr_nodes)
 
     def prefetch(self, first: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
-        """Prefetch what is known of the events from ``first`` on and before ``stop`` that will be looked up next.
+        """Prefetch what is known of as many events as are looked up at once, from ``first`` on and before ``stop``.
 
         Of other columns than these every row is read, one behind the other, which the processor foresees.
         """

@@ -58,7 +58,7 @@ class Batch:
     controls: list[Control] = field(default_factory=list)
     """The rows whose event is SNAPSHOT or above, in order."""
     known: InitVar[RowFacts | None] = None
-    """The facts, where somebody has looked for them."""
+    """The facts, where somebody has looked for them; replace() looks anew."""
     facts: RowFacts = field(init=False)
     """What one pass over the columns of these rows, or of more, has found."""
 

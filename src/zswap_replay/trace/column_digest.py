@@ -13,6 +13,8 @@ from zswap_replay.trace.batch import Batch
 
 _Column = npt.NDArray[np.integer[Any]]
 
+_DIGEST_BYTES: Final = xxhash.xxh3_128().digest_size
+
 _FILL_ROWS: Final = 1 << 14
 """Rows of a column's default that are hashed in one go."""
 
@@ -75,11 +77,11 @@ class _ColumnHash:
         return self._hash.digest()
 
 
-class _DefaultedHash(_ColumnHash):
+class _DefaultedHash:
     """The hash of a column, which is known without its values as long as they are the default."""
 
     def __init__(self, fill: _Column) -> None:
-        super().__init__()
+        self._values = _ColumnHash()
         self._fill = fill
         self._skipped = 0
         """Rows of the default that are not hashed yet."""
@@ -93,16 +95,16 @@ class _DefaultedHash(_ColumnHash):
                 return
             self._varies = True
         self._catch_up()
-        self.feed(values)
+        self._values.feed(values)
 
     def digest(self) -> bytes:
         if not self._varies:
-            return bytes(self._hash.digest_size)
+            return bytes(_DIGEST_BYTES)
         self._catch_up()
-        return super().digest()
+        return self._values.digest()
 
     def _catch_up(self) -> None:
         while self._skipped:
             rows = min(self._skipped, len(self._fill))
-            self.feed(self._fill[:rows])
+            self._values.feed(self._fill[:rows])
             self._skipped -= rows

@@ -19,8 +19,19 @@ SETUP = ROOT / "setup.py"
 CORE = SOURCE / "zswap_replay"
 
 HIT_FUNCTIONS = {
-    "lib.block_table": {"first_place", "place_of", "find"},
-    "lib.page_table": {"find", "page_of", "space_of", "content_of", "set_content", "look_ahead"},
+    "lib.block_table": {"first_place", "place_of", "find", "prefetch"},
+    "lib.page_table": {
+        "find",
+        "page_of",
+        "space_of",
+        "content_of",
+        "set_content",
+        "look_ahead",
+        "prefetch",
+        "prefetch_version",
+        "prefetch_block",
+    },
+    "machine.events": {"prefetch"},
 }
 """What the modules below the loop have for the hit path."""
 
