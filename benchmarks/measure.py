@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 AT_HAND = 512 << 20
-"""Bytes that the system has at hand: more than any contender takes."""
+"""Bytes that the system has at hand: more than contenders take, but for those of ten million pages."""
 
 _Name = TypeVar("_Name", bound=Hashable)
 
