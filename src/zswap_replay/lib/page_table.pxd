@@ -25,7 +25,7 @@ cpdef enum:
     NR_RETURNED = 64
     BLOCK_SHIFT = 3
     BLOCK_MASK = 7
-    PLACES_OF_LINE = 16
+    LINE_PLACES = 16
     AHEAD = 64
     FEW_SPACES = 64
 

@@ -70,7 +70,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     BLOCK_SHIFT = 3
     """Neighbouring pages are looked up together, 8 at a time."""
     BLOCK_MASK = 7
-    PLACES_OF_LINE = 16
+    LINE_PLACES = 16
     """Places of a ring in a line of the processor's cache."""
     AHEAD = 64
     """Events that are looked up at once."""
@@ -321,7 +321,7 @@ class PageTable:
                     self.prefetch(item)
             number = max(self.lru.ring[head].head, last - count)
             while last > number:
-                last -= PLACES_OF_LINE
+                last -= LINE_PLACES
                 prefetch(cython.address(self.lru.slot[self.lru.place_of(head, max(last, number))]))
 
     def look_ahead(

@@ -106,7 +106,7 @@ class RowChecker:
         ]
         # Rows from the first fault on cannot be trusted to mean anything to the memcg tree.
         end = min((fault.row for fault in faults), default=len(batch))
-        faults.extend(self._control_faults(columns, batch, end, facts))
+        faults.extend(self._control_faults(columns, batch, end))
         if faults:
             faults.sort(key=lambda fault: (fault.row, _CHECKED.index(fault.column)))
             first = faults[0]
@@ -187,13 +187,11 @@ class RowChecker:
                 f"a node below {self._nodes} (--nodes, or the trace's metadata)",
             )
 
-    def _control_faults(
-        self, columns: Columns, batch: Batch, end: int, facts: RowFacts
-    ) -> Iterator[RowError]:
+    def _control_faults(self, columns: Columns, batch: Batch, end: int) -> Iterator[RowError]:
         """Parse the control rows before `end` into the batch, and follow which memcgs are live. Yields one fault."""
         first_uses = self._first_uses(batch, end)
         rows = np.empty(0, np.int64)
-        if facts.highest_event >= Event.SNAPSHOT:
+        if batch.facts.highest_event >= Event.SNAPSHOT:
             rows = np.flatnonzero(batch.event[:end] >= Event.SNAPSHOT)
         if first_uses:
             both = np.sort(np.concatenate((rows, first_uses)))
