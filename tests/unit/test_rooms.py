@@ -160,6 +160,7 @@ def test_neither_the_format_nor_the_reports_know_the_core(imports: Imports) -> N
         "lib.column_passes",
         "lib.event_codes",
         "lib.host_memory",
+        *("lib.block_table", "lib.page_indices"),
         "lib.splitmix",
         *("lib.columns", "lib.rank_bitmap", "lib.stack_distance"),
     }

@@ -3,6 +3,8 @@ from zswap_replay.lib.columns cimport Records, prefetch
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
+    BLOCK_SHIFT = 3
+    BLOCK_MASK = 7
     GROUP_SHIFT = 2
     GROUP_MASK = 3
 

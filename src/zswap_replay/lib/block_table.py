@@ -1,4 +1,6 @@
-"""The table from (address space, key) to the number of a block, whose key is that of its first page divided by 8.
+"""The table from (address space, key) to the number of a block of 8 neighbouring pages.
+
+The key of a block is the number of its first page divided by 8.
 
 Blocks are found by groups of four neighbours. A group takes 32 bytes, so that to find a block is to look at one cache
 line. At most half of the places are used.
@@ -11,6 +13,9 @@ from zswap_replay.lib.columns import INT, ULONGLONG, Fields, Records
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.columns import prefetch
 
+    BLOCK_SHIFT = 3
+    """Neighbouring pages are looked up together, 8 at a time."""
+    BLOCK_MASK = 7
     GROUP_SHIFT = 2
     """Blocks of a group: log2 of 4."""
     GROUP_MASK = 3

@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.lib.block_table cimport BlockTable
+from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT, BlockTable
 from zswap_replay.lib.columns cimport Records, prefetch
 from zswap_replay.lib.event_codes cimport SETTLE, WRITE
 from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place
@@ -23,8 +23,6 @@ cpdef enum:
     ACCESSED = 16384
     ORPHAN = 8192
     NR_RETURNED = 64
-    BLOCK_SHIFT = 3
-    BLOCK_MASK = 7
     LINE_PLACES = 16
     AHEAD = 64
     FEW_SPACES = 64
@@ -78,12 +76,24 @@ cdef class PageTable:
     cdef void prefetch_tail(self, int head, int count) noexcept nogil
     cpdef unsigned long long content_of(self, int index) noexcept nogil
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept nogil
+    cdef void find_ahead(
+        self,
+        const unsigned char[::1] event,
+        const int[::1] memcg,
+        const unsigned long long[::1] page,
+        const unsigned int[::1] count,
+        const int[::1] path_space,
+        Py_ssize_t start,
+        Py_ssize_t stop,
+    ) noexcept nogil
+    cdef void take_ahead(self, const int[::1] page_index, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     cdef void look_ahead(
         self,
         const unsigned char[::1] event,
         const int[::1] memcg,
         const unsigned long long[::1] page,
         const unsigned int[::1] count,
+        const int[::1] page_index,
         const int[::1] path_space,
         Py_ssize_t start,
         Py_ssize_t stop,

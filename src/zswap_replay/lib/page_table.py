@@ -27,6 +27,7 @@ from zswap_replay.lib.lru_ring import PLACE, LruRings
 from zswap_replay.lib.splitmix import mix64
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
     from zswap_replay.lib.columns import prefetch
     from zswap_replay.lib.event_codes import SETTLE, WRITE
     from zswap_replay.lib.lru_ring import HOLE
@@ -67,9 +68,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
 
     NR_RETURNED = 64
     """The first structs are no pages: each stands for a swap slot that is about to be given back, and has its entry."""
-    BLOCK_SHIFT = 3
-    """Neighbouring pages are looked up together, 8 at a time."""
-    BLOCK_MASK = 7
     LINE_PLACES = 16
     """Places of a ring in a line of the processor's cache."""
     AHEAD = 64
@@ -324,7 +322,7 @@ class PageTable:
                 last -= LINE_PLACES
                 prefetch(cython.address(self.lru.slot[self.lru.place_of(head, max(last, number))]))
 
-    def look_ahead(
+    def find_ahead(
         self,
         event: Column,
         memcg: Column,
@@ -340,8 +338,7 @@ class PageTable:
         where there is none yet.
 
         Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each
-        step is done for all events before the next step of any; the pages that will be written to, or will fault, are
-        asked for on the way.
+        step is done for all events before the next step of any.
         """
         i: cython.Py_ssize_t
         at: cython.int
@@ -350,9 +347,6 @@ class PageTable:
         space: cython.int = -1
         block: cython.int
         index: cython.int
-        present: cython.int
-        writes: cython.int = 0
-        faults: cython.int = 0
         self.ahead_stop = min(stop, start + AHEAD)
         for i in range(start, self.ahead_stop):
             at = i - start
@@ -372,6 +366,42 @@ class PageTable:
             for i in range(self.ahead_stop, min(stop, self.ahead_stop + AHEAD)):
                 if memcg[i] == path:
                     self.table.prefetch(space, page[i] >> BLOCK_SHIFT)
+
+    def take_ahead(self, page_index: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+        """Take the pages of the events ``start`` on from what PageIndices found; those not there yet are left out."""
+        i: cython.Py_ssize_t
+        index: cython.int
+        known: cython.int = (self.nr_blocks << BLOCK_SHIFT) - NR_RETURNED
+        self.ahead_stop = min(stop, start + AHEAD)
+        for i in range(start, self.ahead_stop):
+            index = page_index[i]
+            self.ahead[i - start] = index + NR_RETURNED if 0 <= index < known else -1
+
+    def look_ahead(
+        self,
+        event: Column,
+        memcg: Column,
+        page: Column,
+        count: Column,
+        page_index: Column,
+        path_space: Column,
+        start: cython.Py_ssize_t,
+        stop: cython.Py_ssize_t,
+    ) -> None:
+        """Find the pages of the events ``start`` on, and ask for those that will be written to, or will fault.
+
+        ``page_index`` is what PageIndices found, or empty; the rest is as find_ahead() takes it.
+        """
+        at: cython.int
+        index: cython.int
+        present: cython.int
+        space: cython.int = -1
+        writes: cython.int = 0
+        faults: cython.int = 0
+        if page_index.shape[0]:  # type: ignore[index]
+            self.take_ahead(page_index, start, stop)
+        else:
+            self.find_ahead(event, memcg, page, count, path_space, start, stop)
         # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
         for at in range(self.ahead_stop - start):
             index = max(self.ahead[at], 0)  # page 0 is no page, and never present
@@ -384,7 +414,6 @@ class PageTable:
             self.prefetch_version(self.written[at])
         few: cython.bint = self.space_seed.shape[0] <= FEW_SPACES  # type: ignore[index]
         self.nr_faults = 0
-        space = -1
         for at in range(faults):
             index = self.faults[at]
             self.prefetch(index)

@@ -3,7 +3,8 @@ from zswap_replay.machine.events cimport Events
 from zswap_replay.machine.memcg_paths cimport MemcgPaths
 from zswap_replay.lib.length_index cimport Lengths
 from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-from zswap_replay.lib.page_table cimport BLOCK_MASK, BLOCK_SHIFT, EXPLICIT, PRESENT, PageTable
+from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT
+from zswap_replay.lib.page_table cimport EXPLICIT, PRESENT, PageTable
 from zswap_replay.machine.machine cimport WIDE
 
 @cython.final

@@ -9,8 +9,9 @@ from zswap_replay.machine.events import Events
 from zswap_replay.machine.memcg_paths import MemcgPaths
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import BLOCK_MASK, BLOCK_SHIFT, EXPLICIT, PRESENT
+    from zswap_replay.lib.page_table import EXPLICIT, PRESENT
     from zswap_replay.machine.machine import WIDE
 
 

@@ -1,11 +1,13 @@
 """Events as the core sees them: the columns of one batch of a trace, checked once for what the core cannot hold."""
 
+from typing import Any
+
 import cython
 import numpy as np
 import numpy.typing as npt
 
 from zswap_replay.lib.column_passes import RowFacts, row_facts
-from zswap_replay.lib.columns import Column
+from zswap_replay.lib.columns import Column, column
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.columns import prefetch
@@ -15,7 +17,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     LINE_ROWS = 8
     """Rows of the widest columns that are in one line of the processor's cache."""
 
-TYPES = {
+TYPES: "dict[str, np.dtype[Any]]" = {
     "time_ns": np.dtype(np.uint64),
     "event": np.dtype(np.uint8),
     "memcg": np.dtype(np.int32),
@@ -26,6 +28,9 @@ TYPES = {
     "has_content": np.dtype(np.uint8),
 }
 """The columns and their types, in the order of Events."""
+
+PAGE_INDEX = np.dtype(np.int32)
+"""The type of a column of the indices of pages, which are the machine's and no column of a trace."""
 
 MAX_U64 = np.uint64((1 << 64) - 1)
 
@@ -45,21 +50,19 @@ class Events:
         has_content: Column,
         *,
         facts: RowFacts | None = None,
+        page_index: Column | None = None,
     ) -> None:
         """Take the columns as they are; ``facts`` are those that row_facts() found of them, where it was asked.
+
+        ``page_index`` is what PageIndices found, for a machine that replays the trace from its first row on.
 
         Raises ValueError, which names the column and its first bad row: a column of another type or length, an event
         that there is not, an event of a page without a memcg, or a run beyond 2^64.
         """
         self.size = len(event)
-        for (name, kind), column in zip(
-            TYPES.items(), (time_ns, event, memcg, page, count, node, content, has_content), strict=True
-        ):
-            items = np.asarray(column)
-            if items.dtype != kind or items.shape != (self.size,):
-                raise ValueError(
-                    f"column {name}: {items.dtype} of {items.shape}; expected {kind} of {self.size} rows"
-                )
+        given = (time_ns, event, memcg, page, count, node, content, has_content)
+        for (name, kind), each in zip(TYPES.items(), given, strict=True):
+            self.check_column(name, each, kind)
         self.time_ns = time_ns
         self.event = event
         self.memcg = memcg
@@ -68,8 +71,12 @@ class Events:
         self.node = node
         self.content = content
         self.has_content = has_content
+        self.page_index = column(0, PAGE_INDEX.char)  # empty: it was not told
+        if page_index is not None:
+            self.check_column("page_index", page_index, PAGE_INDEX)
+            self.page_index = page_index
         self.max_node = 0
-        found = facts or row_facts(time_ns, event, memcg, page, count, node, content, has_content)
+        found = facts or row_facts(*given)
         events = np.asarray(event)
         if found.highest_event >= NR_EVENT_CODES:
             _refuse("event", events, events >= NR_EVENT_CODES)
@@ -83,6 +90,14 @@ class Events:
                 _refuse(name, first, ends_beyond & (events < SETTLE))
         if not found.all_on_first_node:  # the node of an event without a page is not looked at
             self.max_node = int(np.asarray(node)[events < SETTLE].max(initial=0))
+
+    def check_column(self, name: str, given: Column, kind: "np.dtype[Any]") -> None:
+        """Refuse a column of another type or length. Raises ValueError."""
+        items = np.asarray(given)
+        if items.dtype != kind or items.shape != (self.size,):
+            raise ValueError(
+                f"column {name}: {items.dtype} of {items.shape}; expected {kind} of {self.size} rows"
+            )
 
     def check(self, start: cython.Py_ssize_t, stop: cython.Py_ssize_t, nr_nodes: cython.int) -> None:
         """Refuse to go through the events ``start`` to ``stop`` - 1 on a machine of ``nr_nodes`` nodes.
@@ -102,7 +117,8 @@ class Events:
         if cython.compiled:
             i: cython.Py_ssize_t = first
             while i < min(stop, first + AHEAD):
-                prefetch(cython.address(self.page[i]))
+                if not self.page_index.shape[0]:  # type: ignore[index]
+                    prefetch(cython.address(self.page[i]))
                 prefetch(cython.address(self.content[i]))
                 i += LINE_ROWS
             if first < stop:

@@ -1,6 +1,7 @@
 cimport cython
 from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-from zswap_replay.lib.page_table cimport ACCESSED, AHEAD, BLOCK_MASK, BLOCK_SHIFT, PRESENT, YOUNG, PageTable
+from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT
+from zswap_replay.lib.page_table cimport ACCESSED, AHEAD, PRESENT, YOUNG, PageTable
 from zswap_replay.machine.events cimport Events
 from zswap_replay.machine.memcg_paths cimport MemcgPaths
 from zswap_replay.mm.file_pages cimport FilePages

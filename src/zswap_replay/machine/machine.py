@@ -36,8 +36,9 @@ from zswap_replay.mm.zram_drv import Zram
 from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import ACCESSED, AHEAD, BLOCK_MASK, BLOCK_SHIFT, PRESENT, YOUNG
+    from zswap_replay.lib.page_table import ACCESSED, AHEAD, PRESENT, YOUNG
     from zswap_replay.mm.memory import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
@@ -311,7 +312,9 @@ class Machine:
                     self.memory.look_closer()
                     end = ahead_stop
                 else:
-                    self.pages.look_ahead(event, memcg, events.page, events.count, path_memcg, i, stop)
+                    self.pages.look_ahead(
+                        event, memcg, events.page, events.count, events.page_index, path_memcg, i, stop
+                    )
                     first = i
                     end = ahead_stop = self.pages.ahead_stop
                     events.prefetch(end + AHEAD, stop)

@@ -1,6 +1,7 @@
 cimport cython
+from zswap_replay.lib.block_table cimport BLOCK_SHIFT
 from zswap_replay.lib.page_table cimport (
-    ACCESSED, ACTIVE, BLOCK_SHIFT, DIRTY, ISOLATED, ORPHAN, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
+    ACCESSED, ACTIVE, DIRTY, ISOLATED, ORPHAN, SWAPCACHE, WRITEBACK, YOUNG, PageTable,
 )
 from zswap_replay.mm.memcontrol cimport ROOT
 from zswap_replay.mm.page_writeback cimport FOLIO_BATCH

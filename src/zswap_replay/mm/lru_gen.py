@@ -13,10 +13,10 @@ from zswap_replay.mm.pgtable import PteTables
 from zswap_replay.mm.swap import Lruvecs
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_SHIFT
     from zswap_replay.lib.page_table import (
         ACCESSED,
         ACTIVE,
-        BLOCK_SHIFT,
         DIRTY,
         ISOLATED,
         ORPHAN,

@@ -1,5 +1,6 @@
 cimport cython
-from zswap_replay.lib.page_table cimport ACCESSED, BLOCK_MASK, BLOCK_SHIFT, PageTable
+from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT
+from zswap_replay.lib.page_table cimport ACCESSED, PageTable
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:

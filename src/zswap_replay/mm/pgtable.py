@@ -14,7 +14,8 @@ from zswap_replay.lib.columns import INT, UCHAR, column, grown
 from zswap_replay.lib.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import ACCESSED, BLOCK_MASK, BLOCK_SHIFT
+    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
+    from zswap_replay.lib.page_table import ACCESSED
 
     PTRS_PER_PTE = 512
     """Pages of a page table."""

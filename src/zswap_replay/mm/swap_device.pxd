@@ -1,4 +1,5 @@
-from zswap_replay.lib.page_table cimport BLOCK_SHIFT, DIRTY, PageTable
+from zswap_replay.lib.block_table cimport BLOCK_SHIFT
+from zswap_replay.lib.page_table cimport DIRTY, PageTable
 from zswap_replay.mm.held cimport Held, Stock
 
 cdef class SwapDevice:

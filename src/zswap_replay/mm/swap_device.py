@@ -10,7 +10,8 @@ from zswap_replay.lib.page_table import PageTable
 from zswap_replay.mm.held import Held, Stock
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import BLOCK_SHIFT, DIRTY
+    from zswap_replay.lib.block_table import BLOCK_SHIFT
+    from zswap_replay.lib.page_table import DIRTY
 
 
 class SwapDevice:

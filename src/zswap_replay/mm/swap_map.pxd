@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.lib.page_table cimport BLOCK_SHIFT
+from zswap_replay.lib.block_table cimport BLOCK_SHIFT
 from zswap_replay.mm.swap_clusters cimport SwapClusters
 from zswap_replay.mm.swap_slots cimport SWAP_SLOTS_CACHE_SIZE, SwapSlots
 from zswap_replay.mm.swapfile cimport SWAPFILE_CLUSTER

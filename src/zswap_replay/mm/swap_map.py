@@ -16,7 +16,7 @@ from zswap_replay.mm.swap_slots import SwapSlots
 from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.page_table import BLOCK_SHIFT
+    from zswap_replay.lib.block_table import BLOCK_SHIFT
     from zswap_replay.mm.swap_slots import SWAP_SLOTS_CACHE_SIZE
     from zswap_replay.mm.swapfile import SWAPFILE_CLUSTER
 

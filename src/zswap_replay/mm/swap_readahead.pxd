@@ -1,6 +1,7 @@
 cimport cython
+from zswap_replay.lib.block_table cimport BLOCK_SHIFT
 from zswap_replay.lib.page_table cimport (
-    ACCESSED, BLOCK_SHIFT, DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable,
+    ACCESSED, DIRTY, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable,
 )
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.page_io cimport PageIo

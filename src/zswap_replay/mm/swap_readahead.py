@@ -15,9 +15,9 @@ from zswap_replay.mm.swap_map import SwapMap
 from zswap_replay.mm.swap_state import SwapCache
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_SHIFT
     from zswap_replay.lib.page_table import (
         ACCESSED,
-        BLOCK_SHIFT,
         DIRTY,
         PRESENT,
         REFERENCED,

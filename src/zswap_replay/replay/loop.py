@@ -193,6 +193,8 @@ class Loop:
         """Time of the last row, in nanoseconds."""
         self.origin = 0
         """Time of the trace's first row, from which the machine counts: a trace's clock may start anywhere."""
+        self._is_whole = False
+        """Whether the core began with the first row, and without pages."""
 
     def take(self, batch: Batch, rows: int) -> None:
         """Replay the first ``rows`` rows of a batch, which are not 0.
@@ -204,10 +206,17 @@ class Loop:
         check_room(self.trace, batch, rows, self.held)
         if not self.events:
             self.origin = int(batch.time_ns[0])
+            self._is_whole = not self.held()
         time_ns, *others = batch.columns()
         if self.origin:
             time_ns = time_ns - np.uint64(self.origin)
-        events = Events(time_ns.data, *(column.data for column in others), facts=batch.facts)
+        index = batch.page_index if self._is_whole else None
+        events = Events(
+            time_ns.data,
+            *(column.data for column in others),
+            facts=batch.facts,
+            page_index=None if index is None else index.data,
+        )
         controls = {control.row: control for control in batch.controls}
         row = 0
         for stop in self.listener.stops(batch, rows):

@@ -57,6 +57,8 @@ class Batch:
     has_content: npt.NDArray[np.uint8]
     controls: list[Control] = field(default_factory=list)
     """The rows whose event is SNAPSHOT or above, in order."""
+    page_index: npt.NDArray[np.int32] | None = None
+    """What PageIndices found of these rows and all before them, where somebody has asked it."""
     known: InitVar[RowFacts | None] = None
     """The facts, where somebody has looked for them; replace() looks anew."""
     facts: RowFacts = field(init=False)
@@ -103,6 +105,7 @@ class Batch:
             self.content[rows],
             self.has_content[rows],
             self._controls(start, stop),
+            None if self.page_index is None else self.page_index[rows],
             self.facts,
         )
 

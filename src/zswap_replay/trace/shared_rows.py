@@ -22,11 +22,13 @@ import numpy.typing as npt
 from zswap_replay.files import memory_file
 from zswap_replay.lib.column_passes import RowFacts
 from zswap_replay.lib.host_memory import available_memory
+from zswap_replay.lib.page_indices import PageIndices
 from zswap_replay.trace.batch import Batch, Control
 from zswap_replay.trace.digest import Digests
 from zswap_replay.trace.read_ahead import TaskThread
+from zswap_replay.trace.schema import Event
 
-ROW_BYTES: Final = 35
+ROW_BYTES: Final = 39
 """Memory that a row takes at most; a column that has one value throughout a batch takes none there."""
 
 _SHARE: Final = 4
@@ -46,6 +48,9 @@ _COLUMNS: Final[dict[str, np.dtype[Any]]] = {
     )
 }
 """The columns of a batch in the order in which they lie: the wide ones first, so that all are aligned."""
+
+_MOST_PAGES: Final = 8
+"""Pages for each row of a batch up to which they are numbered: a row may be of more than there is memory for."""
 
 _MAX_WAITING: Final = 2
 """Batches that may wait to be kept; they bound the memory that is not shared yet."""
@@ -72,6 +77,8 @@ class _Place:
     """None for a column that has one value."""
     values: tuple[int, ...]
     """The one value of each column that has no offset."""
+    page_index: int | None
+    """Where that column lies; None where the pages have no numbers."""
     controls: list[Control]
     facts: RowFacts
 
@@ -132,7 +139,12 @@ class SharedRows:
                     _COLUMNS.items(), place.offsets, place.values, strict=True
                 )
             }
-            yield Batch(place.first_row, **columns, controls=place.controls, known=place.facts)
+            index: npt.NDArray[np.int32] | None = None
+            if place.page_index is not None:
+                index = np.frombuffer(self._mapped or b"", np.int32, place.length, place.page_index)
+            yield Batch(
+                place.first_row, **columns, controls=place.controls, page_index=index, known=place.facts
+            )
 
     def _constant(self, name: str, value: int, length: int) -> _Column:
         known = self._constants.get((name, value))
@@ -170,6 +182,7 @@ class Keeping:
         self._kept = kept
         self._places: list[_Place] = []
         self._thread: TaskThread[_Place] = TaskThread()
+        self._numbering = _Numbering()
         self._file = -1
         if wanted:
             with suppress(OSError):
@@ -180,7 +193,7 @@ class Keeping:
         if self._file >= 0:
             self._take_places(_MAX_WAITING - 1)
         if self._file >= 0:
-            self._thread.submit(partial(_write, self._file, batch))
+            self._thread.submit(partial(_write, self._file, batch, self._numbering))
 
     def end(self, paths: list[str], digest: Digests) -> None:
         """Give the rows, which are all there, to the readers."""
@@ -209,13 +222,47 @@ class Keeping:
             self._file = -1
 
 
-def _write(descriptor: int, batch: Batch) -> _Place:
-    """Append the columns of a batch to a file. Raises OSError: no room."""
+class _Numbering:
+    """Numbers the pages of batches, from the first one on to the last one in which every replay numbers them alike."""
+
+    def __init__(self) -> None:
+        self._indices: PageIndices | None = PageIndices()
+
+    def number(self, batch: Batch) -> npt.NDArray[np.int32] | None:
+        """Return the indices of the pages of the next batch; None for this one and all behind it where there are none.
+
+        From where a memcg is removed on they would depend on the settings.
+        """
+        if self._indices is not None and not _numbered_alike(batch):
+            self._indices = None
+        if self._indices is None:
+            return None
+        found = np.empty(len(batch), np.int32)
+        columns = (batch.event, batch.memcg, batch.page, batch.count, found)
+        self._indices.find_all(*(column.data for column in columns))
+        return found
+
+
+def _numbered_alike(batch: Batch) -> bool:
+    """Tell whether no row removes a memcg, and none is of so many pages that to number them takes too much memory."""
+    if any(control.event is Event.MEMCG_OFFLINE for control in batch.controls):
+        return False
+    return batch.facts.all_single or int(batch.count.sum(dtype=np.uint64)) <= _MOST_PAGES * len(batch)
+
+
+def _write(descriptor: int, batch: Batch, numbering: _Numbering) -> _Place:
+    """Append the columns of a batch, and the indices of its pages, to a file. Raises OSError: no room."""
     offsets: list[int | None] = []
     values = []
+    page_index: int | None = None
     with open(descriptor, "wb", closefd=False) as file:
         at = os.lseek(descriptor, 0, os.SEEK_END)
         at += file.write(bytes(-at % _ALIGNMENT))
+        index = numbering.number(batch)
+        if index is not None:
+            page_index = at
+            at += file.write(index.data)
+            at += file.write(bytes(-at % _ALIGNMENT))
         for name in _COLUMNS:
             column: _Column = getattr(batch, name)
             values.append(int(column[0]) if len(column) else 0)
@@ -224,7 +271,9 @@ def _write(descriptor: int, batch: Batch) -> _Place:
             else:
                 offsets.append(at)
                 at += file.write(column.data)
-    return _Place(batch.first_row, len(batch), tuple(offsets), tuple(values), batch.controls, batch.facts)
+    return _Place(
+        batch.first_row, len(batch), tuple(offsets), tuple(values), page_index, batch.controls, batch.facts
+    )
 
 
 def _map(file: int) -> mmap.mmap:

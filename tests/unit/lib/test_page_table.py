@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zswap_replay.lib.page_table import BLOCK_SHIFT, EXPLICIT, NR_RETURNED, PageTable
+from zswap_replay.lib.block_table import BLOCK_SHIFT
+from zswap_replay.lib.page_table import EXPLICIT, NR_RETURNED, PageTable
 from zswap_replay.lib.splitmix import mix64
 
 DERIVED = 1 << 63

@@ -26,6 +26,8 @@ HIT_FUNCTIONS = {
         "space_of",
         "content_of",
         "set_content",
+        "find_ahead",
+        "take_ahead",
         "look_ahead",
         "prefetch",
         "prefetch_version",

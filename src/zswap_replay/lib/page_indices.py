@@ -1,0 +1,71 @@
+"""The indices that a replay gives to the pages of a trace, told from the trace's rows alone.
+
+A PageTable numbers blocks of pages in the order in which they are first accessed. As long as no memcg is removed, whose
+blocks it would use again, that order is the trace's, whatever the settings are: who replays a trace many times looks
+the pages of its events up once.
+"""
+
+import cython
+
+from zswap_replay.lib.block_table import BlockTable
+from zswap_replay.lib.columns import Column
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
+    from zswap_replay.lib.event_codes import SETTLE, WRITE
+
+    ROWS_AHEAD = 16
+    """Rows whose groups of blocks are asked for ahead."""
+
+
+class PageIndices:
+    """Numbers the pages of a trace from its first row on and from 0, in the order of a PageTable that replays it."""
+
+    def __init__(self) -> None:
+        self.table = BlockTable()
+        self.nr_blocks = 0
+
+    def find_all(self, event: Column, memcg: Column, page: Column, count: Column, out: Column) -> None:
+        """Write to ``out`` the index of the page of each of the next rows, which are columns of a batch.
+
+        It is -1 for a row that is of no page, of several, or of one whose block no row up to this one accesses. The
+        memcgs are the trace's numbers of paths. Raises MemoryError.
+        """
+        if len(event):
+            with cython.nogil:
+                self.find_rows(event, memcg, page, count, out)
+
+    def find_rows(self, event: Column, memcg: Column, page: Column, count: Column, out: Column) -> None:
+        """Do as find_all() does, with at least one row."""
+        row: cython.Py_ssize_t
+        rows: cython.Py_ssize_t = event.shape[0]  # type: ignore[index]
+        ahead: cython.Py_ssize_t
+        number: cython.ulonglong
+        block: cython.int
+        at: cython.int
+        for row in range(rows):
+            ahead = min(row + ROWS_AHEAD, rows - 1)
+            self.table.prefetch(memcg[ahead], page[ahead] >> BLOCK_SHIFT)
+            out[row] = -1
+            if event[row] < SETTLE and count[row] == 1:
+                if event[row] <= WRITE:
+                    block = self.block_of(memcg[row], page[row] >> BLOCK_SHIFT)
+                else:
+                    block = self.table.find(memcg[row], page[row] >> BLOCK_SHIFT)
+                if block >= 0:
+                    at = page[row] & BLOCK_MASK
+                    out[row] = (block << BLOCK_SHIFT) + at
+            elif event[row] <= WRITE and count[row]:
+                for number in range(
+                    page[row] >> BLOCK_SHIFT, (page[row] + (count[row] - 1) >> BLOCK_SHIFT) + 1
+                ):
+                    self.block_of(memcg[row], number)
+
+    def block_of(self, memcg: cython.int, key: cython.ulonglong) -> cython.int:
+        """Return the number of a block that is accessed, which it gets now if this is the first time."""
+        block: cython.int = self.table.find(memcg, key)
+        if block < 0:
+            block = self.nr_blocks
+            self.table.enter(memcg, key, block)
+            self.nr_blocks += 1
+        return block

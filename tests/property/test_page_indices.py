@@ -1,0 +1,105 @@
+"""Pages that were looked up once have the indices that every replay of the trace gives them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.pressure import pressed, quick, save, tight
+from tests.strategies import Row
+from zswap_replay.lib.page_table import NR_RETURNED
+from zswap_replay.replay.controls import ignore
+from zswap_replay.replay.loop import Replay
+from zswap_replay.result.file import render
+from zswap_replay.trace.events import Event
+from zswap_replay.trace.reader import TraceReader, open_trace
+
+kernels = st.sampled_from(["6.6", "patch-v4", "6.12", "7.1"])
+
+
+def scattered(rows: list[Row], every: int) -> list[Row]:
+    """The rows with pages in several blocks, all but every few of them of one page alone, and none of very many."""
+    return [
+        row | {"page": row["page"] * 5, "count": min(row["count"], 8) if number % every == 0 else 1}
+        if "page" in row
+        else row
+        for number, row in enumerate(rows)
+    ]
+
+
+def kept(path: str) -> TraceReader:
+    reader = open_trace(path)
+    reader.share()
+    for _ in reader.batches(16):
+        pass
+    return reader
+
+
+def run(reader: TraceReader, path: str, kernel: str, **more: Any) -> tuple[Replay, str]:
+    replay = Replay(reader, path, tight(kernel, **more), ignore)
+    return replay, render([replay.result(0, None, lambda *_: None)], timing=False)
+
+
+@quick
+@given(rows=pressed(deaths=False), every=st.integers(1, 9), kernel=kernels, percent=st.integers(1, 30))
+def test_a_page_has_the_index_that_was_found_for_it(
+    rows: list[Row], every: int, kernel: str, percent: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = save(folder, scattered(rows, every))
+        reader = kept(path)
+        machine = run(reader.again(), path, kernel, max_pool_percent=percent)[0].machine
+        for batch in reader.batches():
+            assert batch.page_index is not None
+            single = (batch.event <= Event.DISCARD) & (batch.count == 1)
+            assert (batch.page_index[~single] == -1).all()
+            for row in np.flatnonzero(single).tolist():
+                memcg = machine.memcg_of(int(batch.memcg[row]))
+                there = machine.pages.find(memcg, int(batch.page[row])) - NR_RETURNED
+                assert batch.page_index[row] in ({there} if batch.event[row] <= Event.WRITE else {there, -1})
+
+
+@quick
+@given(rows=pressed(), every=st.integers(1, 9), kernel=kernels)
+def test_rows_that_are_kept_are_replayed_as_those_of_the_file(
+    rows: list[Row], every: int, kernel: str
+) -> None:
+    """With memcgs that are removed, too, behind which no page has a number."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = save(folder, scattered(rows, every))
+        expected = json.loads(run(open_trace(path), path, kernel)[1])
+        reader = kept(path)
+        assert expected == json.loads(run(reader, path, kernel)[1])
+        numbered = True
+        for batch in reader.batches():
+            numbered &= all(control.event is not Event.MEMCG_OFFLINE for control in batch.controls)
+            assert numbered == (batch.page_index is not None)
+
+
+@pytest.mark.parametrize(("pages", "numbered"), [(16, True), (17, False)])
+def test_pages_are_not_numbered_where_rows_are_of_too_many(pages: int, numbered: bool) -> None:
+    rows: list[Row] = [
+        {"time_ns": 0, "event": "read", "memcg": "/a", "page": 0, "count": pages - 1},
+        {"time_ns": 1, "event": "read", "memcg": "/a", "page": 3, "count": 1},
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        (batch,) = kept(save(folder, rows)).batches()
+    assert numbered == (batch.page_index is not None)
+
+
+def test_a_batch_of_part_of_the_rows_has_part_of_the_indices() -> None:
+    rows: list[Row] = [
+        {"time_ns": page, "event": "write", "memcg": "/a", "page": page, "count": 1} for page in range(9)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        (batch,) = kept(save(folder, rows)).batches()
+    assert batch.page_index is not None
+    part = batch.part(3, 6)
+    assert part.page_index is not None
+    assert part.page_index.tolist() == batch.page_index[3:6].tolist() == [3, 4, 5]
