@@ -20,7 +20,6 @@ from tests.paths import TRACES
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.codec.lengths_file import write_lengths
 from zswap_replay.compare import check as check_module
-from zswap_replay.replay import loop
 from zswap_replay.replay.loop import replay
 from zswap_replay.result.file import read_results
 from zswap_replay.result.result import Result
@@ -178,7 +177,7 @@ def test_another_trace_is_not_comparable_unless_it_has_to_be(
 def test_the_slow_digest_is_taken_where_the_expected_file_has_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "SHA256_ROWS", 1)
+    monkeypatch.setattr("zswap_replay.trace.reader.SHA256_ROWS", 1)
     long, expected, strong = tmp_path / "t.parquet", tmp_path / "fast.json", tmp_path / "strong.json"
     TraceBuilder().read("/a", 1).read("/a", 2).save(long)
     wanted = ["run", str(long), "-c", "lz4", "--format", "json", "--no-timing", "-o"]

@@ -34,7 +34,6 @@ from zswap_replay.result.packed import PackedSnapshots
 from zswap_replay.result.result import Result
 from zswap_replay.settings import Settings
 from zswap_replay.trace.batch import Batch, Control, cut
-from zswap_replay.trace.digest import SHA256_ROWS
 from zswap_replay.trace.reader import TraceReader, open_shared_or, open_trace
 from zswap_replay.trace.room import check_room
 from zswap_replay.trace.schema import Event
@@ -117,7 +116,7 @@ def replay(
         memo = LengthMemo()
     given = reader
     reader = open_trace(path, strict=strict) if given is None else given.again()
-    reader.with_sha256 = sha256 or reader.num_rows <= SHA256_ROWS
+    reader.choose_digests(sha256=sha256)
     if range:
         reader.share()
     events = min(reader.num_rows, settings.max_events or reader.num_rows)

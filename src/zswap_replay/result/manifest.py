@@ -104,7 +104,13 @@ class Manifest:
 
 def digest_title(trace: Mapping[str, object]) -> str | None:
     """Return the beginning of a trace's digest, and which one it is, for people; None where it has none."""
-    return next((f"{name} {str(trace[name])[:12]}" for name in DIGESTS if trace.get(name)), None)
+    name = digest_name(trace)
+    return None if name is None else f"{name} {str(trace[name])[:12]}"
+
+
+def digest_name(trace: Mapping[str, object]) -> str | None:
+    """Return the name of the digest that says most of those that a trace has; None where it has none."""
+    return next((name for name in DIGESTS if trace.get(name)), None)
 
 
 def _digest(found: Value) -> str | None:

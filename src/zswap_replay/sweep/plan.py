@@ -22,7 +22,7 @@ from zswap_replay.replay.page_data import PageData, spelled
 from zswap_replay.replay.settings_check import check_settings, filled_in, nearest
 from zswap_replay.replay.shares import WorkingSets, totalram_of
 from zswap_replay.result.cost_profile import CostProfile, default_profile
-from zswap_replay.result.manifest import versions
+from zswap_replay.result.manifest import DIGESTS, digest_name, versions
 from zswap_replay.settings import Settings
 from zswap_replay.sweep.columns import possible
 from zswap_replay.sweep.grid import RULE, Grid, Option, Points, build, first_fault
@@ -99,7 +99,7 @@ class Plan:
             self.token,
             self.trace,
             self.manifest["strict"],
-            trace["sha256"],
+            trace["xxh3"],
             self.settings[point],
             known,
             self.cost,
@@ -152,7 +152,8 @@ class Plan:
 
 def identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Cut out the part of a sweep's manifest in which two must agree for their rows to stand in one table."""
-    trace = {key: manifest["trace"][key] for key in ("sha256", "events")}
+    digest = digest_name(manifest["trace"]) or DIGESTS[0]
+    trace = {key: manifest["trace"][key] for key in (digest, "events")}
     kept = {key: value for key, value in manifest.items() if key != "given"}
     if kept.get("cost") == default_profile().as_json():
         del kept["cost"]  # as in the sweeps of versions that knew of none
@@ -180,14 +181,18 @@ def make_plan(
     token = token or new_token()
     grid = None if any(option.has_share for option in options) else build(options)
     workspace = workspace_of(token, path_of(trace), strict=strict) if remember else None
-    reader = workspace.reader() if workspace else open_trace(trace, strict=strict)
+    if workspace:
+        reader = workspace.reader()
+    else:
+        reader = open_trace(trace, strict=strict)
+        reader.choose_digests()
     sets: dict[str, int] = {}
     working: WorkingSets | None = None
     if grid is None:
         working = WorkingSets(describe(reader), reader.metadata.sample_rate)
         grid = build(options, working, totalram_of(None, reader.metadata))
         sets = {path: working.size(path) for path in reader.paths}
-    sha256 = reader.sha256()
+    digests = reader.digests()
     _check_memcgs(grid, reader, allow_missing=allow_missing)
     payloads = Payloads(reader.metadata)
     _check_points(grid, payloads)
@@ -207,7 +212,12 @@ def make_plan(
             zram=any("zram" in str(tier) for tier in grid.points.given("tier")),
         ),
         manifest={
-            "trace": {"path": shown(trace), "sha256": sha256, "events": reader.num_rows},
+            "trace": {
+                "path": shown(trace),
+                "sha256": digests.sha256,
+                "xxh3": digests.xxh3,
+                "events": reader.num_rows,
+            },
             "settings": _base(grid, settings[0]),
             "strict": strict,
             "axes": {axis.name: _values(axis, any_name="lengths" in grid.points.names) for axis in grid.axes},

@@ -32,7 +32,7 @@ class Task:
     """Tells one sweep from another in a process that serves several."""
     trace: str
     strict: bool
-    sha256: str
+    xxh3: str
     """Of the rows that the sweep is about."""
     settings: Settings
     known: dict[str, LengthTable]
@@ -82,6 +82,7 @@ class Workspace:
         with self._lock:  # a Dask worker may have several threads
             if self._reader is None:
                 self._reader = open_shared_or(self._trace, self._shared, strict=self._strict)
+                self._reader.choose_digests()
                 self._reader.remember()
         return self._reader.again()
 
@@ -143,7 +144,7 @@ def replay_point(task: Task) -> Outcome:
     before = memo.sizes()
     replay = Replay(workspace.reader(), task.trace, task.settings, notes.append, memo, once=True)
     result = replace(replay.result(0, None, ignore), priced_by=task.cost)
-    if result.manifest.trace["sha256"] not in (None, task.sha256):
+    if result.manifest.trace["xxh3"] not in (None, task.xxh3):
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
     memo.settle()
     zswap = replay.machine.zswap
@@ -168,7 +169,7 @@ def inspect_worker(task: Task, compressors: tuple[tuple[str, str], ...]) -> dict
     Raises ZswapReplayError: it cannot, or its trace is another one.
     """
     reader = workspace_of(task.sweep, task.trace, strict=task.strict).reader()
-    if reader.digest is not None and reader.sha256() != task.sha256:
+    if reader.digest is not None and reader.xxh3() != task.xxh3:
         raise TraceError(f"{task.trace}: found other rows than the sweep began with")
     return versions(
         {name: at for spec, kernel in compressors for name, at in get_codec(spec, kernel).versions().items()}

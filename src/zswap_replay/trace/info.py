@@ -40,9 +40,6 @@ class TraceInfo:
     last_ns: int
     snapshots: list[str]
     """Labels, in order."""
-    sha256: str
-    xxh3: str
-    """The fast digest of the rows, which results of long traces have alone."""
 
     @property
     def pages(self) -> int:
@@ -135,6 +132,4 @@ def describe(
         if memcg or memcg in seen or memcg in named
     ]
     counts = {EVENT_NAMES[code]: int(count) for code, count in enumerate(events) if count}
-    return TraceInfo(
-        reader.num_rows, counts, memcgs, first_ns, last_ns, labels, reader.sha256(), reader.xxh3()
-    )
+    return TraceInfo(reader.num_rows, counts, memcgs, first_ns, last_ns, labels)

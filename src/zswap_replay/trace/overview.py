@@ -28,6 +28,9 @@ class Overview:
     files: int
     info: TraceInfo
     profile: TraceProfile
+    sha256: str
+    xxh3: str
+    """The fast digest of the rows, which results of long traces have alone."""
 
     @property
     def span_ns(self) -> int:
@@ -51,8 +54,8 @@ class Overview:
             },
             "files": self.files,
             "rows": info.rows,
-            "sha256": info.sha256,
-            "xxh3": info.xxh3,
+            "sha256": self.sha256,
+            "xxh3": self.xxh3,
             "events": info.events,
             "time": {
                 "first_ns": info.first_ns,
@@ -138,4 +141,6 @@ def overview(
         raise SettingsError(
             f"{name}: found no memcg {memcg}; expected one that the trace names: {known or ROOT}"
         )
-    return Overview(name, reader.metadata, len(reader.files), info, profiler.profile())
+    return Overview(
+        name, reader.metadata, len(reader.files), info, profiler.profile(), reader.sha256(), reader.xxh3()
+    )

@@ -17,7 +17,7 @@ from zswap_replay.inputs.arrow_file import ArrowFile, is_arrow, mapped
 from zswap_replay.inputs.parquet import UnreadableError, open_parquet
 from zswap_replay.trace.batch import Batch
 from zswap_replay.trace.decode import Columns, LastTexts, RowError, decode, index_columns, schema_faults
-from zswap_replay.trace.digest import Digests, TraceDigest
+from zswap_replay.trace.digest import SHA256_ROWS, Digests, TraceDigest
 from zswap_replay.trace.location import Located, Part, locate
 from zswap_replay.trace.memcg_table import MemcgTable
 from zswap_replay.trace.metadata import TraceMetadata, decode_metadata, joined_metadata
@@ -314,17 +314,22 @@ class TraceReader:
                 "memory and time; `trace rewrite` writes large ones"
             )
 
+    def choose_digests(self, *, sha256: bool = False) -> None:
+        """Let readings take the SHA-256 where it is asked for, and where it costs little: of up to SHA256_ROWS rows."""
+        self.with_sha256 = sha256 or self.num_rows <= SHA256_ROWS
+
     def sha256(self) -> str:
         """Return the digest of the rows, reading the trace to its end if need be. Raises as batches() does."""
         if self.digest is None or self.digest.sha256 is None:
             self.with_sha256, self.digest = True, None
-        return self._digests().sha256 or ""
+        return self.digests().sha256 or ""
 
     def xxh3(self) -> str:
         """Return the fast digest of the rows, as sha256() does the slow one."""
-        return self._digests().xxh3
+        return self.digests().xxh3
 
-    def _digests(self) -> Digests:
+    def digests(self) -> Digests:
+        """Return the digests of the rows that readings take, as sha256() does that one."""
         if self.digest is None:
             for _ in self._batches(DEFAULT_BATCH_ROWS, alone=True):
                 pass

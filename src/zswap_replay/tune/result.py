@@ -22,7 +22,7 @@ class Tuned:
     """A search that came to its end; the fields are the keys of its JSON."""
 
     traces: list[dict[str, Any]]
-    """By trace: path, sha256, events."""
+    """By trace: path, sha256 (None of a long one), xxh3, events."""
     settings: dict[str, Any]
     """What all points share."""
     vary: dict[str, str]

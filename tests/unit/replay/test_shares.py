@@ -7,9 +7,11 @@ import pytest
 
 from tests.bench import Bench, stored
 from zswap_replay.errors import SettingsError
+from zswap_replay.replay.loop import replay
 from zswap_replay.replay.shares import whole_pages
 from zswap_replay.settings import KnobWrite
 from zswap_replay.sweep.grid import Option, build
+from zswap_replay.trace.digest import TraceDigest
 from zswap_replay.trace.metadata import TraceMetadata
 from zswap_replay.units import PAGE_SIZE, RamShare, Share
 
@@ -44,6 +46,23 @@ def test_a_share_of_the_working_set(bench: Bench) -> None:
     share = Share("/", Fraction(2))
     found = limits(bench, "/web:memory.max=0.5ws", "/web:memory.high=50%", totalram_share=share)
     assert {"memory.max": 5 * PAGE_SIZE, "memory.high": 10 * PAGE_SIZE} == found
+
+
+def test_a_share_takes_one_reading_more_and_no_digest_of_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zswap_replay.trace.reader.SHA256_ROWS", 1)
+    trace = bench.save(stored("/web", 0, 10))
+    readings: list[bool] = []
+
+    def noted(**which: bool) -> TraceDigest:
+        readings.append(which["sha256"])
+        return TraceDigest(**which)
+
+    monkeypatch.setattr("zswap_replay.trace.reader.TraceDigest", noted)
+    result = replay(trace, bench.settings(knobs=(KnobWrite.parse("/web:memory.max=0.5ws"),)))
+    assert 5 * PAGE_SIZE == result.end.limits["/web"]["memory.max"]
+    assert [False, False] == readings
 
 
 def test_a_share_of_a_memcg_that_is_not_there(bench: Bench) -> None:

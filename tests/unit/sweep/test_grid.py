@@ -18,7 +18,7 @@ LIMITS = Option("/web:memory.zswap.max", ("64M", "max"), (64 << 20, -1))
 
 def working_sets(**pages: int) -> WorkingSets:
     memcgs = [MemcgInfo("/" + path.replace("_", "/"), 1, count) for path, count in pages.items()]
-    return WorkingSets(TraceInfo(9, {}, memcgs, 0, 0, [], "", ""))
+    return WorkingSets(TraceInfo(9, {}, memcgs, 0, 0, []))
 
 
 def test_the_last_axis_moves_fastest_and_options_of_one_value_are_in_every_point() -> None:

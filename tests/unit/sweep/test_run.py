@@ -363,6 +363,22 @@ def test_a_sweep_keeps_no_trace_in_memory_behind_it(trace: str) -> None:
     assert {} == point._workspaces
 
 
+def test_of_a_long_trace_a_sweep_knows_the_fast_digest_alone(
+    trace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = str(tmp_path / "sweep.parquet")
+    monkeypatch.setattr("zswap_replay.trace.reader.SHA256_ROWS", 0)
+    found = sweep(trace, [LIMITS], jobs=1, output=output)
+    manifest = replay(trace).manifest.trace
+    assert manifest == found.manifest["trace"]
+    assert (None, 32) == (manifest["sha256"], len(str(manifest["xxh3"])))
+    assert found == sweep(trace, [LIMITS], jobs=1, output=output)
+    Path(trace).unlink()
+    TraceBuilder().write("/a", 0, count=60).save(trace)
+    with pytest.raises(SweepError, match=r"another sweep: trace\.(events|xxh3) is"):
+        sweep(trace, [LIMITS], jobs=1, output=output)
+
+
 def test_a_worker_whose_trace_is_another_one_says_so(trace: str) -> None:
     plan = make_plan(trace, [], strict=False, remember=False)
     Path(trace).unlink()

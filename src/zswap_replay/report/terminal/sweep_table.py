@@ -12,6 +12,7 @@ from zswap_replay.report.terminal.grid import Grid
 from zswap_replay.report.terminal.style import heading, number, plain_console, ratio, share, size
 from zswap_replay.result.by_name import unit_of
 from zswap_replay.result.derived import DERIVED, PRICED
+from zswap_replay.result.manifest import digest_title
 from zswap_replay.result.marks import KILLS, MEANING, Mark, may_be_best
 from zswap_replay.sweep.result import Cell, Sweep
 from zswap_replay.units import format_time
@@ -52,7 +53,7 @@ def show(sweep: Sweep, console: Console) -> None:
     assert isinstance(trace, dict)
     points = "1 point" if len(sweep.rows) == 1 else f"{len(sweep.rows):,} points"
     console.print(Text.assemble((str(trace["path"]), "bold"), f": {trace['events']:,} events, {points}"))
-    console.print(Text(f"sha256 {str(trace['sha256'])[:12]}", style="dim"))
+    console.print(Text(digest_title(trace) or "", style="dim"))
     console.print()
     console.print(_table(sweep))
     notes = list(_notes(sweep))

@@ -61,8 +61,8 @@ def _totals(shown: Overview) -> Iterator[str]:
         )
     yield f"{'distinct pages':<{_NAME}}{info.pages:,}"
     yield f"{'snapshots':<{_NAME}}{len(info.snapshots)}"
-    yield f"{'sha256':<{_NAME}}{info.sha256}"
-    yield f"{'xxh3':<{_NAME}}{info.xxh3}"
+    yield f"{'sha256':<{_NAME}}{shown.sha256}"
+    yield f"{'xxh3':<{_NAME}}{shown.xxh3}"
     for event, count in info.events.items():
         yield f"  {event:<14}{count:>14,}"
 

@@ -21,7 +21,7 @@ _TIME = "time in the trace, s"
 def trace_page(shown: Overview) -> Page:
     """Make the page of a trace."""
     reuse = shown.profile.reuse
-    about = [f"{shown.info.rows:,} rows · schema {shown.metadata.schema} · sha256 {shown.info.sha256[:12]}"]
+    about = [f"{shown.info.rows:,} rows · schema {shown.metadata.schema} · sha256 {shown.sha256[:12]}"]
     if shown.metadata.origin:
         about.append(plain(shown.metadata.origin))
     warnings = []

@@ -12,6 +12,7 @@ from zswap_replay.report.html.charts.scatter import Point, ScatterChart
 from zswap_replay.report.html.pages.content import Chart, Figures, Page, Section, Table
 from zswap_replay.report.html.text import plain, slug
 from zswap_replay.result.by_name import unit_of
+from zswap_replay.result.manifest import digest_title
 from zswap_replay.tune.result import Tuned
 from zswap_replay.units import format_size, parse_amount
 
@@ -39,7 +40,7 @@ def _about(found: Tuned) -> Iterator[str]:
         + "".join(f" · {text}" for text in found.constraints)
     )
     for trace in found.traces:
-        yield plain(f"{trace['path']}: {trace['events']:,} events, sha256 {str(trace['sha256'])[:12]}")
+        yield plain(f"{trace['path']}: {trace['events']:,} events, {digest_title(trace) or 'no digest'}")
 
 
 def _headline(found: Tuned, column: str) -> Figures:
