@@ -192,7 +192,7 @@ class Loop:
         """Time of the last row, in nanoseconds."""
         self.origin = 0
         """Time of the trace's first row, from which the machine counts: a trace's clock may start anywhere."""
-        self._is_whole = False
+        self._began_fresh = False
         """Whether the core began with the first row, and without pages."""
 
     def take(self, batch: Batch, rows: int) -> None:
@@ -205,11 +205,11 @@ class Loop:
         check_room(self.trace, batch, rows, self.held)
         if not self.events:
             self.origin = int(batch.time_ns[0])
-            self._is_whole = not self.held()
+            self._began_fresh = not self.held()
         time_ns, *others = batch.columns()
         if self.origin:
             time_ns = time_ns - np.uint64(self.origin)
-        index = batch.page_index if self._is_whole else None
+        index = batch.page_index if self._began_fresh else None
         events = Events(
             time_ns.data,
             *(column.data for column in others),
