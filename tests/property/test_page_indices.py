@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.bench import FULL
 from tests.pressure import pressed, quick, save, tight
 from tests.strategies import Row
 from zswap_replay.lib.page_table import NR_RETURNED
+from zswap_replay.machine.events import Events
+from zswap_replay.replay import loop
 from zswap_replay.replay.controls import ignore
-from zswap_replay.replay.loop import Replay
+from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.result.file import render
 from zswap_replay.trace.events import Event
 from zswap_replay.trace.reader import TraceReader, open_trace
@@ -42,8 +46,8 @@ def kept(path: str) -> TraceReader:
 
 
 def run(reader: TraceReader, path: str, kernel: str, **more: Any) -> tuple[Replay, str]:
-    replay = Replay(reader, path, tight(kernel, **more), ignore)
-    return replay, render([replay.result(0, None, lambda *_: None)], timing=False)
+    running = Replay(reader, path, tight(kernel, **more), ignore)
+    return running, render([running.result(0, None, lambda *_: None)], timing=False)
 
 
 @quick
@@ -80,6 +84,54 @@ def test_rows_that_are_kept_are_replayed_as_those_of_the_file(
         for batch in reader.batches():
             numbered &= all(control.event is not Event.MEMCG_OFFLINE for control in batch.controls)
             assert numbered == (batch.page_index is not None)
+
+
+def page_event(event: str, page: int, memcg: str = "/a") -> Row:
+    row = {"time_ns": 0, "event": event, "memcg": memcg, "page": page, "count": 1}
+    return row | {"content": FULL + page % 64} if event == "write" else row
+
+
+def test_behind_a_memcg_that_was_removed_no_page_has_a_number() -> None:
+    rows = [*(page_event("read", 8 * number) for number in range(15)), page_event("read", 0, "/b")]
+    rows += [{"time_ns": 0, "event": "memcg_offline", "memcg": "/b"}]
+    rows += [page_event("read", 8 * number) for number in range(31)]
+    with tempfile.TemporaryDirectory() as folder:
+        batches = list(kept(save(folder, rows)).batches())
+    assert [True, False, False] == [batch.page_index is not None for batch in batches]
+
+
+def test_who_replays_kept_rows_does_not_look_their_pages_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bool] = []
+
+    def noted(*columns: Any, **more: Any) -> Events:
+        taken.append(more["page_index"] is not None)
+        return Events(*columns, **more)
+
+    monkeypatch.setattr(loop, "Events", noted)
+    with tempfile.TemporaryDirectory() as folder:
+        path = save(folder, [page_event("write", number) for number in range(20)])
+        run(kept(path), path, "6.12")
+    assert [True, True] == taken
+
+
+def test_a_replay_that_goes_on_from_a_checkpoint_has_the_indices_of_the_one_that_wrote_it(
+    tmp_path: Path,
+) -> None:
+    rows = [page_event(event, page) for event in ("write", "discard") for page in range(8)]
+    rows += [
+        page_event("write", 8),
+        page_event("write", 16),
+        page_event("pageout", 8),
+        page_event("read", 24),
+    ]
+    rows += [page_event("pageout", 16), page_event("write", 8), page_event("read", 16)]
+    path, checkpoint = save(str(tmp_path), rows), str(tmp_path / "checkpoint")
+    expected = render([replay(path, tight("6.12"))], timing=False)
+    replay(path, tight("6.12", max_events=18), checkpoint=checkpoint)
+    reader = kept(path)
+    assert all(batch.page_index is not None for batch in reader.batches())
+    found = replay(path, tight("6.12"), resume=checkpoint, reader=reader)
+    assert expected == render([found], timing=False)
 
 
 @pytest.mark.parametrize(("pages", "numbered"), [(16, True), (17, False)])

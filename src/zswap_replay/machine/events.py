@@ -54,7 +54,7 @@ class Events:
     ) -> None:
         """Take the columns as they are; ``facts`` are those that row_facts() found of them, where it was asked.
 
-        ``page_index`` is what PageIndices found, for a machine that replays the trace from its first row on.
+        ``page_index`` is what PageIndices found, for a machine that has replayed all rows before these.
 
         Raises ValueError, which names the column and its first bad row: a column of another type or length, an event
         that there is not, an event of a page without a memcg, or a run beyond 2^64.

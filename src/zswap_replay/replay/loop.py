@@ -192,8 +192,6 @@ class Loop:
         """Time of the last row, in nanoseconds."""
         self.origin = 0
         """Time of the trace's first row, from which the machine counts: a trace's clock may start anywhere."""
-        self._began_fresh = False
-        """Whether the core began with the first row, and without pages."""
 
     def take(self, batch: Batch, rows: int) -> None:
         """Replay the first ``rows`` rows of a batch, which are not 0.
@@ -205,17 +203,12 @@ class Loop:
         check_room(self.trace, batch, rows, self.held)
         if not self.events:
             self.origin = int(batch.time_ns[0])
-            self._began_fresh = not self.held()
         time_ns, *others = batch.columns()
         if self.origin:
             time_ns = time_ns - np.uint64(self.origin)
-        index = batch.page_index if self._began_fresh else None
-        events = Events(
-            time_ns.data,
-            *(column.data for column in others),
-            facts=batch.facts,
-            page_index=None if index is None else index.data,
-        )
+        index = None if batch.page_index is None else batch.page_index.data
+        columns = (column.data for column in others)
+        events = Events(time_ns.data, *columns, facts=batch.facts, page_index=index)
         controls = {control.row: control for control in batch.controls}
         row = 0
         for stop in self.listener.stops(batch, rows):
