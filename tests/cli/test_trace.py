@@ -208,7 +208,10 @@ def test_a_trace_without_a_page_event_warns(tmp_path: Path) -> None:
     for command in ("validate", "info"):
         result = call(command, path)
         assert 0 == result.exit_code
-        assert f"warning: {path} holds no page event; a replay of it stores nothing\n" == result.stderr
+        assert (
+            f"zswap-replay: warning: {path} holds no page event; a replay of it stores nothing\n"
+            == result.stderr
+        )
 
 
 def test_import_lackey_from_standard_input(tmp_path: Path) -> None:

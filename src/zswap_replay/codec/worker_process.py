@@ -38,6 +38,8 @@ from typing import Any, Self
 _PATIENCE = 2.0
 """Seconds that the process that workers are forked from has to end by itself."""
 _PID = struct.Struct("i")
+_MOST_UNREAD = 64
+"""Process ids that wait to be read: where a few hundred do, the socket is full, and both ends of it wait."""
 _STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
 """Signals of which a program may have handlers that raise."""
 
@@ -132,6 +134,8 @@ class WorkerProcesses:
                 socket.send_fds(self._control, [b"+"], [theirs.fileno()])
         worker = Worker(self, Connection(ours.detach()))
         self._unread.append(worker)
+        if len(self._unread) > _MOST_UNREAD:
+            self._read_pids(self._unread[0])
         return worker
 
     def _read_pids(self, worker: Worker) -> None:

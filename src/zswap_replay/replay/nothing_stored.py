@@ -80,8 +80,21 @@ class _Refusals:
                 if zswap.non_same_filled_pages_enabled
                 else "non_same_filled_pages_enabled is 0"
             )
-        if self._machine.page_io.swpout_zero:
+        if self.all_zero:
             yield "all pages that went out were zero pages, which never reach it"
+
+    @property
+    def all_zero(self) -> bool:
+        """Whether all pages that went out were zero pages: nothing was refused."""
+        zswap = self._zswap
+        refused = (
+            zswap.disabled_reject
+            + zswap.pool_limit_reject
+            + zswap.memcg_limit_reject
+            + zswap.compress_reject
+            + self._machine.vmscan.swap_full
+        )
+        return self._machine.page_io.swpout_zero > 0 and not refused
 
     def _limited(self, key: str, limits: dict[int, int]) -> str:
         named = {self._path[index]: pages for index, pages in limits.items() if index in self._path}
@@ -172,7 +185,7 @@ class _Refusals:
     def content_flags(self) -> Iterator[str]:
         """Give the flags for pages that zswap takes in no case: others, or where they are given, another kernel."""
         refused = self._zswap.compress_reject and self._zswap.non_same_filled_pages_enabled
-        if not refused and not self._machine.page_io.swpout_zero:
+        if not refused and not self.all_zero:
             return
         if self._settings.lengths or self._settings.payload_file:
             yield "--kernel 6.18" if refused else "--kernel 6.8"

@@ -38,6 +38,14 @@ def test_each_worker_answers_in_order() -> None:
         assert not any(worker.died for worker in workers)
 
 
+def test_process_ids_that_nobody_asks_for_do_not_fill_the_socket() -> None:
+    """A few hundred fill it; then the process that forks, and with it this one, would wait for ever."""
+    with WorkerProcesses(MODULE) as processes:
+        workers = [processes.start() for _ in range(70)]
+        assert len(processes._unread) <= 64
+        assert 70 == len({worker.pid for worker in workers})
+
+
 def test_imports_are_done_once_before_the_first_fork() -> None:
     with WorkerProcesses("zswap_replay.codec.batch") as processes:
         worker = processes.start()

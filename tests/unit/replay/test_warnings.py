@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import REFUSED, ZERO, Bench, stored
+from tests.bench import REFUSED, ZERO, Bench, store, stored
 from zswap_replay.cli.main import PROGRAM, cli, guarded
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
@@ -65,6 +65,12 @@ def test_nothing_stored_says_why(
 ) -> None:
     warning, *_ = bench.replay(trace, **settings).warnings
     assert warning.startswith(f"nothing was stored in zswap: {reason}")
+
+
+def test_zero_pages_are_no_reason_where_others_were_refused(bench: Bench) -> None:
+    trace = store(stored("/a", 0, 3, ZERO), "/a", 9, 3)
+    warning, *_ = bench.replay(trace, kernel="6.12", enabled=False).warnings
+    assert "nothing was stored in zswap: enabled is 0; to have some stored: --enabled" == warning
 
 
 def test_one_stored_page_is_enough_to_be_silent(bench: Bench) -> None:

@@ -62,7 +62,7 @@ def make_tuned() -> Tuned:
             "better": 1,
             "points": [1, 3],
         },
-        emit={"sysfs": ["echo zstd > /sys/module/zswap/parameters/compressor"]},
+        emit={"sysfs": ["echo zstd > /sys/module/zswap/parameters/compressor", "# \x1b"]},
         versions={"zswap_replay": "0.1.0"},
     )
 
@@ -89,7 +89,7 @@ def test_the_page_has_the_front_what_decides_and_each_axis(file: Path) -> None:
     assert ("compressor=lz4 max_pool_percent=50", "yes", "1.0 MiB") in tables[4].rows
     html = render(page)
     assert "my &lt;trace&gt;.parquet" in html
-    assert "echo zstd &gt; /sys/module/zswap/parameters/compressor" in html
+    assert "echo zstd &gt; /sys/module/zswap/parameters/compressor\n# \\x1b" in html
 
 
 @pytest.mark.parametrize(

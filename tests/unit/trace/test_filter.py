@@ -192,7 +192,7 @@ def test_the_command(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is there already; --force overwrites it"):
         call("filter", tree, "-o", out)
     done = call("filter", tree, "-f", "--event", "settle", "-o", out)
-    assert f"warning: {out} holds no page event; a replay of it stores nothing\n" == done.stderr
+    assert f"zswap-replay: warning: {out} holds no page event; a replay of it stores nothing\n" == done.stderr
     for words, told in (
         (("--memcg", "a"), "is no path"),
         (("--event", "look"), "event: found 'look'; expected one of"),

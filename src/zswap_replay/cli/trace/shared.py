@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zswap_replay.cli.messages import note
+from zswap_replay.cli.messages import note, warn
 
 if TYPE_CHECKING:
     from zswap_replay.trace.reader import TraceReader
@@ -34,4 +34,4 @@ def print_rows(reader: TraceReader, limit: int | None = None) -> None:
 def warn_if_empty(trace: str, page_events: int) -> None:
     """Warn where a trace has no page event."""
     if not page_events:
-        click.echo(f"warning: {trace} holds no page event; a replay of it stores nothing", err=True)
+        warn(f"{trace} holds no page event; a replay of it stores nothing")

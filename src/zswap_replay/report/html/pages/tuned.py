@@ -56,7 +56,7 @@ def _headline(found: Tuned, column: str) -> Figures:
 def _sections(found: Tuned) -> Iterator[Section]:
     yield Section("The answer", tables=[_settings_table(found), _figures_table(found)])
     for title, lines in found.to_apply().items():
-        yield Section(plain(title), text=plain("\n".join(lines)))
+        yield Section(plain(title), text="\n".join(plain(line) for line in lines))
     front = _front(found)
     if front is not None:
         yield Section(
