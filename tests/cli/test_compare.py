@@ -121,6 +121,8 @@ def test_run_with_several_compressors_shows_the_same_lines(
     lines = compared[compared.index("\n\n") + 2 : compared.index("\nchanges are against zstd")]
     assert "swap writes" in lines
     assert f"comparison\n{lines}" in report
+    for label in ("zstd", "lz4"):  # each has a table of what its memcgs cost
+        assert f"\nmemcg, {label} " in report
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ STORY = ["sweep", "traces/story.parquet", "-c", "zstd,lz4", "--set", "/batch:mem
 def scheduler() -> Iterator[str]:
     """The address of a scheduler with two workers, each a process of its own."""
     with LocalCluster(
-        n_workers=2, processes=True, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2, processes=True, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster.scheduler_address
 

@@ -283,7 +283,7 @@ def assemble(
         timing=_timing(page_data, spent),
         warnings=(
             *unmet,
-            *_warnings(reader, machine, page_data, settings),
+            *_warnings(reader, machine, page_data, settings, spent.events),
             *_of_warmup(settings, spent.events, reader.metadata.prologue_rows or 0),
             *shortage_warnings(machine, memcg_names, origin, rate),
         ),
@@ -324,9 +324,9 @@ def _of_warmup(settings: Settings, events: int, prologue: int) -> Iterator[str]:
 
 
 def _warnings(
-    reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings
+    reader: TraceReader, machine: Machine, page_data: PageData, settings: Settings, events: int
 ) -> tuple[str, ...]:
-    """Say what a reader of the counters has to know first."""
+    """Say what a reader of the counters of so many events has to know first."""
     found = [*page_data.faults(), *page_data.remarks()]
     rules = kernel_rules(settings)
     if rules:
@@ -348,8 +348,11 @@ def _warnings(
         )
     if settings.page_cluster:
         found.append("swap readahead (page_cluster) is read in the kernel's sources, not compared with a run")
-    if not reader.page_events:
-        found.append("the trace has no page event: nothing was replayed")
+    if not np.asarray(machine.memcgs.accesses).any():
+        # the reader may be ahead of the replay: what it has seen counts where that came to the end
+        whole = events == reader.num_rows and not reader.page_events
+        none = "the trace has no page event" if whole else f"none of the {events:,} events accesses a page"
+        found.append(f"{none}: nothing was replayed")
     elif "zswap" in settings.tier and not machine.zswap.zswpout:
         found.append(
             f"nothing was stored in zswap: {why_nothing_stored(machine, reader.paths, settings, rate)}"

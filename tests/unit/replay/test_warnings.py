@@ -10,6 +10,7 @@ import pytest
 
 from tests.bench import REFUSED, ZERO, Bench, store, stored
 from zswap_replay.cli.main import PROGRAM, cli, guarded
+from zswap_replay.replay.loop import replay
 from zswap_replay.settings import KnobWrite
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -23,6 +24,15 @@ def bench(tmp_path: Any) -> Bench:
 def test_a_trace_without_a_page_event_warns(bench: Bench) -> None:
     trace = TraceBuilder().memcg_create("/a").memcg_set("/a", "memory.max", "1M").settle()
     assert ("the trace has no page event: nothing was replayed",) == bench.replay(trace).warnings
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 100])
+def test_events_before_the_first_access_warn_whatever_is_read_of_those_behind_them(
+    bench: Bench, batch_rows: int
+) -> None:
+    trace = bench.save(TraceBuilder().memcg_create("/a").discard("/a", 0).write("/a", 0).write("/a", 1))
+    (warning,) = replay(trace, bench.settings(max_events=2), batch_rows=batch_rows).warnings
+    assert "none of the 2 events accesses a page: nothing was replayed" == warning
 
 
 def test_no_pressure_names_a_limit_that_makes_some(bench: Bench) -> None:

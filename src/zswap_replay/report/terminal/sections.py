@@ -178,13 +178,16 @@ def cost(results: Sequence[Result]) -> Grid:
     return table
 
 
-def cost_by_memcg(result: Result, costing: Mapping[str, OverTime]) -> Grid | None:
-    """Tabulate what memcgs cost and save, as ``costing()`` returned it; None where the root alone does."""
+def cost_by_memcg(result: Result, costing: Mapping[str, OverTime], title: str) -> Grid | None:
+    """Tabulate what memcgs cost and save, as ``costing()`` returned it; None where the root alone does.
+
+    ``title`` is what stands above their paths.
+    """
     if not costing:
         return None
     figures = [DERIVED[name] for name in worth_showing(costing)]
     headings = (figure.title if figure.when else figure.heading or figure.title for figure in figures)
-    table = Grid("memcg", *headings)
+    table = Grid(title, *headings)
     for path in filter(costing.__contains__, memcgs.shown(result.end)):
         table.add_row(path, *(priced(figure, costing[path][figure.name]) for figure in figures))
     return table

@@ -80,7 +80,8 @@ def _comparison(results: Sequence[Result], console: Console, *, timing: bool) ->
 
 def _cost(results: Sequence[Result], console: Console) -> None:
     costing = [sections.costing(result) for result in results]
-    of_memcgs = (sections.cost_by_memcg(*each) for each in zip(results, costing, strict=True))
+    titles = ["memcg"] if len(results) == 1 else [f"memcg, {label}" for label in labels(results)]
+    of_memcgs = (sections.cost_by_memcg(*each) for each in zip(results, costing, titles, strict=True))
     tables = [sections.cost(results), *(table for table in of_memcgs if table is not None)]
     _section(console, sections.cost_title(results), *tables, sections.cost_basis(results, costing))
 
