@@ -16,7 +16,7 @@ class Stop:
     row: int
     label: str
     time_ns: int | None = None
-    """When an interval ends; None where the warm-up does."""
+    """When an interval ends; None where the warm-up does, at the time of the row before."""
 
 
 class Listener(Protocol):

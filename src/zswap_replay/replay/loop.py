@@ -214,8 +214,10 @@ class Loop:
         for stop in self.listener.stops(batch, rows):
             self._run(batch, events, controls, row, stop.row)
             row = stop.row
-            if stop.time_ns is not None:
-                self.core.advance(stop.time_ns - self.origin)
+            time = stop.time_ns
+            if time is None:  # a hit does not tell the machine its time
+                time = int(batch.time_ns[row - 1]) if row else self.now
+            self.core.advance(time - self.origin)
             self.listener.reached(stop)
         self._run(batch, events, controls, row, rows)
         self.events = batch.first_row + rows

@@ -96,6 +96,17 @@ def test_what_does_not_compress_saves_nothing(bench: Bench) -> None:
     assert (0, 0) == (derived["memory_saved_mean_bytes"], derived["memory_saved_peak_bytes"])
 
 
+@pytest.mark.parametrize("batch_rows", [1, 3, 100])
+def test_a_warm_up_ends_at_the_time_of_its_last_event_if_that_is_a_hit(bench: Bench, batch_rows: int) -> None:
+    trace = TraceBuilder().write("/a", 0, count=8, content=HALF).at(10 * MS).pageout("/a", 0, count=8)
+    trace.at(12 * MS).write("/a", 100, content=FULL).at(20 * MS).read("/a", 100)
+    trace.at(30 * MS).write("/a", 0, count=4, content=FULL).at(40 * MS).read("/a", 100)
+    settings = bench.settings(warmup=4, kernel="6.12")
+    derived = replay(bench.save(trace), settings, batch_rows=batch_rows).derived
+    # two to a page: four pages for 10 ms, and two for 10
+    assert 3 * PAGE_SIZE == derived["pool_size_mean_bytes"]
+
+
 def test_the_warm_up_is_left_out(bench: Bench) -> None:
     # from 30 ms on four pages stay
     derived = bench.replay(in_and_out(HALF), exclusive_loads=True, warmup=3).derived
