@@ -188,7 +188,7 @@ class TraceReader:
             self.digest = rows.digest
             return
         digest, table = TraceDigest(sha256=self.with_sha256), MemcgTable(list(self.paths))
-        with closing(digest), closing(self._kept.keep()) as keeping:
+        with closing(digest), closing(self._kept.keep(self.num_rows)) as keeping:
             with closing(ReadAhead(self._checked(digest, table, batch_rows, alone=alone))) as reading:
                 for checked in reading:
                     # as far as these rows name them: the thread is ahead, and how far is no result's business
@@ -329,7 +329,7 @@ class TraceReader:
         return self.digests().xxh3
 
     def digests(self) -> Digests:
-        """Return the digests of the rows that readings take, as sha256() does that one."""
+        """Return the digests of the rows, reading the trace to its end if need be; choose_digests() says which."""
         if self.digest is None:
             for _ in self._batches(DEFAULT_BATCH_ROWS, alone=True):
                 pass

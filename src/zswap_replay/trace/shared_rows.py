@@ -28,8 +28,11 @@ from zswap_replay.trace.digest import Digests
 from zswap_replay.trace.read_ahead import TaskThread
 from zswap_replay.trace.schema import Event
 
-ROW_BYTES: Final = 39
-"""Memory that a row takes at most; a column that has one value throughout a batch takes none there."""
+ROW_BYTES: Final = 51
+"""Memory that a row takes at most; a column that has one value throughout a batch takes none there.
+
+Of it are 12 for the table that its page is numbered by, which is there while rows are read.
+"""
 
 _SHARE: Final = 4
 """The rows of a trace may take one part in so many of the memory that is free."""
@@ -49,8 +52,14 @@ _COLUMNS: Final[dict[str, np.dtype[Any]]] = {
 }
 """The columns of a batch in the order in which they lie: the wide ones first, so that all are aligned."""
 
-_MOST_PAGES: Final = 8
-"""Pages for each row of a batch up to which they are numbered: a row may be of more than there is memory for."""
+_GROUP_ROWS: Final = 16
+"""Rows of a trace to one group of blocks, up to which its pages are numbered: a group takes up to 192 bytes."""
+_FEW_GROUPS: Final = 1 << 12
+"""Groups up to which they are in any trace."""
+_MOST_GROUPS: Final = 1 << 25
+"""Groups whose pages an index has numbers for."""
+
+_MEMCG_OFFLINE: Final = Event.MEMCG_OFFLINE
 
 _MAX_WAITING: Final = 2
 """Batches that may wait to be kept; they bound the memory that is not shared yet."""
@@ -164,9 +173,9 @@ class KeptRows:
         self.wanted = False
         """Whether they are to be kept."""
 
-    def keep(self) -> Keeping:
-        """Begin to keep the rows of a reading, unless nobody wants them or another one is about it."""
-        keeping = Keeping(self, wanted=self.wanted)
+    def keep(self, rows: int) -> Keeping:
+        """Begin to keep so many rows of a reading, unless nobody wants them or another one is about it."""
+        keeping = Keeping(self, rows, wanted=self.wanted)
         self.wanted = False
         return keeping
 
@@ -177,14 +186,14 @@ class Keeping:
     What takes time is the system's: it finds memory, and copies, while the reading goes on.
     """
 
-    def __init__(self, kept: KeptRows, *, wanted: bool) -> None:
-        """Keep rows for ``kept`` where they are ``wanted``."""
+    def __init__(self, kept: KeptRows, rows: int, *, wanted: bool) -> None:
+        """Keep so many rows for ``kept`` where they are ``wanted``."""
         self._kept = kept
         self._places: list[_Place] = []
         self._thread: TaskThread[_Place] = TaskThread()
-        self._numbering = _Numbering()
         self._file = -1
         if wanted:
+            self._numbering = _Numbering(rows)
             with suppress(OSError):
                 self._file = memory_file("zswap-replay-rows")
 
@@ -225,29 +234,32 @@ class Keeping:
 class _Numbering:
     """Numbers the pages of batches, from the first one on to the last one in which every replay numbers them alike."""
 
-    def __init__(self) -> None:
-        self._indices: PageIndices | None = PageIndices()
+    def __init__(self, rows: int) -> None:
+        """Take the rows of the trace, which decide how much memory this may take."""
+        groups = min(max(rows // _GROUP_ROWS, _FEW_GROUPS), _MOST_GROUPS)
+        self._indices: PageIndices | None = PageIndices(groups)
 
     def number(self, batch: Batch) -> npt.NDArray[np.int32] | None:
-        """Return the indices of the pages of the next batch; None for this one and all behind it where there are none.
+        """Return the indices of the pages of the next batch; None from a batch on where they are not to be had.
 
-        From where a memcg is removed on they would depend on the settings.
+        That is where a memcg is removed, behind which they depend on the settings, or where they take much memory.
         """
-        if self._indices is not None and not _numbered_alike(batch):
-            self._indices = None
-        if self._indices is None:
-            return None
-        found = np.empty(len(batch), np.int32)
-        columns = (batch.event, batch.memcg, batch.page, batch.count, found)
-        self._indices.find_all(*(column.data for column in columns))
+        found: npt.NDArray[np.int32] | None = None
+        if self._indices is not None:
+            with suppress(OSError, MemoryError):
+                found = _numbered(self._indices, batch)
+            if found is None:
+                self._indices = None
         return found
 
 
-def _numbered_alike(batch: Batch) -> bool:
-    """Tell whether no row removes a memcg, and none is of so many pages that to number them takes too much memory."""
-    if any(control.event is Event.MEMCG_OFFLINE for control in batch.controls):
-        return False
-    return batch.facts.all_single or int(batch.count.sum(dtype=np.uint64)) <= _MOST_PAGES * len(batch)
+def _numbered(indices: PageIndices, batch: Batch) -> npt.NDArray[np.int32] | None:
+    """Return the indices of a batch's pages, None where there are none. Raises OSError, MemoryError: out of memory."""
+    if any(control.event is _MEMCG_OFFLINE for control in batch.controls):
+        return None
+    found = np.empty(len(batch), np.int32)
+    columns = (batch.event, batch.memcg, batch.page, batch.count, found)
+    return found if indices.find_all(*(column.data for column in columns)) else None
 
 
 def _write(descriptor: int, batch: Batch, numbering: _Numbering) -> _Place:

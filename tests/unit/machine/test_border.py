@@ -169,6 +169,12 @@ def test_a_column_of_another_type(name: str) -> None:
         Events(*others.values())
 
 
+@pytest.mark.parametrize("index", [np.zeros(ROWS - 1, np.int32), np.zeros(ROWS, np.int64)])
+def test_indices_of_another_length_or_type(index: Any) -> None:
+    with pytest.raises(ValueError, match=r"column page_index: int\d\d of \(\d,\); expected int32 of 6 rows"):
+        Events(*columns(), page_index=index.data)
+
+
 @pytest.mark.parametrize(("start", "stop"), [(-1, 2), (0, ROWS + 1), (4, 3), (ROWS + 1, ROWS + 1)])
 def test_events_beyond_the_batch(start: int, stop: int) -> None:
     events = Events(*columns())

@@ -24,7 +24,7 @@ from zswap_replay.sweep import columns, point, run
 from zswap_replay.sweep import file as sweep_file
 from zswap_replay.sweep.grid import Option
 from zswap_replay.sweep.plan import make_plan
-from zswap_replay.sweep.point import replay_point
+from zswap_replay.sweep.point import inspect_worker, replay_point
 from zswap_replay.sweep.run import sweep
 from zswap_replay.sweep.workers import Processes
 from zswap_replay.trace.builder import TraceBuilder
@@ -374,8 +374,11 @@ def test_of_a_long_trace_a_sweep_knows_the_fast_digest_alone(
     assert (None, 32) == (manifest["sha256"], len(str(manifest["xxh3"])))
     assert found == sweep(trace, [LIMITS], jobs=1, output=output)
     Path(trace).unlink()
-    TraceBuilder().write("/a", 0, count=60).save(trace)
-    with pytest.raises(SweepError, match=r"another sweep: trace\.(events|xxh3) is"):
+    other = TraceBuilder()
+    for page in range(int(str(manifest["events"])) - 1):
+        other.write("/b/c", page)
+    other.write("/a", 0, count=60).save(trace)
+    with pytest.raises(SweepError, match=r"another sweep: trace\.xxh3 is"):
         sweep(trace, [LIMITS], jobs=1, output=output)
 
 
@@ -383,8 +386,9 @@ def test_a_worker_whose_trace_is_another_one_says_so(trace: str) -> None:
     plan = make_plan(trace, [], strict=False, remember=False)
     Path(trace).unlink()
     TraceBuilder().write("/a", 0).save(trace)
-    with pytest.raises(TraceError, match="found other rows than the sweep began with"):
-        replay_point(plan.task(0, {}))
+    for ask in (replay_point, lambda task: inspect_worker(task, ())):
+        with pytest.raises(TraceError, match="found other rows than the sweep began with"):
+            ask(plan.task(0, {}))
 
 
 def test_a_file_of_lengths_is_read_once_for_all_points(

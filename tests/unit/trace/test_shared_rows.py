@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.bench import FULL, Bench
+from tests.rows import kept_rows
 from zswap_replay.cli.run import run
 from zswap_replay.compare.check import check
 from zswap_replay.replay.loop import replay
@@ -77,26 +78,23 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return rows
 
 
-def kept(trace: str) -> TraceReader:
-    """A reader that has kept its rows, in batches of a hundred."""
-    reader = open_trace(trace)
-    reader.share()
-    for _ in reader.batches(100):
-        pass
-    return reader
-
-
 def test_rows_that_are_kept_are_those_that_were_read(trace: str) -> None:
     plain = open_trace(trace)
     batches = [(batch.first_row, batch.controls, batch.facts) for batch in plain.batches(100)]
     expected = [batches, *listed(plain)[1:]]
-    reader = kept(trace)
+    reader = kept_rows(trace, 100)
     path = reader.shared_path()
     Path(trace).unlink()
     assert expected == listed(reader.again())
     other = open_shared_or(trace, path, strict=False)
     assert expected == listed(other)
     assert path == other.shared_path()
+    indices, others = (
+        [batch.page_index.tolist() for batch in each.batches() if batch.page_index is not None]
+        for each in (reader.again(), other)
+    )
+    assert indices == others
+    assert len(expected[0]) == len(indices)
     batch = next(other.batches())
     assert not any(getattr(batch, name).flags.writeable for name in COLUMNS)
     assert all(getattr(batch, name).flags.c_contiguous for name in COLUMNS)
@@ -116,7 +114,7 @@ def test_a_trace_of_one_row_and_one_of_none_are_kept(bench: Bench) -> None:
     for builder in (TraceBuilder(), TraceBuilder().read("/a", 3)):
         trace = bench.save(builder)
         expected = listed(open_trace(trace))
-        reader = kept(trace)
+        reader = kept_rows(trace, 100)
         Path(trace).unlink()
         assert expected == listed(reader) == listed(open_shared_or(trace, reader.shared_path(), strict=False))
 
@@ -154,7 +152,7 @@ def test_where_memory_takes_no_more_rows_the_trace_is_read_on(
 
 def test_nothing_is_left_of_rows_that_nobody_uses(trace: str) -> None:
     before = open_files()
-    reader = kept(trace)
+    reader = kept_rows(trace, 100)
     path = reader.shared_path()
     assert open_files() - before
     del reader
