@@ -25,8 +25,12 @@ cdef class BlockTable:
     cdef int shift
     cdef inline unsigned long long first_place(self, int space, unsigned long long group) noexcept nogil
     cdef inline unsigned long long place_of(self, int space, unsigned long long group) noexcept nogil
+    cdef inline unsigned long long search(
+        self, unsigned long long place, int space, unsigned long long group
+    ) noexcept nogil
     cdef int find(self, int space, unsigned long long key) noexcept nogil
-    cdef inline void prefetch(self, int space, unsigned long long key) noexcept nogil
+    cdef inline int find_from(self, unsigned long long place, int space, unsigned long long key) noexcept nogil
+    cdef inline unsigned long long begin(self, int space, unsigned long long key) noexcept nogil
     cdef int enter(self, int space, unsigned long long key, int block) except -1 nogil
     cdef void leave(self, int space, unsigned long long key) noexcept nogil
     cdef void move(self, unsigned long long place, unsigned long long to) noexcept nogil

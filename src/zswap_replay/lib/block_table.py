@@ -47,12 +47,15 @@ class BlockTable:
         return ((group ^ space * MIX1) * GOLDEN & MASK64) >> self.shift
 
     def place_of(self, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
-        """Return the place of a group, or the free one where it belongs.
+        """Return the place of a group, or the free one where it belongs."""
+        return self.search(self.first_place(space, group), space, group)
+
+    def search(self, place: cython.ulonglong, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
+        """Return the place of a group, or a free one, from a place on.
 
         A free place may have the group's key: then the group is nowhere, as none stands behind a free place that the
         search for it comes by.
         """
-        place: cython.ulonglong = self.first_place(space, group)
         while self.group[place].key != group or self.group[place].space != space:
             if not self.group[place].nr_blocks:
                 break
@@ -61,14 +64,23 @@ class BlockTable:
 
     def find(self, space: cython.int, key: cython.ulonglong) -> cython.int:
         """Return the number of a block, or -1 where there is none."""
-        place: cython.ulonglong = self.place_of(space, key >> GROUP_SHIFT)
+        return self.find_from(self.first_place(space, key >> GROUP_SHIFT), space, key)
+
+    def find_from(self, place: cython.ulonglong, space: cython.int, key: cython.ulonglong) -> cython.int:
+        """Return the number of a block whose group is searched for from a place on, or -1 where it is not found.
+
+        From another place than begin() returned for it, before the table grew, it may not be found though it is there.
+        """
+        place = self.search(place, space, key >> GROUP_SHIFT)
         found: cython.int = self.group[place].block[key & GROUP_MASK]  # of a free place 0
         return found - 1
 
-    def prefetch(self, space: cython.int, key: cython.ulonglong) -> None:
-        """Prefetch the group of a block that will be looked up, where it stands at its first place."""
+    def begin(self, space: cython.int, key: cython.ulonglong) -> cython.ulonglong:
+        """Return the place where the search for the group of a block begins, which is asked for."""
+        place: cython.ulonglong = self.first_place(space, key >> GROUP_SHIFT)
         if cython.compiled:
-            prefetch(cython.address(self.group[self.first_place(space, key >> GROUP_SHIFT)]))
+            prefetch(cython.address(self.group[place]))
+        return place
 
     def enter(self, space: cython.int, key: cython.ulonglong, block: cython.int) -> None:
         """Note the number of a block that is not there yet."""

@@ -43,7 +43,7 @@ class PageIndices:
         with cython.nogil:
             for row in range(rows):
                 ahead = min(row + ROWS_AHEAD, rows - 1)
-                self.table.prefetch(memcg[ahead], page[ahead] >> BLOCK_SHIFT)
+                self.table.begin(memcg[ahead], page[ahead] >> BLOCK_SHIFT)
                 out[row] = -1
                 if event[row] < SETTLE and count[row] == 1:
                     if event[row] <= WRITE:

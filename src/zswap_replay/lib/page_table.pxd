@@ -1,7 +1,6 @@
 cimport cython
 from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT, BlockTable
 from zswap_replay.lib.columns cimport Records, prefetch
-from zswap_replay.lib.event_codes cimport SETTLE, WRITE
 from zswap_replay.lib.lru_ring cimport HOLE, LruRings, Place
 from zswap_replay.lib.splitmix cimport mix64
 
@@ -24,8 +23,6 @@ cpdef enum:
     ORPHAN = 8192
     NR_RETURNED = 64
     LINE_PLACES = 16
-    AHEAD = 64
-    FEW_SPACES = 64
 
 cdef unsigned long long MAX_INDEX, MASK32, DERIVED
 
@@ -58,10 +55,6 @@ cdef class PageTable:
     cdef readonly unsigned short[::1] flags
     cdef readonly unsigned long long[::1] space_seed, space_group
     cdef readonly int[::1] space_block
-    cdef readonly int[::1] ahead, written
-    cdef readonly Py_ssize_t ahead_stop
-    cdef readonly int[::1] faults
-    cdef readonly int nr_faults
     cpdef int find(self, int space, unsigned long long page) noexcept nogil
     cpdef blocks_between(self, int space, unsigned long long first, unsigned long long last)
     cpdef int insert(self, int space, unsigned long long page) except -1 nogil
@@ -71,31 +64,10 @@ cdef class PageTable:
     cpdef int space_of(self, int index) noexcept nogil
     cpdef new_space(self, int space, unsigned long long seed, unsigned long long group)
     cdef void prefetch(self, int index) noexcept nogil
+    cdef void prefetch_flags(self, int index) noexcept nogil
     cdef void prefetch_version(self, int index) noexcept nogil
     cdef void prefetch_block(self, int index) noexcept nogil
     cdef void prefetch_tail(self, int head, int count) noexcept nogil
     cpdef unsigned long long content_of(self, int index) noexcept nogil
     cpdef void set_content(self, int index, bint write, unsigned long long content, bint has_content) noexcept nogil
-    cdef void find_ahead(
-        self,
-        const unsigned char[::1] event,
-        const int[::1] memcg,
-        const unsigned long long[::1] page,
-        const unsigned int[::1] count,
-        const int[::1] path_space,
-        Py_ssize_t start,
-        Py_ssize_t stop,
-    ) noexcept nogil
-    cdef void take_ahead(self, const int[::1] page_index, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
-    cdef void look_ahead(
-        self,
-        const unsigned char[::1] event,
-        const int[::1] memcg,
-        const unsigned long long[::1] page,
-        const unsigned int[::1] count,
-        const int[::1] page_index,
-        const int[::1] path_space,
-        Py_ssize_t start,
-        Py_ssize_t stop,
-    ) noexcept nogil
     cpdef int grow(self) except -1 with gil

@@ -29,7 +29,6 @@ from zswap_replay.lib.splitmix import mix64
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
     from zswap_replay.lib.columns import prefetch
-    from zswap_replay.lib.event_codes import SETTLE, WRITE
     from zswap_replay.lib.lru_ring import HOLE
 
 # Bits of PageTable.flags. A page without PRESENT, SWAPCACHE and SLOT is absent: never touched, or freed.
@@ -70,10 +69,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """The first structs are no pages: each stands for a swap slot that is about to be given back, and has its entry."""
     LINE_PLACES = 16
     """Places of a ring in a line of the processor's cache."""
-    AHEAD = 64
-    """Events that are looked up at once."""
-    FEW_SPACES = 64
-    """Address spaces whose memcgs stay in the caches unasked."""
 
 
 MAX_INDEX = cython.declare(cython.ulonglong, 0x7FFFFFFF)
@@ -133,15 +128,6 @@ class PageTable:
         self.lru = LruRings(self.records)
         self.entry_lru = LruRings(self.records, "entry_lru")
         self.page = self.records.array
-        # what look_ahead() found: by event, from the first one on and before ahead_stop, the index of its page, or -1
-        self.ahead = column(AHEAD, INT)
-        self.ahead_stop = 0
-        # those of them that are in memory and will be written to
-        self.written = column(AHEAD, INT)
-        # those that will fault, or go; where there are many address spaces, the first nr_faults are those that are left
-        # without the pages that follow one of the same space
-        self.faults = column(AHEAD, INT)
-        self.nr_faults = 0
 
     def indices(self) -> range:
         """Return the indices of all pages that may have been touched."""
@@ -293,6 +279,11 @@ class PageTable:
             prefetch(cython.address(self.page[index]))
             prefetch(cython.address(self.page[index].node))  # a struct may stand in two cache lines
 
+    def prefetch_flags(self, index: cython.int) -> None:
+        """Prefetch the flags of a page."""
+        if cython.compiled:
+            prefetch(cython.address(self.flags[index]))
+
     def prefetch_version(self, index: cython.int) -> None:
         """Prefetch all that a write to a page in memory needs of its struct, where there is one node."""
         if cython.compiled:
@@ -321,108 +312,6 @@ class PageTable:
             while last > number:
                 last -= LINE_PLACES
                 prefetch(cython.address(self.lru.slot[self.lru.place_of(head, max(last, number))]))
-
-    def find_ahead(
-        self,
-        event: Column,
-        memcg: Column,
-        page: Column,
-        count: Column,
-        path_space: Column,
-        start: cython.Py_ssize_t,
-        stop: cython.Py_ssize_t,
-    ) -> None:
-        """Find the pages of the events ``start`` on, all at once; those of more than one page are left out.
-
-        The first four are columns of a batch; ``path_space`` has by the trace's number of a path its address space, -1
-        where there is none yet.
-
-        Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each
-        step is done for all events before the next step of any.
-        """
-        i: cython.Py_ssize_t
-        at: cython.int
-        path: cython.int = -1
-        paths: cython.int = 0
-        space: cython.int = -1
-        block: cython.int
-        index: cython.int
-        self.ahead_stop = min(stop, start + AHEAD)
-        for i in range(start, self.ahead_stop):
-            at = i - start
-            self.ahead[at] = -1
-            if event[i] < SETTLE and count[i] == 1:
-                if memcg[i] != path:
-                    path = memcg[i]
-                    paths += 1
-                    space = path_space[path] if path < path_space.shape[0] else -1  # type: ignore[index]
-                if space >= 0:
-                    block = self.table.find(space, page[i] >> BLOCK_SHIFT)
-                    if block >= 0:
-                        index = page[i] & BLOCK_MASK
-                        self.ahead[at] = (block << BLOCK_SHIFT) + index
-        # where memcgs change, to find the address space of each takes longer than this gains
-        if paths == 1 and space >= 0:
-            for i in range(self.ahead_stop, min(stop, self.ahead_stop + AHEAD)):
-                if memcg[i] == path:
-                    self.table.prefetch(space, page[i] >> BLOCK_SHIFT)
-
-    def take_ahead(self, page_index: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
-        """Take the pages of the events ``start`` on from what PageIndices found; those not there yet are left out."""
-        i: cython.Py_ssize_t
-        index: cython.int
-        known: cython.int = (self.nr_blocks << BLOCK_SHIFT) - NR_RETURNED
-        self.ahead_stop = min(stop, start + AHEAD)
-        for i in range(start, self.ahead_stop):
-            index = page_index[i]
-            self.ahead[i - start] = index + NR_RETURNED if 0 <= index < known else -1
-
-    def look_ahead(
-        self,
-        event: Column,
-        memcg: Column,
-        page: Column,
-        count: Column,
-        page_index: Column,
-        path_space: Column,
-        start: cython.Py_ssize_t,
-        stop: cython.Py_ssize_t,
-    ) -> None:
-        """Find the pages of the events ``start`` on, and ask for those that will be written to, or will fault.
-
-        ``page_index`` is what PageIndices found, or empty; the rest is as find_ahead() takes it.
-        """
-        at: cython.int
-        index: cython.int
-        present: cython.int
-        space: cython.int = -1
-        writes: cython.int = 0
-        faults: cython.int = 0
-        if page_index.shape[0]:  # type: ignore[index]
-            self.take_ahead(page_index, start, stop)
-        else:
-            self.find_ahead(event, memcg, page, count, path_space, start, stop)
-        # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
-        for at in range(self.ahead_stop - start):
-            index = max(self.ahead[at], 0)  # page 0 is no page, and never present
-            present = self.flags[index] & PRESENT
-            self.written[writes] = index
-            writes += present & (event[start + at] == WRITE)
-            self.faults[faults] = index
-            faults += (index > 0) & ((present ^ PRESENT) | (event[start + at] > WRITE))
-        for at in range(writes):
-            self.prefetch_version(self.written[at])
-        few: cython.bint = self.space_seed.shape[0] <= FEW_SPACES  # type: ignore[index]
-        self.nr_faults = 0
-        for at in range(faults):
-            index = self.faults[at]
-            self.prefetch(index)
-            if few:
-                self.prefetch_block(index)
-            elif self.block[index >> BLOCK_SHIFT].space != space:
-                space = self.block[index >> BLOCK_SHIFT].space
-                self.faults[self.nr_faults] = index
-                self.nr_faults += 1
 
     # ---- growth ----
 

@@ -1,10 +1,10 @@
 cimport cython
 from zswap_replay.lib.columns cimport prefetch
 from zswap_replay.lib.event_codes cimport NR_EVENT_CODES, SETTLE
-from zswap_replay.lib.page_table cimport AHEAD
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
+    AHEAD = 64
     LINE_ROWS = 8
 
 @cython.final

@@ -12,8 +12,9 @@ from zswap_replay.lib.columns import Column, column
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.columns import prefetch
     from zswap_replay.lib.event_codes import NR_EVENT_CODES, SETTLE
-    from zswap_replay.lib.page_table import AHEAD
 
+    AHEAD = 64
+    """Events that are looked at together before they come."""
     LINE_ROWS = 8
     """Rows of the widest columns that are in one line of the processor's cache."""
 
@@ -110,15 +111,15 @@ class Events:
             self.refuse_node(start, stop, nr_nodes)
 
     def prefetch(self, first: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
-        """Prefetch what is known of as many events as are looked up at once, from ``first`` on and before ``stop``.
+        """Prefetch what is known of as many events as are looked at together, from ``first`` on and before ``stop``.
 
         Of other columns than these every row is read, one behind the other, which the processor foresees.
         """
         if cython.compiled:
             i: cython.Py_ssize_t = first
             while i < min(stop, first + AHEAD):
-                if not self.page_index.shape[0]:  # type: ignore[index]
-                    prefetch(cython.address(self.page[i]))
+                if not self.page_index.shape[0] and i + 2 * AHEAD < stop:  # type: ignore[index]
+                    prefetch(cython.address(self.page[i + 2 * AHEAD]))
                 prefetch(cython.address(self.content[i]))
                 i += LINE_ROWS
             if first < stop:

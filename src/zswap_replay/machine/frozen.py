@@ -19,6 +19,7 @@ import numpy.typing as npt
 from zswap_replay import lib, mm
 from zswap_replay.lib.columns import Records, grown
 from zswap_replay.machine.exact_lru import ExactLru
+from zswap_replay.machine.look_ahead import LookAhead
 from zswap_replay.machine.machine import Machine
 from zswap_replay.machine.memcg_paths import MemcgPaths
 from zswap_replay.mm.release_changes import release_of
@@ -71,7 +72,8 @@ def _classes() -> dict[str, type]:
         for package in (lib, mm)
         for module in pkgutil.iter_modules(package.__path__)
     ]
-    for name in (*modules, Machine.__module__, ExactLru.__module__, MemcgPaths.__module__):
+    beside = (Machine, ExactLru, LookAhead, MemcgPaths)
+    for name in (*modules, *(each.__module__ for each in beside)):
         for each in vars(import_module(name)).values():
             if isinstance(each, type) and each.__module__ == name and hasattr(each, "__setstate_cython__"):
                 found[_name(each)] = each

@@ -1,14 +1,16 @@
 cimport cython
 from zswap_replay.lib.event_codes cimport CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
 from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT
-from zswap_replay.lib.page_table cimport ACCESSED, AHEAD, PRESENT, YOUNG, PageTable
+from zswap_replay.lib.page_table cimport ACCESSED, PRESENT, YOUNG, PageTable
 from zswap_replay.machine.events cimport Events
+from zswap_replay.machine.look_ahead cimport SOON, LookAhead
 from zswap_replay.machine.memcg_paths cimport MemcgPaths
 from zswap_replay.mm.file_pages cimport FilePages
+from zswap_replay.mm.memcg_uses cimport Use
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport MemCgroups
-from zswap_replay.mm.memory cimport SOON, Memory
+from zswap_replay.mm.memory cimport Memory
 from zswap_replay.mm.page cimport PAGE_SHIFT
 from zswap_replay.mm.page_alloc cimport PageAlloc
 from zswap_replay.mm.page_io cimport PageIo
@@ -50,6 +52,7 @@ cdef class Machine:
     cdef readonly PageAlloc page_alloc
     cdef readonly MemcgLimits limits
     cdef readonly Memory memory
+    cdef readonly LookAhead look_ahead
     cdef int accessed
     cpdef int memcg_of(self, int path) except -1 nogil
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
@@ -61,10 +64,9 @@ cdef class Machine:
         ahead="int[::1]",
         flags="unsigned short[::1]",
         path_memcg="int[::1]",
-        counts="long long[::1]",
+        use=Use[::1],
     )
     cdef Py_ssize_t replay_events(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1 nogil
-    cdef void look_ahead_at_pageouts(self, Events events, Py_ssize_t first) noexcept nogil
     @cython.locals(blocks="int[::1]")
     cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1 with gil
     @cython.locals(blocks="int[::1]", pages="int[::1]")

@@ -11,6 +11,7 @@ from zswap_replay.lib.length_index import Lengths
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.exact_lru import ExactLru
+from zswap_replay.machine.look_ahead import LookAhead
 from zswap_replay.machine.memcg_paths import MemcgPaths
 from zswap_replay.mm.contents import Contents
 from zswap_replay.mm.file_pages import FilePages
@@ -38,8 +39,8 @@ from zswap_replay.mm.zswap import Zswap
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
     from zswap_replay.lib.event_codes import CONTROL, DISCARD, PAGEOUT, SETTLE, WRITE
-    from zswap_replay.lib.page_table import ACCESSED, AHEAD, PRESENT, YOUNG
-    from zswap_replay.mm.memory import SOON
+    from zswap_replay.lib.page_table import ACCESSED, PRESENT, YOUNG
+    from zswap_replay.machine.look_ahead import SOON
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.vmscan import VM_SWAPPINESS
 
@@ -145,6 +146,10 @@ class Machine:
             self.vmscan,
             self.limits,
             SwapReadahead(self.pages, self.swap_cache, self.page_io, self.limits, page_cluster, swap_map),
+        )
+
+        self.look_ahead = LookAhead(
+            self.pages, self.memcgs, self.paths, self.lruvecs, self.page_io, self.zswap
         )
 
     # ---- memcgs ----
@@ -291,37 +296,27 @@ class Machine:
         given: cython.bint
         # what a hit needs, at hand
         time_ns, event, memcg, has_content = events.time_ns, events.event, events.memcg, events.has_content
-        ahead, flags, path_memcg, counts = (
-            self.pages.ahead,
-            self.pages.flags,
-            self.paths.memcg,
-            self.memcgs.accesses,
-        )
+        ahead, flags, use = self.look_ahead.index, self.pages.flags, self.memcgs.uses.use
+        path_memcg = self.paths.memcg
         room: cython.int = self.pages.room
         nr_nodes: cython.int = self.memcgs.nr_nodes
         # the bits that an access sets; 0: an access is more than that
         accessed: cython.int = self.accessed
         until: cython.ulonglong = self.zswap.worker.next_work()
         first: cython.Py_ssize_t = start
+        self.look_ahead.begin()
         # the event at which to look ahead again, or closer, and the one behind those that were looked up
         end: cython.Py_ssize_t = start
         ahead_stop: cython.Py_ssize_t = start
         for i in range(start, stop):
             if i == end:
                 if end != ahead_stop:
-                    self.memory.look_closer()
+                    self.look_ahead.look_closer()
                     end = ahead_stop
                 else:
-                    self.pages.look_ahead(
-                        event, memcg, events.page, events.count, events.page_index, path_memcg, i, stop
-                    )
                     first = i
-                    end = ahead_stop = self.pages.ahead_stop
-                    events.prefetch(end + AHEAD, stop)
-                    if self.page_io.has_lengths_found():
-                        self.look_ahead_at_pageouts(events, i)
-                    if self.pages.nr_faults > 1:
-                        self.memory.look_ahead()
+                    end = ahead_stop = self.look_ahead.look(events, i, stop)
+                    if self.look_ahead.nr_faults > 1:
                         end = min(i + SOON, ahead_stop)
             page = ahead[i - first]
             kind = event[i]
@@ -332,9 +327,10 @@ class Machine:
                 if given or kind == WRITE:
                     self.pages.set_content(page, kind == WRITE, events.content[i], given)
                 counted = path_memcg[memcg[i]]
-                if nr_nodes > 1:
-                    counted = counted * nr_nodes + self.pages.page[page].node
-                counts[counted] += 1
+                if nr_nodes > 1 or use[counted].accesses + 1 >= use[counted].wake_at:
+                    self.vmscan.count_access(counted, self.pages.page[page].node)
+                else:
+                    use[counted].accesses += 1
                 continue
 
             if kind >= CONTROL:
@@ -367,15 +363,6 @@ class Machine:
                 room = self.pages.room
                 flags = self.pages.flags
         return stop
-
-    def look_ahead_at_pageouts(self, events: Events, first: cython.Py_ssize_t) -> None:
-        """Let other processes find the lengths of pages that events from ``first`` on write, of those looked up."""
-        i: cython.Py_ssize_t
-        page: cython.int
-        for i in range(first, self.pages.ahead_stop):
-            page = self.pages.ahead[i - first]
-            if page >= 0 and events.event[i] == PAGEOUT:
-                self.page_io.look_ahead_at_pageout(page, events.content[i], events.has_content[i] != 0)
 
     def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
         """Replay a pageout or discard of many pages; those that were never touched are passed over at no cost."""
@@ -439,7 +426,7 @@ class Machine:
                 self.vmscan.pte_mkyoung(page)
             else:
                 self.memory.handle_mm_fault(page, node, kind == WRITE, content, has_content)
-            self.memcgs.accesses[space * self.memcgs.nr_nodes + self.pages.page[page].node] += 1
+            self.vmscan.count_access(space, self.pages.page[page].node)
             if kind == WRITE or has_content:
                 self.pages.set_content(page, kind == WRITE, content, has_content)
         elif kind == PAGEOUT:

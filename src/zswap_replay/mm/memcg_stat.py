@@ -28,7 +28,7 @@ class MemcgStat:
         # memcgs whose activations a flush changed since reclaim looked at them, each once
         self.changed = column(8, INT)
         self.nr_changed = 0
-        # by memcg the accesses at which the next flush is due; beside Memcg, as reclaim goes through all of them
+        # by memcg the accesses at which the next flush is due
         self.next_flush = column(8, LONGLONG)
         self.new_memcg()
 
@@ -40,18 +40,14 @@ class MemcgStat:
             self.next_flush = grown(self.next_flush, 2 * memcg)
             self.changed = grown(self.changed, 2 * memcg)
 
-    def accesses_of(self, memcg: cython.int) -> cython.longlong:
-        """Return how many accesses a memcg has had."""
-        nr_nodes: cython.int = self.memcgs.nr_nodes
-        accesses: cython.longlong = self.memcgs.accesses[memcg * nr_nodes]
-        nid: cython.int
-        for nid in range(1, nr_nodes):
-            accesses += self.memcgs.accesses[memcg * nr_nodes + nid]
-        return accesses
+    def is_due(self, memcg: cython.int) -> cython.bint:
+        """Tell whether a memcg had its accesses since the last flush."""
+        due: cython.bint = self.memcgs.uses.use[memcg].accesses >= self.next_flush[memcg]
+        return due
 
     def flush_if_due(self, memcg: cython.int) -> None:
         """Flush a memcg that had its accesses since the last time."""
-        if self.accesses_of(memcg) >= self.next_flush[memcg]:
+        if self.is_due(memcg):
             self.mem_cgroup_flush_stats(memcg)
 
     def mem_cgroup_flush_stats(self, memcg: cython.int) -> None:
@@ -68,7 +64,9 @@ class MemcgStat:
         self.memcgs.memcg[memcg].stat_inactive = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
         self.memcgs.memcg[memcg].stat_active = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
         if self.stat_flush:
-            self.next_flush[memcg] = (self.accesses_of(memcg) // self.stat_flush + 1) * self.stat_flush
+            accesses: cython.longlong = self.memcgs.uses.use[memcg].accesses
+            self.next_flush[memcg] = (accesses // self.stat_flush + 1) * self.stat_flush
+            self.memcgs.uses.use[memcg].wake_at = self.next_flush[memcg]
 
     def take_changed(self, at: cython.int) -> cython.int:
         """Take the memcg that stands at a place in ``changed`` out of it, the last one into its place; return it."""

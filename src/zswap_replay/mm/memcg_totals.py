@@ -55,11 +55,11 @@ def add_up(memcgs: MemCgroups, totals: Column) -> None:
     A loop, and no columns put together by numpy: a replay may read its counters hundreds of thousands of times.
     """
     width: cython.Py_ssize_t = NR_EVENTS + 3
-    place: cython.Py_ssize_t
+    place: cython.int
     event: cython.int
     for place in range(memcgs.nr * memcgs.nr_nodes):
         at: cython.Py_ssize_t = place * width
-        totals[at] = memcgs.accesses[place]
+        totals[at] = memcgs.uses.accesses_of(place // memcgs.nr_nodes, place % memcgs.nr_nodes)
         for event in range(NR_EVENTS):
             totals[at + 1 + event] = memcgs.events[place * NR_EVENTS + event]
         totals[at + NR_EVENTS + 1] = memcgs.node_zswap[2 * place]

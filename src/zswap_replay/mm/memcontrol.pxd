@@ -2,6 +2,7 @@ cimport cython
 from zswap_replay.lib.columns cimport Records, prefetch
 from zswap_replay.mm.mem_cgroup cimport Memcg
 from zswap_replay.mm.memcg_savings cimport MemcgSavings
+from zswap_replay.mm.memcg_uses cimport MemcgUses
 from zswap_replay.mm.page cimport PAGE_SHIFT, PAGE_SIZE
 
 # constants of the .py, written by tools/constants.py
@@ -35,12 +36,13 @@ cdef class MemCgroups:
     cdef readonly bint swap_limited, vm_swap_full
     cdef readonly long long nr_swap_pages
     cdef readonly MemcgSavings savings
+    cdef readonly MemcgUses uses
     cdef bint switch_exists, switch_inherited, switch_hierarchical
     cdef readonly Records records
     cdef readonly Memcg[::1] memcg
     cdef readonly int[::1] first_child, last_child, next_sibling, prev_sibling
     cdef int[::1] first_objcg, next_objcg
-    cdef readonly long long[::1] accesses, events, node_zswap
+    cdef readonly long long[::1] events, node_zswap
     cpdef int mem_cgroup_css_alloc(self, int parent) except -1
     cpdef void mem_cgroup_css_offline(self, int memcg) noexcept nogil
     cpdef void reparent_charges(self, int memcg, int parent, int count) noexcept nogil

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from zswap_replay.lib.columns import INT, LONGLONG, Records, column, grown
 from zswap_replay.mm.mem_cgroup import MEMCG
 from zswap_replay.mm.memcg_savings import MemcgSavings
+from zswap_replay.mm.memcg_uses import MemcgUses
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.columns import prefetch
@@ -82,8 +83,7 @@ class MemCgroups:
         # entries and behind them their bytes, without those of descendants, [2 * (memcg * nr_nodes + nid)]
         self.node_zswap = column(2 * room * nr_nodes, LONGLONG)
         self.savings = MemcgSavings(self.records)
-        # [memcg * nr_nodes + nid]: by themselves, as they are what most rows of a trace count and nothing else
-        self.accesses = column(room * nr_nodes, LONGLONG)
+        self.uses = MemcgUses(room, nr_nodes)
         # [(memcg * nr_nodes + nid) * NR_EVENTS + event]
         self.events = column(room * nr_nodes * NR_EVENTS, LONGLONG)
         self.mem_cgroup_css_alloc(-1)
@@ -441,5 +441,5 @@ class MemCgroups:
         self.first_objcg = grown(self.first_objcg, room, -1)
         self.next_objcg = grown(self.next_objcg, room, -1)
         self.node_zswap = grown(self.node_zswap, 2 * room * self.nr_nodes)
-        self.accesses = grown(self.accesses, room * self.nr_nodes)
+        self.uses.grow(room)
         self.events = grown(self.events, room * self.nr_nodes * NR_EVENTS)

@@ -1,7 +1,6 @@
 cimport cython
 from zswap_replay.mm.memcontrol cimport PGMAJFAULT, ROOT, MemCgroups
 from zswap_replay.lib.page_table cimport DIRTY, EXPLICIT, PRESENT, REFERENCED, SLOT, SWAPCACHE, YOUNG, PageTable
-from zswap_replay.mm.list_lru cimport ListLru
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.page_io cimport PageIo
 from zswap_replay.mm.swap_readahead cimport SwapReadahead
@@ -9,10 +8,6 @@ from zswap_replay.mm.swap_slots cimport DeviceSlots, SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.vmscan cimport Vmscan
 from zswap_replay.mm.workingset cimport NO_SHADOW
-
-# constants of the .py, written by tools/constants.py
-cpdef enum:
-    SOON = 4
 
 @cython.final
 cdef class Memory:
@@ -28,8 +23,6 @@ cdef class Memory:
     cdef bint reads_ahead
     cdef readonly bint seen_reads
     cdef readonly long long first_touches
-    cdef void look_ahead(self) noexcept nogil
-    cdef void look_closer(self) noexcept nogil
     cdef int handle_mm_fault(
         self, int page, int node, bint write, unsigned long long content, bint has_content
     ) except -1 nogil

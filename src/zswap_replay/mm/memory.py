@@ -26,9 +26,6 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.memcontrol import PGMAJFAULT, ROOT
     from zswap_replay.mm.workingset import NO_SHADOW
 
-    SOON = 4
-    """Events after which what Memory.look_ahead() asked for is there."""
-
 
 class Memory:
     """The page faults of one machine."""
@@ -59,27 +56,6 @@ class Memory:
         # whether each read of a page that is not mapped was seen at its slot, so that no copy was in the swap cache
         self.seen_reads = False
         self.first_touches = 0  # faults on pages that were absent: never touched, or freed
-
-    def look_ahead(self) -> None:
-        """Ask for what the faults that PageTable.look_ahead() found will need of their memcgs."""
-        memcg: cython.int
-        i: cython.int
-        for i in range(self.pages.nr_faults):
-            memcg = self.pages.space_of(self.pages.faults[i])
-            self.memcgs.prefetch(memcg)
-            self.swap_cache.lruvecs.prefetch(memcg)
-            self.page_io.zswap.pools.current.lru.prefetch(0, memcg)
-
-    def look_closer(self) -> None:
-        """Ask for the places of their lists that they will need, once the rings are there."""
-        page: cython.int
-        memcg: cython.int
-        i: cython.int
-        for i in range(self.pages.nr_faults):
-            page = self.pages.faults[i]
-            memcg = self.pages.space_of(page)
-            self.swap_cache.lruvecs.prefetch_ends(memcg)
-            self.page_io.zswap.pools.current.lru.prefetch_places(page, self.pages.page[page].node, memcg)
 
     def handle_mm_fault(
         self,

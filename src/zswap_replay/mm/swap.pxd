@@ -10,19 +10,23 @@ cpdef enum:
     NR_LRU_LISTS = 2
     MAX_SWAPPINESS = 200
     BUSY_SHIFT = 6
-    AWAKE = 255
+    BUSY_MASK = 63
+    WORDS_SHIFT = 4
+    AWAKE = 13
+    ANY_SIZE = 2147483647
 
 cdef class Lruvecs:
     cdef readonly PageTable pages
     cdef readonly LruRings lists
     cdef readonly int nr_memcgs
     cdef public long long added, drained
-    cdef int[::1] place
-    cdef unsigned char[::1] busy, most
+    cdef int[::1] place, enough
+    cdef unsigned long long[::1] busy, busy_blocks
     cpdef new_memcg(self)
     cdef void wake(self, int memcg) noexcept nogil
     cdef void wake_all(self) noexcept nogil
     cdef void set_busy(self, int at, int until) noexcept nogil
+    cdef int busy_until(self, int at) noexcept nogil
     cdef void prefetch(self, int memcg) noexcept nogil
     cdef void prefetch_ends(self, int memcg) noexcept nogil
     cpdef give_up(self, int memcg)

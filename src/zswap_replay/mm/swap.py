@@ -6,7 +6,7 @@ LRU_ACTIVE_ANON. Pages are added at the head, and reclaim takes them from the ta
 
 import cython
 
-from zswap_replay.lib.columns import INT, UCHAR, column, grown
+from zswap_replay.lib.columns import INT, ULONGLONG, column, grown
 from zswap_replay.lib.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -21,9 +21,15 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """Lists of a memcg."""
     MAX_SWAPPINESS = 200
     BUSY_SHIFT = 6
-    """log2 of the memcgs, in the order of reclaim, that share a byte of ``most``."""
-    AWAKE = 255
-    """In place of a priority: reclaim may find something to do at any."""
+    """log2 of the memcgs, in the order of reclaim, that share a word of ``busy``: a block."""
+    BUSY_MASK = 63
+    """What of a place says which of its block it is."""
+    WORDS_SHIFT = 4
+    """log2 of the words of a block, one for each priority, and some to spare."""
+    AWAKE = 13
+    """One more than the mildest priority: reclaim may find something to do at any."""
+    ANY_SIZE = 0x7FFFFFFF
+    """More pages than a list ever has."""
 
 
 class Lruvecs:
@@ -36,38 +42,68 @@ class Lruvecs:
         # pages added so far, and how many of them a scan can have seen: a fresh page waits in a per-CPU batch
         self.added = 0
         self.drained = 0
-        # by memcg its place in the order of ReclaimOrder; by place one more than the mildest priority at which reclaim
-        # may find something to do, or AWAKE
+        # by memcg its place in the order of ReclaimOrder, and the pages of its inactive list from which on reclaim may
+        # find something to do at a milder priority than it did
         self.place = column(1 << BUSY_SHIFT, INT)
-        self.busy = column(1 << BUSY_SHIFT, UCHAR)
-        # by block of places the most of these, or more: what has gone down since is found by ReclaimOrder
-        self.most = column(1, UCHAR)
+        self.enough = column(1 << BUSY_SHIFT, INT)
+        # [(block of places << WORDS_SHIFT) + priority]: a bit for each memcg in which reclaim may find something to do,
+        # and in the same way a bit for each block in which there is one
+        self.busy = column(1 << WORDS_SHIFT, ULONGLONG)
+        self.busy_blocks = column(1 << WORDS_SHIFT, ULONGLONG)
         self.new_memcg()
 
     def new_memcg(self) -> None:
         """Make the lists of the next memcg."""
-        if self.nr_memcgs == len(self.busy):
-            self.busy = grown(self.busy, 2 * self.nr_memcgs)
+        if self.nr_memcgs == len(self.place):
             self.place = grown(self.place, 2 * self.nr_memcgs)
-            self.most = grown(self.most, 2 * len(self.most))
+            self.enough = grown(self.enough, 2 * self.nr_memcgs)
+            self.busy = grown(self.busy, 2 * len(self.busy))
+            blocks = ((len(self.place) - 1 >> 2 * BUSY_SHIFT) + 1) << WORDS_SHIFT
+            self.busy_blocks = grown(self.busy_blocks, blocks)
         self.nr_memcgs += 1
         self.lists.new_lists(NR_LRU_LISTS)
 
     def wake(self, memcg: cython.int) -> None:
-        """Let reclaim look at a memcg, in which something has changed that the lists do not show."""
+        """Let reclaim look at a memcg at any priority."""
+        self.enough[memcg] = ANY_SIZE
         self.set_busy(self.place[memcg], AWAKE)
 
     def wake_all(self) -> None:
         """Let reclaim look at all memcgs."""
-        at: cython.int
-        for at in range(self.nr_memcgs):
-            self.set_busy(at, AWAKE)
+        memcg: cython.int
+        for memcg in range(self.nr_memcgs):
+            self.wake(memcg)
 
     def set_busy(self, at: cython.int, until: cython.int) -> None:
-        """Note at a place of the order one more than the mildest priority at which there is something to do."""
-        self.busy[at] = until
-        if self.most[at >> BUSY_SHIFT] < until:
-            self.most[at >> BUSY_SHIFT] = until
+        """Note at a place of the order one more than the mildest priority at which there is something to do.
+
+        A bit is set up to that priority, and no further: only what has changed is written.
+        """
+        block: cython.int = at >> BUSY_SHIFT
+        first: cython.int = block << WORDS_SHIFT
+        above: cython.int = block >> BUSY_SHIFT << WORDS_SHIFT
+        bit: cython.ulonglong = 1
+        block_bit: cython.ulonglong = 1
+        bit <<= at & BUSY_MASK
+        block_bit <<= block & BUSY_MASK
+        priority: cython.int = until
+        while priority and not self.busy[first + priority - 1] & bit:
+            priority -= 1
+            self.busy[first + priority] |= bit
+            self.busy_blocks[above + priority] |= block_bit
+        priority = until
+        while priority < AWAKE and self.busy[first + priority] & bit:
+            self.busy[first + priority] &= ~bit
+            if not self.busy[first + priority]:
+                self.busy_blocks[above + priority] &= ~block_bit
+            priority += 1
+
+    def busy_until(self, at: cython.int) -> cython.int:
+        """Return what set_busy() noted at a place."""
+        until: cython.int = AWAKE
+        while until and not self.busy[(at >> BUSY_SHIFT << WORDS_SHIFT) + until - 1] >> (at & BUSY_MASK) & 1:
+            until -= 1
+        return until
 
     def prefetch(self, memcg: cython.int) -> None:
         """Prefetch the rings of a memcg's lists, both of which are in one cache line."""
@@ -96,10 +132,12 @@ class Lruvecs:
         Models lruvec_add_folio(), include/linux/mm_inline.h.
         """
         self.pages.flags[page] &= ~ISOLATED
-        at: cython.int = self.place[memcg]
-        if self.busy[at] != AWAKE:
-            self.set_busy(at, AWAKE)
-        self.lists.list_add(NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0), page)
+        head: cython.int = NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0)
+        self.lists.list_add(head, page)
+        # the first active page may be one too many
+        size: cython.int = self.lists.size_of(head)
+        if size == 1 or (size >= self.enough[memcg] and not self.pages.flags[page] & ACTIVE):
+            self.wake(memcg)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Take a page off its list.

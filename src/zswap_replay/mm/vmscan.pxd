@@ -10,7 +10,9 @@ from zswap_replay.mm.page_io cimport FAILED, KEPT, STORED, PageIo
 from zswap_replay.mm.page_writeback cimport SWAP_CLUSTER_MAX, Writeback
 from zswap_replay.mm.reclaim_order cimport ReclaimOrder
 from zswap_replay.mm.shrinker cimport Shrinker
-from zswap_replay.mm.swap cimport AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, MAX_SWAPPINESS, NR_LRU_LISTS, Lruvecs
+from zswap_replay.mm.swap cimport (
+    ANY_SIZE, AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, MAX_SWAPPINESS, NR_LRU_LISTS, Lruvecs,
+)
 from zswap_replay.mm.swap_slots cimport SwapSlots
 from zswap_replay.mm.swap_state cimport SwapCache
 from zswap_replay.mm.workingset cimport Workingset
@@ -53,7 +55,7 @@ cdef class PageReclaim:
     cdef readonly ReclaimOrder order
     cdef public bint skips_idle
     cdef readonly int shrink_delay, swap_full_memcg, swappiness
-    cdef readonly long long share, whole
+    cdef readonly long long share, whole, least
     cdef bint in_turns
     cdef int[::1] coming, next_pages, isolated, fates, deactivated
     cdef readonly object shortages
@@ -61,6 +63,7 @@ cdef class PageReclaim:
     cdef void set_swappiness(self, int swappiness) noexcept nogil
     cdef int pte_mkyoung(self, int page) except -1 nogil
     cdef void folio_set_active(self, int page) noexcept nogil
+    cdef void count_access(self, int memcg, int nid) noexcept nogil
     cdef int wait_for_disk(self) except -1 nogil
     cdef int pageout(self, int page) except -1 nogil
     cdef int note_swap_full(self, int memcg) except -1 nogil
@@ -88,6 +91,7 @@ cdef class Vmscan(PageReclaim):
     cdef void ask_for(self, int memcg) noexcept nogil
     cdef int look_at_tail(self, int memcg, int priority) noexcept nogil
     cdef int busy_until(self, int memcg) noexcept nogil
+    cdef long long enough_for(self, int priority) noexcept nogil
     cdef void see_activations(self, int root) noexcept nogil
     cdef int shrink_slab(self, int memcg, int priority) except -1 nogil
     cdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1 nogil

@@ -34,7 +34,14 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.mm.page import PAGE_SHIFT
     from zswap_replay.mm.page_io import FAILED, KEPT, STORED
     from zswap_replay.mm.page_writeback import SWAP_CLUSTER_MAX
-    from zswap_replay.mm.swap import AWAKE, LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, MAX_SWAPPINESS, NR_LRU_LISTS
+    from zswap_replay.mm.swap import (
+        ANY_SIZE,
+        AWAKE,
+        LRU_ACTIVE_ANON,
+        LRU_INACTIVE_ANON,
+        MAX_SWAPPINESS,
+        NR_LRU_LISTS,
+    )
 
     DEF_PRIORITY = 12
     VM_SWAPPINESS = 60
@@ -136,7 +143,7 @@ class PageReclaim:
         self.shrink_delay = shrink_delay
         # whether the shrink worker was ever queued while reclaim went on: what came of it is a matter of shrink_delay
         self.worker_waited = False
-        self.order = ReclaimOrder(memcgs, self.lruvecs, self.stat)
+        self.order = ReclaimOrder(memcgs, self.lruvecs)
         # whether memcgs are passed over in which shrink_lruvec() would do nothing
         self.skips_idle = True
         self.swappiness = -1
@@ -165,6 +172,7 @@ class PageReclaim:
         self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
+        self.least = (self.whole + self.share - 1) // self.share if self.share else ANY_SIZE
 
     # ---- accesses ----
 
@@ -175,6 +183,11 @@ class PageReclaim:
     def folio_set_active(self, page: cython.int) -> None:
         """Note that a page belongs on the active list from here on."""
         self.pages.flags[page] |= ACTIVE
+
+    def count_access(self, memcg: cython.int, nid: cython.int) -> None:
+        """Count an access to a page of a memcg on a node; look at the memcg where its statistics are due by that."""
+        if self.memcgs.uses.count(memcg, nid):
+            self.lruvecs.wake(memcg)
 
     def wait_for_disk(self) -> None:
         """Let the shrink worker finish: a task waits for a read from the device, and the worker has the processor.
@@ -499,6 +512,7 @@ class Vmscan(PageReclaim):
         turn: cython.int = self.lruvecs.place[start] + 1 if start >= 0 else first
         at: cython.int = turn
         memcg: cython.int
+        until: cython.int
         self.memcgs.memcg[root].reclaim_iter = start
         many: cython.bint = stop - first > MANY_MEMCGS
         _half: cython.int
@@ -512,7 +526,9 @@ class Vmscan(PageReclaim):
                 if many:
                     self.look_ahead(at, stop, priority)
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
-                self.lruvecs.set_busy(at, self.busy_until(memcg))
+                until = self.busy_until(memcg)
+                self.lruvecs.set_busy(at, until)
+                self.lruvecs.enough[memcg] = self.enough_for(until) if until < AWAKE else ANY_SIZE
                 self.memcgs.memcg[root].reclaim_iter = memcg
                 at += 1
             if freed >= nr_to_reclaim:
@@ -578,20 +594,22 @@ class Vmscan(PageReclaim):
         That is for what does not go by the priority: an active list to be aged, statistics to be flushed.
         """
         first: cython.int = NR_LRU_LISTS * memcg
-        scan: cython.longlong = self.lruvecs.lists.size_of(first + LRU_INACTIVE_ANON)
+        size: cython.longlong = self.lruvecs.lists.size_of(first + LRU_INACTIVE_ANON)
+        until: cython.int = 0
         if (
             self.file_pages.file_of(memcg) != 0
             or not self.memcgs.memcg[memcg].online
-            or self.stat.accesses_of(memcg) >= self.stat.next_flush[memcg]
+            or self.stat.is_due(memcg)
             or (self.lruvecs.lists.size_of(first + LRU_ACTIVE_ANON) > 0 and self.inactive_is_low(memcg))
         ):
             return AWAKE
-        if scan == 0 or self.share == 0:
-            return 0
-        priority: cython.int = 0
-        while (scan >> (priority + 1)) * self.share >= self.whole:
-            priority += 1
-        return priority + 1
+        while until < AWAKE and size >= self.enough_for(until):
+            until += 1
+        return until
+
+    def enough_for(self, priority: cython.int) -> cython.longlong:
+        """Return how many pages of the inactive list are enough for reclaim to take one at a priority."""
+        return self.least << priority if priority or not self.share else 1
 
     def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
         """Let the zswap shrinker of a memcg work on every node.
@@ -614,15 +632,10 @@ class Vmscan(PageReclaim):
         priority: cython.int
         memcg: cython.int
         many: cython.bint = self.skips_idle and self.memcgs.first_child[root] >= 0
-        # one more than the mildest priority at which there is something to do
+        # one more than the mildest priority at which there is something to do, where that is known
         most: cython.int = AWAKE
-        first: cython.int = 0
-        stop: cython.int = 0
         if many:
             self.order.refresh()
-            first = self.lruvecs.place[root]
-            stop = self.order.behind[first]
-            self.order.wake_due(first, stop)
         else:
             self.lruvecs.wake(root)
         for priority in range(DEF_PRIORITY, -1, -1):
@@ -630,8 +643,8 @@ class Vmscan(PageReclaim):
                 freed += self.shrink_node_memcgs(root, priority, nr_to_reclaim)
                 if freed >= nr_to_reclaim:
                     break
-                if not self.zswap.shrinker_enabled and self.skips_idle:
-                    most = self.order.most_busy(first, stop) if many else self.busy_until(root)
+                if not self.zswap.shrinker_enabled and self.skips_idle and not many:
+                    most = self.busy_until(root)
             if priority == DEF_PRIORITY and freed == 0 and not self.can_progress(root):
                 break  # nor will there be more at any other priority
         self.writeback.end_reclaim()

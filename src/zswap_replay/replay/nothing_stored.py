@@ -134,8 +134,7 @@ class _Refusals:
         return sum(int(self._memcgs.events[place * NR_EVENTS + event]) for place in places)
 
     def _accesses(self, index: int) -> int:
-        nodes = self._memcgs.nr_nodes
-        return sum(int(count) for count in self._memcgs.accesses[index * nodes : (index + 1) * nodes])
+        return sum(self._memcgs.uses.accesses_of(index, nid) for nid in range(self._memcgs.nr_nodes))
 
     def largest(self) -> int:
         """Choose a memcg to limit: that with the most resident pages, below the root if any has two.

@@ -19,21 +19,31 @@ SETUP = ROOT / "setup.py"
 CORE = SOURCE / "zswap_replay"
 
 HIT_FUNCTIONS = {
-    "lib.block_table": {"first_place", "place_of", "find", "prefetch"},
+    "lib.block_table": {"first_place", "place_of", "search", "find", "find_from", "begin"},
     "lib.page_table": {
         "find",
         "page_of",
         "space_of",
         "content_of",
         "set_content",
-        "find_ahead",
-        "take_ahead",
-        "look_ahead",
         "prefetch",
+        "prefetch_flags",
         "prefetch_version",
         "prefetch_block",
     },
+    "mm.memcg_uses": {"count", "prefetch"},
     "machine.events": {"prefetch"},
+    "machine.look_ahead": {
+        "begin",
+        "look",
+        "memcg_of",
+        "find",
+        "seek",
+        "find_next",
+        "take",
+        "ask_for_pages",
+        "ask_for_uses",
+    },
 }
 """What the modules below the loop have for the hit path."""
 

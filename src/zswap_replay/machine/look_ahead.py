@@ -1,0 +1,233 @@
+"""What the next events will touch, found and asked for before they come.
+
+Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each step is
+done for AHEAD events before the next step of any; and what a step needs was asked for by the one before, as many
+events earlier.
+"""
+
+import cython
+
+from zswap_replay.lib.columns import INT, ULONGLONG, Column, column
+from zswap_replay.lib.page_table import PageTable
+from zswap_replay.machine.events import Events
+from zswap_replay.machine.memcg_paths import MemcgPaths
+from zswap_replay.mm.memcontrol import MemCgroups
+from zswap_replay.mm.page_io import PageIo
+from zswap_replay.mm.swap import Lruvecs
+from zswap_replay.mm.zswap import Zswap
+
+if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
+    from zswap_replay.lib.event_codes import PAGEOUT, SETTLE, WRITE
+    from zswap_replay.lib.page_table import NR_RETURNED, PRESENT
+    from zswap_replay.machine.events import AHEAD
+
+    SOON = 4
+    """Events after which what look() asked for of memcgs is there."""
+    FEW_MEMCGS = 64
+    """Memcgs that stay in the caches unasked."""
+
+
+class LookAhead:
+    """The pages of the next events, and those of them that will fault."""
+
+    def __init__(
+        self,
+        pages: PageTable,
+        memcgs: MemCgroups,
+        paths: MemcgPaths,
+        lruvecs: Lruvecs,
+        page_io: PageIo,
+        zswap: Zswap,
+    ) -> None:
+        self.pages = pages
+        self.memcgs = memcgs
+        self.paths = paths
+        self.lruvecs = lruvecs
+        self.page_io = page_io
+        self.zswap = zswap
+        # by event, of those that are found next, its memcg, or -1, and where in the table the search begins
+        self.sought_memcg = column(AHEAD, INT)
+        self.sought = column(AHEAD, ULONGLONG)
+        # by event, of those that come next, the index of its page, or -1
+        self.found = column(AHEAD, INT)
+        # the same of those that were looked at, up to the one before ``stop``
+        self.index = column(AHEAD, INT)
+        self.stop = -1
+        # the pages of them that are in memory and will be written to
+        self.written = column(AHEAD, INT)
+        # by event those that will fault, or go; where memcgs are many, the first nr_faults are pages, each of another
+        # memcg than the one before, and which
+        self.faults = column(AHEAD, INT)
+        self.fault_memcg = column(AHEAD, INT)
+        self.nr_faults = 0
+
+    def begin(self) -> None:
+        """Begin anew: other events come next, or memcgs have changed."""
+        self.stop = -1
+
+    def look(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Find the pages of the events from ``start`` on, ask for what they will need; return the event behind them."""
+        if events.page_index.shape[0]:  # type: ignore[index]
+            self.take(events.page_index, start, stop)
+        else:
+            self.find(events.event, events.memcg, events.page, events.count, start, stop)
+        self.ask_for_pages(events.event, events.memcg, start)
+        events.prefetch(self.stop + AHEAD, stop)
+        if self.memcgs.nr > FEW_MEMCGS:
+            self.ask_for_memcgs()
+            self.ask_for_uses(events.memcg, self.stop, min(stop, self.stop + AHEAD))
+        if self.page_io.has_lengths_found():
+            self.name_pageouts(events, start)
+        return self.stop
+
+    def memcg_of(self, memcg: Column, i: cython.Py_ssize_t) -> cython.int:
+        """Return the memcg that an event names, -1 where there is none; ``memcg`` is the column of a batch."""
+        path: cython.int = memcg[i]
+        known: cython.bint = 0 <= path < self.paths.memcg.shape[0]  # type: ignore[index]
+        return self.paths.memcg[path] if known else -1
+
+    # ---- finding pages ----
+
+    def find(
+        self,
+        event: Column,
+        memcg: Column,
+        page: Column,
+        count: Column,
+        start: cython.Py_ssize_t,
+        stop: cython.Py_ssize_t,
+    ) -> None:
+        """Find the pages of the events from ``start`` on; those of more than one page are left out.
+
+        The columns are those of a batch.
+        """
+        at: cython.int
+        if start != self.stop:
+            self.seek(event, memcg, page, count, start, stop)
+            self.find_next(page, start, stop)
+            self.seek(event, memcg, page, count, start + AHEAD, stop)
+        self.stop = min(stop, start + AHEAD)
+        for at in range(AHEAD):
+            self.index[at] = self.found[at]
+        self.find_next(page, self.stop, stop)
+        self.seek(event, memcg, page, count, self.stop + AHEAD, stop)
+
+    def seek(
+        self,
+        event: Column,
+        memcg: Column,
+        page: Column,
+        count: Column,
+        start: cython.Py_ssize_t,
+        stop: cython.Py_ssize_t,
+    ) -> None:
+        """Find where the search for the pages of the events from ``start`` on begins, and ask for what is there."""
+        i: cython.Py_ssize_t
+        owner: cython.int
+        for i in range(start, min(stop, start + AHEAD)):
+            owner = self.memcg_of(memcg, i) if event[i] < SETTLE and count[i] == 1 else -1
+            self.sought_memcg[i - start] = owner
+            if owner >= 0:
+                self.sought[i - start] = self.pages.table.begin(owner, page[i] >> BLOCK_SHIFT)
+
+    def find_next(self, page: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+        """Find the pages of the events from ``start`` on, at which seek() was, and ask for their flags."""
+        i: cython.Py_ssize_t
+        at: cython.int
+        block: cython.int
+        index: cython.int
+        for i in range(start, min(stop, start + AHEAD)):
+            at = i - start
+            self.found[at] = -1
+            if self.sought_memcg[at] >= 0:
+                block = self.pages.table.find_from(
+                    self.sought[at], self.sought_memcg[at], page[i] >> BLOCK_SHIFT
+                )
+                if block >= 0:
+                    index = page[i] & BLOCK_MASK
+                    index += block << BLOCK_SHIFT
+                    self.found[at] = index
+                    self.pages.prefetch_flags(index)
+
+    def take(self, page_index: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+        """Take the pages of the events ``start`` on from what PageIndices found; those not there yet are left out."""
+        i: cython.Py_ssize_t
+        index: cython.int
+        known: cython.int = (self.pages.nr_blocks << BLOCK_SHIFT) - NR_RETURNED
+        self.stop = min(stop, start + AHEAD)
+        for i in range(start, self.stop):
+            index = page_index[i]
+            self.index[i - start] = index + NR_RETURNED if 0 <= index < known else -1
+
+    # ---- asking for what they need ----
+
+    def ask_for_pages(self, event: Column, memcg: Column, start: cython.Py_ssize_t) -> None:
+        """Ask for the pages that will be written to, or will fault; list of the latter those of other memcgs."""
+        at: cython.int
+        index: cython.int
+        present: cython.int
+        owner: cython.int
+        last: cython.int = -1
+        writes: cython.int = 0
+        faults: cython.int = 0
+        # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
+        for at in range(self.stop - start):
+            index = max(self.index[at], 0)  # page 0 is no page, and never present
+            present = self.pages.flags[index] & PRESENT
+            self.written[writes] = index
+            writes += present & (event[start + at] == WRITE)
+            self.faults[faults] = at
+            faults += (index > 0) & ((present ^ PRESENT) | (event[start + at] > WRITE))
+        for at in range(writes):
+            self.pages.prefetch_version(self.written[at])
+        self.nr_faults = 0
+        for at in range(faults):
+            index = self.index[self.faults[at]]
+            self.pages.prefetch(index)
+            self.pages.prefetch_block(index)
+            if self.memcgs.nr > FEW_MEMCGS:
+                owner = self.memcg_of(memcg, start + self.faults[at])
+                self.faults[self.nr_faults] = index
+                self.fault_memcg[self.nr_faults] = owner
+                self.nr_faults += owner not in (last, -1)
+                last = owner
+
+    def ask_for_memcgs(self) -> None:
+        """Ask for what the faults will need of their memcgs."""
+        memcg: cython.int
+        i: cython.int
+        for i in range(self.nr_faults):
+            memcg = self.fault_memcg[i]
+            self.memcgs.prefetch(memcg)
+            self.lruvecs.prefetch(memcg)
+            self.zswap.pools.current.lru.prefetch(0, memcg)
+
+    def look_closer(self) -> None:
+        """Ask for the places of their lists that the faults will need, once the rings are there."""
+        page: cython.int
+        memcg: cython.int
+        i: cython.int
+        for i in range(self.nr_faults):
+            page = self.faults[i]
+            memcg = self.fault_memcg[i]
+            self.lruvecs.prefetch_ends(memcg)
+            self.zswap.pools.current.lru.prefetch_places(page, self.pages.page[page].node, memcg)
+
+    def ask_for_uses(self, memcg: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+        """Ask for what the accesses of the events from ``start`` on count of their memcgs."""
+        i: cython.Py_ssize_t
+        owner: cython.int
+        for i in range(start, stop):
+            owner = self.memcg_of(memcg, i)
+            if owner >= 0:
+                self.memcgs.uses.prefetch(owner)
+
+    def name_pageouts(self, events: Events, start: cython.Py_ssize_t) -> None:
+        """Let other processes find the lengths of pages that events from ``start`` on write, of those looked at."""
+        i: cython.Py_ssize_t
+        page: cython.int
+        for i in range(start, self.stop):
+            page = self.index[i - start]
+            if page >= 0 and events.event[i] == PAGEOUT:
+                self.page_io.look_ahead_at_pageout(page, events.content[i], events.has_content[i] != 0)

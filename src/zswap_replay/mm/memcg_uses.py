@@ -1,0 +1,56 @@
+"""Accesses of each memcg's pages: what most rows of a trace count, and nothing else of a memcg."""
+
+import cython
+
+from zswap_replay.lib.columns import LONGLONG, Fields, Records, column, grown
+
+if not cython.compiled:  # compiled, it is the C macro of the .pxd
+    from zswap_replay.lib.columns import prefetch
+
+    NEVER = (1 << 62) - 1
+    """More accesses than there are."""
+
+USE: Fields = {"accesses": LONGLONG, "wake_at": LONGLONG}
+"""The fields: accesses so far, and those at which reclaim is to look at the memcg, as its statistics are due.
+
+They stand by themselves, so that those of thousands of memcgs stay in the caches.
+"""
+
+
+class MemcgUses:
+    """The accesses of all memcgs."""
+
+    def __init__(self, room: int, nr_nodes: int) -> None:
+        self.nr_nodes = nr_nodes
+        # by memcg
+        self.records = Records(room, USE)
+        self.use = self.records.array
+        # [memcg * nr_nodes + nid], where there are several nodes
+        self.node_accesses = column(room * nr_nodes, LONGLONG)
+
+    def count(self, memcg: cython.int, nid: cython.int) -> cython.bint:
+        """Count an access to a page on a node; tell whether reclaim is to look at the memcg, once."""
+        if self.nr_nodes > 1:
+            self.node_accesses[memcg * self.nr_nodes + nid] += 1
+        self.use[memcg].accesses += 1
+        if self.use[memcg].accesses < self.use[memcg].wake_at:
+            return False
+        self.use[memcg].wake_at = NEVER
+        return True
+
+    def accesses_of(self, memcg: cython.int, nid: cython.int) -> cython.longlong:
+        """Return how many accesses a memcg's pages on a node have had."""
+        accesses: cython.longlong = self.use[memcg].accesses
+        return self.node_accesses[memcg * self.nr_nodes + nid] if self.nr_nodes > 1 else accesses
+
+    def prefetch(self, memcg: cython.int) -> None:
+        """Prefetch what an access counts."""
+        if cython.compiled:
+            prefetch(cython.address(self.use[memcg]))
+
+    def grow(self, room: cython.int) -> None:
+        """Make room for as many memcgs."""
+        self.use = None
+        self.records.resize(room)
+        self.use = self.records.array
+        self.node_accesses = grown(self.node_accesses, room * self.nr_nodes)
