@@ -23,11 +23,11 @@ cdef class LookAhead:
     cdef readonly Lruvecs lruvecs
     cdef readonly PageIo page_io
     cdef readonly Zswap zswap
-    cdef int[::1] sought_memcg, found
+    cdef int[::1] sought_memcg
     cdef unsigned long long[::1] sought
     cdef readonly int[::1] index, written, faults, fault_memcg
     cdef readonly Py_ssize_t stop
-    cdef readonly int nr_faults
+    cdef readonly int base, nr_faults
     cdef void begin(self) noexcept nogil
     cdef Py_ssize_t look(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     cdef inline int memcg_of(self, const int[::1] memcg, Py_ssize_t i) noexcept nogil

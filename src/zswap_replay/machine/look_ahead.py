@@ -1,8 +1,7 @@
 """What the next events will touch, found and asked for before they come.
 
 Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each step is
-done for AHEAD events before the next step of any; and what a step needs was asked for by the one before, as many
-events earlier.
+done for AHEAD events before the next step of any, and asks for what the next step needs, as many events later.
 """
 
 import cython
@@ -46,13 +45,13 @@ class LookAhead:
         self.lruvecs = lruvecs
         self.page_io = page_io
         self.zswap = zswap
-        # by event, of those that are found next, its memcg, or -1, and where in the table the search begins
+        # by event, of those behind both, its memcg, or -1, and where in the table the search begins
         self.sought_memcg = column(AHEAD, INT)
         self.sought = column(AHEAD, ULONGLONG)
-        # by event, of those that come next, the index of its page, or -1
-        self.found = column(AHEAD, INT)
-        # the same of those that were looked at, up to the one before ``stop``
-        self.index = column(AHEAD, INT)
+        # by event the index of its page, or -1: from ``base`` on, which is 0 or AHEAD, of the events that were looked
+        # at, up to the one before ``stop``; in the other half of those behind
+        self.index = column(2 * AHEAD, INT)
+        self.base = 0
         self.stop = -1
         # the pages of them that are in memory and will be written to
         self.written = column(AHEAD, INT)
@@ -102,14 +101,12 @@ class LookAhead:
 
         The columns are those of a batch.
         """
-        at: cython.int
         if start != self.stop:
             self.seek(event, memcg, page, count, start, stop)
             self.find_next(page, start, stop)
             self.seek(event, memcg, page, count, start + AHEAD, stop)
+        self.base = AHEAD - self.base
         self.stop = min(stop, start + AHEAD)
-        for at in range(AHEAD):
-            self.index[at] = self.found[at]
         self.find_next(page, self.stop, stop)
         self.seek(event, memcg, page, count, self.stop + AHEAD, stop)
 
@@ -132,14 +129,15 @@ class LookAhead:
                 self.sought[i - start] = self.pages.table.begin(owner, page[i] >> BLOCK_SHIFT)
 
     def find_next(self, page: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
-        """Find the pages of the events from ``start`` on, at which seek() was, and ask for their flags."""
+        """Find the pages of the events from ``start`` on, for which seek() was called, and ask for their flags."""
         i: cython.Py_ssize_t
         at: cython.int
+        base: cython.int = AHEAD - self.base
         block: cython.int
         index: cython.int
         for i in range(start, min(stop, start + AHEAD)):
             at = i - start
-            self.found[at] = -1
+            self.index[base + at] = -1
             if self.sought_memcg[at] >= 0:
                 block = self.pages.table.find_from(
                     self.sought[at], self.sought_memcg[at], page[i] >> BLOCK_SHIFT
@@ -147,7 +145,7 @@ class LookAhead:
                 if block >= 0:
                     index = page[i] & BLOCK_MASK
                     index += block << BLOCK_SHIFT
-                    self.found[at] = index
+                    self.index[base + at] = index
                     self.pages.prefetch_flags(index)
 
     def take(self, page_index: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
@@ -158,7 +156,7 @@ class LookAhead:
         self.stop = min(stop, start + AHEAD)
         for i in range(start, self.stop):
             index = page_index[i]
-            self.index[i - start] = index + NR_RETURNED if 0 <= index < known else -1
+            self.index[self.base + i - start] = index + NR_RETURNED if 0 <= index < known else -1
 
     # ---- asking for what they need ----
 
@@ -173,7 +171,7 @@ class LookAhead:
         faults: cython.int = 0
         # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
         for at in range(self.stop - start):
-            index = max(self.index[at], 0)  # page 0 is no page, and never present
+            index = max(self.index[self.base + at], 0)  # page 0 is no page, and never present
             present = self.pages.flags[index] & PRESENT
             self.written[writes] = index
             writes += present & (event[start + at] == WRITE)
@@ -183,7 +181,7 @@ class LookAhead:
             self.pages.prefetch_version(self.written[at])
         self.nr_faults = 0
         for at in range(faults):
-            index = self.index[self.faults[at]]
+            index = self.index[self.base + self.faults[at]]
             self.pages.prefetch(index)
             self.pages.prefetch_block(index)
             if self.memcgs.nr > FEW_MEMCGS:
@@ -228,6 +226,6 @@ class LookAhead:
         i: cython.Py_ssize_t
         page: cython.int
         for i in range(start, self.stop):
-            page = self.index[i - start]
+            page = self.index[self.base + i - start]
             if page >= 0 and events.event[i] == PAGEOUT:
                 self.page_io.look_ahead_at_pageout(page, events.content[i], events.has_content[i] != 0)

@@ -280,6 +280,8 @@ class Machine:
         Raises ValueError: there are fewer events, or one of them is on a node that the machine lacks.
         """
         events.check(start, stop, self.memcgs.nr_nodes)
+        if start < stop and events.event[start] >= CONTROL:
+            return start
         with cython.nogil:
             return self.replay_events(events, start, stop)
 
@@ -314,8 +316,8 @@ class Machine:
                     self.look_ahead.look_closer()
                     end = ahead_stop
                 else:
-                    first = i
                     end = ahead_stop = self.look_ahead.look(events, i, stop)
+                    first = i - self.look_ahead.base
                     if self.look_ahead.nr_faults > 1:
                         end = min(i + SOON, ahead_stop)
             page = ahead[i - first]
