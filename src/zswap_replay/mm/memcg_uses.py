@@ -26,7 +26,7 @@ class MemcgUses:
         self.records = Records(room, USE)
         self.use = self.records.array
         # [memcg * nr_nodes + nid], where there are several nodes
-        self.node_accesses = column(room * nr_nodes, LONGLONG)
+        self.node_accesses = column(room * nr_nodes if nr_nodes > 1 else 0, LONGLONG)
 
     def count(self, memcg: cython.int, nid: cython.int) -> cython.bint:
         """Count an access to a page on a node; tell whether reclaim is to look at the memcg, once."""
@@ -53,4 +53,5 @@ class MemcgUses:
         self.use = None
         self.records.resize(room)
         self.use = self.records.array
-        self.node_accesses = grown(self.node_accesses, room * self.nr_nodes)
+        if self.nr_nodes > 1:
+            self.node_accesses = grown(self.node_accesses, room * self.nr_nodes)

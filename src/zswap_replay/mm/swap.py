@@ -106,9 +106,9 @@ class Lruvecs:
         return until
 
     def prefetch(self, memcg: cython.int) -> None:
-        """Prefetch the rings of a memcg's lists, both of which are in one cache line."""
+        """Prefetch the rings of a memcg's lists, both in one cache line, and the size that is enough."""
         if cython.compiled:
-            prefetch(cython.address(self.place[memcg]))
+            prefetch(cython.address(self.enough[memcg]))
             self.lists.prefetch(NR_LRU_LISTS * memcg)
 
     def prefetch_ends(self, memcg: cython.int) -> None:
