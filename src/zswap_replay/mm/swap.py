@@ -134,7 +134,7 @@ class Lruvecs:
         self.pages.flags[page] &= ~ISOLATED
         head: cython.int = NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0)
         self.lists.list_add(head, page)
-        # the first active page may be one too many
+        # the first page of a list, as an active one may be one too many, or enough for a milder priority
         size: cython.int = self.lists.size_of(head)
         if size == 1 or (size >= self.enough[memcg] and not self.pages.flags[page] & ACTIVE):
             self.wake(memcg)
