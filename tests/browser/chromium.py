@@ -149,5 +149,13 @@ class Browser:
         drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
         self.driver.execute_async_script(f"{script}; {drawn}")
 
+    def wait_until(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true, ten seconds at most: a busy machine may draw late."""
+        late = "performance.now() - start > 10000"
+        look = f"() => ({condition}) || {late} ? done() : requestAnimationFrame(look)"
+        self.driver.execute_async_script(
+            f"const done = arguments[0], start = performance.now(); const look = {look}; look()"
+        )
+
     def _run(self, command: str, **parameters: object) -> None:
         self.driver.execute_cdp_cmd(command, dict(parameters))

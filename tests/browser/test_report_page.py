@@ -132,6 +132,9 @@ def test_folded_sections_open(browser: Browser, page: tuple[Page, Path], width: 
     made, file = page
     browser.open(file, width=width)
     browser.change("document.querySelectorAll('details').forEach(part => part.open = true)")
+    browser.wait_until(
+        "[...document.querySelectorAll('details')].every(part => part.innerText.includes('\\n'))"
+    )
     assert width == browser.ask("return document.documentElement.scrollWidth")
     assert [] == browser.clipped()
     shown = browser.ask("return [...document.querySelectorAll('details')].map(part => part.innerText)")
