@@ -113,7 +113,8 @@ class Events:
     def prefetch(self, first: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Prefetch what is known of as many events as are looked at together, from ``first`` on and before ``stop``.
 
-        Of other columns than these every row is read, one behind the other, which the processor foresees.
+        Their pages are read while those of earlier ones are looked up, and are asked for as much earlier. Of other
+        columns than these every row is read, one behind the other, which the processor foresees.
         """
         if cython.compiled:
             i: cython.Py_ssize_t = first
