@@ -285,7 +285,7 @@ def test_a_sweep_that_is_told_to_end_keeps_its_points(blow: signal.Signals, jobs
 
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_told_to_end_says_where_it_goes_on(blow: signal.Signals, files: Path) -> None:
-    generate("uniform", Synthetic(pages=3_000, events=400_000), "large.parquet")
+    generate("uniform", Synthetic(pages=3_000, events=100_000), "large.parquet")
     options = [
         "run",
         "large.parquet",

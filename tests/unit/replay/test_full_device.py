@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests import warm
 from tests.pressure import any_events, lengths_file, lived, save
 from zswap_replay.trace.builder import TraceBuilder
 from zswap_replay.units import PAGE_SIZE
@@ -35,7 +35,7 @@ def test_reclaim_that_only_goes_round_counts_as_none(
     kernel: str, reclaim: str, limit: str, trace: Path
 ) -> None:
     """What zswap stores and the device sends back is no progress: each round would find as much again."""
-    command = [sys.executable, "-m", "zswap_replay", "run", str(trace), *OPTIONS, "--kernel", kernel, "-q"]
+    command = [*warm.program(), "run", str(trace), *OPTIONS, "--kernel", kernel, "-q"]
     command += ["--reclaim", reclaim, "--set", f"/a:{limit}={PAGE_SIZE}", "-c", "lz4", "--format", "json"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert 0 == done.returncode, done.stderr
@@ -70,7 +70,7 @@ def test_so_does_reclaim_of_the_whole_machine(tmp_path: Path) -> None:
         "--format",
         "json",
     ]
-    command = [sys.executable, "-m", "zswap_replay", "run", trace, *options, "-q"]
+    command = [*warm.program(), "run", trace, *options, "-q"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert 0 == done.returncode, done.stderr
     end = json.loads(done.stdout)["snapshots"][-1]
