@@ -329,7 +329,7 @@ class Machine:
                 if given or kind == WRITE:
                     self.pages.set_content(page, kind == WRITE, events.content[i], given)
                 counted = path_memcg[memcg[i]]
-                if nr_nodes > 1 or use[counted].accesses + 1 >= use[counted].wake_at:
+                if nr_nodes > 1 or use[counted].accesses + 1 == use[counted].next_flush:
                     self.vmscan.count_access(counted, self.pages.page[page].node)
                 else:
                     use[counted].accesses += 1

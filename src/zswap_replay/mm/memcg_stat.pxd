@@ -10,9 +10,7 @@ cdef class MemcgStat:
     cdef readonly long long stat_flush
     cdef readonly int nr_memcgs, nr_changed
     cdef int[::1] changed
-    cdef readonly long long[::1] next_flush
     cpdef new_memcg(self)
-    cdef bint is_due(self, int memcg) noexcept nogil
     cdef void flush_if_due(self, int memcg) noexcept nogil
     cpdef void mem_cgroup_flush_stats(self, int memcg) noexcept nogil
     cdef int take_changed(self, int at) noexcept nogil

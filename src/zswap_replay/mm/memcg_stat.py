@@ -7,7 +7,7 @@ time that says how many accesses two seconds are, so that the first two are take
 
 import cython
 
-from zswap_replay.lib.columns import INT, LONGLONG, column, grown
+from zswap_replay.lib.columns import INT, column, grown
 from zswap_replay.lib.lru_ring import LruRings
 from zswap_replay.mm.memcontrol import MemCgroups
 
@@ -28,26 +28,18 @@ class MemcgStat:
         # memcgs whose activations a flush changed since reclaim looked at them, each once
         self.changed = column(8, INT)
         self.nr_changed = 0
-        # by memcg the accesses at which the next flush is due
-        self.next_flush = column(8, LONGLONG)
         self.new_memcg()
 
     def new_memcg(self) -> None:
         """Make room for the next memcg."""
         memcg: cython.int = self.nr_memcgs
         self.nr_memcgs += 1
-        if memcg == len(self.next_flush):
-            self.next_flush = grown(self.next_flush, 2 * memcg)
+        if memcg == len(self.changed):
             self.changed = grown(self.changed, 2 * memcg)
-
-    def is_due(self, memcg: cython.int) -> cython.bint:
-        """Tell whether a memcg had its accesses since the last flush."""
-        due: cython.bint = self.memcgs.uses.use[memcg].accesses >= self.next_flush[memcg]
-        return due
 
     def flush_if_due(self, memcg: cython.int) -> None:
         """Flush a memcg that had its accesses since the last time."""
-        if self.is_due(memcg):
+        if self.memcgs.uses.is_due(memcg):
             self.mem_cgroup_flush_stats(memcg)
 
     def mem_cgroup_flush_stats(self, memcg: cython.int) -> None:
@@ -65,8 +57,7 @@ class MemcgStat:
         self.memcgs.memcg[memcg].stat_active = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
         if self.stat_flush:
             accesses: cython.longlong = self.memcgs.uses.use[memcg].accesses
-            self.next_flush[memcg] = (accesses // self.stat_flush + 1) * self.stat_flush
-            self.memcgs.uses.use[memcg].wake_at = self.next_flush[memcg]
+            self.memcgs.uses.use[memcg].next_flush = (accesses // self.stat_flush + 1) * self.stat_flush
 
     def take_changed(self, at: cython.int) -> cython.int:
         """Take the memcg that stands at a place in ``changed`` out of it, the last one into its place; return it."""

@@ -7,11 +7,8 @@ from zswap_replay.lib.columns import LONGLONG, Fields, Records, column, grown
 if not cython.compiled:  # compiled, it is the C macro of the .pxd
     from zswap_replay.lib.columns import prefetch
 
-    NEVER = (1 << 62) - 1
-    """More accesses than there are."""
-
-USE: Fields = {"accesses": LONGLONG, "wake_at": LONGLONG}
-"""The fields: accesses so far, and those at which reclaim is to look at the memcg, as its statistics are due.
+USE: Fields = {"accesses": LONGLONG, "next_flush": LONGLONG}
+"""The fields: accesses so far, and those at which a flush of the memcg's statistics is due.
 
 They stand by themselves, so that those of thousands of memcgs stay in the caches.
 """
@@ -29,14 +26,17 @@ class MemcgUses:
         self.node_accesses = column(room * nr_nodes if nr_nodes > 1 else 0, LONGLONG)
 
     def count(self, memcg: cython.int, nid: cython.int) -> cython.bint:
-        """Count an access to a page on a node; tell whether reclaim is to look at the memcg, once."""
+        """Count an access to a page on a node; tell whether it makes a flush due."""
         if self.nr_nodes > 1:
             self.node_accesses[memcg * self.nr_nodes + nid] += 1
         self.use[memcg].accesses += 1
-        if self.use[memcg].accesses < self.use[memcg].wake_at:
-            return False
-        self.use[memcg].wake_at = NEVER
-        return True
+        due: cython.bint = self.use[memcg].accesses == self.use[memcg].next_flush
+        return due
+
+    def is_due(self, memcg: cython.int) -> cython.bint:
+        """Tell whether a memcg has had the accesses at which a flush is due."""
+        due: cython.bint = self.use[memcg].accesses >= self.use[memcg].next_flush
+        return due
 
     def accesses_of(self, memcg: cython.int, nid: cython.int) -> cython.longlong:
         """Return how many accesses a memcg's pages on a node have had."""

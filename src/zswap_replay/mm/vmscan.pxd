@@ -90,7 +90,7 @@ cdef class Vmscan(PageReclaim):
     cdef void look_ahead(self, int at, int stop, int priority) noexcept nogil
     cdef void ask_for(self, int memcg) noexcept nogil
     cdef int look_at_tail(self, int memcg, int priority) noexcept nogil
-    cdef int busy_until(self, int memcg) noexcept nogil
+    cdef int find_busy_until(self, int memcg) noexcept nogil
     cdef long long enough_for(self, int priority) noexcept nogil
     cdef void see_activations(self, int root) noexcept nogil
     cdef int shrink_slab(self, int memcg, int priority) except -1 nogil

@@ -526,7 +526,7 @@ class Vmscan(PageReclaim):
                 if many:
                     self.look_ahead(at, stop, priority)
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
-                until = self.busy_until(memcg)
+                until = self.find_busy_until(memcg)
                 self.lruvecs.set_busy(at, until)
                 self.lruvecs.enough[memcg] = self.enough_for(until) if until < AWAKE else ANY_SIZE
                 self.memcgs.memcg[root].reclaim_iter = memcg
@@ -588,7 +588,7 @@ class Vmscan(PageReclaim):
             NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, min(count, SWAP_CLUSTER_MAX), self.next_pages
         )
 
-    def busy_until(self, memcg: cython.int) -> cython.int:
+    def find_busy_until(self, memcg: cython.int) -> cython.int:
         """Return one more than the mildest priority at which shrink_lruvec() would do something now; else AWAKE.
 
         That is for what does not go by the priority: an active list to be aged, statistics to be flushed.
@@ -599,7 +599,7 @@ class Vmscan(PageReclaim):
         if (
             self.file_pages.file_of(memcg) != 0
             or not self.memcgs.memcg[memcg].online
-            or self.stat.is_due(memcg)
+            or self.memcgs.uses.is_due(memcg)
             or (self.lruvecs.lists.size_of(first + LRU_ACTIVE_ANON) > 0 and self.inactive_is_low(memcg))
         ):
             return AWAKE
@@ -644,7 +644,7 @@ class Vmscan(PageReclaim):
                 if freed >= nr_to_reclaim:
                     break
                 if not self.zswap.shrinker_enabled and self.skips_idle and not many:
-                    most = self.busy_until(root)
+                    most = self.find_busy_until(root)
             if priority == DEF_PRIORITY and freed == 0 and not self.can_progress(root):
                 break  # nor will there be more at any other priority
         self.writeback.end_reclaim()
