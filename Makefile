@@ -99,4 +99,4 @@ $(VENV)/installed-dev: $(BIN)/pip pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info src/zswap_replay/*/*.c src/zswap_replay/*.so src/zswap_replay/*/*.so
+	rm -rf $(VENV) build dist src/*.egg-info src/zswap_replay/*.c src/zswap_replay/*/*.c src/zswap_replay/*.so src/zswap_replay/*/*.so

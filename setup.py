@@ -25,6 +25,8 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 PACKAGE = Path("src/zswap_replay")
 UNIT = "_core"
 """The library that has all modules, in the package's folder: _import_hooks.py finds them there."""
+SHARED = "_cyutility"
+"""The module of what Cython writes for views of memory: each module would have it else, three quarters of its C."""
 CORES = os.cpu_count() or 1
 
 
@@ -45,7 +47,7 @@ class BuildCore(build_ext):
         for built in [*PACKAGE.glob(f"{UNIT}.*.so"), *made_for_wheel.glob(f"{UNIT}.*.so")]:
             built.unlink()  # it would be found first
         if self.in_one_unit() and not self.inplace:
-            for built in made_for_wheel.glob("*/*.so"):
+            for built in made_for_wheel.rglob("*.so"):
                 built.unlink()  # they would be in the wheel too
         try:
             if self.extensions:
@@ -95,7 +97,10 @@ class BuildCore(build_ext):
 
 
 def core() -> list[Extension]:
-    """Return the extension modules, and last the unit of them all; none where ZSWAP_REPLAY_PURE=1 asks for neither."""
+    """Return the extension modules, behind them the shared one, and last the unit of them all.
+
+    There are none where ZSWAP_REPLAY_PURE=1 asks for none.
+    """
     if os.environ.get("ZSWAP_REPLAY_PURE") == "1":
         return []
     # Debug information takes a quarter of the compiler's time, and its warnings are of C that nobody wrote.
@@ -104,6 +109,9 @@ def core() -> list[Extension]:
         Extension(f"zswap_replay.{source.parent.name}.{source.stem}", [str(source)], extra_compile_args=flags)
         for source in sorted(path.with_suffix(".py") for path in PACKAGE.glob("*/*.pxd"))
     ]
+    modules.append(
+        Extension(f"zswap_replay.{SHARED}", [str(PACKAGE / f"{SHARED}.c")], extra_compile_args=flags)
+    )
     # C that Cython writes is long for what it does, and GCC inlines by length: another tenth of the instructions goes.
     unit_flags = [*flags, "--param=max-inline-insns-auto=300", "--param=inline-unit-growth=200"]
     inlining = [*unit_flags, "-flto"]
@@ -114,15 +122,18 @@ def core() -> list[Extension]:
 
 def translate(modules: list[Extension]) -> None:
     """Translate the sources of modules to C where they, or a .pxd that they cimport, are newer than their C."""
+    import Cython
     from Cython.Build import cythonize
 
-    newest = Path(__file__).stat().st_mtime  # the directives below are this file's
+    # the directives below are this file's; and what modules share is one Cython's
+    newest = max(Path(file).stat().st_mtime for file in (__file__, Cython.__file__))
     translated = cythonize(
         modules,
         nthreads=CORES,
         force=any(file.stat().st_mtime < newest for file in PACKAGE.glob("*/*.c")),
         language_level=3,
         include_path=["src"],
+        shared_utility_qualified_name=f"zswap_replay.{SHARED}",
         compiler_directives={
             "boundscheck": False,
             "wraparound": False,

@@ -19,6 +19,8 @@ from importlib.machinery import (
 from types import ModuleType
 
 _PACKAGE = f"{__name__.partition('.')[0]}."
+_SHARED = "_cyutility"
+"""The one module of the library that has no .pxd: what Cython writes for all others."""
 _LIBRARY = os.path.join(os.path.dirname(__file__), f"_core{EXTENSION_SUFFIXES[0]}")
 
 
@@ -40,15 +42,18 @@ class _Interpreted:
 
 
 class _InOneUnit:
-    """A meta path finder that finds modules with a .pxd in the library: it has an entry for each, by its name."""
+    """A meta path finder that finds the core's modules in the library: it has an entry for each, by its name."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if not fullname.startswith(_PACKAGE):
             return None
-        declared = f"{fullname.rpartition('.')[2]}.pxd"
-        if not any(os.path.exists(os.path.join(folder, declared)) for folder in path or ()):
+        name = fullname.removeprefix(_PACKAGE)
+        declared = f"{name.rpartition('.')[2]}.pxd"
+        if name != _SHARED and not any(
+            os.path.exists(os.path.join(folder, declared)) for folder in path or ()
+        ):
             return None
         spec = ModuleSpec(fullname, ExtensionFileLoader(fullname, _LIBRARY), origin=_LIBRARY)
         spec.has_location = True

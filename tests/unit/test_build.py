@@ -15,10 +15,15 @@ from tests.paths import ROOT
 MODULES = {
     "one.pxd": "cpdef int doubled(int number) noexcept\n",
     "one.py": "def doubled(number):\n    return 2 * number\n",
-    "two.pxd": "from zswap_replay.lib.one cimport doubled\ncpdef int fourfold(int number) noexcept\n",
+    "two.pxd": (
+        "from zswap_replay.lib.one cimport doubled\n"
+        "cpdef int fourfold(int number) noexcept\n"
+        "cpdef int first(const int[::1] numbers) noexcept\n"
+    ),
     "two.py": (
         "from zswap_replay.lib.one import doubled\n\n\n"
-        "def fourfold(number):\n    return doubled(doubled(number))\n"
+        "def fourfold(number):\n    return doubled(doubled(number))\n\n\n"
+        "def first(numbers):\n    return numbers[0]\n"
     ),
     "three.pxd": "cpdef int same(int number) noexcept\n",
     "three.py": "def same(number):\n    return number\n",
@@ -26,10 +31,11 @@ MODULES = {
 
 USE = """
 import traceback
+from array import array
 from zswap_replay._import_hooks import install
 install()
 from zswap_replay.lib import two
-print(two.__name__, two.fourfold(3))
+print(two.__name__, two.fourfold(3), two.first(array("i", [5, 6])))
 try:
     two.fourfold("three")
 except TypeError as error:
@@ -93,6 +99,7 @@ def test_what_changed_is_compiled_and_what_needs_it(package: Path) -> None:
     assert 0 == done.returncode, done.stdout
     first = built(package)
     assert {"one", "two", "three"} == set(first)
+    assert ["_cyutility"] == list(built(package.parent))
 
     assert 0 == build(package).returncode
     assert first == built(package)
@@ -118,10 +125,10 @@ def test_one_unit_has_all_modules_each_with_its_own_name_and_lines(package: Path
     used = subprocess.run(
         [sys.executable, "-c", USE], cwd=package.parents[1], capture_output=True, text=True, check=True
     )
-    assert ["zswap_replay.lib.two", "12", "src/zswap_replay/lib/two.py:4"] == used.stdout.split()
+    assert ["zswap_replay.lib.two", "12", "5", "src/zswap_replay/lib/two.py:4"] == used.stdout.split()
 
     assert 0 == build(package).returncode
-    assert {} == built(package.parent)  # it would be found first
+    assert ["_cyutility"] == list(built(package.parent))  # the unit would be found first
     assert {"one", "two"} == set(built(package))
 
 
