@@ -54,6 +54,7 @@ INTERPRETED_TESTS = ("tests/conformance/test_releases.py", "tests/conformance/te
 def build() -> None:
     """Copy the package, translate its core to C with all checks, and compile it with the sanitizers."""
     from Cython.Build import cythonize
+    from setuptools import Extension
 
     shutil.rmtree(BUILD, ignore_errors=True)
     ignored = shutil.ignore_patterns("*.c", "*.so", "__pycache__")
@@ -65,18 +66,21 @@ def build() -> None:
         for said, instead in WITH_THE_LOCK.items():
             text = text.replace(said, instead)
         path.write_text(text, encoding="utf-8")
+    shared = PACKAGE / "_cyutility.c"
     cythonize(
-        [str(source) for source in sources],
+        [*map(str, sources), Extension(f"zswap_replay.{shared.stem}", [str(shared)])],
         nthreads=os.cpu_count() or 1,
         language_level=3,
         include_path=[str(BUILD)],
+        shared_utility_qualified_name=f"zswap_replay.{shared.stem}",
         compiler_directives=CHECKS,
         quiet=True,
     )
     # asked for once: threads that ask at the same time for the first time may get None
     suffix = str(sysconfig.get_config_var("EXT_SUFFIX"))
+    compiled = [*sources, shared]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda source: compile_module(source, source.with_name(source.stem + suffix)), sources))
+        list(pool.map(compile_module, compiled, [each.with_name(each.stem + suffix) for each in compiled]))
 
 
 def compile_module(source: Path, target: Path) -> None:
