@@ -86,7 +86,7 @@ $(BIN)/pip:
 
 # What a user gets; the core is built with it.
 $(VENV)/installed: $(BIN)/pip pyproject.toml constraints.txt setup.py $(SOURCES) $(SOURCES:.pxd=.py)
-	@echo "installing into $(VENV): some minutes, most of them to compile the core"
+	@echo "installing into $(VENV): two to four minutes, most of them to compile the core"
 	@ZSWAP_REPLAY_ONE_UNIT=1 $(INSTALL) .
 	@$(BIN)/python -m zswap_replay.machine
 	@touch $@
