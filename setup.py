@@ -26,7 +26,7 @@ PACKAGE = Path("src/zswap_replay")
 UNIT = "_core"
 """The library that has all modules, in the package's folder: _import_hooks.py finds them there."""
 SHARED = "_cyutility"
-"""The module of what Cython writes for views of memory: each module would have it else, three quarters of its C."""
+"""The module of what Cython writes for views of memory; else each module has its own, three quarters of its C."""
 CORES = os.cpu_count() or 1
 
 
@@ -121,7 +121,10 @@ def core() -> list[Extension]:
 
 
 def translate(modules: list[Extension]) -> None:
-    """Translate the sources of modules to C where they, or a .pxd that they cimport, are newer than their C."""
+    """Translate the sources of modules to C where they, or a .pxd that they cimport, are newer than their C.
+
+    All of them are where this file is newer, or another Cython wrote any.
+    """
     import Cython
     from Cython.Build import cythonize
 
@@ -135,7 +138,7 @@ def translate(modules: list[Extension]) -> None:
     translated = cythonize(
         modules,
         nthreads=CORES,
-        force=any(map(is_stale, PACKAGE.glob("*/*.c"))),
+        force=any(map(is_stale, PACKAGE.rglob("*.c"))),
         language_level=3,
         include_path=["src"],
         shared_utility_qualified_name=f"zswap_replay.{SHARED}",

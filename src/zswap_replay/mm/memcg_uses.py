@@ -1,4 +1,4 @@
-"""Accesses of each memcg's pages: what most rows of a trace count, and nothing else of a memcg."""
+"""Accesses of each memcg's pages, which most rows of a trace count, and at how many its next flush is due."""
 
 import cython
 
@@ -8,7 +8,7 @@ if not cython.compiled:  # compiled, it is the C macro of the .pxd
     from zswap_replay.lib.columns import prefetch
 
 USE: Fields = {"accesses": LONGLONG, "next_flush": LONGLONG}
-"""The fields: accesses so far, and those at which a flush of the memcg's statistics is due.
+"""The fields: accesses so far, and those from which on a flush of the statistics is due: 0 before the first one.
 
 They stand by themselves, so that those of thousands of memcgs stay in the caches.
 """
@@ -26,7 +26,7 @@ class MemcgUses:
         self.node_accesses = column(room * nr_nodes if nr_nodes > 1 else 0, LONGLONG)
 
     def count(self, memcg: cython.int, nid: cython.int) -> cython.bint:
-        """Count an access to a page on a node; tell whether it makes a flush due."""
+        """Count an access to a page on a node; tell, once, that it makes a flush due."""
         if self.nr_nodes > 1:
             self.node_accesses[memcg * self.nr_nodes + nid] += 1
         self.use[memcg].accesses += 1
