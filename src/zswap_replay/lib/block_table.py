@@ -44,7 +44,10 @@ class BlockTable:
 
     def first_place(self, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
         """Return the place where the search for a group begins."""
-        return ((group ^ space * MIX1) * GOLDEN & MASK64) >> self.shift
+        scattered: cython.ulonglong = (group ^ space * MIX1) * GOLDEN
+        if not cython.compiled:  # what goes beyond 64 bits is lost in C
+            scattered &= MASK64
+        return scattered >> self.shift
 
     def place_of(self, space: cython.int, group: cython.ulonglong) -> cython.ulonglong:
         """Return the place of a group, or the free one where it belongs."""

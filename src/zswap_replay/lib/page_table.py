@@ -143,6 +143,15 @@ class PageTable:
         at: cython.int = page & BLOCK_MASK
         return (block << BLOCK_SHIFT) + at
 
+    def find_from(self, place: cython.ulonglong, space: cython.int, page: cython.ulonglong) -> cython.int:
+        """Return the index of a page whose block is searched for from a place of the table on; 0 where it is not found.
+
+        As BlockTable.find_from() it may not find what is there, where the table grew since.
+        """
+        block: cython.int = self.table.find_from(place, space, page >> BLOCK_SHIFT)
+        at: cython.int = page & BLOCK_MASK
+        return (block << BLOCK_SHIFT) + at if block >= 0 else 0
+
     def blocks_between(self, space: cython.int, first: cython.ulonglong, last: cython.ulonglong) -> Column:
         """Return the numbers of the blocks from the key ``first`` to the key ``last`` that there are, in order of key.
 

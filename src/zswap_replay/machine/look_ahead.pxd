@@ -1,5 +1,5 @@
 cimport cython
-from zswap_replay.lib.block_table cimport BLOCK_MASK, BLOCK_SHIFT
+from zswap_replay.lib.block_table cimport BLOCK_SHIFT
 from zswap_replay.lib.event_codes cimport PAGEOUT, SETTLE, WRITE
 from zswap_replay.lib.page_table cimport NR_RETURNED, PRESENT, PageTable
 from zswap_replay.machine.events cimport AHEAD, Events
@@ -26,35 +26,18 @@ cdef class LookAhead:
     cdef int[::1] sought_memcg
     cdef unsigned long long[::1] sought
     cdef readonly int[::1] index, written, faults, fault_memcg
-    cdef readonly Py_ssize_t stop
-    cdef readonly int base, nr_faults
+    cdef readonly Py_ssize_t base, first, stop
+    cdef readonly int nr_faults
     cdef void begin(self) noexcept nogil
+    cdef inline int page_of(self, Py_ssize_t i) noexcept nogil
     cdef Py_ssize_t look(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
-    cdef inline int memcg_of(self, const int[::1] memcg, Py_ssize_t i) noexcept nogil
-    cdef void find(
-        self,
-        const unsigned char[::1] event,
-        const int[::1] memcg,
-        const unsigned long long[::1] page,
-        const unsigned int[::1] count,
-        Py_ssize_t start,
-        Py_ssize_t stop,
-    ) noexcept nogil
-    cdef void seek(
-        self,
-        const unsigned char[::1] event,
-        const int[::1] memcg,
-        const unsigned long long[::1] page,
-        const unsigned int[::1] count,
-        Py_ssize_t start,
-        Py_ssize_t stop,
-    ) noexcept nogil
-    cdef void find_next(self, const unsigned long long[::1] page, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
-    cdef void take(self, const int[::1] page_index, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
-    cdef void ask_for_pages(
-        self, const unsigned char[::1] event, const int[::1] memcg, Py_ssize_t start
-    ) noexcept nogil
+    cdef inline int memcg_of(self, Events events, Py_ssize_t i) noexcept nogil
+    cdef void find(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    cdef void seek(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    cdef void find_next(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    cdef void take(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    cdef void ask_for_pages(self, Events events, Py_ssize_t start) noexcept nogil
     cdef void ask_for_memcgs(self) noexcept nogil
     cdef void look_closer(self) noexcept nogil
-    cdef void ask_for_uses(self, const int[::1] memcg, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    cdef void ask_for_uses(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     cdef void name_pageouts(self, Events events, Py_ssize_t start) noexcept nogil

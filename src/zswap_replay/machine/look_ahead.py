@@ -6,7 +6,7 @@ done for AHEAD events before the next step of any, and asks for what the next st
 
 import cython
 
-from zswap_replay.lib.columns import INT, ULONGLONG, Column, column
+from zswap_replay.lib.columns import INT, ULONGLONG, column
 from zswap_replay.lib.page_table import PageTable
 from zswap_replay.machine.events import Events
 from zswap_replay.machine.memcg_paths import MemcgPaths
@@ -16,7 +16,7 @@ from zswap_replay.mm.swap import Lruvecs
 from zswap_replay.mm.zswap import Zswap
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.block_table import BLOCK_MASK, BLOCK_SHIFT
+    from zswap_replay.lib.block_table import BLOCK_SHIFT
     from zswap_replay.lib.event_codes import PAGEOUT, SETTLE, WRITE
     from zswap_replay.lib.page_table import NR_RETURNED, PRESENT
     from zswap_replay.machine.events import AHEAD
@@ -48,15 +48,17 @@ class LookAhead:
         # by event, of those behind both, its memcg, or -1, and where in the table the search begins
         self.sought_memcg = column(AHEAD, INT)
         self.sought = column(AHEAD, ULONGLONG)
-        # by event the index of its page, or -1: from ``base`` on, which is 0 or AHEAD, of the events that were looked
-        # at, up to the one before ``stop``; in the other half of those behind
+        # by event the index of its page, or 0, which is no page's: of the events that were looked at, up to the one
+        # before ``stop``, from ``base`` on, which is 0 or AHEAD, that of the event i at i - ``first``; of those behind
+        # them in the other half
         self.index = column(2 * AHEAD, INT)
         self.base = 0
+        self.first = 0
         self.stop = -1
         # the pages of them that are in memory and will be written to
         self.written = column(AHEAD, INT)
-        # by event those that will fault, or go; where memcgs are many, the first nr_faults are pages, each of another
-        # memcg than the one before, and which
+        # by event those that will fault, or go, or whose page was not found; where memcgs are many, the first nr_faults
+        # are pages, each of another memcg than the one before, and which
         self.faults = column(AHEAD, INT)
         self.fault_memcg = column(AHEAD, INT)
         self.nr_faults = 0
@@ -65,131 +67,114 @@ class LookAhead:
         """Begin anew: other events come next, or memcgs have changed."""
         self.stop = -1
 
+    def page_of(self, i: cython.Py_ssize_t) -> cython.int:
+        """Return the index of the page of an event that was looked at, or 0 where it was not found."""
+        return self.index[i - self.first]
+
     def look(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Find the pages of the events from ``start`` on, ask for what they will need; return the event behind them."""
         if events.page_index.shape[0]:  # type: ignore[index]
-            self.take(events.page_index, start, stop)
+            self.take(events, start, stop)
         else:
-            self.find(events.event, events.memcg, events.page, events.count, start, stop)
-        self.ask_for_pages(events.event, events.memcg, start)
+            self.find(events, start, stop)
+        self.first = start - self.base
+        self.ask_for_pages(events, start)
         events.prefetch(self.stop + AHEAD, stop)
         if self.memcgs.nr > FEW_MEMCGS:
             self.ask_for_memcgs()
-            self.ask_for_uses(events.memcg, self.stop, min(stop, self.stop + AHEAD))
+            self.ask_for_uses(events, self.stop, min(stop, self.stop + AHEAD))
         if self.page_io.has_lengths_found():
             self.name_pageouts(events, start)
         return self.stop
 
-    def memcg_of(self, memcg: Column, i: cython.Py_ssize_t) -> cython.int:
-        """Return the memcg that an event names, -1 where there is none; ``memcg`` is the column of a batch."""
-        path: cython.int = memcg[i]
+    def memcg_of(self, events: Events, i: cython.Py_ssize_t) -> cython.int:
+        """Return the memcg that an event names, -1 where there is none."""
+        path: cython.int = events.memcg[i]
         known: cython.bint = 0 <= path < self.paths.memcg.shape[0]  # type: ignore[index]
         return self.paths.memcg[path] if known else -1
 
     # ---- finding pages ----
 
-    def find(
-        self,
-        event: Column,
-        memcg: Column,
-        page: Column,
-        count: Column,
-        start: cython.Py_ssize_t,
-        stop: cython.Py_ssize_t,
-    ) -> None:
-        """Find the pages of the events from ``start`` on; those of more than one page are left out.
-
-        The columns are those of a batch.
-        """
+    def find(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+        """Find the pages of the events from ``start`` on; those of more than one page are left out."""
         if start != self.stop:
-            self.seek(event, memcg, page, count, start, stop)
-            self.find_next(page, start, stop)
-            self.seek(event, memcg, page, count, start + AHEAD, stop)
+            self.seek(events, start, stop)
+            self.find_next(events, start, stop)
+            self.seek(events, start + AHEAD, stop)
         self.base = AHEAD - self.base
         self.stop = min(stop, start + AHEAD)
-        self.find_next(page, self.stop, stop)
-        self.seek(event, memcg, page, count, self.stop + AHEAD, stop)
+        self.find_next(events, self.stop, stop)
+        self.seek(events, self.stop + AHEAD, stop)
 
-    def seek(
-        self,
-        event: Column,
-        memcg: Column,
-        page: Column,
-        count: Column,
-        start: cython.Py_ssize_t,
-        stop: cython.Py_ssize_t,
-    ) -> None:
+    # seek() and find_next() treat every event alike, also one that names no page, whose memcg is -1 and has none: so
+    # the C compiler reads where the table and the columns are once, before the loop.
+
+    def seek(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Find where the search for the pages of the events from ``start`` on begins, and ask for what is there."""
         i: cython.Py_ssize_t
-        owner: cython.int
+        memcg: cython.int
         for i in range(start, min(stop, start + AHEAD)):
-            owner = self.memcg_of(memcg, i) if event[i] < SETTLE and count[i] == 1 else -1
-            self.sought_memcg[i - start] = owner
-            if owner >= 0:
-                self.sought[i - start] = self.pages.table.begin(owner, page[i] >> BLOCK_SHIFT)
+            memcg = self.memcg_of(events, i) if events.event[i] < SETTLE and events.count[i] == 1 else -1
+            self.sought_memcg[i - start] = memcg
+            self.sought[i - start] = self.pages.table.begin(memcg, events.page[i] >> BLOCK_SHIFT)
 
-    def find_next(self, page: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+    def find_next(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Find the pages of the events from ``start`` on, for which seek() was called, and ask for their flags."""
         i: cython.Py_ssize_t
-        at: cython.int
-        base: cython.int = AHEAD - self.base
-        block: cython.int
+        base: cython.Py_ssize_t = AHEAD - self.base - start
         index: cython.int
         for i in range(start, min(stop, start + AHEAD)):
-            at = i - start
-            self.index[base + at] = -1
-            if self.sought_memcg[at] >= 0:
-                block = self.pages.table.find_from(
-                    self.sought[at], self.sought_memcg[at], page[i] >> BLOCK_SHIFT
-                )
-                if block >= 0:
-                    index = page[i] & BLOCK_MASK
-                    index += block << BLOCK_SHIFT
-                    self.index[base + at] = index
-                    self.pages.prefetch_flags(index)
+            index = self.pages.find_from(self.sought[i - start], self.sought_memcg[i - start], events.page[i])
+            self.index[base + i] = index
+            self.pages.prefetch_flags(index)
 
-    def take(self, page_index: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+    def take(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Take the pages of the events ``start`` on from what PageIndices found; those not there yet are left out."""
         i: cython.Py_ssize_t
+        base: cython.Py_ssize_t = self.base - start
         index: cython.int
         known: cython.int = (self.pages.nr_blocks << BLOCK_SHIFT) - NR_RETURNED
         self.stop = min(stop, start + AHEAD)
         for i in range(start, self.stop):
-            index = page_index[i]
-            self.index[self.base + i - start] = index + NR_RETURNED if 0 <= index < known else -1
+            index = events.page_index[i]
+            self.index[base + i] = index + NR_RETURNED if 0 <= index < known else 0
 
     # ---- asking for what they need ----
 
-    def ask_for_pages(self, event: Column, memcg: Column, start: cython.Py_ssize_t) -> None:
+    def ask_for_pages(self, events: Events, start: cython.Py_ssize_t) -> None:
         """Ask for the pages that will be written to, or will fault; list of the latter those of other memcgs."""
+        i: cython.Py_ssize_t
         at: cython.int
         index: cython.int
+        kind: cython.int
         present: cython.int
-        owner: cython.int
+        memcg: cython.int
         last: cython.int = -1
-        writes: cython.int = 0
-        faults: cython.int = 0
+        writes: cython.Py_ssize_t = 0
+        faults: cython.Py_ssize_t = 0
         # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
-        for at in range(self.stop - start):
-            index = max(self.index[self.base + at], 0)  # page 0 is no page, and never present
+        for i in range(start, self.stop):
+            index = self.page_of(i)
+            kind = events.event[i]
             present = self.pages.flags[index] & PRESENT
             self.written[writes] = index
-            writes += present & (event[start + at] == WRITE)
-            self.faults[faults] = at
-            faults += (index > 0) & ((present ^ PRESENT) | (event[start + at] > WRITE))
-        for at in range(writes):
-            self.pages.prefetch_version(self.written[at])
+            writes += present & (kind == WRITE)
+            self.faults[faults] = i - start
+            faults += (present ^ PRESENT) | (kind > WRITE)
+        for i in range(writes):
+            self.pages.prefetch_version(self.written[i])
         self.nr_faults = 0
-        for at in range(faults):
-            index = self.index[self.base + self.faults[at]]
+        for i in range(faults):
+            at = self.faults[i]
+            index = self.page_of(start + at)
             self.pages.prefetch(index)
             self.pages.prefetch_block(index)
             if self.memcgs.nr > FEW_MEMCGS:
-                owner = self.memcg_of(memcg, start + self.faults[at])
+                memcg = self.memcg_of(events, start + at)
                 self.faults[self.nr_faults] = index
-                self.fault_memcg[self.nr_faults] = owner
-                self.nr_faults += owner not in (last, -1)
-                last = owner
+                self.fault_memcg[self.nr_faults] = memcg
+                self.nr_faults += memcg not in (last, -1)
+                last = memcg
 
     def ask_for_memcgs(self) -> None:
         """Ask for what the faults will need of their memcgs."""
@@ -212,20 +197,20 @@ class LookAhead:
             self.lruvecs.prefetch_ends(memcg)
             self.zswap.pools.current.lru.prefetch_places(page, self.pages.page[page].node, memcg)
 
-    def ask_for_uses(self, memcg: Column, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
+    def ask_for_uses(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Ask for what the accesses of the events from ``start`` on count of their memcgs."""
         i: cython.Py_ssize_t
-        owner: cython.int
+        memcg: cython.int
         for i in range(start, stop):
-            owner = self.memcg_of(memcg, i)
-            if owner >= 0:
-                self.memcgs.uses.prefetch(owner)
+            memcg = self.memcg_of(events, i)
+            if memcg >= 0:
+                self.memcgs.uses.prefetch(memcg)
 
     def name_pageouts(self, events: Events, start: cython.Py_ssize_t) -> None:
         """Let other processes find the lengths of pages that events from ``start`` on write, of those looked at."""
         i: cython.Py_ssize_t
         page: cython.int
         for i in range(start, self.stop):
-            page = self.index[self.base + i - start]
-            if page >= 0 and events.event[i] == PAGEOUT:
+            page = self.page_of(i)
+            if page and events.event[i] == PAGEOUT:
                 self.page_io.look_ahead_at_pageout(page, events.content[i], events.has_content[i] != 0)

@@ -6,7 +6,6 @@ from zswap_replay.machine.events cimport Events
 from zswap_replay.machine.look_ahead cimport SOON, LookAhead
 from zswap_replay.machine.memcg_paths cimport MemcgPaths
 from zswap_replay.mm.file_pages cimport FilePages
-from zswap_replay.mm.memcg_uses cimport Use
 from zswap_replay.mm.memcg_limits cimport MemcgLimits
 from zswap_replay.mm.memcg_stat cimport MemcgStat
 from zswap_replay.mm.memcontrol cimport MemCgroups
@@ -56,17 +55,8 @@ cdef class Machine:
     cdef int accessed
     cpdef int memcg_of(self, int path) except -1 nogil
     cpdef Py_ssize_t run(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1
-    @cython.locals(
-        time_ns="const unsigned long long[::1]",
-        event="const unsigned char[::1]",
-        memcg="const int[::1]",
-        has_content="const unsigned char[::1]",
-        ahead="int[::1]",
-        flags="unsigned short[::1]",
-        path_memcg="int[::1]",
-        use=Use[::1],
-    )
     cdef Py_ssize_t replay_events(self, Events events, Py_ssize_t start, Py_ssize_t stop) except -1 nogil
+    cdef Py_ssize_t replay_hits(self, Events events, Py_ssize_t i, Py_ssize_t stop) noexcept nogil
     @cython.locals(blocks="int[::1]")
     cdef int event_of_known_pages(self, Events events, Py_ssize_t i, int space) except -1 with gil
     @cython.locals(blocks="int[::1]", pages="int[::1]")

@@ -289,70 +289,50 @@ class Machine:
         self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """Do as run() does with events that were checked."""
-        i: cython.Py_ssize_t
+        i: cython.Py_ssize_t = start
         page: cython.int
         kind: cython.int
         space: cython.int
-        counted: cython.int
         number: cython.ulonglong
         given: cython.bint
-        # what a hit needs, at hand
-        time_ns, event, memcg, has_content = events.time_ns, events.event, events.memcg, events.has_content
-        ahead, flags, use = self.look_ahead.index, self.pages.flags, self.memcgs.uses.use
-        path_memcg = self.paths.memcg
-        room: cython.int = self.pages.room
-        nr_nodes: cython.int = self.memcgs.nr_nodes
-        # the bits that an access sets; 0: an access is more than that
-        accessed: cython.int = self.accessed
-        until: cython.ulonglong = self.zswap.worker.next_work()
-        first: cython.Py_ssize_t = start
         self.look_ahead.begin()
         # the event at which to look ahead again, or closer, and the one behind those that were looked up
         end: cython.Py_ssize_t = start
         ahead_stop: cython.Py_ssize_t = start
-        for i in range(start, stop):
+        while i < stop:
             if i == end:
                 if end != ahead_stop:
                     self.look_ahead.look_closer()
                     end = ahead_stop
                 else:
                     end = ahead_stop = self.look_ahead.look(events, i, stop)
-                    first = i - self.look_ahead.base
                     if self.look_ahead.nr_faults > 1:
                         end = min(i + SOON, ahead_stop)
-            page = ahead[i - first]
-            kind = event[i]
-            given = has_content[i] != 0
-            if page >= 0 and kind <= WRITE and flags[page] & PRESENT and accessed and time_ns[i] < until:
-                # a hit: the processor sets the accessed bit, and the kernel sees nothing of it
-                flags[page] |= accessed
-                if given or kind == WRITE:
-                    self.pages.set_content(page, kind == WRITE, events.content[i], given)
-                counted = path_memcg[memcg[i]]
-                if nr_nodes > 1 or use[counted].accesses + 1 == use[counted].next_flush:
-                    self.vmscan.count_access(counted, self.pages.page[page].node)
-                else:
-                    use[counted].accesses += 1
+            i = self.replay_hits(events, i, end)
+            if i == end:
                 continue
 
+            kind = events.event[i]
             if kind >= CONTROL:
                 return i
-            self.zswap.worker.now = time_ns[i]
+            self.zswap.worker.now = events.time_ns[i]
             if self.zswap.worker.active:
-                self.zswap.worker.run_worker(self.zswap, time_ns[i])
+                self.zswap.worker.run_worker(self.zswap, events.time_ns[i])
             if kind == SETTLE:
                 self.zswap.worker.finish(self.zswap)
             else:
-                space = self.paths.memcg_of(memcg[i])
+                space = self.paths.memcg_of(events.memcg[i])
                 if space < 0:
                     return i
+                given = events.has_content[i] != 0
                 if kind == DISCARD and self.slots is not None and events.count[i] > 1:
                     self.discard_range(space, events.page[i], events.page[i] + (events.count[i] - 1))
                 elif kind > WRITE and events.count[i] > WIDE:
                     self.event_of_known_pages(events, i, space)
                 else:
+                    page = self.look_ahead.page_of(i)
                     for number in range(events.count[i]):
-                        if number or page < 0:
+                        if number or not page:
                             page = self.pages.find(space, events.page[i] + number)
                         if page < 0 and kind <= WRITE:
                             page = self.pages.insert(space, events.page[i] + number)
@@ -360,11 +340,45 @@ class Machine:
                             self.page_event(
                                 kind, space, page, events.node[i], events.content[i] + number, given
                             )
-            until = self.zswap.worker.next_work()
-            if self.pages.room != room:
-                room = self.pages.room
-                flags = self.pages.flags
+            i += 1
         return stop
+
+    def replay_hits(self, events: Events, i: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Replay the events from ``i`` on, before ``stop``, as long as each is a hit and no more than that.
+
+        The processor sets the accessed bit, and the kernel sees nothing of it. Return the first event that is more: the
+        shrink worker has something to do before it, a flush is due by it, or an access changes the order of a list.
+        """
+        page: cython.int
+        flags: cython.int
+        kind: cython.int
+        memcg: cython.int
+        node: cython.int = 0
+        given: cython.bint
+        time_ns: cython.ulonglong
+        accessed: cython.int = self.accessed
+        until: cython.ulonglong = self.zswap.worker.next_work() if accessed else 0
+        while i < stop:
+            # read before the first branch: so the C compiler reads where the columns are once, before the loop
+            page = self.look_ahead.page_of(i)
+            flags = self.pages.flags[page]
+            kind = events.event[i]
+            time_ns = events.time_ns[i]
+            given = events.has_content[i] != 0
+            memcg = events.memcg[i]
+            if not flags & PRESENT or kind > WRITE or time_ns >= until:
+                break
+            memcg = self.paths.memcg[memcg]
+            if self.memcgs.uses.next_is_due(memcg):
+                break
+            self.pages.flags[page] = flags | accessed
+            if given or kind == WRITE:
+                self.pages.set_content(page, kind == WRITE, events.content[i], given)
+            if self.memcgs.nr_nodes > 1:
+                node = self.pages.page[page].node
+            self.memcgs.uses.count(memcg, node)
+            i += 1
+        return i
 
     def event_of_known_pages(self, events: Events, i: cython.Py_ssize_t, space: cython.int) -> None:
         """Replay a pageout or discard of many pages; those that were never touched are passed over at no cost."""

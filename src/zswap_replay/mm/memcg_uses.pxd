@@ -12,6 +12,7 @@ cdef class MemcgUses:
     cdef readonly Use[::1] use
     cdef readonly long long[::1] node_accesses
     cdef bint count(self, int memcg, int nid) noexcept nogil
+    cdef bint next_is_due(self, int memcg) noexcept nogil
     cdef bint is_due(self, int memcg) noexcept nogil
     cpdef long long accesses_of(self, int memcg, int nid) noexcept nogil
     cdef void prefetch(self, int memcg) noexcept nogil

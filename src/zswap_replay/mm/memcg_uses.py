@@ -33,6 +33,11 @@ class MemcgUses:
         due: cython.bint = self.use[memcg].accesses == self.use[memcg].next_flush
         return due
 
+    def next_is_due(self, memcg: cython.int) -> cython.bint:
+        """Tell whether the next access to a page of a memcg makes a flush due."""
+        due: cython.bint = self.use[memcg].accesses + 1 == self.use[memcg].next_flush
+        return due
+
     def is_due(self, memcg: cython.int) -> cython.bint:
         """Tell whether a memcg has had the accesses at which a flush is due."""
         due: cython.bint = self.use[memcg].accesses >= self.use[memcg].next_flush

@@ -22,6 +22,7 @@ HIT_FUNCTIONS = {
     "lib.block_table": {"first_place", "place_of", "search", "find", "find_from", "begin"},
     "lib.page_table": {
         "find",
+        "find_from",
         "page_of",
         "space_of",
         "content_of",
@@ -31,10 +32,11 @@ HIT_FUNCTIONS = {
         "prefetch_version",
         "prefetch_block",
     },
-    "mm.memcg_uses": {"count", "prefetch"},
+    "mm.memcg_uses": {"count", "next_is_due", "prefetch"},
     "machine.events": {"prefetch"},
     "machine.look_ahead": {
         "begin",
+        "page_of",
         "look",
         "memcg_of",
         "find",
@@ -95,10 +97,12 @@ def hit_path(module: str, tree: ast.Module) -> Iterator[int]:
     """The numbers of the lines that a hit may come by."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     if module == "machine.machine":
-        (replay,) = [node for node in functions if node.name == "replay_events"]
-        (loop,) = [node for node in replay.body if isinstance(node, ast.For)]
-        (hit,) = [node for node in ast.walk(loop) if isinstance(node, ast.Continue)]
-        yield from range(loop.lineno, hit.lineno + 1)
+        loops = {node.name: loop for node in functions for loop in node.body if isinstance(loop, ast.While)}
+        (behind_hits,) = [node for node in ast.walk(loops["replay_events"]) if isinstance(node, ast.Continue)]
+        yield from range(loops["replay_events"].lineno, behind_hits.lineno + 1)
+        hits = loops["replay_hits"]
+        assert hits.end_lineno is not None
+        yield from range(hits.lineno, hits.end_lineno + 1)
         return
     found = [node for node in functions if node.name in HIT_FUNCTIONS[module]]
     assert HIT_FUNCTIONS[module] == {node.name for node in found}
@@ -122,7 +126,10 @@ def test_a_hit_runs_without_python(module: str, tmp_path: Path) -> None:
 def test_a_python_object_on_the_way_of_an_event_does_not_compile(tmp_path: Path) -> None:
     text = (CORE / "machine" / "machine.py").read_text(encoding="utf-8")
     for old, new in (
-        ("flags[page] |= accessed\n", "flags[page] |= int(str(accessed))\n"),
+        (
+            "self.pages.flags[page] = flags | accessed\n",
+            "self.pages.flags[page] = int(str(flags | accessed))\n",
+        ),
         ("self.memory.zap_pte(page)\n", "self.memory.zap_pte(int(str(page)))\n"),
     ):
         assert 0 < errors_of("machine.machine", changed(text, old, new), tmp_path)
