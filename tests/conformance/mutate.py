@@ -266,7 +266,7 @@ def emptiest_first() -> Patch:
 
     def find_get_zspage(self: ZsPool, class_index: int) -> int:
         for group in range(zsmalloc.ZS_INUSE_RATIO_0, zsmalloc.ZS_INUSE_RATIO_100):
-            zspage = int(self.fullness.first[class_index * zsmalloc.NR_FULLNESS_GROUPS + group])
+            zspage = self.lists.list_first_entry_or_null(class_index * zsmalloc.NR_FULLNESS_GROUPS + group)
             if zspage >= 0:
                 return zspage
         return -1

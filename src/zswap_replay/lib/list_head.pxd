@@ -7,13 +7,13 @@ cdef struct ListHead:
 
 @cython.final
 cdef class ListHeads:
-    cdef readonly int[::1] first, last, size
-    cdef readonly ListHead[:] link
-    cdef readonly Records items
     cdef readonly int nr_lists
-    cpdef resize_items(self, int size)
-    cpdef int new_lists(self, int count) except -1
+    cdef readonly Records records
+    cdef readonly ListHead[::1] link
+    cpdef resize_items(self, int nr_items)
+    cpdef int list_first_entry_or_null(self, int head) noexcept nogil
+    cdef inline void list_insert(self, int item, int before, int behind) noexcept nogil
     cpdef void list_add(self, int head, int item) noexcept nogil
     cpdef void list_add_tail(self, int head, int item) noexcept nogil
-    cpdef void list_del(self, int head, int item) noexcept nogil
+    cpdef void list_del(self, int item) noexcept nogil
     cpdef list in_order(self, int head)

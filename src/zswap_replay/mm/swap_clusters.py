@@ -33,8 +33,7 @@ class SwapClusters:
         self.swap_map = column(FIRST_CLUSTERS * SWAPFILE_CLUSTER, UCHAR)
         self.records = Records(FIRST_CLUSTERS, CLUSTER)
         self.cluster = self.records.array
-        self.lists = ListHeads(self.records)
-        self.lists.new_lists(NR_CLUSTER_LISTS)
+        self.lists = ListHeads(NR_CLUSTER_LISTS, FIRST_CLUSTERS)
         self.nr_clusters = 0
         # where the cluster in use is scanned from, 0 for nowhere: si->global_cluster->next
         self.next = 0
@@ -49,15 +48,16 @@ class SwapClusters:
         if cluster == self.records.size:
             self.swap_map = grown(self.swap_map, 2 * cluster * SWAPFILE_CLUSTER)
             self.cluster = None
-            self.lists.resize_items(2 * cluster)
+            self.records.resize(2 * cluster)
             self.cluster = self.records.array
+            self.lists.resize_items(2 * cluster)
         self.nr_clusters += 1
         self.cluster[cluster].flags = CLUSTER_FLAG_FREE
         self.lists.list_add_tail(CLUSTER_FLAG_FREE, cluster)
 
     def move_cluster(self, cluster: cython.int, flags: cython.int) -> None:
         """Move a cluster to the tail of a list."""
-        self.lists.list_del(self.cluster[cluster].flags, cluster)
+        self.lists.list_del(cluster)
         self.cluster[cluster].flags = flags
         self.lists.list_add_tail(flags, cluster)
 
@@ -74,13 +74,16 @@ class SwapClusters:
             if self.cluster[cluster].count == 0:
                 self.next = cluster * SWAPFILE_CLUSTER
             slot = self.alloc_swap_scan_cluster(cluster, self.next)
-        while slot == 0 and self.used_first and self.lists.first[CLUSTER_FLAG_NONFULL] >= 0:
-            cluster = self.lists.first[CLUSTER_FLAG_NONFULL]
+        while slot == 0 and self.used_first:
+            cluster = self.lists.list_first_entry_or_null(CLUSTER_FLAG_NONFULL)
+            if cluster < 0:
+                break
             slot = self.alloc_swap_scan_cluster(cluster, cluster * SWAPFILE_CLUSTER)
         if slot == 0:
-            if self.lists.first[CLUSTER_FLAG_FREE] < 0:
+            cluster = self.lists.list_first_entry_or_null(CLUSTER_FLAG_FREE)
+            if cluster < 0:
+                cluster = self.nr_clusters
                 self.add_cluster()
-            cluster = self.lists.first[CLUSTER_FLAG_FREE]
             slot = self.alloc_swap_scan_cluster(cluster, cluster * SWAPFILE_CLUSTER)
         return slot
 

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
-from zswap_replay.lib.list_head cimport ListHead, ListHeads
+from zswap_replay.lib.list_head cimport ListHeads
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
@@ -13,13 +13,12 @@ cpdef enum:
     NR_CLUSTER_LISTS = 4
 
 cdef struct SwapCluster:
-    ListHead lru
     unsigned short count
     unsigned char flags
 
 @cython.final
 cdef class SwapInfo:
-    cdef readonly int pages, nr_clusters, next
+    cdef readonly int pages, nr_clusters, next, frag_cluster_nr
     cdef readonly unsigned char[::1] swap_map
     cdef readonly Records records
     cdef readonly SwapCluster[::1] cluster

@@ -7,7 +7,7 @@ with the cache of slots, in swap_slots.py.
 import cython
 
 from zswap_replay.lib.columns import UCHAR, USHORT, Fields, Records, column
-from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.list_head import ListHeads
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
     SWAPFILE_CLUSTER = 256
@@ -21,8 +21,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     CLUSTER_FLAG_FULL = 3
     NR_CLUSTER_LISTS = 4
 
-CLUSTER: Fields = {"lru": LIST_HEAD, "count": USHORT, "flags": UCHAR}
-"""struct swap_cluster_info: its place on a list, its slots in use, and the list that it is on."""
+CLUSTER: Fields = {"count": USHORT, "flags": UCHAR}
+"""struct swap_cluster_info: its slots in use, and the list that it is on."""
 
 
 class SwapInfo:
@@ -42,8 +42,8 @@ class SwapInfo:
         self.swap_map = column(nr_clusters * SWAPFILE_CLUSTER, UCHAR)
         self.records = Records(max(nr_clusters, 1), CLUSTER)
         self.cluster = self.records.array
-        self.lists = ListHeads(self.records)
-        self.lists.new_lists(NR_CLUSTER_LISTS)
+        self.lists = ListHeads(NR_CLUSTER_LISTS, nr_clusters)
+        self.frag_cluster_nr = 0
         # where the cluster in use is scanned from, 0 for nowhere: struct percpu_cluster, of one CPU
         self.next = 0
         if pages:
@@ -65,10 +65,12 @@ class SwapInfo:
         """Put a cluster that is on no list at the tail of one."""
         self.cluster[cluster].flags = flags
         self.lists.list_add_tail(flags, cluster)
+        self.frag_cluster_nr += flags == CLUSTER_FLAG_FRAG
 
     def move_cluster(self, cluster: cython.int, flags: cython.int) -> None:
         """Move a cluster to the tail of a list."""
-        self.lists.list_del(self.cluster[cluster].flags, cluster)
+        self.lists.list_del(cluster)
+        self.frag_cluster_nr -= self.cluster[cluster].flags == CLUSTER_FLAG_FRAG
         self.add_to_list(cluster, flags)
 
     def cluster_alloc_swap_entry(self) -> cython.int:
@@ -84,16 +86,18 @@ class SwapInfo:
             slot = self.alloc_swap_scan_cluster(self.next)
             if slot >= 0:
                 return slot
-        cluster = self.lists.first[CLUSTER_FLAG_FREE]
+        cluster = self.lists.list_first_entry_or_null(CLUSTER_FLAG_FREE)
         if cluster >= 0:
             return self.alloc_swap_scan_cluster(cluster * SWAPFILE_CLUSTER)
-        while slot < 0 and self.lists.first[CLUSTER_FLAG_NONFULL] >= 0:
-            cluster = self.lists.first[CLUSTER_FLAG_NONFULL]
+        while slot < 0:
+            cluster = self.lists.list_first_entry_or_null(CLUSTER_FLAG_NONFULL)
+            if cluster < 0:
+                break
             self.move_cluster(cluster, CLUSTER_FLAG_FRAG)
             slot = self.alloc_swap_scan_cluster(cluster * SWAPFILE_CLUSTER)
             frags += 1
-        while slot < 0 and frags < self.lists.size[CLUSTER_FLAG_FRAG]:
-            cluster = self.lists.first[CLUSTER_FLAG_FRAG]
+        while slot < 0 and frags < self.frag_cluster_nr:
+            cluster = self.lists.list_first_entry_or_null(CLUSTER_FLAG_FRAG)
             self.move_cluster(cluster, CLUSTER_FLAG_FRAG)
             slot = self.alloc_swap_scan_cluster(cluster * SWAPFILE_CLUSTER)
             frags += 1

@@ -1,6 +1,6 @@
 cimport cython
 from zswap_replay.lib.columns cimport Records
-from zswap_replay.lib.list_head cimport ListHead, ListHeads
+from zswap_replay.lib.list_head cimport ListHeads
 from zswap_replay.mm.page cimport PAGE_SIZE
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
@@ -16,9 +16,10 @@ cpdef enum:
     MIDDLE = 2
     LAST = 3
     BUDDIES = 4
+    FREED = 63
+    NR_LISTS = 64
 
 cdef struct Z3foldHeader:
-    ListHead lru
     unsigned short first_chunks
     unsigned short middle_chunks
     unsigned short last_chunks
@@ -35,7 +36,7 @@ cdef class Z3foldPool(Zpool):
     cdef readonly Z3foldHeader[::1] header
     cdef readonly int[::1] handle, place
     cdef readonly unsigned char[::1] foreign
-    cdef int free_page, free_handle
+    cdef int free_handle
     cpdef int size_to_chunks(self, int size) noexcept nogil
     cdef int num_free_chunks(self, int page) noexcept nogil
     cdef int objects(self, int page) noexcept nogil

@@ -8,7 +8,7 @@ that to a worker; here it is done by the time of the next operation.
 import cython
 
 from zswap_replay.lib.columns import INT, UCHAR, USHORT, Fields, Records, column, grown
-from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.list_head import ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -30,9 +30,11 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     MIDDLE = 2
     LAST = 3
     BUDDIES = 4
+    # lists of pages: by the chunks that another object can have; and freed, the last first
+    FREED = NCHUNKS + 1
+    NR_LISTS = NCHUNKS + 2
 
 Z3FOLD_HEADER: Fields = {
-    "lru": LIST_HEAD,
     "first_chunks": USHORT,
     "middle_chunks": USHORT,
     "last_chunks": USHORT,
@@ -40,10 +42,10 @@ Z3FOLD_HEADER: Fields = {
     "foreign_handles": UCHAR,
     "unbuddied": UCHAR,
 }
-"""struct z3fold_header: the place of a page on a list, the chunks of its objects, and where the middle one begins.
+"""struct z3fold_header: the chunks of a page's objects, and where the middle one begins.
 
-``foreign_handles`` are objects that came from other pages, which keep it from being emptied; ``unbuddied`` is one more
-than the list that it is on, 0 for none.
+``foreign_handles`` are objects that came from other pages, which keep it from being emptied; ``unbuddied`` tells
+whether it is on a list.
 """
 
 
@@ -54,14 +56,10 @@ class Z3foldPool(Zpool):
         self.pages_nr = 0
         self.nr_pages = 0
         self.records = Records(64, Z3FOLD_HEADER)
-        self.lists = ListHeads(self.records)
         self.header = self.records.array
-        # pages with room for another object, by the chunks that it can have
-        self.lists.new_lists(NCHUNKS + 1)
+        self.lists = ListHeads(NR_LISTS, 64)
         # by page and buddy: the object there
         self.handle = column(BUDDIES * 64, INT, -1)
-        # the page that was freed last; of those, the link of each names the one before it
-        self.free_page = -1
         # by object: BUDDIES * its page + its buddy, and whether it came from another page
         self.place = column(64, INT)
         self.foreign = column(64, UCHAR)
@@ -101,14 +99,13 @@ class Z3foldPool(Zpool):
         Models add_to_unbuddied().
         """
         if self.objects(page) < 3:
-            free: cython.int = self.num_free_chunks(page)
-            self.lists.list_add(free, page)
-            self.header[page].unbuddied = free + 1
+            self.lists.list_add(self.num_free_chunks(page), page)
+            self.header[page].unbuddied = 1
 
     def take_off(self, page: cython.int) -> None:
         """Take a page off the list that it is on, if any."""
         if self.header[page].unbuddied:
-            self.lists.list_del(self.header[page].unbuddied - 1, page)
+            self.lists.list_del(page)
             self.header[page].unbuddied = 0
 
     def find_unbuddied(self, chunks: cython.int) -> cython.int:
@@ -118,7 +115,7 @@ class Z3foldPool(Zpool):
         """
         free: cython.int
         for free in range(chunks, NCHUNKS):
-            page: cython.int = self.lists.first[free]
+            page: cython.int = self.lists.list_first_entry_or_null(free)
             if page >= 0:
                 self.take_off(page)
                 return page
@@ -155,11 +152,10 @@ class Z3foldPool(Zpool):
 
     def alloc_page(self) -> cython.int:
         """Return a new page, on no list as yet."""
-        page: cython.int
+        page: cython.int = self.lists.list_first_entry_or_null(FREED)
         self.pages_nr += 1
-        if self.free_page >= 0:
-            page = self.free_page
-            self.free_page = self.header[page].lru.next
+        if page >= 0:
+            self.lists.list_del(page)
         else:
             page = self.nr_pages
             self.nr_pages += 1
@@ -174,16 +170,16 @@ class Z3foldPool(Zpool):
     def grow_pages(self) -> None:
         """Make room for twice as many pages."""
         self.header = None
-        self.lists.resize_items(2 * self.records.size)
+        self.records.resize(2 * self.records.size)
         self.header = self.records.array
+        self.lists.resize_items(self.records.size)
         self.handle = grown(self.handle, BUDDIES * self.records.size, -1)
 
     def release_page(self, page: cython.int) -> None:
         """Give a page back that has no object. Models __release_z3fold_page()."""
         self.take_off(page)
         self.pages_nr -= 1
-        self.header[page].lru.next = self.free_page
-        self.free_page = page
+        self.lists.list_add(FREED, page)
 
     # ---- objects ----
 

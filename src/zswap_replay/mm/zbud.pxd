@@ -9,6 +9,9 @@ cpdef enum:
     ZBUD_MAX_SIZE = 3968
     FIRST = 0
     LAST = 1
+    BUDDIED = 0
+    FREED = 64
+    NR_LISTS = 65
 
 @cython.final
 cdef class ZbudPool(Zpool):
@@ -16,7 +19,6 @@ cdef class ZbudPool(Zpool):
     cdef readonly int nr_pages
     cdef readonly int[::1] chunks
     cdef readonly ListHeads lists
-    cdef int free_page
     cpdef int size_to_chunks(self, int size) noexcept nogil
     cdef int list_of(self, int page) noexcept nogil
     cdef int grow(self) except -1 with gil

@@ -2,8 +2,8 @@
 
 import cython
 
-from zswap_replay.lib.columns import INT, Fields, Records, column, grown
-from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.columns import INT, column, grown
+from zswap_replay.lib.list_head import ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
@@ -17,9 +17,10 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     # enum buddy
     FIRST = 0
     LAST = 1
-
-ZBUD_HEADER: Fields = {"lru": LIST_HEAD}
-"""struct zbud_header: the place of a page on a list."""
+    # lists of pages: by the chunks that are free; with two objects; and freed, the last first
+    BUDDIED = 0
+    FREED = NCHUNKS + 1
+    NR_LISTS = NCHUNKS + 2
 
 
 class ZbudPool(Zpool):
@@ -28,11 +29,7 @@ class ZbudPool(Zpool):
     def __init__(self) -> None:
         self.pages_nr = 0
         self.chunks = column(128, INT)
-        self.lists = ListHeads(Records(64, ZBUD_HEADER))
-        # unbuddied pages by their free chunks; list 0 holds those with two objects
-        self.lists.new_lists(NCHUNKS + 1)
-        # the page that was freed last; of those, the link of each names the one before it
-        self.free_page = -1
+        self.lists = ListHeads(NR_LISTS, 64)
         self.nr_pages = 0
 
     def size_to_chunks(self, size: cython.int) -> cython.int:
@@ -40,10 +37,10 @@ class ZbudPool(Zpool):
         return (size + CHUNK_SIZE - 1) // CHUNK_SIZE
 
     def list_of(self, page: cython.int) -> cython.int:
-        """Return the list that a page belongs on: by its free chunks, or 0 where both buddies are there."""
+        """Return the list that a page belongs on: by its free chunks, or BUDDIED."""
         first: cython.int = self.chunks[2 * page + FIRST]
         last: cython.int = self.chunks[2 * page + LAST]
-        return 0 if first > 0 and last > 0 else NCHUNKS - first - last
+        return BUDDIED if first > 0 and last > 0 else NCHUNKS - first - last
 
     def zpool_malloc(self, size: cython.int) -> cython.int:
         """Put an object beside the smallest free space that fits, of those the page moved last; return its handle.
@@ -57,9 +54,9 @@ class ZbudPool(Zpool):
         buddy: cython.int = FIRST
         free: cython.int
         for free in range(chunks, NCHUNKS):
-            page = self.lists.first[free]
+            page = self.lists.list_first_entry_or_null(free)
             if page >= 0:
-                self.lists.list_del(free, page)
+                self.lists.list_del(page)
                 buddy = FIRST if self.chunks[2 * page + FIRST] == 0 else LAST
                 break
         if page < 0:
@@ -70,10 +67,9 @@ class ZbudPool(Zpool):
 
     def alloc_page(self) -> cython.int:
         """Return a new page, on no list as yet."""
-        page: cython.int
-        if self.free_page >= 0:
-            page = self.free_page
-            self.free_page = self.lists.link[page].next
+        page: cython.int = self.lists.list_first_entry_or_null(FREED)
+        if page >= 0:
+            self.lists.list_del(page)
         else:
             page = self.nr_pages
             self.nr_pages += 1
@@ -90,12 +86,11 @@ class ZbudPool(Zpool):
     def zpool_free(self, handle: cython.int) -> None:
         """Free an object, and its page at once where that has no other. Models zbud_free()."""
         page: cython.int = handle // 2
-        self.lists.list_del(self.list_of(page), page)
+        self.lists.list_del(page)
         self.chunks[handle] = 0
         if self.chunks[2 * page + FIRST] == 0 and self.chunks[2 * page + LAST] == 0:
             self.pages_nr -= 1
-            self.lists.link[page].next = self.free_page
-            self.free_page = page
+            self.lists.list_add(FREED, page)
         else:
             self.lists.list_add(self.list_of(page), page)
 

@@ -224,7 +224,9 @@ class ZsObjects:
         """Take a zspage of the emptiest group off its list; -1 for none."""
         group: cython.int
         for group in range(ZS_INUSE_RATIO_10, ZS_INUSE_RATIO_99 + 1):
-            zspage: cython.int = self.pool.fullness.first[class_index * NR_FULLNESS_GROUPS + group]
+            zspage: cython.int = self.pool.lists.list_first_entry_or_null(
+                class_index * NR_FULLNESS_GROUPS + group
+            )
             if zspage >= 0:
                 self.pool.remove_zspage(zspage)
                 return zspage
@@ -232,13 +234,10 @@ class ZsObjects:
 
     def isolate_dst_zspage(self, class_index: cython.int) -> cython.int:
         """Take a zspage of the fullest group that is not full off its list; -1 for none."""
-        group: cython.int
-        for group in range(ZS_INUSE_RATIO_99, ZS_INUSE_RATIO_10 - 1, -1):
-            zspage: cython.int = self.pool.fullness.first[class_index * NR_FULLNESS_GROUPS + group]
-            if zspage >= 0:
-                self.pool.remove_zspage(zspage)
-                return zspage
-        return -1
+        zspage: cython.int = self.pool.find_get_zspage(class_index)
+        if zspage >= 0:
+            self.pool.remove_zspage(zspage)
+        return zspage
 
     def putback_zspage(self, zspage: cython.int) -> cython.int:
         """Put an isolated zspage on the list of its group, which is returned.

@@ -1,6 +1,7 @@
 cimport cython
+from zswap_replay.lib.bits cimport lowest_bit
 from zswap_replay.lib.columns cimport Records
-from zswap_replay.lib.list_head cimport ListHead, ListHeads
+from zswap_replay.lib.list_head cimport ListHeads
 from zswap_replay.mm.page cimport PAGE_SIZE
 from zswap_replay.mm.zpool cimport ENOSPC, Zpool
 
@@ -17,11 +18,12 @@ cpdef enum:
     ZS_INUSE_RATIO_99 = 10
     ZS_INUSE_RATIO_100 = 11
     NR_FULLNESS_GROUPS = 12
+    FREED = 3060
 
 cpdef int calculate_zspage_chain_size(int class_size) noexcept nogil
+cdef unsigned int group_bit(int group) noexcept nogil
 
 cdef struct ZsPage:
-    ListHead lru
     unsigned short size_class
     unsigned short inuse
     unsigned char group
@@ -32,10 +34,10 @@ cdef class ZsPool(Zpool):
     cdef readonly int nr_zspages
     cdef readonly int[::1] size_class, pages_per_zspage, objs_per_zspage
     cdef int[::1] first_group, group
+    cdef readonly unsigned int[::1] filled
     cdef readonly Records records
     cdef readonly ZsPage[::1] zspage
-    cdef readonly ListHeads fullness
-    cdef int freed_zspage
+    cdef readonly ListHeads lists
     cdef zs_create_pool(self)
     cpdef int get_size_class_index(self, int size) noexcept nogil
     cdef int calculate_fullness_group(self, int class_index, int inuse) noexcept nogil

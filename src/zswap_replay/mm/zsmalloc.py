@@ -6,11 +6,12 @@ change what is allocated, so that a handle is its zspage.
 
 import cython
 
-from zswap_replay.lib.columns import INT, UCHAR, USHORT, Fields, Records, column
-from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.columns import INT, UCHAR, UINT, USHORT, Fields, Records, column
+from zswap_replay.lib.list_head import ListHeads
 from zswap_replay.mm.zpool import Zpool
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
+    from zswap_replay.lib.bits import lowest_bit
     from zswap_replay.mm.page import PAGE_SIZE
     from zswap_replay.mm.zpool import ENOSPC
 
@@ -26,9 +27,11 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     ZS_INUSE_RATIO_99 = 10
     ZS_INUSE_RATIO_100 = 11
     NR_FULLNESS_GROUPS = 12
+    # lists of zspages: by class and fullness group; and freed, the last first
+    FREED = ZS_SIZE_CLASSES * NR_FULLNESS_GROUPS
 
-ZSPAGE: Fields = {"lru": LIST_HEAD, "size_class": USHORT, "inuse": USHORT, "group": UCHAR}
-"""struct zspage: its place on a list, its class, its objects in use, and the fullness group that it is on."""
+ZSPAGE: Fields = {"size_class": USHORT, "inuse": USHORT, "group": UCHAR}
+"""struct zspage: its class, its objects in use, and the fullness group that it is on."""
 
 
 def calculate_zspage_chain_size(class_size: cython.int) -> cython.int:
@@ -47,6 +50,11 @@ def calculate_zspage_chain_size(class_size: cython.int) -> cython.int:
     return chain
 
 
+def group_bit(group: cython.int) -> cython.uint:
+    """Return the bit of a fullness group among those of its class."""
+    return 1 << (ZS_INUSE_RATIO_100 - group)
+
+
 class ZsPool(Zpool):
     """A zs_pool: 255 sizes that share 119 classes, each with its zspages by fullness."""
 
@@ -59,13 +67,12 @@ class ZsPool(Zpool):
         # fullness groups by objects in use, those of a class from its ``first_group`` on
         self.first_group = column(ZS_SIZE_CLASSES, INT)
         self.group = column(0, INT)
+        # by size class a bit for each fullness group that has zspages, that of the fullest the lowest
+        self.filled = column(ZS_SIZE_CLASSES, UINT)
         # by zspage
         self.records = Records(64, ZSPAGE)
-        self.fullness = ListHeads(self.records)
         self.zspage = self.records.array
-        self.fullness.new_lists(ZS_SIZE_CLASSES * NR_FULLNESS_GROUPS)
-        # the zspage that was freed last; of those, the link of each names the one before it
-        self.freed_zspage = -1
+        self.lists = ListHeads(FREED + 1, 64)
         self.nr_zspages = 0
         self.zs_create_pool()
 
@@ -116,19 +123,17 @@ class ZsPool(Zpool):
 
     def find_get_zspage(self, class_index: cython.int) -> cython.int:
         """Return the zspage to allocate from: the fullest that has room, of those the one moved last; -1 for none."""
-        group: cython.int
-        for group in range(ZS_INUSE_RATIO_99, ZS_INUSE_RATIO_0 - 1, -1):
-            zspage: cython.int = self.fullness.first[class_index * NR_FULLNESS_GROUPS + group]
-            if zspage >= 0:
-                return zspage
-        return -1
+        with_room: cython.uint = self.filled[class_index] & ~group_bit(ZS_INUSE_RATIO_100)
+        if not with_room:
+            return -1
+        group: cython.int = ZS_INUSE_RATIO_100 - lowest_bit(with_room)
+        return self.lists.list_first_entry_or_null(class_index * NR_FULLNESS_GROUPS + group)
 
     def alloc_zspage(self, class_index: cython.int) -> cython.int:
         """Return a new, empty zspage, on no list as yet."""
-        zspage: cython.int
-        if self.freed_zspage >= 0:
-            zspage = self.freed_zspage
-            self.freed_zspage = self.zspage[zspage].lru.next
+        zspage: cython.int = self.lists.list_first_entry_or_null(FREED)
+        if zspage >= 0:
+            self.lists.list_del(zspage)
         else:
             zspage = self.nr_zspages
             self.nr_zspages += 1
@@ -142,19 +147,24 @@ class ZsPool(Zpool):
     def grow(self) -> None:
         """Make room for twice as many zspages."""
         self.zspage = None
-        self.fullness.resize_items(2 * self.records.size)
+        self.records.resize(2 * self.records.size)
         self.zspage = self.records.array
+        self.lists.resize_items(self.records.size)
 
     def insert_zspage(self, zspage: cython.int, group: cython.int) -> None:
         """Put a zspage at the head of a fullness group of its class."""
+        class_index: cython.int = self.zspage[zspage].size_class
         self.zspage[zspage].group = group
-        self.fullness.list_add(self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + group, zspage)
+        self.lists.list_add(class_index * NR_FULLNESS_GROUPS + group, zspage)
+        self.filled[class_index] |= group_bit(group)
 
     def remove_zspage(self, zspage: cython.int) -> None:
         """Take a zspage off its fullness group."""
-        self.fullness.list_del(
-            self.zspage[zspage].size_class * NR_FULLNESS_GROUPS + self.zspage[zspage].group, zspage
-        )
+        class_index: cython.int = self.zspage[zspage].size_class
+        group: cython.int = self.zspage[zspage].group
+        self.lists.list_del(zspage)
+        if self.lists.list_first_entry_or_null(class_index * NR_FULLNESS_GROUPS + group) < 0:
+            self.filled[class_index] &= ~group_bit(group)
 
     def fix_fullness_group(self, zspage: cython.int) -> cython.int:
         """Move a zspage to the group that it belongs to now, which is returned."""
@@ -193,8 +203,7 @@ class ZsPool(Zpool):
         """
         self.remove_zspage(zspage)
         self.pages_allocated -= self.pages_per_zspage[self.zspage[zspage].size_class]
-        self.zspage[zspage].lru.next = self.freed_zspage
-        self.freed_zspage = zspage
+        self.lists.list_add(FREED, zspage)
 
     def zpool_get_total_pages(self) -> cython.Py_ssize_t:
         """Return how many pages the pool holds. Models zs_get_total_pages()."""

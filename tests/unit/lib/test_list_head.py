@@ -7,20 +7,17 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from tests.list_model import ListModel
 from tests.profiles import part
-from zswap_replay.lib.columns import Records
-from zswap_replay.lib.list_head import LIST_HEAD, ListHeads
+from zswap_replay.lib.list_head import ListHeads
 
 ITEMS = 12
-HEADS = 10  # more than the columns have room for at first
+HEADS = 10
 head_numbers = st.integers(0, HEADS - 1)
 
 
 class ListsAndModel(ListModel):
     def __init__(self) -> None:
         super().__init__(HEADS, ITEMS)
-        self.heads = ListHeads(Records(ITEMS, {"lru": LIST_HEAD}))
-        assert 0 == self.heads.new_lists(3)
-        assert 3 == self.heads.new_lists(HEADS - 3)
+        self.heads = ListHeads(HEADS, ITEMS)
 
     @precondition(lambda self: self.loose)
     @rule(data=st.data(), head=head_numbers)
@@ -29,24 +26,31 @@ class ListsAndModel(ListModel):
         self.heads.list_add(head, item)
         self.model[head].insert(0, item)
 
+    @precondition(lambda self: self.loose)
+    @rule(data=st.data(), head=head_numbers)
+    def add_at_the_tail(self, data: st.DataObject, head: int) -> None:
+        item = data.draw(st.sampled_from(self.loose))
+        self.heads.list_add_tail(head, item)
+        self.model[head].append(item)
+
     @precondition(lambda self: self.listed)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         head, item = data.draw(st.sampled_from(self.listed))
-        self.heads.list_del(head, item)
+        self.heads.list_del(item)
         self.model[head].remove(item)
 
     @invariant()
     def lists_are_equal_forwards_and_backwards(self) -> None:
+        before = self.heads.records.values("prev", HEADS + ITEMS)
         for head, expected in enumerate(self.model):
             assert expected == self.heads.in_order(head)
-            assert len(expected) == self.heads.size[head]
+            assert next(iter(expected), -1) == self.heads.list_first_entry_or_null(head)
             backwards = []
-            before = self.heads.items.values("lru.prev", ITEMS)
-            item = self.heads.last[head]
-            while item >= 0:
-                backwards.append(item)
-                item = before[item]
+            at = before[head]
+            while at != head:
+                backwards.append(at - HEADS)
+                at = before[at]
             assert expected[::-1] == backwards
 
 
@@ -55,8 +59,7 @@ TestListsAndModel.settings = part(1, steps=30)
 
 
 def test_room_for_more_items_keeps_the_lists() -> None:
-    heads = ListHeads(Records(8, {"lru": LIST_HEAD}))
-    heads.new_lists(1)
+    heads = ListHeads(1, 8)
     heads.list_add(0, 7)
     heads.resize_items(1000)
     heads.list_add(0, 999)
