@@ -119,6 +119,12 @@ def run(*arguments: str) -> int:
         (["run", "t", "--set", "/web:memory.mux=1"], "has no knob 'memory.mux'"),
         (["run", "t", "--set", "/:memory.max=1"], "the root memcg has no memory.max"),
         (["run", "t", "-c", "lz4", "-c", "lz4"], "--compressor lz4 is given twice"),
+        (["run", "t", "-c", "zstd,lz4,zstd"], "--compressor zstd is given twice"),
+        (["run", "t", "-c", "zstd,"], "'zstd,': found an empty value"),
+        (
+            ["trace", "cut", "t", "-o", "x", "--to", "9", "-c", "zstd,lz4"],
+            "found several compressors or tiers",
+        ),
         (["run", "t", "-o", "/no/such/folder/x"], "/no/such/folder/x: No such file or directory"),
         (["run", "t", "-o", "x", "--timeline", "x"], "name the same file"),
     ],
@@ -247,10 +253,27 @@ def test_limits_are_taken_as_other_tools_spell_them(stand_in: StandIn) -> None:
     assert Share("/", Fraction(3, 2)) == stand_in.settings.totalram_share
 
 
-def test_each_compressor_is_a_replay_of_its_own(
+def test_the_last_of_several_writes_to_a_knob_holds_and_a_note_says_so(
     stand_in: StandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert 0 == run("-c", "zstd", "-c", "lz4", "--format", "json", "--no-timing")
+    writes = ("--set", "/a:memory.max=1M", "--set", "/b:memory.max=3M", "--set", "/a:memory.max=2M")
+    assert 0 == run(*writes, "--no-timing")
+    assert stand_in.settings.knobs == (
+        KnobWrite("/a", "memory.max", 2 << 20),
+        KnobWrite("/b", "memory.max", 3 << 20),
+    )
+    said = capsys.readouterr().err
+    assert "zswap-replay: --set /a:memory.max=2097152 holds, the last of 2 for memory.max of /a\n" in said
+    assert 1 == said.count("holds")
+    assert 0 == run(*writes, "--quiet")
+    assert "" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [("-c", "zstd", "-c", "lz4"), ("-c", "zstd,lz4")], ids=" ".join)
+def test_each_compressor_is_a_replay_of_its_own(
+    stand_in: StandIn, capsys: pytest.CaptureFixture[str], given: tuple[str, ...]
+) -> None:
+    assert 0 == run(*given, "--format", "json", "--no-timing")
     assert ["zstd", "lz4"] == [settings.compressor for _, settings, _, _ in stand_in.calls]
     runs = json.loads(capsys.readouterr().out)["runs"]
     assert ["zstd", "lz4"] == [document["manifest"]["settings"]["compressor"] for document in runs]

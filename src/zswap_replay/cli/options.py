@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import Field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -77,6 +78,14 @@ def every(text: str) -> tuple[int | None, float | None]:
         raise click.BadParameter(f"{error}; or a number of events, 1000000") from None
 
 
+def split(text: str) -> list[str]:
+    """Return the values between commas. Raises click.BadParameter: an empty one."""
+    values = [value.strip() for value in text.split(",")]
+    if "" in values:
+        raise click.BadParameter(f"{text!r}: found an empty value; expected values between commas")
+    return values
+
+
 def knob_write(text: str) -> KnobWrite:
     """Return the write that ``PATH:KEY=VALUE`` stands for. Raises click.BadParameter."""
     try:
@@ -103,29 +112,33 @@ def rule_value(text: str) -> str:
         raise click.BadParameter(str(error)) from None
 
 
-def settings_options(function: Decorated) -> Decorated:
-    """Give a command an option for each setting, ``-c/--compressor`` and ``--set`` repeatable."""
-    function = click.option(
-        "--set",
-        "knobs",
-        type=knob_write,
-        multiple=True,
-        metavar="PATH:KEY=VALUE",
-        shell_complete=completers.knobs,
-        help="Write to a memcg's knob before the first event: /web:memory.zswap.max=64M. Repeatable.",
-    )(function)
-    function = click.option(
-        "--rule",
-        "rules",
-        type=rule_value,
-        multiple=True,
-        metavar="NAME=VALUE",
-        shell_complete=completers.rules,
-        help="Override a rule of the kernel, one of kernels --rules: second_chance=off. Repeatable.",
-    )(function)
-    for field in reversed(settings_fields()):
-        function = _option(field)(function)
-    return function
+def settings_options(*, several: bool) -> Option:
+    """Give a command an option for each setting; with ``several``, more than one compressor or tier, for each_run()."""
+
+    def give(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = click.option(
+            "--set",
+            "knobs",
+            type=knob_write,
+            multiple=True,
+            metavar="PATH:KEY=VALUE",
+            shell_complete=completers.knobs,
+            help="Write to a memcg's knob before the first event: /web:memory.zswap.max=64M. Repeatable.",
+        )(function)
+        function = click.option(
+            "--rule",
+            "rules",
+            type=rule_value,
+            multiple=True,
+            metavar="NAME=VALUE",
+            shell_complete=completers.rules,
+            help="Override a rule of the kernel, one of kernels --rules: second_chance=off. Repeatable.",
+        )(function)
+        for field in reversed(settings_fields()):
+            function = _option(field, several=several)(function)
+        return function
+
+    return give
 
 
 def jobs_option(more: str = "") -> Option:
@@ -210,11 +223,14 @@ def shows_progress(progress: bool | None, quiet: bool = False) -> bool:
 
 
 def settings_from(context: click.Context) -> Settings:
-    """Return the settings that were given, with the first compressor where several were.
+    """Return the settings that were given.
 
-    Raises SettingsError: a value that does not fit its setting.
+    Raises SettingsError: a value that does not fit its setting, or several compressors or tiers.
     """
-    return each_run(context)[0]
+    runs = each_run(context)
+    if len(runs) > 1:
+        raise SettingsError("found several compressors or tiers: expected one of each")
+    return runs[0]
 
 
 def each_run(context: click.Context) -> tuple[Settings, ...]:
@@ -228,8 +244,8 @@ def each_run(context: click.Context) -> tuple[Settings, ...]:
     if values["kernel"] == HOST:
         given = [field.name for field in settings_fields() if _given(context, field.name)]
         taken = of_host(given, (), quiet=bool(context.params.get("quiet")))
-        values |= taken if "compressor" not in taken else {**taken, "compressor": (taken["compressor"],)}
-    compressors: tuple[str, ...] = values.pop("compressor")
+        values |= taken if "compressor" not in taken else {**taken, "compressor": [[taken["compressor"]]]}
+    compressors = [name for names in values.pop("compressor") for name in names]
     tiers: tuple[str, ...] = values.pop("tier")
     for flag, names in (("compressor", compressors), ("tier", tiers)):
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -248,7 +264,7 @@ def each_run(context: click.Context) -> tuple[Settings, ...]:
         totalram_share=share,
         tier=with_zram,
         compressor=compressors[0],
-        knobs=tuple(context.params["knobs"]),
+        knobs=_knobs(context),
         fixed=frozenset(
             field.name
             for field in settings_fields()
@@ -260,6 +276,21 @@ def each_run(context: click.Context) -> tuple[Settings, ...]:
         for tier in tiers
         for name in (compressors if tier != "disk" else compressors[:1])
     )
+
+
+def _knobs(context: click.Context) -> tuple[KnobWrite, ...]:
+    """Return what --set writes: to a knob that is named several times the last of them, with a note.
+
+    That is no error, so that a limit that is advised can be written behind the command as it was.
+    """
+    from zswap_replay.cli.messages import note
+
+    given = [((write.memcg, write.key), write) for write in context.params["knobs"]]
+    last = dict(given)
+    for knob, times in Counter(knob for knob, _ in given).items():
+        if times > 1 and not context.params.get("quiet"):
+            note(f"--set {last[knob]} holds, the last of {times} for {knob[1]} of {knob[0]}")
+    return tuple(last.values())
 
 
 def of_host(given: Collection[str], kernels: Collection[str], *, quiet: bool) -> dict[str, Any]:
@@ -286,15 +317,20 @@ def settings_fields() -> list[Field[Any]]:
     return [field for field in fields(Settings) if "help" in field.metadata]
 
 
-def _option(field: Field[Any]) -> Callable[[Decorated], Decorated]:
+def _option(field: Field[Any], *, several: bool) -> Option:
     told = described(field)
     flag = flag_of(field)
     if isinstance(field.default, bool):
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, **told)
     if field.name in ("compressor", "tier"):
         told |= {"multiple": True, "default": (field.default,)}
-        told["help"] += " Repeatable: one replay for each."
-        return click.option(*(("-c",) if field.name == "compressor" else ()), flag, field.name, **told)
+    if field.name == "tier":
+        told["help"] += " Repeatable: one replay for each." if several else ""
+    if field.name == "compressor":
+        told["help"] += " Repeatable, or several between commas: one replay for each." if several else ""
+        told |= {"type": split, "metavar": "NAME,..." if several else "NAME"}
+        told["shell_complete"] = completers.several(told["shell_complete"])
+        return click.option("-c", flag, field.name, **told)
     return click.option(flag, field.name, **told)
 
 

@@ -58,7 +58,7 @@ FORMATS = ("table", "json", "csv", "openmetrics")
     ),
 )
 @click.argument("trace", shell_complete=completers.files)
-@settings_options
+@settings_options(several=True)
 @click.option(
     "--interval",
     type=duration,

@@ -20,12 +20,13 @@ from zswap_replay.cli.options import (
     progress_option,
     quiet_option,
     shows_progress,
+    split,
     strict_option,
     timing_option,
 )
 from zswap_replay.cli.progress import LiveTable
 from zswap_replay.cli.standard_streams import reader_may_leave
-from zswap_replay.cli.sweep_options import axis_options, options_from, split, workers_options
+from zswap_replay.cli.sweep_options import axis_options, options_from, workers_options
 from zswap_replay.cli.switches import WithSwitches
 
 if TYPE_CHECKING:

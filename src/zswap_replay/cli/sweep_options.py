@@ -18,6 +18,7 @@ from zswap_replay.cli.options import (
     rule_value,
     settings_fields,
     size,
+    split,
 )
 from zswap_replay.kernel.names import HOST, resolve
 
@@ -30,14 +31,6 @@ _OFF = "no_"
 
 Given = list[tuple[str, Any]]
 """Values as they were written, and what they stand for."""
-
-
-def split(text: str) -> list[str]:
-    """Return the values between commas. Raises click.BadParameter: an empty one."""
-    values = [value.strip() for value in text.split(",")]
-    if "" in values:
-        raise click.BadParameter(f"{text!r}: found an empty value; expected values between commas")
-    return values
 
 
 def knob_values(text: str) -> tuple[str, Given]:

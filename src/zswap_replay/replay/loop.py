@@ -424,8 +424,9 @@ class Replay:
     def unmet(self) -> list[str]:
         """Which memcgs that settings are for have not come, a line each."""
         where = "by the end of the trace" if self.is_whole else f"in the first {self.loop.events:,} events"
+        came = list(dict.fromkeys(self.controls.memcg_names))
         return [
-            f"{flags_for(path, self.settings.knobs)}: no memcg {path} came {where}{nearest(path, self.reader.paths)}"
+            f"{flags_for(path, self.settings.knobs)}: no memcg {path} came {where}{nearest(path, came)}"
             for path in self.controls.unmet()
         ]
 

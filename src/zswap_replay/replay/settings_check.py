@@ -82,7 +82,7 @@ def flags_for(path: str, knobs: Sequence[KnobWrite]) -> str:
 
 
 def nearest(path: str, paths: Sequence[str]) -> str:
-    """Say which of the paths of a trace is most like one that it does not have; nothing where it has the root alone."""
+    """Say which of some paths is most like one that is not among them; nothing where the root is the only one."""
     known = [each for each in paths[:_PATHS_COMPARED] if each not in (ROOT, path)]
     same = [each for each in known if each.lower() == path.lower()]
     found = same or near(path, known, most=1, cutoff=0)

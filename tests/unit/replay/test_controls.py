@@ -77,6 +77,15 @@ def test_a_replay_that_ends_early_only_warns(bench: Bench) -> None:
     )
 
 
+def test_the_nearest_is_one_of_the_memcgs_that_came(bench: Bench) -> None:
+    trace = stored("/web", 0, 2).write("/late", 0)
+    result = bench.replay(trace, max_events=2, knobs=(KnobWrite("/lat", "memory.max", 4096),))
+    assert (
+        "--set /lat:memory.max: no memcg /lat came in the first 2 events; the nearest is /web"
+        in result.warnings
+    )
+
+
 def test_an_ancestor_comes_with_its_child(bench: Bench) -> None:
     assert (
         () == bench.replay(stored("/web/x", 0, 2), knobs=(KnobWrite("/web", "memory.max", 1 << 20),)).warnings

@@ -54,7 +54,7 @@ _ROWS = re.compile(r"([0-9]{0,19})(?:\.\.|:)([0-9]{0,19})|([0-9]{1,19})")
     metavar="EVENTS",
     help="Keep so many rows before the cut in the prologue, as they are.",
 )
-@settings_options
+@settings_options(several=False)
 @strict
 @progress_option()
 @quiet_option("No notes and no bar.")
