@@ -35,7 +35,11 @@ ALONE = ("timeline", "soak")
 
 
 @click.command(help=__doc__)
-@click.option("--quick", is_flag=True, help="Smaller inputs and fewer rounds: two minutes.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Smaller inputs and fewer rounds: two minutes. The targets are those of the full sizes.",
+)
 @click.option(
     "--tiny",
     is_flag=True,
