@@ -8,7 +8,7 @@ import cython
 from zswap_replay.lib.columns import INT, Fields, Records
 
 LIST_HEAD: Fields = {"next": INT, "prev": INT}
-"""struct list_head: the links of a head or an item; one that is on no list has any."""
+"""struct list_head: the links of a head or an item; those of an item that is on no list mean nothing."""
 
 
 class ListHeads:

@@ -56,7 +56,7 @@ cdef class PageTable:
     cdef readonly unsigned long long[::1] space_seed, space_group
     cdef readonly int[::1] space_block
     cpdef int find(self, int space, unsigned long long page) noexcept nogil
-    cdef inline int find_from(self, unsigned long long place, int space, unsigned long long page) noexcept nogil
+    cdef inline int index_from(self, unsigned long long place, int space, unsigned long long page) noexcept nogil
     cpdef blocks_between(self, int space, unsigned long long first, unsigned long long last)
     cpdef int insert(self, int space, unsigned long long page) except -1 nogil
     cdef bint is_absent(self, int block) noexcept nogil

@@ -143,7 +143,7 @@ class PageTable:
         at: cython.int = page & BLOCK_MASK
         return (block << BLOCK_SHIFT) + at
 
-    def find_from(self, place: cython.ulonglong, space: cython.int, page: cython.ulonglong) -> cython.int:
+    def index_from(self, place: cython.ulonglong, space: cython.int, page: cython.ulonglong) -> cython.int:
         """Return the index of a page whose block is searched for from a place of the table on; 0 where it is not found.
 
         As BlockTable.find_from() it may not find what is there, where the table grew since.

@@ -48,17 +48,16 @@ class LookAhead:
         # by event, of those behind both, its memcg, or -1, and where in the table the search begins
         self.sought_memcg = column(AHEAD, INT)
         self.sought = column(AHEAD, ULONGLONG)
-        # by event the index of its page, or 0, which is no page's: of the events that were looked at, up to the one
-        # before ``stop``, from ``base`` on, which is 0 or AHEAD, that of the event i at i - ``first``; of those behind
-        # them in the other half
+        # by event the index of its page, or 0, which is no page's. Those that were looked at, up to ``stop``, stand
+        # from ``base`` on, which is 0 or AHEAD: the event i at i - ``first``. Those behind them are in the other half
         self.index = column(2 * AHEAD, INT)
         self.base = 0
         self.first = 0
         self.stop = -1
         # the pages of them that are in memory and will be written to
         self.written = column(AHEAD, INT)
-        # by event those that will fault, or go, or whose page was not found; where memcgs are many, the first nr_faults
-        # are pages, each of another memcg than the one before, and which
+        # by event those that are no hit; where memcgs are many, the first nr_faults are their pages, 0 for one that was
+        # not found, each of another memcg than the one before, and which
         self.faults = column(AHEAD, INT)
         self.fault_memcg = column(AHEAD, INT)
         self.nr_faults = 0
@@ -106,8 +105,8 @@ class LookAhead:
         self.find_next(events, self.stop, stop)
         self.seek(events, self.stop + AHEAD, stop)
 
-    # seek() and find_next() treat every event alike, also one that names no page, whose memcg is -1 and has none: so
-    # the C compiler reads where the table and the columns are once, before the loop.
+    # seek() and find_next() treat every event alike, also one that names no page, whose memcg is -1 and has none: where
+    # the table and the columns are, a compiler that sees the whole loop reads once.
 
     def seek(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Find where the search for the pages of the events from ``start`` on begins, and ask for what is there."""
@@ -121,28 +120,30 @@ class LookAhead:
     def find_next(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Find the pages of the events from ``start`` on, for which seek() was called, and ask for their flags."""
         i: cython.Py_ssize_t
-        base: cython.Py_ssize_t = AHEAD - self.base - start
+        first: cython.Py_ssize_t = start - (AHEAD - self.base)
         index: cython.int
         for i in range(start, min(stop, start + AHEAD)):
-            index = self.pages.find_from(self.sought[i - start], self.sought_memcg[i - start], events.page[i])
-            self.index[base + i] = index
+            index = self.pages.index_from(
+                self.sought[i - start], self.sought_memcg[i - start], events.page[i]
+            )
+            self.index[i - first] = index
             self.pages.prefetch_flags(index)
 
     def take(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
         """Take the pages of the events ``start`` on from what PageIndices found; those not there yet are left out."""
         i: cython.Py_ssize_t
-        base: cython.Py_ssize_t = self.base - start
+        first: cython.Py_ssize_t = start - self.base
         index: cython.int
         known: cython.int = (self.pages.nr_blocks << BLOCK_SHIFT) - NR_RETURNED
         self.stop = min(stop, start + AHEAD)
         for i in range(start, self.stop):
             index = events.page_index[i]
-            self.index[base + i] = index + NR_RETURNED if 0 <= index < known else 0
+            self.index[i - first] = index + NR_RETURNED if 0 <= index < known else 0
 
     # ---- asking for what they need ----
 
     def ask_for_pages(self, events: Events, start: cython.Py_ssize_t) -> None:
-        """Ask for the pages that will be written to, or will fault; list of the latter those of other memcgs."""
+        """Ask for the pages that will be written to, and those of events that are no hit; list the memcgs of these."""
         i: cython.Py_ssize_t
         at: cython.int
         index: cython.int
@@ -152,7 +153,7 @@ class LookAhead:
         last: cython.int = -1
         writes: cython.Py_ssize_t = 0
         faults: cython.Py_ssize_t = 0
-        # sorted without a branch: which events write, or fault, nobody foresees, and a wrong guess costs more
+        # sorted without a branch: which events write, or are no hit, nobody foresees, and a wrong guess costs more
         for i in range(start, self.stop):
             index = self.page_of(i)
             kind = events.event[i]

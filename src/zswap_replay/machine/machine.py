@@ -295,10 +295,10 @@ class Machine:
         space: cython.int
         number: cython.ulonglong
         given: cython.bint
-        self.look_ahead.begin()
         # the event at which to look ahead again, or closer, and the one behind those that were looked up
         end: cython.Py_ssize_t = start
         ahead_stop: cython.Py_ssize_t = start
+        self.look_ahead.begin()
         while i < stop:
             if i == end:
                 if end != ahead_stop:
@@ -349,26 +349,23 @@ class Machine:
         The processor sets the accessed bit, and the kernel sees nothing of it. Return the first event that is more: the
         shrink worker has something to do before it, a flush is due by it, or an access changes the order of a list.
         """
-        page: cython.int
-        flags: cython.int
-        kind: cython.int
-        memcg: cython.int
+        path: cython.int
         node: cython.int = 0
         given: cython.bint
         time_ns: cython.ulonglong
         accessed: cython.int = self.accessed
         until: cython.ulonglong = self.zswap.worker.next_work() if accessed else 0
         while i < stop:
-            # read before the first branch: so the C compiler reads where the columns are once, before the loop
-            page = self.look_ahead.page_of(i)
-            flags = self.pages.flags[page]
-            kind = events.event[i]
+            # read before the first branch: where the columns are, a compiler that sees the whole loop reads once
+            page: cython.int = self.look_ahead.page_of(i)
+            flags: cython.int = self.pages.flags[page]
+            kind: cython.int = events.event[i]
             time_ns = events.time_ns[i]
             given = events.has_content[i] != 0
-            memcg = events.memcg[i]
+            path = events.memcg[i]
             if not flags & PRESENT or kind > WRITE or time_ns >= until:
                 break
-            memcg = self.paths.memcg[memcg]
+            memcg: cython.int = self.paths.memcg[path]
             if self.memcgs.uses.next_is_due(memcg):
                 break
             self.pages.flags[page] = flags | accessed

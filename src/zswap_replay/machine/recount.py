@@ -18,7 +18,14 @@ from zswap_replay.mm.page import PAGE_SIZE
 from zswap_replay.mm.swap import NR_LRU_LISTS
 from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zram_drv import ZRAM_ALLOCATED, ZRAM_HUGE, ZRAM_SAME, ZRAM_WB
-from zswap_replay.mm.zsmalloc import ZS_HANDLE_SIZE, ZsPool
+from zswap_replay.mm.zsmalloc import (
+    FREED,
+    NR_FULLNESS_GROUPS,
+    ZS_HANDLE_SIZE,
+    ZS_SIZE_CLASSES,
+    ZsPool,
+    group_bit,
+)
 from zswap_replay.mm.zswap import ZswapPool
 
 Integers = npt.NDArray[np.int64]
@@ -250,6 +257,12 @@ def _zspages(name: str, pool: ZswapPool, handle: Integers, length: Integers) -> 
     )
     if (classes[handle] != wanted[length]).any():
         raise MiscountError(f"{name}: an object is in a zspage of another size")
+    lists = np.array(zpool.lists.records.view("next")[:FREED], np.int64)
+    has_zspages = (lists != np.arange(FREED)).reshape(ZS_SIZE_CLASSES, NR_FULLNESS_GROUPS)
+    bits = has_zspages @ np.array([group_bit(group) for group in range(NR_FULLNESS_GROUPS)])
+    odd = np.flatnonzero(bits != np.asarray(zpool.filled))
+    if len(odd):
+        raise MiscountError(f"{name}: fullness groups of size class {odd[0]}: not those that have zspages")
     return int(np.asarray(zpool.pages_per_zspage)[classes[used]].sum())
 
 

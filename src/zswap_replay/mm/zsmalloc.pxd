@@ -21,7 +21,7 @@ cpdef enum:
     FREED = 3060
 
 cpdef int calculate_zspage_chain_size(int class_size) noexcept nogil
-cdef unsigned int group_bit(int group) noexcept nogil
+cpdef unsigned int group_bit(int group) noexcept nogil
 
 cdef struct ZsPage:
     unsigned short size_class

@@ -22,7 +22,7 @@ HIT_FUNCTIONS = {
     "lib.block_table": {"first_place", "place_of", "search", "find", "find_from", "begin"},
     "lib.page_table": {
         "find",
-        "find_from",
+        "index_from",
         "page_of",
         "space_of",
         "content_of",

@@ -16,6 +16,7 @@ from zswap_replay.lib.page_table import PRESENT
 from zswap_replay.machine import compiled
 from zswap_replay.machine.machine import Machine
 from zswap_replay.machine.recount import recount
+from zswap_replay.mm.zsmalloc import ZsPool
 from zswap_replay.replay import loop
 from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.trace.reader import open_trace
@@ -82,6 +83,15 @@ def test_a_generation_that_is_off_is_named(tmp_path: Path) -> None:
     assert recount(made) is None
     made.lruvecs.nr_pages[5] += 1
     assert (recount(made) or "").startswith("pages of generation 1 of memcg 1")
+
+
+def test_a_fullness_group_that_is_said_to_have_zspages_is_named(tmp_path: Path) -> None:
+    made = machine(tmp_path, "6.12", "zsmalloc")
+    assert recount(made) is None
+    zpool = made.zswap.pools.current.zpool
+    assert isinstance(zpool, ZsPool)
+    zpool.filled[zpool.size_class[0]] ^= 2
+    assert ": fullness groups of size class " in (recount(made) or "")
 
 
 def test_what_a_memcg_is_charged_besides_its_pages_counts_too(tmp_path: Path) -> None:
