@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from zswap_replay.errors import ResultError, ZswapReplayError
 from zswap_replay.report.html.pages.tuned import tuned_page
 from zswap_replay.report.html.render import render
 from zswap_replay.report.html.source import page_of
+from zswap_replay.report.terminal import tuned
 from zswap_replay.tune.result import Tuned, read
 
 MIB = 1 << 20
@@ -90,6 +92,15 @@ def test_the_page_has_the_front_what_decides_and_each_axis(file: Path) -> None:
     html = render(page)
     assert "my &lt;trace&gt;.parquet" in html
     assert "echo zstd &gt; /sys/module/zswap/parameters/compressor\n# \\x1b" in html
+
+
+@pytest.mark.parametrize(("above", "told"), [(2 * MIB, "2.0 MiB"), (MIB, "as much")])
+def test_the_choice_of_the_first_part_is_held_against_the_best_on_the_rest(above: int, told: str) -> None:
+    made = make_tuned()
+    assert made.held_out is not None
+    held_out = {**made.held_out, "figures": {"derived.swap_read_bytes": [above, MIB]}}
+    text = tuned.render(replace(made, held_out=held_out))
+    assert f"the default settings 5.0 MiB, the best above {told}\n" in text
 
 
 @pytest.mark.parametrize(

@@ -189,9 +189,9 @@ def _held_out(found: Tuned, held: Mapping[str, Any]) -> Text:
     text = " ".join(
         f"{key}={value}" for key, value in found.points[held["points"][chosen]]["settings"].items()
     )
+    above = "as much" if values[chosen] == values[0] else figure_text(column, values[0])
     return Text(
-        f"the first {100 - percent} % of the trace would choose {text}; {best}, the best above "
-        f"{figure_text(column, values[0])}"
+        f"the first {100 - percent} % of the trace would choose {text}; {best}, the best above {above}"
     )
 
 
