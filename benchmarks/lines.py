@@ -31,8 +31,8 @@ class Line:
     unit: str = "x"
     left_out: str = ""
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the line as it is printed, a text for each name in HEADER."""
+    def cells(self, *, judged: bool) -> tuple[str, ...]:
+        """Return the line as it is printed, a text for each name in HEADER; ``judged`` says whether it is reached."""
         target = ""
         if self.target is not None:
             target = f"{'at least' if self.target.at_least else 'at most'} {self.target.bound:g} {self.unit}"
@@ -40,7 +40,7 @@ class Line:
             return self.what, "left out", self.left_out, target, ""
         middle = median(self.values)
         reached = ""
-        if self.target is not None:
+        if self.target is not None and judged:
             reached = "yes" if self.target.reached(middle) else "no"
         spread = f"{min(self.values):.3f} to {max(self.values):.3f}" if len(self.values) > 1 else "one round"
         return self.what, f"{middle:.3f} {self.unit}", spread, target, reached
@@ -56,10 +56,12 @@ class Section:
     facts: list[str] = field(default_factory=list)
     measured: str = ""
     """When, of what, and on a machine how busy it was measured."""
+    judged: bool = True
+    """Whether the inputs have the sizes that the targets are for."""
 
     def text(self) -> str:
         """Render the section for a terminal."""
-        rows = [HEADER, *(line.cells() for line in self.lines)]
+        rows = [HEADER, *(line.cells(judged=self.judged) for line in self.lines)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
         shown = [
             "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
@@ -69,7 +71,7 @@ class Section:
 
     def markdown(self) -> str:
         """Render the section for RESULTS.md."""
-        rows = [HEADER, ("---",) * len(HEADER), *(line.cells() for line in self.lines)]
+        rows = [HEADER, ("---",) * len(HEADER), *(line.cells(judged=self.judged) for line in self.lines)]
         table = [f"| {' | '.join(row)} |" for row in rows]
         told = [*self.facts, *([f"measured {self.measured}"] if self.measured else [])]
         facts = ["", *(f"- {fact}" for fact in told)] if told else []

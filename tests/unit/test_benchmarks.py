@@ -169,8 +169,16 @@ def test_contenders_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_median_is_held_against_the_target(target: Target, reached: str) -> None:
-    cells = Line("what", (9.0, 2.0, 1.0), target).cells()
+    cells = Line("what", (9.0, 2.0, 1.0), target).cells(judged=True)
     assert ("2.000 x", "1.000 to 9.000", reached) == (cells[1], cells[2], cells[4])
+
+
+def test_smaller_inputs_are_not_judged() -> None:
+    section = Section("Title", "How.", [Line("one", (1.0,), Target(2.0))], judged=False)
+    assert "| one | 1.000 x | one round | at most 2 x |  |" in section.markdown()
+    assert ["one", "1.000", "x", "one", "round", "at", "most", "2", "x"] == section.text().splitlines()[
+        2
+    ].split()
 
 
 def test_a_section_is_a_table_in_markdown() -> None:
