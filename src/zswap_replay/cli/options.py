@@ -41,6 +41,12 @@ _METAVARS = {
     "payload_file": "FILE",
     "lengths": "FILE",
 }
+_SEVERAL = {
+    "tier": " Repeatable: one replay for each.",
+    "compressor": " Repeatable, or several between commas: one replay for each.",
+}
+"""What the help says of settings that a run takes several of."""
+
 _WIDEST_SHOWN_RANGE = 1 << 16
 
 
@@ -322,12 +328,10 @@ def _option(field: Field[Any], *, several: bool) -> Option:
     flag = flag_of(field)
     if isinstance(field.default, bool):
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, **told)
-    if field.name in ("compressor", "tier"):
+    if field.name in _SEVERAL:
         told |= {"multiple": True, "default": (field.default,)}
-    if field.name == "tier":
-        told["help"] += " Repeatable: one replay for each." if several else ""
+        told["help"] += _SEVERAL[field.name] if several else ""
     if field.name == "compressor":
-        told["help"] += " Repeatable, or several between commas: one replay for each." if several else ""
         told |= {"type": split, "metavar": "NAME,..." if several else "NAME"}
         told["shell_complete"] = completers.several(told["shell_complete"])
         return click.option("-c", flag, field.name, **told)

@@ -16,4 +16,5 @@ cdef class ListHeads:
     cpdef void list_add(self, int head, int item) noexcept nogil
     cpdef void list_add_tail(self, int head, int item) noexcept nogil
     cpdef void list_del(self, int item) noexcept nogil
+    cpdef int list_pop(self, int head) noexcept nogil
     cpdef list in_order(self, int head)

@@ -59,6 +59,13 @@ class ListHeads:
         self.link[before].next = behind
         self.link[behind].prev = before
 
+    def list_pop(self, head: cython.int) -> cython.int:
+        """Take the item at the head of a list off it, and return it; -1 where the list is empty."""
+        item: cython.int = self.list_first_entry_or_null(head)
+        if item >= 0:
+            self.list_del(item)
+        return item
+
     def in_order(self, head: cython.int) -> list[int]:
         """Return the items of a list from head to tail."""
         found: list[int] = []

@@ -152,11 +152,9 @@ class Z3foldPool(Zpool):
 
     def alloc_page(self) -> cython.int:
         """Return a new page, on no list as yet."""
-        page: cython.int = self.lists.list_first_entry_or_null(FREED)
+        page: cython.int = self.lists.list_pop(FREED)
         self.pages_nr += 1
-        if page >= 0:
-            self.lists.list_del(page)
-        else:
+        if page < 0:
             page = self.nr_pages
             self.nr_pages += 1
             if page == self.records.size:

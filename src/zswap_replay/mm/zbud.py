@@ -54,9 +54,8 @@ class ZbudPool(Zpool):
         buddy: cython.int = FIRST
         free: cython.int
         for free in range(chunks, NCHUNKS):
-            page = self.lists.list_first_entry_or_null(free)
+            page = self.lists.list_pop(free)
             if page >= 0:
-                self.lists.list_del(page)
                 buddy = FIRST if self.chunks[2 * page + FIRST] == 0 else LAST
                 break
         if page < 0:
@@ -67,10 +66,8 @@ class ZbudPool(Zpool):
 
     def alloc_page(self) -> cython.int:
         """Return a new page, on no list as yet."""
-        page: cython.int = self.lists.list_first_entry_or_null(FREED)
-        if page >= 0:
-            self.lists.list_del(page)
-        else:
+        page: cython.int = self.lists.list_pop(FREED)
+        if page < 0:
             page = self.nr_pages
             self.nr_pages += 1
             if 2 * page == len(self.chunks):

@@ -131,10 +131,8 @@ class ZsPool(Zpool):
 
     def alloc_zspage(self, class_index: cython.int) -> cython.int:
         """Return a new, empty zspage, on no list as yet."""
-        zspage: cython.int = self.lists.list_first_entry_or_null(FREED)
-        if zspage >= 0:
-            self.lists.list_del(zspage)
-        else:
+        zspage: cython.int = self.lists.list_pop(FREED)
+        if zspage < 0:
             zspage = self.nr_zspages
             self.nr_zspages += 1
             if zspage == self.records.size:

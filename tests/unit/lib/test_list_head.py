@@ -33,6 +33,11 @@ class ListsAndModel(ListModel):
         self.heads.list_add_tail(head, item)
         self.model[head].append(item)
 
+    @rule(head=head_numbers)
+    def pop(self, head: int) -> None:
+        expected = self.model[head].pop(0) if self.model[head] else -1
+        assert expected == self.heads.list_pop(head)
+
     @precondition(lambda self: self.listed)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:

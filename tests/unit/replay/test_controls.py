@@ -68,22 +68,14 @@ def test_a_setting_for_a_memcg_that_never_comes_names_the_nearest(bench: Bench) 
     assert message in replay(path, bench.settings(knobs=knobs), allow_missing=True).warnings
 
 
-def test_a_replay_that_ends_early_only_warns(bench: Bench) -> None:
+@pytest.mark.parametrize("missing", ["/late", "/lat"], ids=str)
+def test_a_replay_that_ends_early_only_warns_and_names_the_nearest_that_came(
+    bench: Bench, missing: str
+) -> None:
     trace = stored("/web", 0, 2).write("/late", 0)
-    result = bench.replay(trace, max_events=2, knobs=(KnobWrite("/late", "memory.max", 4096),))
-    assert (
-        "--set /late:memory.max: no memcg /late came in the first 2 events; the nearest is /web"
-        in result.warnings
-    )
-
-
-def test_the_nearest_is_one_of_the_memcgs_that_came(bench: Bench) -> None:
-    trace = stored("/web", 0, 2).write("/late", 0)
-    result = bench.replay(trace, max_events=2, knobs=(KnobWrite("/lat", "memory.max", 4096),))
-    assert (
-        "--set /lat:memory.max: no memcg /lat came in the first 2 events; the nearest is /web"
-        in result.warnings
-    )
+    result = bench.replay(trace, max_events=2, knobs=(KnobWrite(missing, "memory.max", 4096),))
+    told = f"--set {missing}:memory.max: no memcg {missing} came in the first 2 events; the nearest is /web"
+    assert told in result.warnings
 
 
 def test_an_ancestor_comes_with_its_child(bench: Bench) -> None:
