@@ -56,8 +56,7 @@ class MemcgStat:
         self.memcgs.memcg[memcg].stat_inactive = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
         self.memcgs.memcg[memcg].stat_active = self.lists.size_of(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
         if self.stat_flush:
-            accesses: cython.longlong = self.memcgs.uses.use[memcg].accesses
-            self.memcgs.uses.use[memcg].next_flush = (accesses // self.stat_flush + 1) * self.stat_flush
+            self.memcgs.uses.flush_every(memcg, self.stat_flush)
 
     def take_changed(self, at: cython.int) -> cython.int:
         """Take the memcg that stands at a place in ``changed`` out of it, the last one into its place; return it."""

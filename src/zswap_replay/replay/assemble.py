@@ -348,7 +348,7 @@ def _warnings(
         )
     if settings.page_cluster:
         found.append("swap readahead (page_cluster) is read in the kernel's sources, not compared with a run")
-    if not any(machine.memcgs.uses.records.values("accesses", machine.memcgs.nr)):
+    if not machine.memcgs.uses.has_counted():
         # the reader may be ahead of the replay: what it has seen counts where that came to the end
         whole = events == reader.num_rows and not reader.page_events
         none = "the trace has no page event" if whole else f"none of the {events:,} events accesses a page"
