@@ -40,9 +40,10 @@ cdef class LruRings:
     cpdef list in_order(self, int head)
     cpdef int room_of(self, int head) noexcept nogil
     cpdef int size_of(self, int head) noexcept nogil
-    cpdef int tail(self, int head, int count, int[::1] items) noexcept nogil
+    cpdef int tail(self, int head, int count, int[::1] items, int at) noexcept nogil
     cdef void prefetch(self, int head) noexcept nogil
     cdef inline void prefetch_item(self, int item) noexcept nogil
+    cdef void prefetch_head(self, int head) noexcept nogil
     cdef void prefetch_ends(self, int head) noexcept nogil
     cdef void prefetch_place(self, int item) noexcept nogil
     cdef inline void put(self, int item, int at) noexcept nogil

@@ -141,8 +141,11 @@ class LruRings:
         size: cython.int = self.ring[head].size
         return size
 
-    def tail(self, head: cython.int, count: cython.int, items: Column) -> cython.int:
-        """Write up to ``count`` items from the tail of a list, the last one first, into ``items``; return how many."""
+    def tail(self, head: cython.int, count: cython.int, items: Column, at: cython.int) -> cython.int:
+        """Write up to ``count`` items from the tail of a list, the last one first, into ``items`` from ``at`` on.
+
+        Return how many there are.
+        """
         item: cython.int
         number: cython.longlong = self.ring[head].tail
         found: cython.int = 0
@@ -150,7 +153,7 @@ class LruRings:
             number -= 1
             item = self.slot[self.place_of(head, number)]
             if item != HOLE:
-                items[found] = item
+                items[at + found] = item
                 found += 1
         return found
 
@@ -165,6 +168,11 @@ class LruRings:
         """Prefetch what an item has of its place."""
         if cython.compiled:
             prefetch(cython.address(self.place[item]))
+
+    def prefetch_head(self, head: cython.int) -> None:
+        """Prefetch the place that the next item at the head of a list takes."""
+        if cython.compiled and self.ring[head].room:
+            prefetch(cython.address(self.slot[self.place_of(head, self.ring[head].head - 1)]))
 
     def prefetch_ends(self, head: cython.int) -> None:
         """Prefetch the places at both ends of a list."""

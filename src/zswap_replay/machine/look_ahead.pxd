@@ -12,7 +12,7 @@ from zswap_replay.mm.zswap cimport Zswap
 
 # constants of the .py, written by tools/constants.py
 cpdef enum:
-    SOON = 4
+    SOON = 16
     FEW_MEMCGS = 64
 
 @cython.final
@@ -25,13 +25,14 @@ cdef class LookAhead:
     cdef readonly Zswap zswap
     cdef int[::1] sought_memcg
     cdef unsigned long long[::1] sought
-    cdef readonly int[::1] index, written, faults, fault_memcg
+    cdef readonly int[::1] index, memcg, written, faults, fault_memcg
     cdef readonly Py_ssize_t base, first, stop
     cdef readonly int nr_faults
     cdef void begin(self) noexcept nogil
     cdef inline int page_of(self, Py_ssize_t i) noexcept nogil
+    cdef inline int memcg_of(self, Py_ssize_t i) noexcept nogil
     cdef Py_ssize_t look(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
-    cdef inline int memcg_of(self, Events events, Py_ssize_t i) noexcept nogil
+    cdef inline int find_memcg(self, Events events, Py_ssize_t i) noexcept nogil
     cdef void find(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     cdef void seek(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     cdef void find_next(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
@@ -39,5 +40,5 @@ cdef class LookAhead:
     cdef void ask_for_pages(self, Events events, Py_ssize_t start) noexcept nogil
     cdef void ask_for_memcgs(self) noexcept nogil
     cdef void look_closer(self) noexcept nogil
-    cdef void ask_for_uses(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+    cdef void ask_for_uses(self, Py_ssize_t start) noexcept nogil
     cdef void name_pageouts(self, Events events, Py_ssize_t start) noexcept nogil

@@ -21,7 +21,7 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     from zswap_replay.lib.page_table import NR_RETURNED, PRESENT
     from zswap_replay.machine.events import AHEAD
 
-    SOON = 4
+    SOON = 16
     """Events after which what look() asked for of memcgs is there."""
     FEW_MEMCGS = 64
     """Memcgs that stay in the caches unasked."""
@@ -48,9 +48,11 @@ class LookAhead:
         # by event, of those behind both, its memcg, or -1, and where in the table the search begins
         self.sought_memcg = column(AHEAD, INT)
         self.sought = column(AHEAD, ULONGLONG)
-        # by event the index of its page, or 0, which is no page's. Those that were looked at, up to ``stop``, stand
-        # from ``base`` on, which is 0 or AHEAD: the event i at i - ``first``. Those behind them are in the other half
+        # by event the index of its page, or 0, which is no page's, and its memcg. Those that were looked at, up to
+        # ``stop``, stand from ``base`` on, which is 0 or AHEAD: the event i at i - ``first``. Those behind them are in
+        # the other half
         self.index = column(2 * AHEAD, INT)
+        self.memcg = column(2 * AHEAD, INT)
         self.base = 0
         self.first = 0
         self.stop = -1
@@ -70,6 +72,10 @@ class LookAhead:
         """Return the index of the page of an event that was looked at, or 0 where it was not found."""
         return self.index[i - self.first]
 
+    def memcg_of(self, i: cython.Py_ssize_t) -> cython.int:
+        """Return the memcg of an event that was looked at, if its page was found."""
+        return self.memcg[i - self.first]
+
     def look(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Find the pages of the events from ``start`` on, ask for what they will need; return the event behind them."""
         if events.page_index.shape[0]:  # type: ignore[index]
@@ -81,13 +87,13 @@ class LookAhead:
         events.prefetch(self.stop + AHEAD, stop)
         if self.memcgs.nr > FEW_MEMCGS:
             self.ask_for_memcgs()
-            self.ask_for_uses(events, self.stop, min(stop, self.stop + AHEAD))
+            self.ask_for_uses(start)
         if self.page_io.has_lengths_found():
             self.name_pageouts(events, start)
         return self.stop
 
-    def memcg_of(self, events: Events, i: cython.Py_ssize_t) -> cython.int:
-        """Return the memcg that an event names, -1 where there is none."""
+    def find_memcg(self, events: Events, i: cython.Py_ssize_t) -> cython.int:
+        """Find the memcg that an event names; return it, or -1 where there is none."""
         path: cython.int = events.memcg[i]
         known: cython.bint = 0 <= path < self.paths.memcg.shape[0]  # type: ignore[index]
         return self.paths.memcg[path] if known else -1
@@ -113,7 +119,7 @@ class LookAhead:
         i: cython.Py_ssize_t
         memcg: cython.int
         for i in range(start, min(stop, start + AHEAD)):
-            memcg = self.memcg_of(events, i) if events.event[i] < SETTLE and events.count[i] == 1 else -1
+            memcg = self.find_memcg(events, i) if events.event[i] < SETTLE and events.count[i] == 1 else -1
             self.sought_memcg[i - start] = memcg
             self.sought[i - start] = self.pages.table.begin(memcg, events.page[i] >> BLOCK_SHIFT)
 
@@ -121,11 +127,12 @@ class LookAhead:
         """Find the pages of the events from ``start`` on, for which seek() was called, and ask for their flags."""
         i: cython.Py_ssize_t
         first: cython.Py_ssize_t = start - (AHEAD - self.base)
+        memcg: cython.int
         index: cython.int
         for i in range(start, min(stop, start + AHEAD)):
-            index = self.pages.index_from(
-                self.sought[i - start], self.sought_memcg[i - start], events.page[i]
-            )
+            memcg = self.sought_memcg[i - start]
+            index = self.pages.index_from(self.sought[i - start], memcg, events.page[i])
+            self.memcg[i - first] = memcg
             self.index[i - first] = index
             self.pages.prefetch_flags(index)
 
@@ -138,6 +145,7 @@ class LookAhead:
         self.stop = min(stop, start + AHEAD)
         for i in range(start, self.stop):
             index = events.page_index[i]
+            self.memcg[i - first] = self.find_memcg(events, i)
             self.index[i - first] = index + NR_RETURNED if 0 <= index < known else 0
 
     # ---- asking for what they need ----
@@ -171,7 +179,7 @@ class LookAhead:
             self.pages.prefetch(index)
             self.pages.prefetch_block(index)
             if self.memcgs.nr > FEW_MEMCGS:
-                memcg = self.memcg_of(events, start + at)
+                memcg = self.find_memcg(events, start + at)
                 self.faults[self.nr_faults] = index
                 self.fault_memcg[self.nr_faults] = memcg
                 self.nr_faults += memcg not in (last, -1)
@@ -195,17 +203,14 @@ class LookAhead:
         for i in range(self.nr_faults):
             page = self.faults[i]
             memcg = self.fault_memcg[i]
-            self.lruvecs.prefetch_ends(memcg)
+            self.lruvecs.prefetch_heads(memcg)
             self.zswap.pools.current.lru.prefetch_places(page, self.pages.page[page].node, memcg)
 
-    def ask_for_uses(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> None:
-        """Ask for what the accesses of the events from ``start`` on count of their memcgs."""
+    def ask_for_uses(self, start: cython.Py_ssize_t) -> None:
+        """Ask for what the accesses of the events from ``start`` on, of those looked at, count of their memcgs."""
         i: cython.Py_ssize_t
-        memcg: cython.int
-        for i in range(start, stop):
-            memcg = self.memcg_of(events, i)
-            if memcg >= 0:
-                self.memcgs.uses.prefetch(memcg)
+        for i in range(start, self.stop):
+            self.memcgs.uses.prefetch(max(self.memcg_of(i), 0))
 
     def name_pageouts(self, events: Events, start: cython.Py_ssize_t) -> None:
         """Let other processes find the lengths of pages that events from ``start`` on write, of those looked at."""

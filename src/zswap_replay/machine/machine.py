@@ -349,7 +349,6 @@ class Machine:
         The processor sets the accessed bit, and the kernel sees nothing of it. Return the first event that is more: the
         shrink worker has something to do before it, a flush is due by it, or an access changes the order of a list.
         """
-        path: cython.int
         node: cython.int = 0
         given: cython.bint
         time_ns: cython.ulonglong
@@ -358,14 +357,13 @@ class Machine:
         while i < stop:
             # read before the first branch: where the columns are, a compiler that sees the whole loop reads once
             page: cython.int = self.look_ahead.page_of(i)
+            memcg: cython.int = self.look_ahead.memcg_of(i)
             flags: cython.int = self.pages.flags[page]
             kind: cython.int = events.event[i]
             time_ns = events.time_ns[i]
             given = events.has_content[i] != 0
-            path = events.memcg[i]
             if not flags & PRESENT or kind > WRITE or time_ns >= until:
                 break
-            memcg: cython.int = self.paths.memcg[path]
             if self.memcgs.uses.next_is_due(memcg):
                 break
             self.pages.flags[page] = flags | accessed

@@ -80,7 +80,7 @@ class LruGenLists(Lruvecs):
     def prefetch(self, memcg: cython.int) -> None:
         """Do nothing: a page that comes into memory waits in a batch, and goes on no list yet."""
 
-    def prefetch_ends(self, memcg: cython.int) -> None:
+    def prefetch_heads(self, memcg: cython.int) -> None:
         """Do nothing, likewise."""
 
     def give_up(self, memcg: cython.int) -> None:

@@ -8,7 +8,6 @@ cdef class ReclaimOrder:
     cdef readonly MemCgroups memcgs
     cdef readonly Lruvecs lruvecs
     cdef readonly long long tree_changes
-    cdef readonly int nr_known
     cdef readonly int[::1] order, behind
     cdef int refresh(self) except -1 nogil
     @cython.locals(place="int[::1]", until="unsigned char[::1]")

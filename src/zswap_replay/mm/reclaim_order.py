@@ -22,9 +22,8 @@ class ReclaimOrder:
     def __init__(self, memcgs: MemCgroups, lruvecs: Lruvecs) -> None:
         self.memcgs = memcgs
         self.lruvecs = lruvecs
-        # how often the tree had changed, and how many memcgs there were, when the columns were made
+        # how often the tree had changed when the columns were made
         self.tree_changes = -1
-        self.nr_known = 0
         # the memcgs in order, and by place the one behind the last descendant
         self.order = column(8, INT)
         self.behind = column(8, INT)
@@ -45,18 +44,21 @@ class ReclaimOrder:
         at: cython.int = 0
         memcg: cython.int = self.memcgs.mem_cgroup_iter(ROOT, -1)
         while memcg >= 0:
-            until[at] = self.lruvecs.busy_until(place[memcg]) if memcg < self.nr_known else AWAKE
+            until[at] = self.lruvecs.busy_until[memcg]
             place[memcg] = at
             self.order[at] = memcg
             at += 1
             self.behind[at - 1] = at
             memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
-        self.nr_known = self.memcgs.nr
         self.lruvecs.busy = column(len(self.lruvecs.busy), ULONGLONG)
         self.lruvecs.busy_blocks = column(len(self.lruvecs.busy_blocks), ULONGLONG)
+        # a memcg that has left the tree has no place any more, and none is noted of it
+        for memcg in range(self.memcgs.nr):
+            self.lruvecs.busy_until[memcg] = AWAKE
         each: cython.int
         for each in range(at):
-            self.lruvecs.set_busy(each, until[each])
+            self.lruvecs.busy_until[self.order[each]] = 0
+            self.lruvecs.set_busy(self.order[each], until[each])
         above: cython.int
         while at > 1:
             at -= 1

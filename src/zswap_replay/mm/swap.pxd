@@ -1,4 +1,3 @@
-from zswap_replay.lib.columns cimport prefetch
 from zswap_replay.lib.lru_ring cimport LruRings
 from zswap_replay.lib.page_table cimport ACTIVE, ISOLATED, ORPHAN, PageTable
 from zswap_replay.mm.memcontrol cimport ROOT
@@ -21,14 +20,14 @@ cdef class Lruvecs:
     cdef readonly int nr_memcgs
     cdef public long long added, drained
     cdef int[::1] place, enough
+    cdef unsigned char[::1] busy_until
     cdef unsigned long long[::1] busy, busy_blocks
     cpdef new_memcg(self)
     cdef void wake(self, int memcg) noexcept nogil
     cdef void wake_all(self) noexcept nogil
-    cdef void set_busy(self, int at, int until) noexcept nogil
-    cdef int busy_until(self, int at) noexcept nogil
+    cdef void set_busy(self, int memcg, int until) noexcept nogil
     cdef void prefetch(self, int memcg) noexcept nogil
-    cdef void prefetch_ends(self, int memcg) noexcept nogil
+    cdef void prefetch_heads(self, int memcg) noexcept nogil
     cpdef give_up(self, int memcg)
     cdef int forget_block(self, int block) except -1 nogil
     cdef int lruvec_add_folio(self, int page, int memcg) except -1 nogil

@@ -6,11 +6,10 @@ LRU_ACTIVE_ANON. Pages are added at the head, and reclaim takes them from the ta
 
 import cython
 
-from zswap_replay.lib.columns import INT, ULONGLONG, column, grown
+from zswap_replay.lib.columns import INT, UCHAR, ULONGLONG, column, grown
 from zswap_replay.lib.page_table import PageTable
 
 if not cython.compiled:  # compiled, they are the C constants of the .pxd
-    from zswap_replay.lib.columns import prefetch
     from zswap_replay.lib.page_table import ACTIVE, ISOLATED, ORPHAN
     from zswap_replay.mm.memcontrol import ROOT
 
@@ -42,10 +41,13 @@ class Lruvecs:
         # pages added so far, and how many of them a scan can have seen: a fresh page waits in a per-CPU batch
         self.added = 0
         self.drained = 0
-        # by memcg its place in the order of ReclaimOrder, and the pages of its inactive list from which on reclaim may
-        # find something to do at a milder priority than it did
+        # by memcg its place in the order of ReclaimOrder, and one more than the mildest priority at which reclaim may
+        # find something to do
         self.place = column(1 << BUSY_SHIFT, INT)
-        self.enough = column(1 << BUSY_SHIFT, INT)
+        self.busy_until = column(1 << BUSY_SHIFT, UCHAR)
+        # by priority the pages of an inactive list from which on reclaim takes one, and at AWAKE, which is none's,
+        # more than there ever are
+        self.enough = column(AWAKE + 1, INT, ANY_SIZE)
         # [(block of places << WORDS_SHIFT) + priority]: a bit for each memcg in which reclaim may find something to do,
         # and in the same way a bit for each block in which there is one
         self.busy = column(1 << WORDS_SHIFT, ULONGLONG)
@@ -56,17 +58,17 @@ class Lruvecs:
         """Make the lists of the next memcg."""
         if self.nr_memcgs == len(self.place):
             self.place = grown(self.place, 2 * self.nr_memcgs)
-            self.enough = grown(self.enough, 2 * self.nr_memcgs)
+            self.busy_until = grown(self.busy_until, 2 * self.nr_memcgs)
             self.busy = grown(self.busy, 2 * len(self.busy))
             blocks = ((len(self.place) - 1 >> 2 * BUSY_SHIFT) + 1) << WORDS_SHIFT
             self.busy_blocks = grown(self.busy_blocks, blocks)
+        self.busy_until[self.nr_memcgs] = AWAKE
         self.nr_memcgs += 1
         self.lists.new_lists(NR_LRU_LISTS)
 
     def wake(self, memcg: cython.int) -> None:
         """Let reclaim look at a memcg at any priority."""
-        self.enough[memcg] = ANY_SIZE
-        self.set_busy(self.place[memcg], AWAKE)
+        self.set_busy(memcg, AWAKE)
 
     def wake_all(self) -> None:
         """Let reclaim look at all memcgs."""
@@ -74,11 +76,12 @@ class Lruvecs:
         for memcg in range(self.nr_memcgs):
             self.wake(memcg)
 
-    def set_busy(self, at: cython.int, until: cython.int) -> None:
-        """Note at a place of the order one more than the mildest priority at which there is something to do.
+    def set_busy(self, memcg: cython.int, until: cython.int) -> None:
+        """Note one more than the mildest priority at which reclaim may find something to do in a memcg.
 
-        A bit is set up to that priority, and no further: only what has changed is written.
+        Its bit is set up to that priority, and no further: only what has changed is written.
         """
+        at: cython.int = self.place[memcg]
         block: cython.int = at >> BUSY_SHIFT
         first: cython.int = block << WORDS_SHIFT
         above: cython.int = block >> BUSY_SHIFT << WORDS_SHIFT
@@ -86,35 +89,24 @@ class Lruvecs:
         block_bit: cython.ulonglong = 1
         bit <<= at & BUSY_MASK
         block_bit <<= block & BUSY_MASK
-        priority: cython.int = until
-        while priority and not self.busy[first + priority - 1] & bit:
-            priority -= 1
+        priority: cython.int
+        for priority in range(self.busy_until[memcg], until):
             self.busy[first + priority] |= bit
             self.busy_blocks[above + priority] |= block_bit
-        priority = until
-        while priority < AWAKE and self.busy[first + priority] & bit:
+        for priority in range(until, self.busy_until[memcg]):
             self.busy[first + priority] &= ~bit
             if not self.busy[first + priority]:
                 self.busy_blocks[above + priority] &= ~block_bit
-            priority += 1
-
-    def busy_until(self, at: cython.int) -> cython.int:
-        """Return what set_busy() noted at a place."""
-        until: cython.int = AWAKE
-        while until and not self.busy[(at >> BUSY_SHIFT << WORDS_SHIFT) + until - 1] >> (at & BUSY_MASK) & 1:
-            until -= 1
-        return until
+        self.busy_until[memcg] = until
 
     def prefetch(self, memcg: cython.int) -> None:
-        """Prefetch the rings of a memcg's lists, both in one cache line, and the size that is enough."""
-        if cython.compiled:
-            prefetch(cython.address(self.enough[memcg]))
-            self.lists.prefetch(NR_LRU_LISTS * memcg)
+        """Prefetch the rings of a memcg's lists, both in one cache line."""
+        self.lists.prefetch(NR_LRU_LISTS * memcg)
 
-    def prefetch_ends(self, memcg: cython.int) -> None:
-        """Prefetch the places at the ends of a memcg's lists."""
-        self.lists.prefetch_ends(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
-        self.lists.prefetch_ends(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
+    def prefetch_heads(self, memcg: cython.int) -> None:
+        """Prefetch the places that a page takes that comes into memory."""
+        self.lists.prefetch_head(NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON)
+        self.lists.prefetch_head(NR_LRU_LISTS * memcg + LRU_ACTIVE_ANON)
 
     def give_up(self, memcg: cython.int) -> None:
         """Free the room of the lists of a memcg that is removed, where no page is left on them."""
@@ -134,10 +126,12 @@ class Lruvecs:
         self.pages.flags[page] &= ~ISOLATED
         head: cython.int = NR_LRU_LISTS * memcg + (self.pages.flags[page] & ACTIVE != 0)
         self.lists.list_add(head, page)
-        # the first page of a list, as an active one may be one too many, or enough for a milder priority
         size: cython.int = self.lists.size_of(head)
-        if size == 1 or (size >= self.enough[memcg] and not self.pages.flags[page] & ACTIVE):
-            self.wake(memcg)
+        if self.pages.flags[page] & ACTIVE:
+            if size == 1:  # it may be one too many
+                self.wake(memcg)
+        elif size >= self.enough[self.busy_until[memcg]]:
+            self.set_busy(memcg, self.busy_until[memcg] + 1)
 
     def lruvec_del_folio(self, page: cython.int, memcg: cython.int) -> None:
         """Take a page off its list.

@@ -23,7 +23,7 @@ cpdef enum:
     DEF_PRIORITY = 12
     VM_SWAPPINESS = 60
     SWAPPINESS_ANON_ONLY = 201
-    STEPS = 4
+    STEPS = 16
     MANY_MEMCGS = 32
     STORE_UNITS = 3
     FREED = 0
@@ -55,7 +55,7 @@ cdef class PageReclaim:
     cdef readonly ReclaimOrder order
     cdef public bint skips_idle
     cdef readonly int shrink_delay, swap_full_memcg, swappiness
-    cdef readonly long long share, whole, least
+    cdef readonly long long share, whole
     cdef bint in_turns
     cdef int[::1] coming, next_pages, isolated, fates, deactivated
     cdef readonly object shortages
@@ -87,11 +87,9 @@ cdef class PageReclaim:
 cdef class Vmscan(PageReclaim):
     cdef Py_ssize_t shrink_node_memcgs(self, int root, int priority, long long nr_to_reclaim) except -1 nogil
     cdef Py_ssize_t shrink_busy_memcgs(self, int root, int start, int priority, long long nr_to_reclaim) except -1 nogil
-    cdef void look_ahead(self, int at, int stop, int priority) noexcept nogil
-    cdef void ask_for(self, int memcg) noexcept nogil
-    cdef int look_at_tail(self, int memcg, int priority) noexcept nogil
+    cdef int look_ahead(self, int at, int stop, int priority) noexcept nogil
+    cdef int look_at_tail(self, int memcg, int priority, int at) noexcept nogil
     cdef int find_busy_until(self, int memcg) noexcept nogil
-    cdef long long enough_for(self, int priority) noexcept nogil
     cdef void see_activations(self, int root) noexcept nogil
     cdef int shrink_slab(self, int memcg, int priority) except -1 nogil
     cdef Py_ssize_t try_to_free_pages(self, int root, Py_ssize_t nr_to_reclaim) except -1 nogil

@@ -48,8 +48,8 @@ if not cython.compiled:  # compiled, they are the C constants of the .pxd
     """What reclaim goes by where nobody says otherwise."""
     SWAPPINESS_ANON_ONLY = 201
     """What ``swappiness=max`` stands for."""
-    STEPS = 4
-    """Memcgs that reclaim looks ahead to."""
+    STEPS = 16
+    """Memcgs that reclaim looks ahead to at once."""
     MANY_MEMCGS = 32
     """Memcgs below a limit from more than which on reclaim looks ahead to the next ones, not along a list."""
     STORE_UNITS = 3
@@ -147,10 +147,10 @@ class PageReclaim:
         # whether memcgs are passed over in which shrink_lruvec() would do nothing
         self.skips_idle = True
         self.swappiness = -1
-        # whether reclaim takes a few pages of each of many memcgs in turn; the places of those that come next
+        # whether reclaim takes a few pages of each of many memcgs in turn; those that come next, and their pages
         self.in_turns = False
-        self.coming = column(STEPS, INT, -1)
-        self.next_pages = column(SWAP_CLUSTER_MAX, INT)
+        self.coming = column(STEPS, INT)
+        self.next_pages = column(STEPS * SWAP_CLUSTER_MAX, INT)
         self.isolated = column(SWAP_CLUSTER_MAX, INT)
         self.fates = column(SWAP_CLUSTER_MAX, INT)
         self.deactivated = column(SWAP_CLUSTER_MAX, INT)
@@ -167,12 +167,19 @@ class PageReclaim:
 
     def set_swappiness(self, swappiness: cython.int) -> None:
         """Set how much of a scan anonymous pages get: 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY."""
-        if swappiness != self.swappiness and self.skips_idle:
-            self.lruvecs.wake_all()
+        priority: cython.int
+        least: cython.longlong = ANY_SIZE
+        changed: cython.bint = swappiness != self.swappiness
         self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
-        self.least = (self.whole + self.share - 1) // self.share if self.share else ANY_SIZE
+        if changed and self.skips_idle:
+            self.lruvecs.wake_all()
+            if self.share:
+                least = (self.whole + self.share - 1) // self.share
+            for priority in range(1, AWAKE):
+                self.lruvecs.enough[priority] = min(least << priority, ANY_SIZE)
+            self.lruvecs.enough[0] = 1 if self.share else ANY_SIZE
 
     # ---- accesses ----
 
@@ -512,23 +519,22 @@ class Vmscan(PageReclaim):
         turn: cython.int = self.lruvecs.place[start] + 1 if start >= 0 else first
         at: cython.int = turn
         memcg: cython.int
-        until: cython.int
+        asked: cython.int  # the place up to which memcgs were asked for
         self.memcgs.memcg[root].reclaim_iter = start
         many: cython.bint = stop - first > MANY_MEMCGS
         _half: cython.int
         for _half in range(2):
+            asked = at
             while freed < nr_to_reclaim:
                 at = self.order.next_busy(at, stop, priority)
                 if at >= stop:
                     break
                 memcg = self.order.order[at]
                 self.in_turns = many
-                if many:
-                    self.look_ahead(at, stop, priority)
+                if many and at >= asked:
+                    asked = self.look_ahead(at, stop, priority)
                 freed += self.shrink_lruvec(memcg, priority, nr_to_reclaim)
-                until = self.find_busy_until(memcg)
-                self.lruvecs.set_busy(at, until)
-                self.lruvecs.enough[memcg] = self.enough_for(until) if until < AWAKE else ANY_SIZE
+                self.lruvecs.set_busy(memcg, self.find_busy_until(memcg))
                 self.memcgs.memcg[root].reclaim_iter = memcg
                 at += 1
             if freed >= nr_to_reclaim:
@@ -540,52 +546,44 @@ class Vmscan(PageReclaim):
         self.memcgs.memcg[root].reclaim_iter = start
         return freed
 
-    def look_ahead(self, at: cython.int, stop: cython.int, priority: cython.int) -> None:
-        """Ask for what reclaim needs of the memcgs that it comes to behind a place of the order.
+    def look_ahead(self, at: cython.int, stop: cython.int, priority: cython.int) -> cython.int:
+        """Ask for what reclaim needs of the memcgs from a place of the order on; return the place behind the last.
 
-        Of the fourth from here that is what is known of it and its lists' rings, of the third their places, of the
-        next but one the pages, and of the next their lengths: each step needs what the one before asked for.
+        Each step asks for what the next one needs: what is known of a memcg and its lists' rings, their places, the
+        pages, and the lengths of these.
         """
+        memcg: cython.int
         i: cython.int
-        count: cython.int
         page: cython.int
-        if self.coming[0] != at:
-            self.coming[0] = at
-            for i in range(1, STEPS):
-                self.coming[i] = stop
-                if self.coming[i - 1] < stop:
-                    self.coming[i] = self.order.next_busy(self.coming[i - 1] + 1, stop, priority)
-                    self.ask_for(self.order.order[self.coming[i]] if self.coming[i] < stop else -1)
-        for i in range(1, STEPS):
-            self.coming[i - 1] = self.coming[i]
-        if self.coming[STEPS - 1] < stop:
-            self.coming[STEPS - 1] = self.order.next_busy(self.coming[STEPS - 1] + 1, stop, priority)
-        if self.coming[STEPS - 1] < stop:
-            self.ask_for(self.order.order[self.coming[STEPS - 1]])
-        if self.coming[STEPS - 2] < stop:
-            self.lruvecs.prefetch_ends(self.order.order[self.coming[STEPS - 2]])
-        if self.coming[STEPS - 3] < stop:
-            count = self.look_at_tail(self.order.order[self.coming[STEPS - 3]], priority)
-            for i in range(count):
-                self.pages.prefetch(self.next_pages[i])
-        if self.coming[0] < stop:
-            count = self.look_at_tail(self.order.order[self.coming[0]], priority)
-            for i in range(count):
-                page = self.next_pages[i]
-                if not self.pages.flags[page] & YOUNG:
-                    self.page_io.look_ahead(page)
-
-    def ask_for(self, memcg: cython.int) -> None:
-        """Prefetch what reclaim needs first of a memcg; -1 for none."""
-        if memcg >= 0:
+        memcgs: cython.int = 0
+        pages: cython.int = 0
+        while at < stop and memcgs < STEPS:
+            memcg = self.order.order[at]
+            self.coming[memcgs] = memcg
+            memcgs += 1
             self.memcgs.prefetch(memcg)
             self.lruvecs.prefetch(memcg)
+            at = self.order.next_busy(at + 1, stop, priority)
+        for i in range(memcgs):
+            self.lruvecs.lists.prefetch_ends(NR_LRU_LISTS * self.coming[i] + LRU_INACTIVE_ANON)
+        for i in range(memcgs):
+            pages += self.look_at_tail(self.coming[i], priority, pages)
+        for i in range(pages):
+            self.pages.prefetch(self.next_pages[i])
+        for i in range(pages):
+            page = self.next_pages[i]
+            if not self.pages.flags[page] & YOUNG:
+                self.page_io.look_ahead(page)
+        return at
 
-    def look_at_tail(self, memcg: cython.int, priority: cython.int) -> cython.int:
-        """Find the pages that reclaim will take first of a memcg at a priority; return how many."""
+    def look_at_tail(self, memcg: cython.int, priority: cython.int, at: cython.int) -> cython.int:
+        """Find the pages that reclaim will take first of a memcg at a priority; return how many.
+
+        They are written to ``next_pages``, from ``at`` on.
+        """
         count: cython.longlong = self.get_scan_count(memcg, LRU_INACTIVE_ANON, priority)
         return self.lruvecs.lists.tail(
-            NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, min(count, SWAP_CLUSTER_MAX), self.next_pages
+            NR_LRU_LISTS * memcg + LRU_INACTIVE_ANON, min(count, SWAP_CLUSTER_MAX), self.next_pages, at
         )
 
     def find_busy_until(self, memcg: cython.int) -> cython.int:
@@ -594,8 +592,7 @@ class Vmscan(PageReclaim):
         That is for what does not go by the priority: an active list to be aged, statistics to be flushed.
         """
         first: cython.int = NR_LRU_LISTS * memcg
-        size: cython.longlong = self.lruvecs.lists.size_of(first + LRU_INACTIVE_ANON)
-        until: cython.int = 0
+        size: cython.int = self.lruvecs.lists.size_of(first + LRU_INACTIVE_ANON)
         if (
             self.file_pages.file_of(memcg) != 0
             or not self.memcgs.memcg[memcg].online
@@ -603,13 +600,12 @@ class Vmscan(PageReclaim):
             or (self.lruvecs.lists.size_of(first + LRU_ACTIVE_ANON) > 0 and self.inactive_is_low(memcg))
         ):
             return AWAKE
-        while until < AWAKE and size >= self.enough_for(until):
+        until: cython.int = self.lruvecs.busy_until[memcg]  # most often it is the same again
+        while until and size < self.lruvecs.enough[until - 1]:
+            until -= 1
+        while size >= self.lruvecs.enough[until]:
             until += 1
         return until
-
-    def enough_for(self, priority: cython.int) -> cython.longlong:
-        """Return how many pages of the inactive list are enough for reclaim to take one at a priority."""
-        return self.least << priority if priority or not self.share else 1
 
     def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
         """Let the zswap shrinker of a memcg work on every node.

@@ -38,8 +38,9 @@ def trace(folder: Path, nodes: int) -> str:
         made.write(leaf[number], at, content=HALF + turn, node=at % nodes)
         if turn % 97 == 96:
             made.memcg_offline(leaf[number]).memcg_create(leaf[number])
-        if turn % 501 == 500:
-            made.memcg_reclaim("/p1", 64 * PAGE_SIZE)
+        if turn % 301 == 300:
+            swappiness = ("", " swappiness=0", " swappiness=200")[turn // 301 % 3]
+            made.memcg_reclaim("/p1", f"{16 * PAGE_SIZE}{swappiness}")
         if turn == 1200:
             made.param("shrinker_enabled", "Y")
         if turn == 1400:
