@@ -48,9 +48,9 @@ class LookAhead:
         # by event, of those behind both, its memcg, or -1, and where in the table the search begins
         self.sought_memcg = column(AHEAD, INT)
         self.sought = column(AHEAD, ULONGLONG)
-        # by event the index of its page, or 0, which is no page's, and its memcg. Those that were looked at, up to
-        # ``stop``, stand from ``base`` on, which is 0 or AHEAD: the event i at i - ``first``. Those behind them are in
-        # the other half
+        # by event the index of its page, or 0, which is no page's, and its memcg, or -1. Those that were looked at, up
+        # to ``stop``, stand from ``base`` on, which is 0 or AHEAD: the event i at i - ``first``. Those behind them are
+        # in the other half
         self.index = column(2 * AHEAD, INT)
         self.memcg = column(2 * AHEAD, INT)
         self.base = 0
@@ -73,7 +73,7 @@ class LookAhead:
         return self.index[i - self.first]
 
     def memcg_of(self, i: cython.Py_ssize_t) -> cython.int:
-        """Return the memcg of an event that was looked at, if its page was found."""
+        """Return the memcg of an event that was looked at, or -1 where it names none, or more pages than one."""
         return self.memcg[i - self.first]
 
     def look(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
@@ -179,7 +179,7 @@ class LookAhead:
             self.pages.prefetch(index)
             self.pages.prefetch_block(index)
             if self.memcgs.nr > FEW_MEMCGS:
-                memcg = self.find_memcg(events, start + at)
+                memcg = self.memcg_of(start + at)
                 self.faults[self.nr_faults] = index
                 self.fault_memcg[self.nr_faults] = memcg
                 self.nr_faults += memcg not in (last, -1)

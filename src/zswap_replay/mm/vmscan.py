@@ -167,19 +167,24 @@ class PageReclaim:
 
     def set_swappiness(self, swappiness: cython.int) -> None:
         """Set how much of a scan anonymous pages get: 0 to MAX_SWAPPINESS, or SWAPPINESS_ANON_ONLY."""
-        priority: cython.int
-        least: cython.longlong = ANY_SIZE
         changed: cython.bint = swappiness != self.swappiness
         self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
         if changed and self.skips_idle:
             self.lruvecs.wake_all()
-            if self.share:
-                least = (self.whole + self.share - 1) // self.share
-            for priority in range(1, AWAKE):
-                self.lruvecs.enough[priority] = min(least << priority, ANY_SIZE)
-            self.lruvecs.enough[0] = 1 if self.share else ANY_SIZE
+            self.find_enough()
+
+    def find_enough(self) -> None:
+        """Find of how many inactive pages reclaim takes one, by priority."""
+        priority: cython.int
+        least: cython.longlong = ANY_SIZE
+        if self.share:
+            least = (self.whole + self.share - 1) // self.share
+        for priority in range(AWAKE):
+            self.lruvecs.enough[priority] = min(least << priority, ANY_SIZE)
+        if self.share:
+            self.lruvecs.enough[0] = 1
 
     # ---- accesses ----
 

@@ -39,6 +39,7 @@ HIT_FUNCTIONS = {
         "page_of",
         "look",
         "memcg_of",
+        "find_memcg",
         "find",
         "seek",
         "find_next",
