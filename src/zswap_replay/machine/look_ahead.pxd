@@ -29,8 +29,8 @@ cdef class LookAhead:
     cdef readonly Py_ssize_t base, first, stop
     cdef readonly int nr_faults
     cdef void begin(self) noexcept nogil
-    cdef inline int page_of(self, Py_ssize_t i) noexcept nogil
-    cdef inline int memcg_of(self, Py_ssize_t i) noexcept nogil
+    cdef inline int page_at(self, Py_ssize_t i) noexcept nogil
+    cdef inline int memcg_at(self, Py_ssize_t i) noexcept nogil
     cdef Py_ssize_t look(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
     cdef inline int find_memcg(self, Events events, Py_ssize_t i) noexcept nogil
     cdef void find(self, Events events, Py_ssize_t start, Py_ssize_t stop) noexcept nogil

@@ -1,7 +1,7 @@
 """What the next events will touch, found and asked for before they come.
 
 Most of a replay's time is waiting for memory. Loads that do not depend on each other wait together, so each step is
-done for AHEAD events before the next step of any, and asks for what the next step needs, as many events later.
+done for AHEAD events before the next step of any, and asks for what the next step needs.
 """
 
 import cython
@@ -68,12 +68,12 @@ class LookAhead:
         """Begin anew: other events come next, or memcgs have changed."""
         self.stop = -1
 
-    def page_of(self, i: cython.Py_ssize_t) -> cython.int:
+    def page_at(self, i: cython.Py_ssize_t) -> cython.int:
         """Return the index of the page of an event that was looked at, or 0 where it was not found."""
         return self.index[i - self.first]
 
-    def memcg_of(self, i: cython.Py_ssize_t) -> cython.int:
-        """Return the memcg of an event that was looked at, or -1 where it names none, or more pages than one."""
+    def memcg_at(self, i: cython.Py_ssize_t) -> cython.int:
+        """Return the memcg of an event that was looked at; -1 where it names none, or its page was not looked for."""
         return self.memcg[i - self.first]
 
     def look(self, events: Events, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.Py_ssize_t:
@@ -163,7 +163,7 @@ class LookAhead:
         faults: cython.Py_ssize_t = 0
         # sorted without a branch: which events write, or are no hit, nobody foresees, and a wrong guess costs more
         for i in range(start, self.stop):
-            index = self.page_of(i)
+            index = self.page_at(i)
             kind = events.event[i]
             present = self.pages.flags[index] & PRESENT
             self.written[writes] = index
@@ -175,11 +175,11 @@ class LookAhead:
         self.nr_faults = 0
         for i in range(faults):
             at = self.faults[i]
-            index = self.page_of(start + at)
+            index = self.page_at(start + at)
             self.pages.prefetch(index)
             self.pages.prefetch_block(index)
             if self.memcgs.nr > FEW_MEMCGS:
-                memcg = self.memcg_of(start + at)
+                memcg = self.memcg_at(start + at)
                 self.faults[self.nr_faults] = index
                 self.fault_memcg[self.nr_faults] = memcg
                 self.nr_faults += memcg not in (last, -1)
@@ -207,16 +207,16 @@ class LookAhead:
             self.zswap.pools.current.lru.prefetch_places(page, self.pages.page[page].node, memcg)
 
     def ask_for_uses(self, start: cython.Py_ssize_t) -> None:
-        """Ask for what the accesses of the events from ``start`` on, of those looked at, count of their memcgs."""
+        """Ask for what the accesses of the events from ``start`` on, which come next, count of their memcgs."""
         i: cython.Py_ssize_t
         for i in range(start, self.stop):
-            self.memcgs.uses.prefetch(max(self.memcg_of(i), 0))
+            self.memcgs.uses.prefetch(max(self.memcg_at(i), 0))
 
     def name_pageouts(self, events: Events, start: cython.Py_ssize_t) -> None:
         """Let other processes find the lengths of pages that events from ``start`` on write, of those looked at."""
         i: cython.Py_ssize_t
         page: cython.int
         for i in range(start, self.stop):
-            page = self.page_of(i)
+            page = self.page_at(i)
             if page and events.event[i] == PAGEOUT:
                 self.page_io.look_ahead_at_pageout(page, events.content[i], events.has_content[i] != 0)

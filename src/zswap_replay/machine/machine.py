@@ -330,7 +330,7 @@ class Machine:
                 elif kind > WRITE and events.count[i] > WIDE:
                     self.event_of_known_pages(events, i, space)
                 else:
-                    page = self.look_ahead.page_of(i)
+                    page = self.look_ahead.page_at(i)
                     for number in range(events.count[i]):
                         if number or not page:
                             page = self.pages.find(space, events.page[i] + number)
@@ -356,8 +356,8 @@ class Machine:
         until: cython.ulonglong = self.zswap.worker.next_work() if accessed else 0
         while i < stop:
             # read before the first branch: where the columns are, a compiler that sees the whole loop reads once
-            page: cython.int = self.look_ahead.page_of(i)
-            memcg: cython.int = self.look_ahead.memcg_of(i)
+            page: cython.int = self.look_ahead.page_at(i)
+            memcg: cython.int = self.look_ahead.memcg_at(i)
             flags: cython.int = self.pages.flags[page]
             kind: cython.int = events.event[i]
             time_ns = events.time_ns[i]

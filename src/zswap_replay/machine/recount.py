@@ -15,7 +15,7 @@ from zswap_replay.lib.page_table import ACTIVE, NR_RETURNED, PRESENT, SLOT, SWAP
 from zswap_replay.machine.machine import Machine
 from zswap_replay.mm.lru_gen import FRESH, GEN_MASK, LIST_MASK, LIST_SHIFT, MAX_NR_GENS, LruGenLists
 from zswap_replay.mm.page import PAGE_SIZE
-from zswap_replay.mm.swap import NR_LRU_LISTS
+from zswap_replay.mm.swap import AWAKE, NR_LRU_LISTS, WORDS_SHIFT
 from zswap_replay.mm.zbud import ZbudPool
 from zswap_replay.mm.zram_drv import ZRAM_ALLOCATED, ZRAM_HUGE, ZRAM_SAME, ZRAM_WB
 from zswap_replay.mm.zsmalloc import (
@@ -39,7 +39,8 @@ def recount(machine: Machine) -> str | None:
     """Count again what a machine holds, between two events; return the first difference in a line, None without one.
 
     Resident pages, compressed bytes and entries of each memcg with its descendants, swap slots, the members of all
-    LRU lists, the entries of each pool and, where the allocator can be counted, its pages.
+    LRU lists, the entries of each pool and, where the allocator can be counted, its pages; and that reclaim passes over
+    no memcg in which it would find something to do.
     """
     try:
         counted = _Pages(machine)
@@ -48,6 +49,7 @@ def recount(machine: Machine) -> str | None:
         counted.charges()
         counted.pools()
         counted.device()
+        _busy(machine)
     except MiscountError as wrong:
         return str(wrong)
     return None
@@ -209,6 +211,27 @@ class _Pages:
         for each in range(first, memcgs.nr):
             if online[each]:
                 _same(f"{what} of memcg {each}", kept[each], added[each])
+
+
+def _busy(machine: Machine) -> None:
+    """Check that reclaim looks at each memcg wherever it would find something, and that the bits say the same."""
+    lruvecs, order = machine.lruvecs, machine.vmscan.order
+    if isinstance(lruvecs, LruGenLists):
+        return
+    kept = np.asarray(lruvecs.busy_until)[: machine.memcgs.nr].astype(np.int64)
+    for memcg, until in enumerate(kept.tolist()):
+        if machine.vmscan.is_passed_over(memcg):
+            raise MiscountError(f"memcg {memcg}: reclaim passes over it from priority {until} on")
+    if order.tree_changes != machine.memcgs.tree_changes:
+        return  # the bits are made anew before the next look
+    until_at = kept[np.asarray(order.order)[: order.behind[0]]]
+    for priority in range(AWAKE):
+        words = np.asarray(lruvecs.busy)[priority :: 1 << WORDS_SHIFT].copy()
+        blocks = np.asarray(lruvecs.busy_blocks)[priority :: 1 << WORDS_SHIFT].copy()
+        for what, bits, expected in (("memcgs", words, until_at > priority), ("blocks", blocks, words != 0)):
+            found = np.unpackbits(bits.view(np.uint8), bitorder="little")[: len(expected)]
+            if not np.array_equal(found, expected):
+                raise MiscountError(f"{what} that are busy at priority {priority}: the bits are of others")
 
 
 def _members(

@@ -10,6 +10,5 @@ cdef class MemcgUses:
     cdef bint is_due(self, int memcg) noexcept nogil
     cdef void flush_every(self, int memcg, long long accesses) noexcept nogil
     cpdef long long accesses_of(self, int memcg, int nid) noexcept nogil
-    cpdef bint has_counted(self)
     cdef void prefetch(self, int memcg) noexcept nogil
     cpdef grow(self, int room)

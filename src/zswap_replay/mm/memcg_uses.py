@@ -51,7 +51,7 @@ class MemcgUses:
         return self.node_accesses[memcg * self.nr_nodes + nid] if self.nr_nodes > 1 else accesses
 
     def has_counted(self) -> bool:
-        """Tell whether any memcg's page was accessed."""
+        """Tell whether any memcg's page was accessed; room that no memcg has yet is 0 in both columns."""
         return bool(np.any(np.asarray(self.left) != np.asarray(self.next_flush)))
 
     def prefetch(self, memcg: cython.int) -> None:

@@ -52,7 +52,7 @@ class ReclaimOrder:
             memcg = self.memcgs.mem_cgroup_iter(ROOT, memcg)
         self.lruvecs.busy = column(len(self.lruvecs.busy), ULONGLONG)
         self.lruvecs.busy_blocks = column(len(self.lruvecs.busy_blocks), ULONGLONG)
-        # a memcg that has left the tree has no place any more, and none is noted of it
+        # a memcg that has left the tree has no place, and is AWAKE, as a new one is: set_busy() writes no bit for it
         for memcg in range(self.memcgs.nr):
             self.lruvecs.busy_until[memcg] = AWAKE
         each: cython.int

@@ -19,9 +19,9 @@ cdef class Lruvecs:
     cdef readonly LruRings lists
     cdef readonly int nr_memcgs
     cdef public long long added, drained
-    cdef int[::1] place, enough
-    cdef unsigned char[::1] busy_until
-    cdef unsigned long long[::1] busy, busy_blocks
+    cdef readonly int[::1] place, enough
+    cdef readonly unsigned char[::1] busy_until
+    cdef readonly unsigned long long[::1] busy, busy_blocks
     cpdef new_memcg(self)
     cdef void wake(self, int memcg) noexcept nogil
     cdef void wake_all(self) noexcept nogil

@@ -130,6 +130,7 @@ class Lruvecs:
         if self.pages.flags[page] & ACTIVE:
             if size == 1:  # it may be one too many
                 self.wake(memcg)
+        # one step is enough: a list grows by one page here, ``enough`` by more, and whoever adds many looks again
         elif size >= self.enough[self.busy_until[memcg]]:
             self.set_busy(memcg, self.busy_until[memcg] + 1)
 

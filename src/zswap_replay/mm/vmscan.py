@@ -171,20 +171,17 @@ class PageReclaim:
         self.swappiness = swappiness
         self.share = anon_share(swappiness)
         self.whole = self.share + file_share(swappiness)
-        if changed and self.skips_idle:
+        if changed:
             self.lruvecs.wake_all()
             self.find_enough()
 
     def find_enough(self) -> None:
         """Find of how many inactive pages reclaim takes one, by priority."""
         priority: cython.int
-        least: cython.longlong = ANY_SIZE
-        if self.share:
-            least = (self.whole + self.share - 1) // self.share
-        for priority in range(AWAKE):
+        least: cython.longlong = (self.whole + self.share - 1) // self.share if self.share else ANY_SIZE
+        self.lruvecs.enough[0] = 1 if self.share else ANY_SIZE
+        for priority in range(1, AWAKE):
             self.lruvecs.enough[priority] = min(least << priority, ANY_SIZE)
-        if self.share:
-            self.lruvecs.enough[0] = 1
 
     # ---- accesses ----
 
@@ -611,6 +608,11 @@ class Vmscan(PageReclaim):
         while size >= self.lruvecs.enough[until]:
             until += 1
         return until
+
+    def is_passed_over(self, memcg: int) -> bool:
+        """Tell whether a memcg is passed over at a priority at which shrink_lruvec() would do something: never."""
+        noted: int = self.lruvecs.busy_until[memcg]
+        return noted > AWAKE or noted < self.find_busy_until(memcg)
 
     def shrink_slab(self, memcg: cython.int, priority: cython.int) -> None:
         """Let the zswap shrinker of a memcg work on every node.

@@ -98,7 +98,9 @@ class RingsAndModel(ListModel):
         for head, expected in enumerate(self.model):
             assert expected == self.heads.in_order(head)
             assert len(expected) == self.heads.size_of(head)
-            assert expected[::-1][:3] == list(self.items[: self.heads.tail(head, 3, self.items, 0)])
+            self.items[0] = -7
+            found = self.heads.tail(head, 3, self.items, 1)
+            assert [-7, *expected[::-1][:3]] == list(self.items[: 1 + found])
             assert ([-1, *expected][-1], [*expected, -1][0]) == (
                 self.heads.last(head),
                 self.heads.first(head),

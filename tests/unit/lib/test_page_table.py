@@ -134,13 +134,20 @@ def test_places_of_pages_that_are_absent_are_used_again(
     assert most == table.nr_blocks - (NR_RETURNED >> BLOCK_SHIFT)
 
 
+@pytest.mark.parametrize("pairs", [False, True])
 @pytest.mark.parametrize("seed", range(20))
-def test_groups_that_shared_a_way_through_the_table_are_found_when_others_have_gone(seed: int) -> None:
-    """So many groups that many of them stand behind their first place."""
+def test_groups_that_shared_a_way_through_the_table_are_found_when_others_have_gone(
+    seed: int, pairs: bool
+) -> None:
+    """So many groups that many of them stand behind their first place; with ``pairs``, neighbours of one line too."""
     table = PageTable()
     random = np.random.default_rng(seed)
-    numbers = random.integers(0, 1 << 58, 120, dtype=np.uint64)
+    numbers = random.integers(0, 1 << 58, 60 if pairs else 120, dtype=np.uint64)
     keys = [(number % 3, int(page) << BLOCK_SHIFT) for number, page in enumerate(numbers)]
+    if pairs:  # half of them in the next memcg, so that one of a line goes before the other
+        keys += [
+            ((space + number % 2) % 3, page ^ 4 << BLOCK_SHIFT) for number, (space, page) in enumerate(keys)
+        ]
     beside = [(space, page + (1 << BLOCK_SHIFT)) for space, page in keys if page >> BLOCK_SHIFT & 3 != 3]
     indices = {key: table.insert(*key) for key in [*keys, *beside]}
     assert 256 == table.table.groups.size

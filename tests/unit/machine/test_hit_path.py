@@ -36,9 +36,9 @@ HIT_FUNCTIONS = {
     "machine.events": {"prefetch"},
     "machine.look_ahead": {
         "begin",
-        "page_of",
+        "page_at",
+        "memcg_at",
         "look",
-        "memcg_of",
         "find_memcg",
         "find",
         "seek",

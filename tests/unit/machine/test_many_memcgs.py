@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 
-from tests.bench import FULL, Bench
+from tests.bench import FULL, HALF, Bench
 from tests.environment import unmeasured
 from tests.paths import ROOT
 from zswap_replay.trace.builder import TraceBuilder
+from zswap_replay.units import PAGE_SIZE
 
 COUNTS = """
 import json, sys
@@ -19,8 +20,9 @@ from zswap_replay.settings import Settings
 lengths, *traces = sys.argv[1:]
 ends = []
 for kernel in RELEASES:
-    for nodes, trace in enumerate(traces, 1):
-        settings = Settings(kernel=kernel, lengths=lengths, shrinker_enabled=True, nodes=nodes)
+    for number, trace in enumerate(traces):
+        nodes = number % 2 + 1
+        settings = Settings(kernel=kernel, lengths=lengths, shrinker_enabled=number < 2, nodes=nodes)
         end = replay(trace, settings).end
         ends.append([kernel, nodes, end.zswap, end.vmstat, end.memcg, end.replay])
 print(json.dumps(ends))
@@ -47,10 +49,21 @@ def many_memcgs(nodes: int) -> TraceBuilder:
     return trace
 
 
+def below_one_limit(nodes: int) -> TraceBuilder:
+    """A trace of more memcgs than a word of ReclaimOrder has bits, below one limit."""
+    trace = TraceBuilder().memcg_create("/all").memcg_set("/all", "memory.max", 300 * PAGE_SIZE)
+    for memcg in range(150):
+        trace.memcg_create(f"/all/{memcg}")
+    for turn in range(1200):
+        memcg = turn * turn % 150
+        trace.write(f"/all/{memcg}", turn % 17, content=HALF + turn, node=turn % nodes)
+    return trace
+
+
 def test_many_memcgs_are_counted_alike(bench: Bench) -> None:
     """In each release, and on one and two nodes, compiled and interpreted."""
     bench.settings()
-    traces = [bench.save(many_memcgs(nodes)) for nodes in (1, 2)]
+    traces = [bench.save(made(nodes)) for made in (many_memcgs, below_one_limit) for nodes in (1, 2)]
     arguments = (str(bench.folder / "lengths.parquet"), *traces)
     interpreted = counts(*arguments, interpreted=True)
     assert interpreted == counts(*arguments, interpreted=False)

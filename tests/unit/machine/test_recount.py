@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.many_memcgs import many_memcgs, pressed
 from tests.pressure import any_events, lived, save, tight
 from zswap_replay.errors import SelfCheckError
 from zswap_replay.lib.page_table import PRESENT
@@ -20,6 +21,7 @@ from zswap_replay.mm.zsmalloc import ZsPool
 from zswap_replay.replay import loop
 from zswap_replay.replay.loop import Replay, replay
 from zswap_replay.trace.reader import open_trace
+from zswap_replay.units import PAGE_SIZE
 
 
 def trace(folder: Path) -> str:
@@ -122,3 +124,31 @@ def test_a_self_check_ends_the_replay(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(SelfCheckError, match=told):
         replay(trace(tmp_path), tight("6.12"), self_check=70)
     assert 1 == SelfCheckError.exit_code
+
+
+def many(folder: Path) -> Machine:
+    """A machine whose reclaim passes over memcgs."""
+    path = many_memcgs(folder)
+    running = Replay(open_trace(path), path, pressed(folder, "6.12"), lambda _: None)
+    running.result(0, None, lambda *_: None)
+    return running.machine
+
+
+def test_a_memcg_that_reclaim_passes_over_is_named(tmp_path: Path) -> None:
+    made = many(tmp_path)
+    assert recount(made) is None
+    noted = np.asarray(made.lruvecs.busy_until)
+    (memcg, *_) = np.flatnonzero(noted)
+    noted[memcg] = 0
+    assert f"memcg {memcg}: reclaim passes over it from priority 0 on" == recount(made)
+    noted[memcg] = 200
+    assert f"memcg {memcg}: reclaim passes over it from priority 200 on" == recount(made)
+
+
+@pytest.mark.parametrize(("bits", "what"), [("busy", "memcgs"), ("busy_blocks", "blocks")])
+def test_a_bit_of_reclaim_that_is_off_is_named(tmp_path: Path, bits: str, what: str) -> None:
+    made = many(tmp_path)
+    made.memcg_reclaim(1, PAGE_SIZE)
+    assert recount(made) is None
+    np.asarray(getattr(made.lruvecs, bits))[3] ^= 1
+    assert f"{what} that are busy at priority 3: the bits are of others" == recount(made)

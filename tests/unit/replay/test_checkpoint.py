@@ -11,8 +11,10 @@ from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from tests.many_memcgs import many_memcgs, pressed
 from tests.measured_here import MeasuredHere
 from tests.pressure import any_events, lived, save, tight
 from zswap_replay.codec.workers import CodecWorkers
@@ -70,6 +72,18 @@ def test_a_replay_goes_on_to_the_same_counters(tmp_path: Path, kernel: str, recl
         stopped(path, tmp_path / "c", settings, events, interval_ns=2_000_000)
         gone_on = replay(path, settings, interval_ns=2_000_000, resume=tmp_path / "c", self_check=150)
         assert whole == document(gone_on)
+
+
+@needs_core
+def test_a_replay_of_many_memcgs_goes_on_to_the_same_counters(tmp_path: Path) -> None:
+    """Also right behind a memcg that came anew, when the order of reclaim is old."""
+    path, settings = many_memcgs(tmp_path), pressed(tmp_path, "6.12")
+    whole = document(replay(path, settings))
+    kinds = pq.read_table(path, columns=["event"])["event"].to_pylist()
+    created = [row for row, kind in enumerate(kinds) if kind == "memcg_create" and row > 200]
+    for events in (1300, created[3] + 1, created[9] + 1):
+        stopped(path, tmp_path / "c", settings, events)
+        assert whole == document(replay(path, settings, resume=tmp_path / "c", self_check=150))
 
 
 @needs_core
