@@ -61,7 +61,7 @@ cdef class PageReclaim:
     cdef readonly object shortages
     cdef readonly long long clean_drops, swap_full, pageouts, pgscan, pgsteal
     cdef void set_swappiness(self, int swappiness) noexcept nogil
-    cdef void find_enough(self) noexcept nogil
+    cdef void note_enough(self) noexcept nogil
     cdef int pte_mkyoung(self, int page) except -1 nogil
     cdef void folio_set_active(self, int page) noexcept nogil
     cdef void count_access(self, int memcg, int nid) noexcept nogil

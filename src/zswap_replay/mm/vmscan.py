@@ -173,10 +173,10 @@ class PageReclaim:
         self.whole = self.share + file_share(swappiness)
         if changed:
             self.lruvecs.wake_all()
-            self.find_enough()
+            self.note_enough()
 
-    def find_enough(self) -> None:
-        """Find of how many inactive pages reclaim takes one, by priority."""
+    def note_enough(self) -> None:
+        """Note by priority from how many inactive pages on reclaim takes one."""
         priority: cython.int
         least: cython.longlong = (self.whole + self.share - 1) // self.share if self.share else ANY_SIZE
         self.lruvecs.enough[0] = 1 if self.share else ANY_SIZE
