@@ -15,10 +15,10 @@ MEMCGS = 150
 """More than a block of ReclaimOrder, twice."""
 
 
-def many_memcgs(folder: Path, nodes: int = 1, *, swappiness: bool = True) -> str:
+def many_memcgs(folder: Path, nodes: int = 1) -> str:
     """Write a trace of memcgs that come and go, with all that makes reclaim look at them again; return its path.
 
-    ``swappiness`` is written to memory.reclaim too, which releases from 6.12 on take.
+    It is for releases from 6.12 on, as memory.reclaim is given a swappiness.
     """
     random = np.random.default_rng(5)
     made = TraceBuilder()
@@ -39,8 +39,8 @@ def many_memcgs(folder: Path, nodes: int = 1, *, swappiness: bool = True) -> str
         if turn % 61 == 60:
             made.pageout(leaf[number], at)
         if turn % 301 == 300:
-            written = ("", " swappiness=0", " swappiness=200")[turn // 301 % 3] if swappiness else ""
-            made.memcg_reclaim("/p1", f"{16 * PAGE_SIZE}{written}")
+            swappiness = ("", " swappiness=0", " swappiness=200")[turn // 301 % 3]
+            made.memcg_reclaim("/p1", f"{16 * PAGE_SIZE}{swappiness}")
         if turn % 401 == 400:
             made.memcg_set(leaf[number], "file", 8 * PAGE_SIZE)
         if turn == 700:
