@@ -610,7 +610,7 @@ class Vmscan(PageReclaim):
         return until
 
     def is_passed_over(self, memcg: int) -> bool:
-        """Tell whether a memcg is passed over at a priority at which shrink_lruvec() would do something: never."""
+        """Tell whether a memcg is noted too low, or as nothing can be: reclaim would miss what it could do there."""
         noted: int = self.lruvecs.busy_until[memcg]
         return noted > AWAKE or noted < self.find_busy_until(memcg)
 

@@ -37,7 +37,7 @@ def counts(*arguments: str, interpreted: bool) -> object:
     return json.loads(done.stdout)
 
 
-def many_memcgs(nodes: int) -> TraceBuilder:
+def twelve_memcgs(nodes: int) -> TraceBuilder:
     """A trace of twelve memcgs, the last one first, that store, load and are written back."""
     trace = TraceBuilder()
     for memcg in range(12):
@@ -63,7 +63,7 @@ def below_one_limit(nodes: int) -> TraceBuilder:
 def test_many_memcgs_are_counted_alike(bench: Bench) -> None:
     """In each release, and on one and two nodes, compiled and interpreted."""
     bench.settings()
-    traces = [bench.save(made(nodes)) for made in (many_memcgs, below_one_limit) for nodes in (1, 2)]
+    traces = [bench.save(made(nodes)) for made in (twelve_memcgs, below_one_limit) for nodes in (1, 2)]
     arguments = (str(bench.folder / "lengths.parquet"), *traces)
     interpreted = counts(*arguments, interpreted=True)
     assert interpreted == counts(*arguments, interpreted=False)
